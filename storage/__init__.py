@@ -1,0 +1,1 @@
+"""What lasts: schemas, parts, runs. Knows neither the workers nor the orchestrator."""

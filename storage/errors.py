@@ -1,0 +1,67 @@
+"""Everything that Lineup tells a user to mend.
+
+    LineupError                     exit 1; one line: what, which file, what to do
+    ├── InputError                  exit 2; the user's folder, CSV or photo is not usable
+    │   ├── DatasetError            folder or labels
+    │   └── ExperimentError         experiment.toml: names the key and the choices
+    ├── StoreError                  the store cannot be read or written, or is of another version
+    │   ├── RunNotFound             no run of that name
+    │   └── RunConflict             the run exists with another experiment, or is in use
+    ├── BrokerError                 no broker, or it refuses us
+    └── EngineError                 a model file is missing or damaged
+
+An outcome of a photo (unreadable, no face, ...) is data and never raised out of the image stage.
+A bug raises whatever it raises.
+"""
+
+from __future__ import annotations
+
+
+class LineupError(Exception):
+    """Something that the user can mend.
+
+    Args:
+        what: what went wrong, naming the file or the setting.
+        cure: what to do about it; may be empty where `what` says it all.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, cure: str = "") -> None:
+        super().__init__(f"{what}. {cure}" if cure else what)
+        self.what = what
+        self.cure = cure
+
+
+class InputError(LineupError):
+    """The user's input is not usable."""
+
+    exit_code = 2
+
+
+class DatasetError(InputError):
+    """The photo folder or the labels file is not usable."""
+
+
+class ExperimentError(InputError):
+    """The experiment file is not usable."""
+
+
+class StoreError(LineupError):
+    """The store cannot be read or written."""
+
+
+class RunNotFound(StoreError):
+    """No run of that name."""
+
+
+class RunConflict(StoreError):
+    """The run exists with another experiment, or another process is at it."""
+
+
+class BrokerError(LineupError):
+    """The broker is not there or refuses us."""
+
+
+class EngineError(LineupError):
+    """A model file is missing or damaged."""

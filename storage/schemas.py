@@ -1,0 +1,170 @@
+"""The tables: columns, types and what each means.
+
+What is measured (seconds, hosts, attempts) lives apart from what is computed, so that every computed table is
+the same to the byte however often, wherever and in whatever order the work was done.
+
+    computed                                    measured
+    catalog   what is labelled what
+    faces     a photo's faces                   efforts   what each photo cost, and where
+    splits    which face plays which role
+    scores    a prediction a row                fits      what each training cost, latency, learning curve
+                                                comparison both, a row a configuration
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+SCHEMA_VERSION = 1
+
+EMBEDDING_SIZE = 128
+LANDMARKS = 68
+CHIP_SIDE = 128
+"""Side in pixels of the crop and aligned views, as the mission fixes it."""
+
+OUTCOMES = (
+    "ok",
+    "no_face",
+    "several_faces",
+    "unreadable",
+    "too_large",
+    "too_small",
+    "timed_out",
+    "poisoned",
+)
+ROLES = ("train", "test", "calibrate", "unknown")
+
+_word = pa.dictionary(pa.int32(), pa.string())
+
+CATALOG = pa.schema(
+    [
+        pa.field("photo_key", pa.string(), nullable=False),  # sha256 of the file's bytes, hex
+        pa.field("path", pa.string(), nullable=False),  # relative to the dataset's root, '/' between parts
+        pa.field("label", _word, nullable=False),
+        pa.field("bytes", pa.int64(), nullable=False),
+        pa.field("width", pa.int32()),  # upright pixels; null where the header cannot be read
+        pa.field("height", pa.int32()),
+        pa.field("format", _word),
+        pa.field("orientation", pa.int8()),  # EXIF, 1-8
+        pa.field("duplicate_group", pa.int32(), nullable=False),  # equal bytes: one group, numbered by first path
+        pa.field("outcome", _word, nullable=False),  # ok, or why the photo is not submitted at all
+        pa.field("reason", pa.string(), nullable=False),
+    ]
+)
+
+FACES = pa.schema(
+    [
+        pa.field("photo_key", pa.string(), nullable=False),
+        pa.field("face_index", pa.int16(), nullable=False),  # 0.. by falling area; 0 for a failure's row
+        pa.field("outcome", _word, nullable=False),
+        pa.field("reason", pa.string(), nullable=False),  # empty where ok
+        pa.field("note", pa.string(), nullable=False),  # retry-ladder rung, similarity fallback...; may be empty
+        pa.field("detector", _word, nullable=False),
+        pa.field("score", pa.float32()),  # the detector's own scale
+        pa.field("left", pa.int32()),  # upright pixels of the full photo; right and bottom are inclusive
+        pa.field("top", pa.int32()),
+        pa.field("right", pa.int32()),
+        pa.field("bottom", pa.int32()),
+        pa.field("landmarks", pa.list_(pa.float32(), 2 * LANDMARKS)),  # x0 y0 x1 y1 ..., upright pixels
+        pa.field("crop", pa.binary()),  # JPEG, CHIP_SIDE x CHIP_SIDE, RGB
+        pa.field("aligned", pa.binary()),  # JPEG, CHIP_SIDE x CHIP_SIDE, RGB
+        pa.field("embedding", pa.list_(pa.float32(), EMBEDDING_SIZE)),
+    ]
+)
+
+EFFORTS = pa.schema(
+    [
+        pa.field("photo_key", pa.string(), nullable=False),
+        pa.field("seconds", pa.map_(pa.string(), pa.float32()), nullable=False),  # by step: read, detect, ...
+        pa.field("attempt", pa.int16(), nullable=False),  # 1 for the first
+        pa.field("worker", _word, nullable=False),
+        pa.field("finished", pa.timestamp("us", tz="UTC"), nullable=False),
+    ]
+)
+
+SPLITS = pa.schema(
+    [
+        pa.field("repeat", pa.int16(), nullable=False),
+        pa.field("fold", pa.int16(), nullable=False),
+        pa.field("photo_key", pa.string(), nullable=False),
+        pa.field("face_index", pa.int16(), nullable=False),
+        pa.field("label", _word, nullable=False),
+        pa.field("group", pa.int32(), nullable=False),  # duplicates share one and never straddle
+        pa.field("role", _word, nullable=False),  # one of ROLES
+    ]
+)
+
+SCORES = pa.schema(
+    [
+        pa.field("configuration", _word, nullable=False),
+        pa.field("repeat", pa.int16(), nullable=False),
+        pa.field("fold", pa.int16(), nullable=False),
+        pa.field("photo_key", pa.string(), nullable=False),
+        pa.field("face_index", pa.int16(), nullable=False),
+        pa.field("role", _word, nullable=False),  # test, calibrate or unknown: never train
+        pa.field("truth", _word, nullable=False),
+        pa.field("predicted", _word, nullable=False),
+        pa.field("top_labels", pa.list_(pa.string()), nullable=False),  # five at most, best first
+        pa.field("top_scores", pa.list_(pa.float32()), nullable=False),  # their probabilities
+        pa.field("truth_probability", pa.float32(), nullable=False),  # 0 where the truth was never trained
+        pa.field("known_score", pa.float32(), nullable=False),  # higher: more likely a known person
+    ]
+)
+
+FITS = pa.schema(
+    [
+        pa.field("configuration", _word, nullable=False),
+        pa.field("repeat", pa.int16(), nullable=False),
+        pa.field("fold", pa.int16(), nullable=False),
+        pa.field("outcome", _word, nullable=False),  # ok | failed
+        pa.field("reason", pa.string(), nullable=False),
+        pa.field("train_accuracy", pa.float32()),
+        pa.field("fit_seconds", pa.float32()),
+        pa.field("predict_microseconds", pa.list_(pa.float32())),  # one face a call, warm; up to 200 of them
+        pa.field("model_bytes", pa.int64()),
+        pa.field("chosen", pa.string(), nullable=False),  # JSON: hyper-parameters chosen inside the training fold
+        pa.field("history", pa.string(), nullable=False),  # JSON: {"loss": [...], "val_loss": [...]}; networks only
+        pa.field("host", _word, nullable=False),
+        pa.field("finished", pa.timestamp("us", tz="UTC"), nullable=False),
+    ]
+)
+
+COMPARISON = pa.schema(
+    [
+        pa.field("configuration", pa.string(), nullable=False),
+        pa.field("view", _word, nullable=False),  # crop | aligned | embedding | none
+        pa.field("rank", pa.int16(), nullable=False),  # 1 is best, by accuracy, then log-loss, then name
+        pa.field("outcome", _word, nullable=False),
+        pa.field("reason", pa.string(), nullable=False),
+        pa.field("test_faces", pa.int32(), nullable=False),
+        pa.field("accuracy", pa.float64()),
+        pa.field("accuracy_low", pa.float64()),  # 95 %
+        pa.field("accuracy_high", pa.float64()),
+        pa.field("interval_method", _word, nullable=False),  # wilson | nadeau-bengio
+        pa.field("end_to_end_accuracy", pa.float64()),  # photos without a usable face count as wrong
+        pa.field("train_accuracy", pa.float64()),
+        pa.field("balanced_accuracy", pa.float64()),
+        pa.field("macro_f1", pa.float64()),
+        pa.field("top3_accuracy", pa.float64()),
+        pa.field("log_loss", pa.float64()),
+        pa.field("calibration_error", pa.float64()),
+        pa.field("dir_at_far", pa.float64()),  # open set only
+        pa.field("far", pa.float64()),
+        pa.field("open_set_threshold", pa.float64()),
+        pa.field("fit_seconds", pa.float64()),  # median over splits
+        pa.field("latency_p50_ms", pa.float64()),
+        pa.field("latency_p95_ms", pa.float64()),
+        pa.field("model_bytes", pa.int64()),
+        pa.field("practically_equal_to", pa.list_(pa.string()), nullable=False),
+    ]
+)
+
+TABLES = {
+    "catalog": CATALOG,
+    "faces": FACES,
+    "efforts": EFFORTS,
+    "splits": SPLITS,
+    "scores": SCORES,
+    "fits": FITS,
+    "comparison": COMPARISON,
+}
