@@ -1,0 +1,113 @@
+"""Write a folder of synthetic photos, one sub-folder a person, as `lineup run` takes it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from workers.synthetic.identity import draw_identity
+from workers.synthetic.render import render
+from workers.synthetic.scene import draw_scene
+
+NAMES = (
+    *(
+        "ada",
+        "bruno",
+        "chloe",
+        "dmitri",
+        "esther",
+        "farid",
+        "greta",
+        "hugo",
+        "ines",
+        "jonas",
+        "kaori",
+        "liam",
+    ),
+    *("maya", "nils", "olga", "pedro", "quinn", "rosa", "samir", "tessa", "umar", "vera", "walid", "xenia"),
+    *("yusuf", "zoe", "amara", "boris", "carla", "dario", "elif", "felix", "gita", "hana", "ivan", "jia"),
+)
+
+JPEG_QUALITY = 92
+PHOTOS_PER_PROCESS = 64
+"""Below this many photos a second process takes longer to start than it saves."""
+
+
+@dataclass(frozen=True)
+class _Job:
+    path: Path
+    seed: int
+    person: int
+    photo: int
+    side: int
+
+
+def person_name(index: int) -> str:
+    """A short name for person `index`: ada, bruno, ... and ada-2 after the last of the list."""
+    turn, place = divmod(index, len(NAMES))
+    return NAMES[place] if turn == 0 else f"{NAMES[place]}-{turn + 1}"
+
+
+def write_folder(
+    out: Path,
+    people: int,
+    photos: int,
+    seed: int,
+    side: int = 256,
+    progress: Callable[[int, int], None] | None = None,
+    processes: int | None = None,
+) -> int:
+    """Write `people` x `photos` JPEGs as out/name/name-001.jpg and return how many there are.
+
+    Equal arguments give equal bytes, however many processes draw. The first people and photos of a larger
+    folder are those of a smaller one. Existing files of the same names are written again.
+
+    Args:
+        side: pixels, both ways; RGB JPEG without metadata.
+        progress: called with (done, all) as photos finish.
+        processes: how many draw; one a core at most by default.
+
+    Raises:
+        ValueError: there is nobody or nothing to draw.
+        OSError: the folder cannot be written.
+    """
+    if people < 1 or photos < 1:
+        raise ValueError(f"nothing to draw: {people} people, {photos} photos of each")
+    jobs = []
+    for person in range(people):
+        name = person_name(person)
+        (out / name).mkdir(parents=True, exist_ok=True)
+        jobs += [_Job(out / name / f"{name}-{n + 1:03}.jpg", seed, person, n, side) for n in range(photos)]
+    if processes is None:
+        processes = max(1, min(os.cpu_count() or 1, len(jobs) // PHOTOS_PER_PROCESS))
+    if processes == 1:
+        for done, job in enumerate(jobs, 1):
+            _write_photo(job)
+            if progress is not None:
+                progress(done, len(jobs))
+    else:
+        _write_in_parallel(jobs, processes, progress)
+    return len(jobs)
+
+
+def _write_in_parallel(jobs: list[_Job], processes: int, progress: Callable[[int, int], None] | None) -> None:
+    # spawn: OpenCV's threads do not survive a fork
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+        for done, _ in enumerate(pool.map(_write_photo, jobs, chunksize=16), 1):
+            if progress is not None:
+                progress(done, len(jobs))
+
+
+def _write_photo(job: _Job) -> None:
+    """Draw one photo and write it; runs in any process."""
+    from PIL import Image
+
+    pixels = render(
+        draw_identity(job.seed, job.person), draw_scene(job.seed, job.person, job.photo), job.side
+    )
+    Image.fromarray(pixels).save(job.path, "JPEG", quality=JPEG_QUALITY)
