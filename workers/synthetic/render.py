@@ -88,7 +88,7 @@ def _paint_behind(picture: Picture, person: Identity, scene: Scene, surface: Sur
     put(picture, plain(person.skin) * neck_shade, neck)
     shoulders = inside(np.sqrt((x / 1.3) ** 2 + ((y - 1.85) / 0.72) ** 2), 0.04)
     collar = inside(np.sqrt((x / 0.42) ** 2 + ((y - 1.05) / 0.26) ** 2), 0.06)
-    folds: Field = 0.78 + 0.1 * np.cos(5.0 * x + 2.0 * y)
+    folds = (0.78 + 0.1 * np.cos(5.0 * x + 2.0 * y)).astype(np.float32)
     put(picture, plain(scene.clothes) * folds, shoulders * (1.0 - collar))
     if person.hair_length <= 0.2:
         ears = np.sqrt(((np.abs(u) - width * 0.99) / 0.085) ** 2 + ((v - 0.02) / 0.2) ** 2)
