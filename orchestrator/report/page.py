@@ -1,0 +1,84 @@
+"""The page: everything of a run in one file that reads offline, on paper, on a phone, in light and dark.
+
+Labels, paths and reasons come from strangers' folders. Jinja2 escapes all of them, the drawings are SVG whose text is
+escaped alike, and the page's own policy forbids scripts and any request.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from orchestrator.report.charts import accuracy_bars, latency_bars, learning_curves
+from orchestrator.report.material import ReportMaterial
+from orchestrator.report.people import (
+    PEOPLE_SHOWN,
+    confusions,
+    duplicates,
+    failures,
+    hardest_faces,
+    strips,
+)
+from orchestrator.report.terminal import comparison_rows, interval, number, outcome_counts, percent
+from orchestrator.report.words import answer, protocol
+
+TEMPLATES = Path(__file__).parent
+
+
+def write_report(folder: Path, material: ReportMaterial) -> Path:
+    """Write folder/index.html and return its path; an earlier report is replaced whole.
+
+    Equal material gives equal bytes.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    page = folder / "index.html"
+    draft = folder / ".index.html.part"
+    draft.write_text(render_page(material), encoding="utf-8", errors="backslashreplace")
+    os.replace(draft, page)
+    return page
+
+
+def render_page(material: ReportMaterial) -> str:
+    """The page as HTML text."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(percent=percent, number=number)
+    environment.globals.update(interval=interval)
+    return environment.get_template("page.html.jinja").render(_context(material))
+
+
+def _context(material: ReportMaterial) -> dict[str, Any]:
+    rows = comparison_rows(material.comparison)
+    people = strips(material.catalog, material.faces)
+    return {
+        "run": material,
+        "style": (TEMPLATES / "page.css").read_text(encoding="utf-8"),
+        "answer": answer(material),
+        "protocol": protocol(material),
+        "rows": rows,
+        "accuracy": accuracy_bars(rows),
+        "latency": latency_bars(rows),
+        "open_set": [row for row in rows if row["dir_at_far"] is not None],
+        "calibration": [row for row in rows if row["calibration_error"] is not None],
+        "curves": learning_curves(material.fits),
+        "confusions": confusions(material.scores, [row["configuration"] for row in rows]),
+        "people": people[:PEOPLE_SHOWN],
+        "people_left_out": max(0, len(people) - PEOPLE_SHOWN),
+        "hardest": hardest_faces(material.catalog, material.faces, material.scores),
+        "failures": failures(material.catalog, material.faces),
+        "duplicates": duplicates(material.catalog),
+        "outcomes": outcome_counts(material.faces),
+        "experiment": json.dumps(material.experiment, indent=2, sort_keys=True, default=str),
+    }

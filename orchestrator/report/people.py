@@ -1,0 +1,147 @@
+"""What the report shows of photos and people: faces, errors, failures, duplicates."""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+PEOPLE_SHOWN = 30
+FACES_PER_PERSON = 6
+HARDEST_SHOWN = 12
+NAMES_IN_A_MATRIX = 25
+"""A larger confusion matrix is no longer read; its most frequent confusions are listed all the same."""
+CONFUSIONS_LISTED = 8
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One person: how many faces there are, and data URIs of some as (crop, aligned)."""
+
+    label: str
+    faces: int
+    pictures: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class HardFace:
+    """A face that was wrongly named in `wrong` of `asked` test predictions, most often as `instead`."""
+
+    picture: str
+    path: str
+    truth: str
+    instead: str
+    wrong: int
+    asked: int
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Who was taken for whom: counts[truth][predicted] over all splits; no `labels` if too large."""
+
+    configuration: str
+    labels: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+    largest: tuple[tuple[str, str, int], ...]  # (truth, predicted, how often), most frequent first
+
+
+def strips(catalog: pa.Table, faces: pa.Table) -> list[Strip]:
+    """The first faces of each person by photo key, people by name."""
+    labels = dict(_pairs(catalog, "photo_key", "label"))
+    by_label = defaultdict(list)
+    rows = faces.select(["photo_key", "face_index", "outcome", "crop", "aligned"]).to_pylist()
+    for row in sorted(rows, key=lambda row: (row["photo_key"], row["face_index"])):
+        if row["outcome"] == "ok" and row["photo_key"] in labels:
+            by_label[labels[row["photo_key"]]].append((_jpeg(row["crop"]), _jpeg(row["aligned"])))
+    return [
+        Strip(label, len(found), tuple(found[:FACES_PER_PERSON])) for label, found in sorted(by_label.items())
+    ]
+
+
+def hardest_faces(catalog: pa.Table, faces: pa.Table, scores: pa.Table) -> list[HardFace]:
+    """The test faces that the most predictions, over configurations and splits, named wrongly."""
+    asked: Counter[tuple[str, int]] = Counter()
+    instead: dict[tuple[str, int], Counter[str]] = defaultdict(Counter)
+    truths = {}
+    for row in _tested(scores):
+        key = (row["photo_key"], row["face_index"])
+        asked[key] += 1
+        truths[key] = row["truth"]
+        if row["predicted"] != row["truth"]:
+            instead[key][row["predicted"]] += 1
+    worst = sorted(instead, key=lambda key: (-instead[key].total() / asked[key], -instead[key].total(), key))
+    columns = faces.select(["photo_key", "face_index", "crop"]).to_pylist()
+    crops = {(row["photo_key"], row["face_index"]): row["crop"] for row in columns}
+    paths = dict(_pairs(catalog, "photo_key", "path"))
+    return [
+        HardFace(
+            picture=_jpeg(crops.get(key)),
+            path=paths.get(key[0], key[0]),
+            truth=truths[key],
+            instead=min(instead[key].items(), key=lambda item: (-item[1], item[0]))[0],
+            wrong=instead[key].total(),
+            asked=asked[key],
+        )
+        for key in worst[:HARDEST_SHOWN]
+    ]
+
+
+def confusions(scores: pa.Table, order: list[str]) -> list[Confusion]:
+    """One matrix a configuration, in the order given."""
+    counts: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
+    for row in _tested(scores):
+        counts[row["configuration"]][row["truth"], row["predicted"]] += 1
+    found = []
+    for name in order:
+        if name not in counts:
+            continue
+        cells = counts[name]
+        labels = tuple(sorted({label for pair in cells for label in pair}))
+        shown = labels if len(labels) <= NAMES_IN_A_MATRIX else ()
+        matrix = tuple(tuple(cells[truth, predicted] for predicted in shown) for truth in shown)
+        errors = sorted(((-count, *pair) for pair, count in cells.items() if pair[0] != pair[1]))
+        largest = tuple((truth, said, -count) for count, truth, said in errors[:CONFUSIONS_LISTED])
+        found.append(Confusion(name, shown, matrix, largest))
+    return found
+
+
+def failures(catalog: pa.Table, faces: pa.Table) -> list[tuple[str, str, str]]:
+    """(path, outcome, reason) of each photo that gave no face, by path."""
+    paths = dict(_pairs(catalog, "photo_key", "path"))
+    rows = {
+        (row["path"], row["outcome"], row["reason"])
+        for row in catalog.select(["path", "outcome", "reason"]).to_pylist()
+        if row["outcome"] != "ok"
+    }
+    for row in faces.select(["photo_key", "outcome", "reason"]).to_pylist():
+        if row["outcome"] != "ok":
+            rows.add((paths.get(row["photo_key"], row["photo_key"]), row["outcome"], row["reason"]))
+    return sorted(rows)
+
+
+def duplicates(catalog: pa.Table) -> list[list[tuple[str, str]]]:
+    """Groups of photos with equal bytes, each as [(path, label)]."""
+    groups = defaultdict(list)
+    for row in catalog.select(["duplicate_group", "path", "label"]).to_pylist():
+        groups[row["duplicate_group"]].append((row["path"], row["label"]))
+    return [sorted(group) for _, group in sorted(groups.items()) if len(group) > 1]
+
+
+def _tested(scores: pa.Table) -> list[dict[str, Any]]:
+    columns = ["configuration", "photo_key", "face_index", "role", "truth", "predicted"]
+    rows: list[dict[str, Any]] = scores.select(columns).to_pylist()
+    return [row for row in rows if row["role"] == "test"]
+
+
+def _pairs(table: pa.Table, key: str, value: str) -> list[tuple[str, str]]:
+    """(key, value) of each row, last row first, so that a dict keeps the first of equal keys."""
+    both = zip(table.column(key).to_pylist(), table.column(value).to_pylist(), strict=True)
+    return list(both)[::-1]
+
+
+def _jpeg(data: bytes | None) -> str:
+    """A JPEG as a data URI; empty where there is none."""
+    return "" if not data else f"data:image/jpeg;base64,{base64.b64encode(data).decode('ascii')}"

@@ -1,0 +1,104 @@
+"""The comparison for a terminal: a rich table, plain text, or rows for JSON."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+COLUMNS = (
+    "rank",
+    "configuration",
+    "view",
+    "accuracy",
+    "95 % interval",
+    "balanced",
+    "fit s",
+    "ms/face p50",
+    "ms/face p95",
+)
+NOTHING = "–"
+
+
+def comparison_rows(table: pa.Table) -> list[dict[str, Any]]:
+    """The rows of COMPARISON by rank, ready for `json.dumps`: plain values, None where there is no number."""
+    rows = [{key: _plain(value) for key, value in row.items()} for row in table.to_pylist()]
+    return sorted(rows, key=lambda row: (row["rank"], row["configuration"]))
+
+
+def comparison_table(table: pa.Table) -> Table:
+    """COMPARISON as a rich table; names and reasons are shown as they are, never read as markup."""
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(title="Comparison on the test faces", title_justify="left")
+    for column in COLUMNS:
+        drawn.add_column(column, justify="left" if column in ("configuration", "view") else "right")
+    for row in comparison_rows(table):
+        drawn.add_row(*(Text(cell) for cell in _cells(row)), style="bold" if row["rank"] == 1 else None)
+    return drawn
+
+
+def comparison_text(table: pa.Table) -> str:
+    """COMPARISON as aligned plain text, a line a configuration, for pipes and logs."""
+    lines = [COLUMNS, *(_cells(row) for row in comparison_rows(table))]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(COLUMNS))]
+    padded = (
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines
+    )
+    return "\n".join(line.rstrip() for line in padded)
+
+
+def outcome_counts(table: pa.Table) -> dict[str, int]:
+    """How many rows of a table with an `outcome` column ended how, the most frequent first."""
+    counts = Counter(table.column("outcome").to_pylist())
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def percent(value: float | None) -> str:
+    """A fraction as '98.1 %'; a dash where there is none."""
+    return NOTHING if value is None else f"{100 * value:.1f} %"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """Two fractions as '95.2 to 99.3 %'; a dash where there is none."""
+    return NOTHING if low is None or high is None else f"{100 * low:.1f} to {100 * high:.1f} %"
+
+
+def number(value: float | None) -> str:
+    """Three significant digits, never an exponent below a million; a dash where there is none."""
+    if value is None:
+        return NOTHING
+    if value == 0:
+        return "0"
+    decimals = max(0, 2 - math.floor(math.log10(abs(value))))
+    return f"{value:.{min(decimals, 6)}f}"
+
+
+def printable(text: str) -> str:
+    """The text on one line, with control characters (which could steer a terminal) made visible."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    failed = row["outcome"] != "ok"
+    return (
+        NOTHING if failed else str(row["rank"]),
+        printable(row["configuration"]),
+        printable(row["view"]),
+        "failed" if failed else percent(row["accuracy"]),
+        printable(row["reason"])[:60] if failed else interval(row["accuracy_low"], row["accuracy_high"]),
+        percent(row["balanced_accuracy"]),
+        number(row["fit_seconds"]),
+        number(row["latency_p50_ms"]),
+        number(row["latency_p95_ms"]),
+    )
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,24 @@
+"""Geometry of the charts."""
+
+from __future__ import annotations
+
+from orchestrator.report.charts import accuracy_bars, latency_bars, learning_curves
+from orchestrator.report.terminal import comparison_rows
+
+
+def test_a_bar_is_as_long_as_its_accuracy_and_its_whisker_spans_the_interval(material):
+    bar = accuracy_bars(comparison_rows(material.comparison))[2]
+    assert (bar.name, bar.length, bar.low, bar.high) == ("cnn-small", 75.0, 66.0, 82.0)
+
+
+def test_latency_bars_stay_inside_the_chart_fastest_first(material):
+    bars = latency_bars(comparison_rows(material.comparison))
+    assert bars[0].name == "svm-linear"
+    assert all(0 <= bar.start and bar.start + bar.length <= 100 for bar in bars)
+
+
+def test_only_networks_have_learning_curves_and_they_share_an_axis(material):
+    loss, accuracy = learning_curves(material.fits)
+    assert [line.name for line in loss.lines] == ["loss", "val_loss"]
+    assert loss.lines[1].points.startswith("0.00,0.00")
+    assert accuracy.lines[0].last == "0.900"

@@ -1,0 +1,51 @@
+"""The comparison in a terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from orchestrator.report.terminal import (
+    comparison_rows,
+    comparison_table,
+    comparison_text,
+    number,
+    outcome_counts,
+)
+from tests.report.conftest import compare, compared
+
+
+def test_rows_come_by_rank_and_are_strict_json():
+    rows = comparison_rows(compare(compared("b", 2, float("nan"), 0.1, 0.2), compared("a", 1, 0.9, 0.8, 1.0)))
+    assert [row["configuration"] for row in rows] == ["a", "b"]
+    assert json.loads(json.dumps(rows, allow_nan=False))[1]["accuracy"] is None
+
+
+def test_markup_and_control_characters_in_a_name_are_shown_not_obeyed():
+    table = compare(compared("[red]x[/red]\x1b[2J", 1, 0.9, 0.8, 1.0))
+    screen = io.StringIO()
+    Console(file=screen, width=200).print(comparison_table(table))
+    assert "[red]x[/red]" in screen.getvalue()
+    assert "\x1b[2J" not in screen.getvalue() + comparison_text(table)
+
+
+def test_plain_text_has_a_line_a_configuration(material):
+    lines = comparison_text(material.comparison).splitlines()
+    assert len(lines) == 5
+    assert "98.0 %" in lines[1]
+    assert "94.0 to 99.5 %" in lines[1]
+    assert "failed" in lines[4]
+
+
+def test_outcomes_are_counted(material):
+    assert outcome_counts(material.faces) == {"ok": 12, "unreadable": 1}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, "–"), (0, "0"), (0.0123456, "0.0123"), (3.14159, "3.14"), (1234.5, "1234")]
+)
+def test_numbers_have_three_digits(value, text):
+    assert number(value) == text
