@@ -62,7 +62,7 @@ def accuracy_bars(rows: list[Row]) -> list[Bar]:
 
 def latency_bars(rows: list[Row]) -> list[Bar]:
     """Milliseconds a face from p50 to p95 on a logarithmic axis from the fastest to the slowest."""
-    timed = [row for row in rows if row["latency_p50_ms"] and row["latency_p95_ms"]]
+    timed = [row for row in scored(rows) if row["latency_p50_ms"] and row["latency_p95_ms"]]
     if not timed:
         return []
     ends = [math.log10(row[key]) for row in timed for key in ("latency_p50_ms", "latency_p95_ms")]

@@ -1,13 +1,12 @@
 """The page: everything of a run in one file that reads offline, on paper, on a phone, in light and dark.
 
-Labels, paths and reasons come from strangers' folders. Jinja2 escapes all of them, the drawings are SVG whose text is
-escaped alike, and the page's own policy forbids scripts and any request.
+Labels, paths and reasons come from strangers' folders. Jinja2 escapes all of them, the drawings are SVG whose text
+is escaped alike, and the page's own policy forbids scripts and any request.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +38,7 @@ def write_report(folder: Path, material: ReportMaterial) -> Path:
     page = folder / "index.html"
     draft = folder / ".index.html.part"
     draft.write_text(render_page(material), encoding="utf-8", errors="backslashreplace")
-    os.replace(draft, page)
-    return page
+    return draft.replace(page)
 
 
 def render_page(material: ReportMaterial) -> str:

@@ -72,7 +72,7 @@ def interval(low: float | None, high: float | None) -> str:
 
 def number(value: float | None) -> str:
     """Three significant digits, never an exponent below a million; a dash where there is none."""
-    if value is None:
+    if value is None or not math.isfinite(value):
         return NOTHING
     if value == 0:
         return "0"

@@ -30,8 +30,12 @@ def answer(material: ReportMaterial) -> list[str]:
 
 def _winner(good: list[Row]) -> list[str]:
     best, others = good[0], good[1:]
+    tied = [row["configuration"] for row in good if row["accuracy"] == best["accuracy"]]
+    first = "names the most test faces rightly"
+    if len(tied) > 1:
+        first = f"stands first, level in accuracy with {_list(tied[1:])}"
     sentences = [
-        f"{best['configuration']} names the most test faces rightly: {percent(best['accuracy'])}"
+        f"{best['configuration']} {first}: {percent(best['accuracy'])}"
         + (
             f" (95 % interval {interval(best['accuracy_low'], best['accuracy_high'])})"
             if _bounded(best)

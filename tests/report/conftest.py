@@ -1,4 +1,4 @@
-"""A small run, made by hand: three people with drawn faces, three configurations that fit, one that does not."""
+"""A small run, made by hand: three people with drawn faces, three configurations that fit, one that fails."""
 
 from __future__ import annotations
 

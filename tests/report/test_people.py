@@ -19,7 +19,7 @@ def test_the_hardest_face_is_the_one_all_configurations_miss(material):
 def test_a_confusion_matrix_counts_every_test_face_once(material):
     matrix = confusions(material.scores, ["cnn-small"])[0]
     assert sum(map(sum, matrix.counts)) == 6
-    assert matrix.largest == ((PEOPLE[2], "ada", 2), (PEOPLE[1], "ada", 2)) or matrix.largest[0][2] == 2
+    assert matrix.largest == ((PEOPLE[2], "ada", 2), (PEOPLE[1], "ada", 2))
 
 
 def test_failures_name_photo_and_reason(material):

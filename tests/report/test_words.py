@@ -34,6 +34,12 @@ def test_practical_equality_is_taken_from_the_table(material):
     assert "does not settle" not in text
 
 
+def test_equal_accuracy_is_called_level_not_won(material):
+    text = say(material, compared("a", 1, 0.9, 0.85, 0.95), compared("b", 2, 0.9, 0.85, 0.95))
+    assert "a stands first, level in accuracy with b" in text
+    assert "the most test faces" not in text
+
+
 def test_no_interval_means_no_word_of_certainty(material):
     text = say(material, compared("a", 1, 0.9, None, None), compared("b", 2, 0.6, None, None))
     assert "interval" not in text
