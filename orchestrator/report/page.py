@@ -1,7 +1,7 @@
 """The page: everything of a run in one file that reads offline, on paper, on a phone, in light and dark.
 
-Labels, paths and reasons come from strangers' folders. Jinja2 escapes all of them, the drawings are SVG whose text
-is escaped alike, and the page's own policy forbids scripts and any request.
+Labels, paths and reasons come from strangers' folders. Jinja2 escapes all of them, the drawings are SVG
+whose text is escaped alike, and the page's own policy forbids scripts and any request.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ def protocol(material: ReportMaterial) -> list[str]:
     return [
         f"Every configuration was trained and tested on the same {many}; the first holds {shares} faces.",
         _groups(rows),
-        "Only training faces fit, tune, stop or scale anything; the test faces are looked at once.",
+        "Only training faces fit, tune, stop or scale anything; test faces are only named.",
         *(INTERVALS[method] for method in sorted(methods)),
     ]
 
