@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from workers.synthetic.identity import draw_identity
@@ -84,14 +85,16 @@ def write_folder(
         jobs += [_Job(out / name / f"{name}-{n + 1:03}.jpg", seed, person, n, side) for n in range(photos)]
     if processes is None:
         processes = max(1, min(os.cpu_count() or 1, len(jobs) // PHOTOS_PER_PROCESS))
-    if processes == 1:
-        for done, job in enumerate(jobs, 1):
-            _write_photo(job)
-            if progress is not None:
-                progress(done, len(jobs))
-    else:
-        _write_in_parallel(jobs, processes, progress)
+    write = _write_here if processes == 1 else partial(_write_in_parallel, processes=processes)
+    write(jobs, progress=progress)
     return len(jobs)
+
+
+def _write_here(jobs: list[_Job], progress: Callable[[int, int], None] | None) -> None:
+    for done, job in enumerate(jobs, 1):
+        _write_photo(job)
+        if progress is not None:
+            progress(done, len(jobs))
 
 
 def _write_in_parallel(jobs: list[_Job], processes: int, progress: Callable[[int, int], None] | None) -> None:
