@@ -1,0 +1,155 @@
+"""Fit one configuration on one split and score every face that did not train."""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from workers.learning.classical import CannotFit
+from workers.learning.faces import Faces
+from workers.learning.models import Model, fit
+from workers.learning.predictors import Array
+from workers.learning.table import Configuration
+
+LATENCY_FACES = 200
+WARM_CALLS = 5
+TOP = 5
+BATCH = 256
+"""Faces a call when scoring: fixed, since the size of a batch may change the last bits."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Rows of the SCORES table, and one row of FITS (`storage.schemas`)."""
+
+    scores: list[dict[str, Any]]
+    fit: dict[str, Any]
+
+
+def evaluate(
+    configuration: Configuration,
+    faces: Faces,
+    split_rows: Sequence[Mapping[str, Any]],
+    seed: int,
+    threads: int = 1,
+) -> Evaluation:
+    """Train on the split's train faces; score its test, calibrate and unknown faces.
+
+    Args:
+        split_rows: rows of SPLITS, all of one repeat and fold.
+        seed: `seeds.seed_of(run_seed, configuration.name, repeat, fold)`.
+
+    Raises:
+        ValueError: no rows, or rows of several splits.
+        KeyError: a row whose face is not among `faces`.
+    """
+    if len({(row["repeat"], row["fold"]) for row in split_rows}) != 1:
+        raise ValueError("evaluate takes the rows of exactly one split")
+    where = faces.rows((row["photo_key"], row["face_index"]) for row in split_rows)
+    x = faces.view(configuration.view)[where]
+    trains = np.asarray([row["role"] == "train" for row in split_rows])
+    train = [row for row in split_rows if row["role"] == "train"]
+    others = [row for row in split_rows if row["role"] != "train"]
+    started = time.perf_counter()
+    try:
+        model = fit(
+            configuration,
+            x[trains],
+            [row["label"] for row in train],
+            [row["group"] for row in train],
+            seed,
+            threads,
+        )
+    except (CannotFit, np.linalg.LinAlgError) as why:
+        return Evaluation([], _fit_row(configuration, split_rows[0], reason=str(why)))
+    seconds = time.perf_counter() - started
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(threads):
+        return Evaluation(
+            _score_rows(model, x[~trains], others),
+            _fit_row(
+                configuration, split_rows[0], model=model, fit_seconds=seconds,
+                train_accuracy=_accuracy(model, x[trains], train),
+                predict_microseconds=latency(model, x[~trains] if len(others) else x[trains]),
+            ),
+        )  # fmt: skip
+
+
+def latency(model: Model, x: Array) -> list[float]:
+    """Microseconds of one call for one face, warm, for up to 200 faces."""
+    sample = x[:LATENCY_FACES]
+    for i in range(WARM_CALLS):
+        model.scores(sample[i % len(sample)][None])
+    times = []
+    for i in range(len(sample)):
+        one = sample[i : i + 1]
+        start = time.perf_counter_ns()
+        model.scores(one)
+        times.append((time.perf_counter_ns() - start) / 1000)
+    return times
+
+
+def _scores(model: Model, x: Array) -> tuple[Array, Array]:
+    parts = [model.scores(x[i : i + BATCH]) for i in range(0, len(x), BATCH)]
+    return np.concatenate([p for p, _ in parts]), np.concatenate([k for _, k in parts])
+
+
+def _score_rows(model: Model, x: Array, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    if not rows:
+        return []
+    probabilities, known = _scores(model, x)
+    column = {label: i for i, label in enumerate(model.labels)}
+    top = np.argsort(-probabilities, axis=1, kind="stable")[:, :TOP]
+    scored = []
+    for i, (row, who) in enumerate(zip(rows, model.name(probabilities, known), strict=True)):
+        place = column.get(row["label"])
+        scored.append(
+            {
+                "configuration": model.configuration.name,
+                **{name: row[name] for name in ("repeat", "fold", "photo_key", "face_index", "role")},
+                "truth": row["label"],
+                "predicted": who,
+                "top_labels": [model.labels[c] for c in top[i]],
+                "top_scores": [float(probabilities[i, c]) for c in top[i]],
+                "truth_probability": 0.0 if place is None else float(probabilities[i, place]),
+                "known_score": float(known[i]),
+            }
+        )
+    return scored
+
+
+def _accuracy(model: Model, x: Array, rows: Sequence[Mapping[str, Any]]) -> float:
+    named = model.name(*_scores(model, x))
+    return float(np.mean([who == row["label"] for who, row in zip(named, rows, strict=True)]))
+
+
+def _fit_row(
+    configuration: Configuration,
+    row: Mapping[str, Any],
+    reason: str = "",
+    model: Model | None = None,
+    **measured: Any,
+) -> dict[str, Any]:
+    return {
+        "configuration": configuration.name,
+        "repeat": row["repeat"],
+        "fold": row["fold"],
+        "outcome": "ok" if model else "failed",
+        "reason": reason,
+        "train_accuracy": measured.get("train_accuracy"),
+        "fit_seconds": measured.get("fit_seconds"),
+        "predict_microseconds": measured.get("predict_microseconds"),
+        "model_bytes": model.model_bytes if model else None,
+        "chosen": json.dumps(model.chosen if model else {}, sort_keys=True),
+        "history": json.dumps(model.history if model else {}, sort_keys=True),
+        "host": platform.node(),
+        "finished": datetime.now(UTC),
+    }

@@ -1,0 +1,193 @@
+"""Fitted classical models as plain arrays, and how each scores a face.
+
+scikit-learn fits; these predict. Prediction is a few numpy calls, so one face takes well under a millisecond
+with hundreds of people, and storing a model is storing arrays. `scores` returns probabilities
+(N, classes) float32 in the order of the model's labels, and the known score (N,) float32 (higher: more likely
+a known person).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.float32]
+
+
+class Predictor(Protocol):
+    """What every fitted model can do."""
+
+    def scores(self, x: Array) -> tuple[Floats, Floats]:
+        """Probabilities (N, classes) and known scores (N,)."""
+        ...
+
+    def arrays(self) -> dict[str, Array]:
+        """Everything the predictor is made of."""
+        ...
+
+
+def softmax(logits: Array) -> Floats:
+    """Along the last axis, stable for large values; float32."""
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    result: Floats = (shifted / shifted.sum(axis=-1, keepdims=True)).astype(np.float32)
+    return result
+
+
+class _Arrays:
+    """Arrays out of a dataclass whose fields are arrays."""
+
+    def arrays(self) -> dict[str, Array]:
+        return {each.name: np.asarray(getattr(self, each.name)) for each in fields(self)}  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Prior(_Arrays):
+    """Class shares of the training faces: the majority baseline. It knows nobody: known score 0."""
+
+    shares: Array
+
+    def scores(self, x: Array) -> tuple[Floats, Floats]:
+        return np.tile(self.shares.astype(np.float32), (len(x), 1)), np.zeros(len(x), np.float32)
+
+
+@dataclass(frozen=True)
+class Linear(_Arrays):
+    """softmax((x W + b) / temperature); known score: the largest logit (Vaze et al. 2022)."""
+
+    weights: Array
+    bias: Array
+    temperature: Array
+
+    def decision(self, x: Array) -> Array:
+        return np.asarray(x @ self.weights + self.bias)
+
+    def scores(self, x: Array) -> tuple[Floats, Floats]:
+        logits = self.decision(x)
+        return softmax(logits / self.temperature), logits.max(axis=1).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Centroids(_Arrays):
+    """Closest class mean, by Euclidean distance or by cosine; known score: -distance."""
+
+    centres: Array
+    cosine: Array
+    temperature: Array
+
+    def decision(self, x: Array) -> Array:
+        if self.cosine:
+            x = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
+        return -squared_distances(x, self.centres)
+
+    def scores(self, x: Array) -> tuple[Floats, Floats]:
+        logits = self.decision(x)
+        return softmax(logits / self.temperature), -np.sqrt(-logits.max(axis=1)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Neighbours(_Arrays):
+    """k nearest training faces vote; one further vote is shared by nearness.
+
+    The shared vote, proportional to exp(-d² / 2w²) of each person's closest face, never overturns a majority:
+    it breaks ties towards the nearer person and keeps every probability above zero. `width` w is the median
+    distance between training neighbours. Training faces are stored sorted by class; `starts` are the classes'
+    first rows.
+    """
+
+    points: Array
+    classes: Array
+    starts: Array
+    k: Array
+    width: Array
+
+    def scores(self, x: Array) -> tuple[Floats, Floats]:
+        distances = squared_distances(x, self.points)
+        k = int(self.k)
+        nearest = np.argpartition(distances, k - 1, axis=1)[:, :k]
+        votes = softmax(-np.minimum.reduceat(distances, self.starts, axis=1) / (2 * self.width**2))
+        rows = np.repeat(np.arange(len(x)), k)
+        np.add.at(votes, (rows, self.classes[nearest].ravel()), np.float32(1))
+        return votes / np.float32(k + 1), -np.sqrt(distances.min(axis=1)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class KernelMachine(_Arrays):
+    """One-against-all RBF support vector machines over a shared set of support vectors.
+
+    Each class uses few of the vectors, so its coefficients are kept sparse: those of class c lie at
+    starts[c]:starts[c + 1]. Rifkin & Klautau 2004, "In defense of one-vs-all classification".
+    """
+
+    points: Array
+    index: Array
+    weights: Array
+    starts: Array
+    bias: Array
+    gamma: Array
+    temperature: Array
+
+    def decision(self, x: Array) -> Array:
+        kernel = np.exp(-self.gamma * squared_distances(x, self.points))
+        return np.add.reduceat(kernel[:, self.index] * self.weights, self.starts, axis=1) + self.bias
+
+    def scores(self, x: Array) -> tuple[Floats, Floats]:
+        logits = self.decision(x)
+        return softmax(logits / self.temperature), logits.max(axis=1).astype(np.float32)
+
+
+def squared_distances(x: Array, points: Array) -> Array:
+    """(N, M) squared Euclidean distances, never below zero."""
+    cross = x @ points.T
+    own = np.einsum("ij,ij->i", x, x)[:, None] + np.einsum("ij,ij->i", points, points)
+    return np.maximum(own - 2 * cross, 0)
+
+
+@dataclass(frozen=True)
+class Eigenfaces(_Arrays):
+    """Aligned pictures projected on their whitened principal components, then a kernel machine.
+
+    Turk & Pentland 1991. `machine_*` are the fields of the `KernelMachine`.
+    """
+
+    mean: Array
+    basis: Array
+    machine: KernelMachine
+
+    def arrays(self) -> dict[str, Array]:
+        inner = {f"machine_{name}": value for name, value in self.machine.arrays().items()}
+        return {"mean": self.mean, "basis": self.basis, **inner}
+
+    def scores(self, x: Array) -> tuple[Floats, Floats]:
+        return self.machine.scores((grey_vectors(x) - self.mean) @ self.basis)
+
+
+def grey_vectors(pictures: Array) -> Floats:
+    """(N, 128, 128, 3) uint8 RGB to (N, 1024) float32: grey, 32 x 32, zero mean and unit contrast each."""
+    import cv2
+
+    small = [
+        cv2.resize(cv2.cvtColor(each, cv2.COLOR_RGB2GRAY), (32, 32), interpolation=cv2.INTER_AREA)
+        for each in pictures
+    ]
+    flat = np.asarray(small, np.float32).reshape(len(pictures), -1)
+    flat -= flat.mean(axis=1, keepdims=True)
+    result: Floats = flat / np.maximum(flat.std(axis=1, keepdims=True), np.float32(1))
+    return result
+
+
+PREDICTORS: dict[str, type[Any]] = {
+    each.__name__: each for each in (Prior, Linear, Centroids, Neighbours, KernelMachine)
+}
+
+
+def predictor_of(kind: str, arrays: dict[str, Array]) -> Predictor:
+    """The predictor of that class name, from its arrays."""
+    if kind == "Eigenfaces":
+        inner = {name[8:]: value for name, value in arrays.items() if name.startswith("machine_")}
+        return Eigenfaces(arrays["mean"], arrays["basis"], KernelMachine(**inner))
+    predictor: Predictor = PREDICTORS[kind](**arrays)
+    return predictor

@@ -1,0 +1,52 @@
+"""Every configuration by name: a view of the face, a family of models, its parameters.
+
+Adding one is a line of `_ALL`. `tune` lets the family choose its hyper-parameters inside the training fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+UNKNOWN = "unknown"
+"""What `threshold-1nn` predicts for a face that is near nobody."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One row of the comparison.
+
+    Attributes:
+        name: unique in the table.
+        view: crop | aligned | embedding | none.
+        family: which fitting function serves it (`workers.learning.models`).
+        parameters: plain values for that function.
+    """
+
+    name: str
+    view: str
+    family: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def with_parameters(self, **changes: Any) -> Configuration:
+        """The same configuration with some parameters replaced."""
+        return replace(self, parameters={**self.parameters, **changes})
+
+
+_ALL = (
+    Configuration("knn-1", "embedding", "neighbours", {"k": 1}),
+    Configuration("knn-3", "embedding", "neighbours", {"k": 3}),
+    Configuration("knn-7", "embedding", "neighbours", {"k": 7}),
+    Configuration("svm-linear", "embedding", "svm", {"kernel": "linear", "C": 10.0, "tune": True}),
+    Configuration("svm-rbf", "embedding", "svm", {"kernel": "rbf", "C": 10.0, "tune": True}),
+    Configuration("logistic-regression", "embedding", "logistic", {"C": 10.0, "tune": True}),
+    Configuration("lda", "embedding", "lda"),
+    Configuration("cosine-centroid", "embedding", "centroid", {"metric": "cosine"}),
+    Configuration("eigenfaces-svm", "aligned", "eigenfaces", {"kernel": "rbf", "C": 10.0, "components": 80}),
+    Configuration("majority", "none", "majority"),
+    Configuration("nearest-centroid", "embedding", "centroid", {"metric": "euclidean"}),
+    Configuration("threshold-1nn", "embedding", "neighbours", {"k": 1, "threshold": 0.6}),
+)
+
+CONFIGURATIONS: dict[str, Configuration] = {each.name: each for each in _ALL}
