@@ -1,0 +1,105 @@
+"""The experiment file says what is compared, and a mistake in it is named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from orchestrator.experiment import (
+    TEMPLATE,
+    Entry,
+    Experiment,
+    FaceSettings,
+    Protocol,
+    from_json,
+    from_toml,
+    to_dict,
+    to_json,
+)
+from storage.errors import ExperimentError
+
+
+def test_the_template_states_every_default() -> None:
+    import tomllib
+
+    stated = tomllib.loads(TEMPLATE)
+    assert from_toml(TEMPLATE) == Experiment()
+    expected = to_dict(Experiment())
+    assert set(stated) == set(expected) - {"parameters"}
+    assert set(stated["faces"]) == set(expected["faces"])
+    assert set(stated["protocol"]) == set(expected["protocol"])
+
+
+def test_an_empty_file_is_the_missions_grid() -> None:
+    experiment = from_toml("")
+    assert experiment == Experiment()
+    assert len(experiment.configurations) == 12
+    assert (experiment.protocol.test_share, experiment.protocol.seed) == (0.3, 42)
+
+
+def test_json_round_trip_keeps_everything() -> None:
+    experiment = from_toml(
+        """
+        name = "schön"
+        configurations = ["knn-3", "svm-rbf"]
+        [parameters.svm-rbf]
+        tune = false
+        C = 3.5
+        [protocol]
+        kind = "kfold"
+        folds = 10
+        embedding_distance = 0
+        [faces]
+        policy = "all"
+        """
+    )
+    assert from_json(to_json(experiment)) == experiment
+    assert experiment.configurations[1] == Entry("svm-rbf", (("C", 3.5), ("tune", False)))
+    assert isinstance(experiment.protocol.embedding_distance, float)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("sed = 1", ["sed", "'seed'"]),
+        ("[protocol]\ntestshare = 0.2", ["protocol.testshare", "'protocol.test_share'"]),
+        ("[protocol]\nkind = 'kfolds'", ["protocol.kind", "'kfolds'", "'kfold'"]),
+        ("[protocol]\ntest_share = 1.0", ["protocol.test_share", "0 < share < 1"]),
+        ("[protocol]\ntest_share = nan", ["protocol.test_share"]),
+        ("[protocol]\nfolds = 1", ["protocol.folds", "at least 2"]),
+        ("[protocol]\nfolds = 2.5", ["protocol.folds", "whole number"]),
+        ("[protocol]\nfolds = true", ["protocol.folds", "whole number"]),
+        ("protocol = 3", ["protocol", "table"]),
+        ("[faces]\npolicy = 'biggest'", ["faces.policy", "largest, require-one, all"]),
+        ("configurations = ['svm-linar']", ["svm-linar", "'svm-linear'"]),
+        ("configurations = ['knn-1', 'knn-1']", ["knn-1", "twice"]),
+        ("configurations = []", ["configurations", "empty"]),
+        ("configurations = 'knn-1'", ["configurations", "list"]),
+        ("configurations = ['knn-1']\n[parameters.knn-3]\nk = 1", ["knn-3", "knn-1"]),
+        ("[parameters.knn-3]\nk = [1]", ["parameters.knn-3.k"]),
+        ("seed = -1", ["seed", "from 0"]),
+        ("attempts = 0", ["attempts", "from 1"]),
+        ("seed = = 1", ["TOML"]),
+    ],
+)
+def test_a_mistake_names_the_file_the_key_and_the_choices(text: str, parts: list[str]) -> None:
+    with pytest.raises(ExperimentError) as caught:
+        from_toml(text, "mine.toml")
+    for part in ["mine.toml", *parts]:
+        assert part in str(caught.value)
+
+
+def test_the_fingerprint_follows_what_decides_the_tables_and_nothing_else() -> None:
+    plain = Experiment()
+    assert len(plain.fingerprint()) == 16
+    for same in (replace(plain, name="x"), replace(plain, attempts=9), replace(plain, photo_seconds=1)):
+        assert same.fingerprint() == plain.fingerprint()
+    others = [
+        replace(plain, seed=1),
+        replace(plain, faces=FaceSettings(policy="all")),
+        replace(plain, protocol=Protocol(folds=7)),
+        replace(plain, configurations=plain.configurations[:3]),
+        replace(plain, configurations=(Entry("knn-1", (("k", 2),)),)),
+    ]
+    assert len({other.fingerprint() for other in (plain, *others)}) == len(others) + 1
