@@ -1,0 +1,49 @@
+# Every target does its own set-up; a second call finds it done.
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3.11
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help test test-slow lint format lock clean
+
+help: ## show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# --no-deps: the lock file is complete, and two packages ask for a second OpenCV or TensorFlow (requirements.overrides)
+$(STAMP): requirements-dev.lock pyproject.toml
+	@if command -v uv >/dev/null 2>&1; then \
+	  test -x $(BIN)/python || uv venv -q --python $(PYTHON) $(VENV); \
+	  uv pip install -q --python $(BIN)/python --no-deps --require-hashes -r requirements-dev.lock; \
+	  uv pip install -q --python $(BIN)/python --no-deps -e .; \
+	else \
+	  test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV); \
+	  $(BIN)/pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock; \
+	  $(BIN)/pip install -q --disable-pip-version-check --no-deps -e .; \
+	fi
+	@touch $@
+
+test: lint ## set up, then lint, type-check and run the tests
+	$(BIN)/pytest -n 2 -m "not slow"
+
+test-slow: $(STAMP) ## the tests that take longer than a minute
+	$(BIN)/pytest -n 2 -m slow
+
+lint: $(STAMP) ## ruff and mypy --strict
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(STAMP) ## rewrite the code in the house format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+  --override requirements.overrides --no-annotate --custom-compile-command "make lock" -q
+
+lock: ## resolve the dependencies anew (needs uv); no address of an index is recorded
+	uv pip compile $(LOCK) --extra dev pyproject.toml -o requirements-dev.lock
+	uv pip compile $(LOCK) -c requirements-dev.lock pyproject.toml -o requirements.lock
+
+clean: ## delete what the targets made
+	rm -rf $(VENV) build demo *.egg-info .mypy_cache .ruff_cache .pytest_cache

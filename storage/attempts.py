@@ -1,0 +1,123 @@
+"""Attempts: who began what, so that a death can be blamed on the photo that caused it.
+
+An attempt is a small text file, locked by the process that writes it. Each item is named in it *before* it is
+begun; a finished attempt deletes its file. A file whose lock is free belongs to a process that died: the items in
+it are suspects. The kernel drops the lock however the process dies, so no clock and no heartbeat is involved.
+
+    worker-3 4711
+    5e1f...  (64 hex digits: a photo was begun)
+    Timeout (0:00:30)!  ... or any other last words: faulthandler writes them here
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import faulthandler
+import os
+import re
+import socket
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+SUFFIX = ".attempt"
+_ITEM = re.compile(r"^[0-9a-f]{32,64}$")
+_LAST_WORDS = 400
+
+
+@dataclass(frozen=True)
+class Death:
+    """An attempt that did not end: the items it had begun and what it could still say."""
+
+    part: str
+    items: tuple[str, ...]
+    last_words: str
+    path: Path
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether the watchdog ended it."""
+        return "Timeout (" in self.last_words
+
+
+class Attempt:
+    """A running attempt; use it as a context manager around the work on one part."""
+
+    def __init__(self, folder: Path, part: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.path = folder / f"{part}.{uuid.uuid4().hex[:12]}{SUFFIX}"
+
+    def __enter__(self) -> Attempt:
+        self._descriptor = os.open(self.path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        self._write(f"{socket.gethostname()} {os.getpid()}")
+        faulthandler.enable(self._descriptor)
+        return self
+
+    def begin(self, item: str, seconds: float) -> None:
+        """Name the item that is begun now; the process ends itself if it is still at it after `seconds`."""
+        self._write(item)
+        self.allow(seconds)
+
+    def allow(self, seconds: float) -> None:
+        """Restart the watchdog. It is a C thread that needs no GIL: it also ends a decoder that hangs."""
+        faulthandler.dump_traceback_later(seconds, exit=True, file=self._descriptor)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        faulthandler.cancel_dump_traceback_later()
+        faulthandler.disable()
+        if error is None:
+            self.path.unlink(missing_ok=True)
+        else:
+            self._write(f"{type(error).__name__}: {error}")
+        os.close(self._descriptor)
+
+    def _write(self, line: str) -> None:
+        os.write(self._descriptor, f"{line}\n".encode(errors="replace"))
+
+
+def _files(folder: Path, part: str = "*") -> Iterator[Path]:
+    yield from sorted(folder.glob(f"{part}.*{SUFFIX}"))
+
+
+def _is_held(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    return False
+
+
+def look(folder: Path) -> tuple[set[str], list[Death]]:
+    """The parts that somebody is working on, and the attempts that died."""
+    running: set[str] = set()
+    deaths: list[Death] = []
+    for path in _files(folder):
+        with contextlib.suppress(FileNotFoundError):  # it ended well in this very moment
+            with path.open("rb") as file:
+                if _is_held(file.fileno()):
+                    running.add(path.name.split(".")[0])
+                elif path.exists():
+                    deaths.append(_death(path, file.read().decode(errors="replace")))
+    return running, deaths
+
+
+def _death(path: Path, text: str) -> Death:
+    lines = text.splitlines()[1:]
+    items = tuple(line for line in lines if _ITEM.match(line))
+    words = " ".join(line for line in lines if not _ITEM.match(line))
+    return Death(path.name.split(".")[0], items, words[:_LAST_WORDS], path)
+
+
+def count(deaths: list[Death]) -> Counter[str]:
+    """How often each item was begun by a process that died."""
+    return Counter(item for death in deaths for item in set(death.items))
+
+
+def forget(deaths: list[Death]) -> None:
+    """Delete the traces of deaths that have been dealt with."""
+    for death in deaths:
+        death.path.unlink(missing_ok=True)

@@ -1,0 +1,184 @@
+"""A part: one Parquet file, written once, whose name says what is in it.
+
+*Done* means that a valid part exists. A part appears whole or not at all (temporary file in the same folder,
+fsync, rename, fsync of the folder); writing it again writes the same bytes under the same name. Whoever finds a
+damaged part sets it aside, and it is made again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from storage.errors import StoreError
+from storage.schemas import SCHEMA_VERSION
+
+SUFFIX = ".parquet"
+TEMPORARY = ".writing"
+DAMAGED = ".damaged"
+
+ROWS_PER_GROUP = 2_000
+"""Faces carry two chips of some 8 kB each: a row group stays near 30 MB and can be read alone."""
+
+
+def part_name(*ingredients: str) -> str:
+    """The idempotency key of a piece of work: 32 hex digits over everything that decides its content."""
+    digest = hashlib.sha256()
+    for ingredient in ingredients:
+        encoded = ingredient.encode("utf-8", "surrogateescape")
+        digest.update(len(encoded).to_bytes(8, "little") + encoded)
+    return digest.hexdigest()[:32]
+
+
+def part_path(folder: Path, name: str) -> Path:
+    """Where the part of that name is, or will be."""
+    return folder / f"{name}{SUFFIX}"
+
+
+def table_of(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
+    """Rows as a table of `schema`; a missing column is null, a null in a required column raises ValueError."""
+    table = pa.Table.from_pylist(rows, schema=schema)
+    table.validate(full=True)
+    for field in schema:
+        if not field.nullable and table.column(field.name).null_count:
+            raise ValueError(f"column {field.name} is required but has nulls")
+    return table
+
+
+def write_part(path: Path, table: pa.Table, metadata: Mapping[str, str] | None = None) -> None:
+    """Write a table so that it is there whole or not at all.
+
+    Raises:
+        StoreError: the disk is full, or the folder cannot be written; nothing is left behind.
+    """
+    described = {"lineup.schema_version": str(SCHEMA_VERSION), **(metadata or {})}
+    table = table.replace_schema_metadata(described)
+    with _replacing(path) as temporary:
+        pq.write_table(
+            table,
+            temporary,
+            compression="zstd",
+            row_group_size=ROWS_PER_GROUP,
+            use_dictionary=_words(table.schema),
+            column_encoding=_encodings(table.schema),
+            write_page_checksum=True,
+            store_schema=True,
+        )
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a small file (run.json, a page) so that it is there whole or not at all; raises StoreError."""
+    with _replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}{TEMPORARY}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        yield temporary
+        _fsync(temporary)
+        temporary.replace(path)
+        _fsync(path.parent)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror or error}", "Free space or mend permissions, then resume") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _words(schema: pa.Schema) -> list[str]:
+    return [field.name for field in schema if pa.types.is_dictionary(field.type)]
+
+
+def _encodings(schema: pa.Schema) -> dict[str, str]:
+    names = {"embedding", "landmarks"} & set(schema.names)
+    return {f"{name}.list.element": "BYTE_STREAM_SPLIT" for name in sorted(names)}
+
+
+def read_part(path: Path, schema: pa.Schema, columns: list[str] | None = None) -> pa.Table | None:
+    """Read a part, checksums verified; None where it is truncated, empty, damaged or of another schema.
+
+    Args:
+        columns: only these, in the schema's order.
+    """
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            version = (file.schema_arrow.metadata or {}).get(b"lineup.schema_version")
+            if version != str(SCHEMA_VERSION).encode() or not _same_columns(file.schema_arrow, schema):
+                return None
+            return file.read(columns=columns)
+    except FileNotFoundError:
+        raise
+    except (OSError, pa.ArrowException):
+        return None
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """The strings that `write_part` stored beside the rows; raises StoreError where the file is damaged."""
+    try:
+        stored = pq.read_schema(path).metadata or {}
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"{path} is damaged: {error}", "Delete it and resume the run") from error
+    return {key.decode(): value.decode() for key, value in stored.items() if key.startswith(b"lineup.")}
+
+
+def _same_columns(found: pa.Schema, wanted: pa.Schema) -> bool:
+    return found.names == wanted.names and all(f.type == w.type for f, w in zip(found, wanted, strict=True))
+
+
+def list_parts(folder: Path) -> list[Path]:
+    """All parts of a folder by name; none where the folder is not there."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.suffix == SUFFIX and not path.name.startswith("."))
+
+
+def set_aside(path: Path) -> Path:
+    """Move a damaged part out of the way, keeping it for whoever wants to know why."""
+    target = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}{DAMAGED}")
+    with contextlib.suppress(FileNotFoundError):  # another orchestrator was quicker
+        path.replace(target)
+    return target
+
+
+def read_parts(paths: Iterable[Path], schema: pa.Schema, columns: list[str] | None = None) -> pa.Table:
+    """Every part as one table; damaged ones are set aside and not in it, vanished ones (compacted) neither."""
+    tables = []
+    for path in paths:
+        try:
+            table = read_part(path, schema, columns)
+        except FileNotFoundError:
+            continue
+        if table is None:
+            set_aside(path)
+        else:
+            tables.append(table.replace_schema_metadata(None))
+    wanted = schema if columns is None else pa.schema([schema.field(name) for name in columns])
+    return pa.concat_tables(tables).unify_dictionaries() if tables else wanted.empty_table()
+
+
+def sweep(folder: Path) -> int:
+    """Delete what writers that died left half-written below `folder`; returns how many files."""
+    count = 0
+    for path in folder.rglob(f".*{TEMPORARY}") if folder.is_dir() else ():
+        path.unlink(missing_ok=True)
+        count += 1
+    return count

@@ -1,0 +1,185 @@
+"""The run directory: what is where in a store.
+
+    <store>/                                   0700
+      encodings/<engine fingerprint>/          shared by all runs: a pure function of a photo's bytes
+        faces/<part>.parquet  efforts/<part>.parquet
+      runs/<run id>/
+        run.json                               the plan; written once, never changed
+        catalog.parquet  faces.parquet  splits.parquet  comparison.parquet
+        failures/<part>.parquet                photos that this run could not do: vanished, timed out, poisoned
+        scores/<part>.parquet  fits/<part>.parquet
+        attempts/                              see storage/attempts.py
+        cancelled                              there while the run is cancelled
+        report/index.html  model/
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from storage.errors import RunNotFound, StoreError
+from storage.parts import write_bytes
+from storage.schemas import SCHEMA_VERSION
+
+RUN_ID = re.compile(r"^[a-z0-9][a-z0-9._-]{0,79}$")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is: enough to do all of it again.
+
+    Args:
+        dataset: absolute path of the folder of photos, as the workers see it.
+        labels: path of the labels file, or empty where the sub-folders are the labels.
+        experiment: the experiment as JSON data; the orchestrator's `Experiment.to_json`.
+        engine: the face engine's settings as JSON data; the workers' `EngineSettings`.
+        engine_fingerprint: names the folder of encodings.
+        fingerprint: over the experiment and the catalogue; two runs with the same one give the same tables.
+        created: UTC, ISO 8601.
+        versions: package versions of the machine that planned it.
+    """
+
+    run_id: str
+    dataset: str
+    labels: str
+    experiment: dict[str, Any]
+    engine: dict[str, Any]
+    engine_fingerprint: str
+    fingerprint: str
+    created: str
+    versions: dict[str, str]
+    schema_version: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True)
+class Run:
+    """The paths of one run."""
+
+    folder: Path
+    plan: Plan
+
+    @property
+    def run_id(self) -> str:
+        return self.plan.run_id
+
+    @property
+    def encodings(self) -> Path:
+        return self.folder.parents[1] / "encodings" / self.plan.engine_fingerprint
+
+    @property
+    def attempts(self) -> Path:
+        return self.folder / "attempts"
+
+    @property
+    def catalog(self) -> Path:
+        return self.folder / "catalog.parquet"
+
+    @property
+    def faces(self) -> Path:
+        return self.folder / "faces.parquet"
+
+    @property
+    def failures(self) -> Path:
+        return self.folder / "failures"
+
+    @property
+    def splits(self) -> Path:
+        return self.folder / "splits.parquet"
+
+    @property
+    def scores(self) -> Path:
+        return self.folder / "scores"
+
+    @property
+    def fits(self) -> Path:
+        return self.folder / "fits"
+
+    @property
+    def comparison(self) -> Path:
+        return self.folder / "comparison.parquet"
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "report"
+
+    @property
+    def model(self) -> Path:
+        return self.folder / "model"
+
+    @property
+    def cancelled(self) -> bool:
+        return (self.folder / "cancelled").exists()
+
+    def cancel(self) -> None:
+        """Ask everyone to stop working on this run."""
+        write_bytes(self.folder / "cancelled", b"")
+
+    def uncancel(self) -> None:
+        """Let it go on."""
+        (self.folder / "cancelled").unlink(missing_ok=True)
+
+
+def create_run(store: Path, plan: Plan) -> Run:
+    """Write the plan of a new run; the catalogue must be there before (a run without one does not exist)."""
+    folder = run_folder(store, plan.run_id)
+    write_bytes(folder / "run.json", json.dumps(asdict(plan), indent=2, sort_keys=True).encode())
+    return Run(folder, plan)
+
+
+def run_folder(store: Path, run_id: str) -> Path:
+    """Where a run is, or will be.
+
+    Raises:
+        RunNotFound: the name could not be a run's (and might be a path).
+    """
+    if not RUN_ID.match(run_id):
+        raise RunNotFound(f"{run_id!r} is not the name of a run", "`lineup runs` lists them")
+    return store / "runs" / run_id
+
+
+def open_run(store: Path, run_id: str) -> Run:
+    """Read a run's plan.
+
+    Raises:
+        RunNotFound: there is no such run in this store.
+        StoreError: run.json is damaged or of another version of Lineup.
+    """
+    folder = run_folder(store, run_id)
+    try:
+        content = json.loads((folder / "run.json").read_text())
+        plan = Plan(**content)
+    except FileNotFoundError:
+        raise RunNotFound(f"there is no run {run_id} in {store}", "`lineup runs` lists them") from None
+    except (OSError, ValueError, TypeError) as error:
+        raise StoreError(f"{folder / 'run.json'} cannot be read: {error}") from error
+    if plan.schema_version != SCHEMA_VERSION:
+        raise StoreError(
+            f"run {run_id} was written by tables of version {plan.schema_version}, this is {SCHEMA_VERSION}",
+            "Start a new run; its photos are encoded anew",
+        )
+    return Run(folder, plan)
+
+
+def list_runs(store: Path) -> list[str]:
+    """The names of all runs, newest first."""
+    folder = store / "runs"
+    if not folder.is_dir():
+        return []
+    found = [path.parent for path in folder.glob("*/run.json")]
+    return [path.name for path in sorted(found, key=lambda path: (path / "run.json").stat().st_mtime, reverse=True)]
+
+
+def open_store(store: Path) -> Path:
+    """Make the store's folder, readable by nobody else; raises StoreError where it cannot be used."""
+    try:
+        store.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StoreError(f"cannot use {store} as the store: {error.strerror}", "Set LINEUP_STORE to another folder") from error
+    if not os.access(store, os.W_OK):
+        raise StoreError(f"cannot write into the store {store}", "Mend its permissions or set LINEUP_STORE")
+    return store.resolve()
