@@ -12,8 +12,8 @@ it are suspects. The kernel drops the lock however the process dies, so no clock
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import faulthandler
+import fcntl
 import os
 import re
 import socket
@@ -96,12 +96,12 @@ def look(folder: Path) -> tuple[set[str], list[Death]]:
     running: set[str] = set()
     deaths: list[Death] = []
     for path in _files(folder):
-        with contextlib.suppress(FileNotFoundError):  # it ended well in this very moment
-            with path.open("rb") as file:
-                if _is_held(file.fileno()):
-                    running.add(path.name.split(".")[0])
-                elif path.exists():
-                    deaths.append(_death(path, file.read().decode(errors="replace")))
+        # a file may vanish under us: that attempt ended well in this very moment
+        with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+            if _is_held(file.fileno()):
+                running.add(path.name.split(".")[0])
+            elif path.exists():
+                deaths.append(_death(path, file.read().decode(errors="replace")))
     return running, deaths
 
 

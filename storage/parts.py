@@ -90,7 +90,9 @@ def _replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
         _fsync(path.parent)
     except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}", "Free space or mend permissions, then resume") from error
+        raise StoreError(
+            f"cannot write {path}: {error.strerror or error}", "Free space or mend permissions, then resume"
+        ) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)

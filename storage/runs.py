@@ -1,16 +1,16 @@
 """The run directory: what is where in a store.
 
-    <store>/                                   0700
-      encodings/<engine fingerprint>/          shared by all runs: a pure function of a photo's bytes
-        faces/<part>.parquet  efforts/<part>.parquet
-      runs/<run id>/
-        run.json                               the plan; written once, never changed
-        catalog.parquet  faces.parquet  splits.parquet  comparison.parquet
-        failures/<part>.parquet                photos that this run could not do: vanished, timed out, poisoned
-        scores/<part>.parquet  fits/<part>.parquet
-        attempts/                              see storage/attempts.py
-        cancelled                              there while the run is cancelled
-        report/index.html  model/
+<store>/                                   0700
+  encodings/<engine fingerprint>/          shared by all runs: a pure function of a photo's bytes
+    faces/<part>.parquet  efforts/<part>.parquet
+  runs/<run id>/
+    run.json                               the plan; written once, never changed
+    catalog.parquet  faces.parquet  splits.parquet  comparison.parquet
+    failures/<part>.parquet                photos that this run could not do: vanished, timed out, poisoned
+    scores/<part>.parquet  fits/<part>.parquet
+    attempts/                              see storage/attempts.py
+    cancelled                              there while the run is cancelled
+    report/index.html  model/
 """
 
 from __future__ import annotations
@@ -179,7 +179,9 @@ def open_store(store: Path) -> Path:
     try:
         store.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        raise StoreError(f"cannot use {store} as the store: {error.strerror}", "Set LINEUP_STORE to another folder") from error
+        raise StoreError(
+            f"cannot use {store} as the store: {error.strerror}", "Set LINEUP_STORE to another folder"
+        ) from error
     if not os.access(store, os.W_OK):
         raise StoreError(f"cannot write into the store {store}", "Mend its permissions or set LINEUP_STORE")
     return store.resolve()

