@@ -48,7 +48,9 @@ def embed(encode: Encoder, chip: Pixels, mirror: bool, jitter: int) -> Embedding
         chips += [one[:, ::-1] for one in chips]
     if len(chips) == 1:
         return encode(chip)
-    return np.mean([encode(np.ascontiguousarray(one)) for one in chips], axis=0, dtype=np.float64).astype(np.float32)
+    measured = np.stack([encode(np.ascontiguousarray(one)) for one in chips])
+    mean: Embedding = measured.mean(axis=0, dtype=np.float64).astype(np.float32)
+    return mean
 
 
 def _jittered(chip: Pixels, count: int) -> list[Pixels]:

@@ -164,8 +164,6 @@ def _header_of(image: Image) -> Header:
 
 
 def _decode(image: Image, head: Header, limits: Limits) -> Photo:
-    import cv2
-
     longest = max(image.size)
     if head.format in ("JPEG", "MPO") and longest >= 2 * limits.working_side:
         smaller = limits.working_side / longest
@@ -181,7 +179,7 @@ def _decode(image: Image, head: Header, limits: Limits) -> Photo:
     if head.format != "TIFF":  # Pillow has already turned that one
         rgb = _turned(rgb, head.orientation)
     if not rgb.flags.c_contiguous:
-        rgb = cv2.copyTo(rgb, None) if rgb.flags.f_contiguous else np.ascontiguousarray(rgb)
+        rgb = np.ascontiguousarray(rgb)
     return Photo(rgb, head.width / rgb.shape[1], head.width, head.height)
 
 
@@ -213,7 +211,8 @@ def _eight_bits(image: Image) -> Pixels:
     if image.format == "TIFF":
         depth = int(image.tag_v2.get(BITS_PER_SAMPLE_TAG, (16,))[0])  # type: ignore[attr-defined]
     values = np.asarray(image).astype(np.int64)
-    return np.clip(values >> max(depth - 8, 0), 0, 255).astype(np.uint8)
+    shallow: Pixels = np.clip(values >> max(depth - 8, 0), 0, 255).astype(np.uint8)
+    return shallow
 
 
 def _turned(rgb: Pixels, orientation: int) -> Pixels:

@@ -1,0 +1,189 @@
+"""The face engine: five steps as one sentence.
+
+    read ▶ detect ▶ landmarks ▶ align ▶ encode
+
+A chunk of photos goes through it step by step, because each network then finds its weights in the processor's cache;
+yet no step ever mixes two photos, so a face's bits depend on its own photo and the settings alone.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from workers.faces import align
+from workers.faces.detect import load_detector
+from workers.faces.encode import Embedding, embed, load_encoder
+from workers.faces.images import Photo, Pixels, read_image
+from workers.faces.ladder import Sight, look
+from workers.faces.landmarks import Points, load_landmarks
+from workers.faces.outcome import Refusal
+from workers.faces.records import FaceRecord, PhotoResult
+from workers.faces.refine import load_refiner
+from workers.faces.select import select
+from workers.faces.settings import EngineSettings
+from workers.faces.stopwatch import Stopwatch
+
+CHUNK = 8
+"""Photos that are in memory together: enough for the caches, and at most 160 MB of pixels."""
+
+JPEG_QUALITY = 95
+"""Of crops and aligned faces, without chroma subsampling: about 8 kB each, and no visible loss."""
+
+
+@dataclass(frozen=True)
+class Views:
+    """A face's two pictures, as JPEG bytes, and the chip for the encoder."""
+
+    crop: bytes
+    aligned: bytes
+    chip: Pixels
+    note: str
+
+
+class FaceEngine:
+    """Everything loaded and ready; make it with `load_engine`."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        import cv2
+
+        cv2.setNumThreads(1)  # a worker process is one core's
+        self.settings = settings
+        self._detect = load_detector(settings.detector)
+        self._refine = load_refiner(settings.refine)
+        self._landmarks = load_landmarks("68")
+        self._anchors = load_landmarks("5") if settings.landmarks == "5" else None
+        self._encode = load_encoder(settings.encoder)
+
+    def encode_photos(self, photos: Sequence[tuple[str, bytes]], before: Callable[[str], None]) -> list[PhotoResult]:
+        """Photos to faces, in the order given.
+
+        Args:
+            photos: (photo_key, the file's bytes).
+            before: called with a photo's key just before its bytes meet a decoder.
+
+        Returns:
+            One result a photo; what cannot be used is an outcome, and only a bug raises.
+        """
+        results: list[PhotoResult] = []
+        for start in range(0, len(photos), CHUNK):
+            results += self._encode_chunk(photos[start : start + CHUNK], before)
+        return results
+
+    def encode_pixels(self, rgb: Pixels) -> list[FaceRecord]:
+        """Every face of a picture, (height, width, 3) RGB uint8, by falling area; empty where there is none."""
+        photo = Photo(rgb, 1.0, rgb.shape[1], rgb.shape[0])
+        watch = Stopwatch()
+        sight = self._look(photo, "all", watch)
+        return self._finish("", sight, watch).faces
+
+    def _encode_chunk(self, chunk: Sequence[tuple[str, bytes]], before: Callable[[str], None]) -> list[PhotoResult]:
+        watches = [Stopwatch() for _ in chunk]
+        sights = [self._see(key, data, before, watch) for (key, data), watch in zip(chunk, watches, strict=True)]
+        shapes = [self._shapes(sight, watch) for sight, watch in zip(sights, watches, strict=True)]
+        views = [self._views(*each) for each in zip(sights, shapes, watches, strict=True)]
+        embeddings = [self._embed(faces, watch) for faces, watch in zip(views, watches, strict=True)]
+        keys = [key for key, _ in chunk]
+        return [self._result(*each) for each in zip(keys, sights, shapes, views, embeddings, watches, strict=True)]
+
+    def _finish(self, key: str, sight: Sight | Refusal, watch: Stopwatch) -> PhotoResult:
+        shapes = self._shapes(sight, watch)
+        views = self._views(sight, shapes, watch)
+        return self._result(key, sight, shapes, views, self._embed(views, watch), watch)
+
+    def _see(self, key: str, data: bytes, before: Callable[[str], None], watch: Stopwatch) -> Sight | Refusal:
+        before(key)
+        with watch("read"):
+            photo = read_image(data, self.settings.limits)
+        return photo if isinstance(photo, Refusal) else self._look(photo, self.settings.policy, watch)
+
+    def _look(self, photo: Photo, policy: str, watch: Stopwatch) -> Sight | Refusal:
+        with watch("detect"):
+            sight = look(photo, self._detect, self.settings)
+            chosen = select(sight.found, policy)
+            if isinstance(chosen, Refusal):
+                return chosen
+            return sight.only([self._refine(sight.rgb, face) for face in chosen])
+
+    def _shapes(self, sight: Sight | Refusal, watch: Stopwatch) -> list[Points]:
+        if isinstance(sight, Refusal):
+            return []
+        with watch("landmarks"):
+            return [self._landmarks(sight.rgb, face.box) for face in sight.found]
+
+    def _views(self, sight: Sight | Refusal, shapes: list[Points], watch: Stopwatch) -> list[Views]:
+        if isinstance(sight, Refusal):
+            return []
+        with watch("align"):
+            return [self._view(sight, index, points) for index, points in enumerate(shapes)]
+
+    def _view(self, sight: Sight, index: int, points: Points) -> Views:
+        box = sight.found[index].box
+        how = align.fit(points)
+        anchors = self._anchors(sight.rgb, box) if self._anchors else points
+        return Views(
+            crop=jpeg(align.crop(sight.rgb, box)),
+            aligned=jpeg(align.aligned(sight.rgb, how)),
+            chip=align.encoder_chip(sight.rgb, box, anchors),
+            note=how.note,
+        )
+
+    def _embed(self, views: list[Views], watch: Stopwatch) -> list[Embedding]:
+        if not views:
+            return []
+        with watch("encode"):
+            return [embed(self._encode, view.chip, self.settings.mirror, self.settings.jitter) for view in views]
+
+    def _result(
+        self,
+        key: str,
+        sight: Sight | Refusal,
+        shapes: list[Points],
+        views: list[Views],
+        embeddings: list[Embedding],
+        watch: Stopwatch,
+    ) -> PhotoResult:
+        if isinstance(sight, Refusal):
+            return PhotoResult(key, [], sight.outcome, sight.reason, self.settings.detector, watch.seconds)
+        parts = zip(itertools.count(), shapes, views, embeddings, strict=False)
+        faces = [_record(key, sight, *part) for part in parts]
+        return PhotoResult(key, faces, "ok", "", self.settings.detector, watch.seconds)
+
+
+@functools.cache
+def load_engine(settings: EngineSettings) -> FaceEngine:
+    """The engine of these settings, loaded once a process; raises `EngineError` where a model file is missing."""
+    return FaceEngine(settings)
+
+
+def jpeg(rgb: Pixels) -> bytes:
+    """RGB pixels as JPEG bytes; the same bytes on every machine with the same OpenCV."""
+    import cv2
+
+    options = (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111)
+    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), options)
+    return encoded.tobytes()
+
+
+def _record(key: str, sight: Sight, index: int, points: Points, view: Views, embedding: Embedding) -> FaceRecord:
+    face = sight.found[index]
+    left, top, right, bottom = sight.frame.box(face.box)
+    return FaceRecord(
+        photo_key=key,
+        face_index=index,
+        outcome="ok",
+        reason="",
+        note="; ".join(filter(None, (sight.note, view.note))),
+        detector=face.detector,
+        score=face.score,
+        left=left,
+        top=top,
+        right=right,
+        bottom=bottom,
+        landmarks=sight.frame.points(points),
+        crop=view.crop,
+        aligned=view.aligned,
+        embedding=embedding,
+    )
