@@ -133,7 +133,7 @@ class KernelMachine(_Arrays):
     def decision(self, x: Array) -> Array:
         kernel = np.exp(-self.gamma * squared_distances(x, self.points))
         summed: Array = np.add.reduceat(kernel[:, self.index] * self.weights, self.starts, axis=1)
-        return summed + self.bias
+        return np.asarray(summed + self.bias)
 
     def scores(self, x: Array) -> tuple[Floats, Floats]:
         logits = self.decision(x)
