@@ -27,9 +27,7 @@ def take_table(kind: type, plain: object, where: str) -> dict[str, Any]:
         if expected is float and fits(value, int):
             value = float(value)
         if expected in (str, int, float, bool) and not fits(value, expected):
-            raise ExperimentError(
-                f"{prefix}{key} = {value!r} is of the wrong type", f"It must be {_word(expected)}."
-            )
+            raise ExperimentError(f"{prefix}{key} = {value!r} is of the wrong type", f"It must be {_word(expected)}.")
         taken[key] = value
     return taken
 

@@ -56,9 +56,7 @@ def strips(catalog: pa.Table, faces: pa.Table) -> list[Strip]:
     for row in sorted(rows, key=lambda row: (row["photo_key"], row["face_index"])):
         if row["outcome"] == "ok" and row["photo_key"] in labels:
             by_label[labels[row["photo_key"]]].append((_jpeg(row["crop"]), _jpeg(row["aligned"])))
-    return [
-        Strip(label, len(found), tuple(found[:FACES_PER_PERSON])) for label, found in sorted(by_label.items())
-    ]
+    return [Strip(label, len(found), tuple(found[:FACES_PER_PERSON])) for label, found in sorted(by_label.items())]
 
 
 def hardest_faces(catalog: pa.Table, faces: pa.Table, scores: pa.Table) -> list[HardFace]:

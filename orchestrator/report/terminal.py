@@ -48,9 +48,7 @@ def comparison_text(table: pa.Table) -> str:
     """COMPARISON as aligned plain text, a line a configuration, for pipes and logs."""
     lines = [COLUMNS, *(_cells(row) for row in comparison_rows(table))]
     widths = [max(len(line[place]) for line in lines) for place in range(len(COLUMNS))]
-    padded = (
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines
-    )
+    padded = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
     return "\n".join(line.rstrip() for line in padded)
 
 

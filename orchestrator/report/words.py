@@ -36,11 +36,7 @@ def _winner(good: list[Row]) -> list[str]:
         first = f"stands first, level in accuracy with {_list(tied[1:])}"
     sentences = [
         f"{best['configuration']} {first}: {percent(best['accuracy'])}"
-        + (
-            f" (95 % interval {interval(best['accuracy_low'], best['accuracy_high'])})"
-            if _bounded(best)
-            else ""
-        )
+        + (f" (95 % interval {interval(best['accuracy_low'], best['accuracy_high'])})" if _bounded(best) else "")
         + f", on {best['test_faces']} test faces."
     ]
     sentences += _certainty(best, others)
@@ -119,9 +115,7 @@ def _groups(rows: list[Row]) -> str:
     others = {(row["repeat"], row["fold"], row["group"]) for row in rows if row["role"] != "train"}
     straddling = len({group for _, _, group in trained & others})
     if straddling:
-        return (
-            f"Beware: {straddling} groups of equal photos lie on both sides of a split; accuracy is too high."
-        )
+        return f"Beware: {straddling} groups of equal photos lie on both sides of a split; accuracy is too high."
     return "Photos with equal bytes share a group, and no group lies on both sides of a split."
 
 

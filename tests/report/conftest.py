@@ -50,18 +50,12 @@ def _photos():
             key = f"{person}{photo}" * 4
             catalog.append({"photo_key": key, "path": f"{label}/{photo}.jpg", "label": label, "bytes": 1})
             picture = _picture(person, photo)
-            faces.append(
-                {"photo_key": key, "face_index": 0, "outcome": "ok", "crop": picture, "aligned": picture}
-            )
+            faces.append({"photo_key": key, "face_index": 0, "outcome": "ok", "crop": picture, "aligned": picture})
     catalog.append({"photo_key": "bad", "path": "ada/<b>torn.jpg", "label": "ada", "bytes": 1})
     catalog.append({"photo_key": "0000" * 2, "path": "ada/again.jpg", "label": "ada", "bytes": 1})
-    faces.append(
-        {"photo_key": "bad", "face_index": 0, "outcome": "unreadable", "reason": "ends after 14 kB <i>"}
-    )
+    faces.append({"photo_key": "bad", "face_index": 0, "outcome": "unreadable", "reason": "ends after 14 kB <i>"})
     groups = {key: n for n, key in enumerate(dict.fromkeys(row["photo_key"] for row in catalog))}
-    catalog = [
-        {"outcome": "ok", "reason": "", "duplicate_group": groups[row["photo_key"]], **row} for row in catalog
-    ]
+    catalog = [{"outcome": "ok", "reason": "", "duplicate_group": groups[row["photo_key"]], **row} for row in catalog]
     faces = [{"reason": "", "note": "", "detector": "hog", **row} for row in faces]
     return catalog, faces
 
@@ -105,9 +99,7 @@ def material():
         scores=table("scores", scores),
         fits=table("fits", fits),
         comparison=compare(
-            compared(
-                "svm-linear", 1, 0.98, 0.94, 0.995, practically_equal_to=["knn-3"], end_to_end_accuracy=0.93
-            ),
+            compared("svm-linear", 1, 0.98, 0.94, 0.995, practically_equal_to=["knn-3"], end_to_end_accuracy=0.93),
             compared("knn-3", 2, 0.97, 0.93, 0.99),
             compared("cnn-small", 3, 0.75, 0.66, 0.82, view="crop"),
             compared("cnn-big", 4, None, None, None, outcome="failed", reason="out of memory <hr>"),

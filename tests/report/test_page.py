@@ -86,8 +86,7 @@ def test_sections_with_data_appear(material):
 
 def test_a_run_without_a_single_row_still_gives_a_page(material):
     empty = {
-        name: TABLES[name].empty_table()
-        for name in ("catalog", "faces", "splits", "scores", "fits", "comparison")
+        name: TABLES[name].empty_table() for name in ("catalog", "faces", "splits", "scores", "fits", "comparison")
     }
     page = render_page(replace(material, **empty))
     assert "No configuration could be scored" in page

@@ -23,9 +23,7 @@ def test_a_confusion_matrix_counts_every_test_face_once(material):
 
 
 def test_failures_name_photo_and_reason(material):
-    assert failures(material.catalog, material.faces) == [
-        ("ada/<b>torn.jpg", "unreadable", "ends after 14 kB <i>")
-    ]
+    assert failures(material.catalog, material.faces) == [("ada/<b>torn.jpg", "unreadable", "ends after 14 kB <i>")]
 
 
 def test_equal_bytes_are_one_group(material):

@@ -60,7 +60,5 @@ def test_nothing_scored_is_no_answer(material):
 def test_the_protocol_warns_when_equal_photos_straddle_a_split(material):
     place = {"repeat": 0, "fold": 0, "face_index": 0, "label": "ada", "group": 1}
     rows = [{**place, "photo_key": "a", "role": "train"}, {**place, "photo_key": "b", "role": "test"}]
-    assert any(
-        "Beware: 1 groups" in line for line in protocol(replace(material, splits=table("splits", rows)))
-    )
+    assert any("Beware: 1 groups" in line for line in protocol(replace(material, splits=table("splits", rows))))
     assert not any("Beware" in line for line in protocol(material))

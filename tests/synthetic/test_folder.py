@@ -16,9 +16,7 @@ def contents(folder):
 
 def test_one_sub_folder_a_person_with_that_many_photos(tmp_path):
     assert write_folder(tmp_path, people=3, photos=2, seed=1, side=64) == 6
-    assert list(contents(tmp_path)) == [
-        f"{n}/{n}-00{i}.jpg" for n in ("ada", "bruno", "chloe") for i in (1, 2)
-    ]
+    assert list(contents(tmp_path)) == [f"{n}/{n}-00{i}.jpg" for n in ("ada", "bruno", "chloe") for i in (1, 2)]
 
 
 def test_equal_arguments_give_equal_bytes_however_many_processes_draw(tmp_path):
@@ -48,9 +46,7 @@ def test_every_photo_is_an_rgb_jpeg_of_the_side_asked_for(tmp_path):
 
 def test_progress_counts_to_the_end(tmp_path):
     seen = []
-    write_folder(
-        tmp_path, people=1, photos=3, seed=4, side=64, progress=lambda done, all_: seen.append((done, all_))
-    )
+    write_folder(tmp_path, people=1, photos=3, seed=4, side=64, progress=lambda done, all_: seen.append((done, all_)))
     assert seen == [(1, 3), (2, 3), (3, 3)]
 
 

@@ -47,9 +47,7 @@ def test_the_same_arguments_give_the_same_pixels():
 
 def test_two_photos_of_one_person_differ():
     person = draw_identity(1, 2)
-    assert not np.array_equal(
-        render(person, draw_scene(1, 2, 0), 96), render(person, draw_scene(1, 2, 1), 96)
-    )
+    assert not np.array_equal(render(person, draw_scene(1, 2, 0), 96), render(person, draw_scene(1, 2, 1), 96))
 
 
 def test_the_cheek_has_the_colour_of_the_skin_in_rgb_order():

@@ -132,8 +132,8 @@ class KernelMachine(_Arrays):
 
     def decision(self, x: Array) -> Array:
         kernel = np.exp(-self.gamma * squared_distances(x, self.points))
-        summed: Array = np.add.reduceat(kernel[:, self.index] * self.weights, self.starts, axis=1)
-        return np.asarray(summed + self.bias)
+        summed: Array = np.add.reduceat(kernel[:, self.index] * self.weights, self.starts, axis=1) + self.bias
+        return summed
 
     def scores(self, x: Array) -> tuple[Floats, Floats]:
         logits = self.decision(x)

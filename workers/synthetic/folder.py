@@ -110,7 +110,5 @@ def _write_photo(job: _Job) -> None:
     """Draw one photo and write it; runs in any process."""
     from PIL import Image
 
-    pixels = render(
-        draw_identity(job.seed, job.person), draw_scene(job.seed, job.person, job.photo), job.side
-    )
+    pixels = render(draw_identity(job.seed, job.person), draw_scene(job.seed, job.person, job.photo), job.side)
     Image.fromarray(pixels).save(job.path, "JPEG", quality=JPEG_QUALITY)

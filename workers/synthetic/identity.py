@@ -127,9 +127,7 @@ def _hair(darkness: float, rng: np.random.Generator) -> Colour:
     """Any colour on light skin, the darker ones or grey on dark skin."""
     grey = rng.random() < 0.12
     choices = HAIR_COLOURS[:-1] if darkness < 0.45 else HAIR_COLOURS[:2]
-    base = np.array(HAIR_COLOURS[-1] if grey else choices[rng.integers(len(choices))]) * rng.uniform(
-        0.85, 1.15
-    )
+    base = np.array(HAIR_COLOURS[-1] if grey else choices[rng.integers(len(choices))]) * rng.uniform(0.85, 1.15)
     return _colour(*base)
 
 

@@ -117,7 +117,5 @@ def _brow(face: Picture, person: Identity, surface: Surface, sign: float) -> Non
     outwards = sign * surface.u - person.eye_spacing
     line = person.eye_height - person.brow_height - person.brow_tilt * outwards + 1.3 * outwards**2
     thickness = person.brow_thickness * (1.0 - 1.4 * outwards)
-    band = np.exp(
-        -(((surface.v - line) / np.maximum(thickness, 0.008)) ** 2) - ((outwards / 0.185) ** 2) ** 3
-    )
+    band = np.exp(-(((surface.v - line) / np.maximum(thickness, 0.008)) ** 2) - ((outwards / 0.185) ** 2) ** 3)
     put(face, plain(person.hair) * 0.85, 0.85 * band)

@@ -79,8 +79,7 @@ def _paint_behind(picture: Picture, person: Identity, scene: Scene, surface: Sur
             inside(fall, 0.1) * inside(np.maximum(v / bottom, -v / 0.3), 0.15),
         )
     crown = np.sqrt(
-        (u / (width * (0.99 + 0.45 * (person.hair_volume - 1.0)))) ** 2
-        + ((v + 0.1) / (0.94 * person.hair_volume)) ** 2
+        (u / (width * (0.99 + 0.45 * (person.hair_volume - 1.0)))) ** 2 + ((v + 0.1) / (0.94 * person.hair_volume)) ** 2
     )
     put(picture, hair * (0.8 * strands), inside(crown, 0.06) * inside(np.clip(v, 0.0, None) / 0.25, 0.4))
     neck_shade = np.clip(0.42 + 0.3 * (y - 0.75), 0.4, 0.75).astype(np.float32)
@@ -99,9 +98,7 @@ def _paint_behind(picture: Picture, person: Identity, scene: Scene, surface: Sur
         )
 
 
-def _paint_hair_in_front(
-    picture: Picture, person: Identity, surface: Surface, diffuse: Field, strands: Field
-) -> None:
+def _paint_hair_in_front(picture: Picture, person: Identity, surface: Surface, diffuse: Field, strands: Field) -> None:
     """Forehead and temples under the hair, in place."""
     u, v = surface.u, surface.v
     outwards = np.abs(u - 0.12 * person.parting) / person.face_width
@@ -117,9 +114,7 @@ def _photograph(picture: Picture, scene: Scene, side: int, rng: np.random.Genera
     import cv2
 
     tint = np.array([1.0 + 0.04 * scene.warmth, 1.0, 1.0 - 0.05 * scene.warmth], np.float32)
-    photo = np.ascontiguousarray(
-        (picture * (tint[:, None, None] * np.float32(scene.exposure))).transpose(1, 2, 0)
-    )
+    photo = np.ascontiguousarray((picture * (tint[:, None, None] * np.float32(scene.exposure))).transpose(1, 2, 0))
     blurred = cv2.GaussianBlur(photo, (0, 0), max(0.2, scene.blur * side / 256))
     grain = rng.standard_normal((side, side, 3), dtype=np.float32) * np.float32(scene.grain)
     pixels: NDArray[np.uint8] = np.clip(blurred + grain + 0.5, 0.0, 255.0).astype(np.uint8)
