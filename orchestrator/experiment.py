@@ -5,7 +5,7 @@ An experiment is a tree of frozen dataclasses whose defaults are the mission's g
 Every fault of the file is an ExperimentError that names the key and the choices.
 
     Experiment
-    ├── faces            FaceSettings: what the engine does with a photo
+    ├── faces            EngineSettings: what the engine does with a photo (`workers.faces.settings`)
     ├── protocol         Protocol: which face trains, which tests
     └── configurations   Entry, ...: what competes, each a name of `workers.learning.table` with overrides
 """
@@ -20,10 +20,11 @@ from dataclasses import asdict, dataclass, field
 from importlib.resources import files
 from typing import Any
 
-from orchestrator.experiment_keys import at_least, choice, fits, share, take_table
+from orchestrator.experiment_keys import at_least, choice, fits, fits_list, share, take_table
 from storage.errors import ExperimentError
+from workers.faces.images import Limits
+from workers.faces.settings import EngineSettings
 
-POLICIES = ("largest", "require-one", "all")
 PROTOCOLS = ("holdout", "kfold")
 NEAR_DUPLICATES = ("report", "group")
 MISSIONS_GRID = (
@@ -45,30 +46,6 @@ TEMPLATE = (files("orchestrator") / "experiment.template.toml").read_text(encodi
 """The commented file that `lineup init` writes; it states every default."""
 
 Value = str | int | float | bool
-
-
-@dataclass(frozen=True)
-class FaceSettings:
-    """What the engine does with a photo; the names of models are the engine's and are checked there.
-
-    Args:
-        policy: which faces of a labelled photo count: the largest, the only one, or all.
-        detector: name of the detector, or of the cascade of detectors.
-        landmarks: name of the 68-point model.
-        encoder: name of the network that makes 128 measurements of an aligned face.
-        mirror: encode the mirror image too and average: better by 0.3 points, dearer by one encoding.
-        ladder: where no face is found, try again enlarged, turned, and so on.
-    """
-
-    policy: str = "largest"
-    detector: str = "cascade"
-    landmarks: str = "dlib-68"
-    encoder: str = "dlib-resnet"
-    mirror: bool = True
-    ladder: bool = True
-
-    def __post_init__(self) -> None:
-        choice("faces.policy", self.policy, POLICIES)
 
 
 @dataclass(frozen=True)
@@ -140,7 +117,7 @@ class Experiment:
     photo_seconds: int = 60
     training_seconds: int = 3600
     attempts: int = 3
-    faces: FaceSettings = field(default_factory=FaceSettings)
+    faces: EngineSettings = field(default_factory=EngineSettings)
     protocol: Protocol = field(default_factory=Protocol)
     configurations: tuple[Entry, ...] = tuple(Entry(name) for name in MISSIONS_GRID)
 
@@ -192,15 +169,17 @@ def from_dict(plain: Mapping[str, Any]) -> Experiment:
     overrides = plain.pop("parameters", {})
     if "configurations" in plain or overrides:
         plain["configurations"] = _entries(plain.get("configurations", list(MISSIONS_GRID)), overrides)
-    for key, kind in (("faces", FaceSettings), ("protocol", Protocol)):
-        if key in plain:
-            plain[key] = kind(**take_table(kind, plain[key], key))
+    if "faces" in plain:
+        plain["faces"] = _faces(plain["faces"])
+    if "protocol" in plain:
+        plain["protocol"] = Protocol(**take_table(Protocol, plain["protocol"], "protocol"))
     return Experiment(**take_table(Experiment, plain, ""))
 
 
 def to_dict(experiment: Experiment) -> dict[str, Any]:
     """Plain values in the shape of the TOML file, every default stated."""
     plain = asdict(experiment)
+    plain["faces"] = experiment.faces.plain()
     plain["configurations"] = [entry.name for entry in experiment.configurations]
     changed = [entry for entry in experiment.configurations if entry.overrides]
     plain["parameters"] = {entry.name: dict(entry.overrides) for entry in changed}
@@ -217,8 +196,19 @@ def from_json(text: str) -> Experiment:
     return from_dict(json.loads(text))
 
 
+def _faces(plain: object) -> EngineSettings:
+    taken = take_table(EngineSettings, plain, "faces")
+    if "limits" in taken:
+        taken["limits"] = Limits(**take_table(Limits, taken["limits"], "faces.limits"))
+        for key, value in asdict(taken["limits"]).items():
+            at_least(f"faces.limits.{key}", value, 1)
+    if not fits_list(taken.get("ladder", []), str):
+        raise ExperimentError("faces.ladder must be a list of names", 'Such as ["upsample"].')
+    return EngineSettings(**{**taken, "ladder": tuple(taken.get("ladder", EngineSettings.ladder))})
+
+
 def _entries(names: object, overrides: object) -> tuple[Entry, ...]:
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+    if not isinstance(names, list) or not fits_list(names, str):
         raise ExperimentError("configurations must be a list of names", f'Such as ["{MISSIONS_GRID[3]}"].')
     if not isinstance(overrides, Mapping):
         raise ExperimentError("parameters must be a table", "Such as [parameters.knn-3].")

@@ -38,6 +38,11 @@ def fits(value: object, kind: Any) -> bool:
     return type(value) in kinds and (not isinstance(value, float) or abs(value) < float("inf"))
 
 
+def fits_list(value: object, kind: Any) -> bool:
+    """Whether a value is a list of one plain type."""
+    return isinstance(value, list | tuple) and all(fits(each, kind) for each in value)
+
+
 def choice(key: str, value: str, choices: Collection[str]) -> None:
     """Raise ExperimentError unless `value` is one of `choices`, with the nearest one suggested."""
     if value in choices:

@@ -10,7 +10,6 @@ from orchestrator.experiment import (
     TEMPLATE,
     Entry,
     Experiment,
-    FaceSettings,
     Protocol,
     from_json,
     from_toml,
@@ -18,6 +17,8 @@ from orchestrator.experiment import (
     to_json,
 )
 from storage.errors import ExperimentError
+from workers.faces.images import Limits
+from workers.faces.settings import EngineSettings
 
 
 def test_the_template_states_every_default() -> None:
@@ -52,10 +53,13 @@ def test_json_round_trip_keeps_everything() -> None:
         embedding_distance = 0
         [faces]
         policy = "all"
+        ladder = ["rotate"]
+        limits = { pixels = 9_000_000 }
         """
     )
     assert from_json(to_json(experiment)) == experiment
     assert experiment.configurations[1] == Entry("svm-rbf", (("C", 3.5), ("tune", False)))
+    assert experiment.faces == EngineSettings(policy="all", ladder=("rotate",), limits=Limits(pixels=9_000_000))
     assert isinstance(experiment.protocol.embedding_distance, float)
 
 
@@ -72,6 +76,9 @@ def test_json_round_trip_keeps_everything() -> None:
         ("[protocol]\nfolds = true", ["protocol.folds", "whole number"]),
         ("protocol = 3", ["protocol", "table"]),
         ("[faces]\npolicy = 'biggest'", ["faces.policy", "largest, require-one, all"]),
+        ("[faces]\nladder = 'rotate'", ["faces.ladder", "list"]),
+        ("[faces.limits]\npixel = 3", ["faces.limits.pixel", "'faces.limits.pixels'"]),
+        ("[faces.limits]\npixels = 0", ["faces.limits.pixels", "at least 1"]),
         ("configurations = ['svm-linar']", ["svm-linar", "'svm-linear'"]),
         ("configurations = ['knn-1', 'knn-1']", ["knn-1", "twice"]),
         ("configurations = []", ["configurations", "empty"]),
@@ -97,7 +104,7 @@ def test_the_fingerprint_follows_what_decides_the_tables_and_nothing_else() -> N
         assert same.fingerprint() == plain.fingerprint()
     others = [
         replace(plain, seed=1),
-        replace(plain, faces=FaceSettings(policy="all")),
+        replace(plain, faces=EngineSettings(policy="all")),
         replace(plain, protocol=Protocol(folds=7)),
         replace(plain, configurations=plain.configurations[:3]),
         replace(plain, configurations=(Entry("knn-1", (("k", 2),)),)),
