@@ -1,0 +1,92 @@
+"""Near-duplicates: the same picture in another size, compression or frame of a film.
+
+Two measures, reported side by side, because they fail differently: a perceptual hash of the face's crop sees the
+picture (light, background, framing), the distance of embeddings sees the face. Pairs are sought among the faces of
+one person only; that keeps the cost at the sum of squares of each person's photos.
+
+The hash is the DCT hash of Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions" (2010),
+section 3.2.1: grey, 32 x 32, the 8 x 8 lowest frequencies, each bit tells whether it is above the median.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from storage.schemas import EMBEDDING_SIZE
+
+Key = tuple[str, int]
+"""photo_key and face_index."""
+Pairs = tuple[tuple[Key, Key], ...]
+
+HASH_SIDE = 8
+HASH_INPUT_SIDE = 32
+
+
+@dataclass(frozen=True)
+class NearDuplicates:
+    """Pairs of faces (photo_key, face_index) of one person, from different pictures, sorted."""
+
+    by_hash: Pairs
+    by_embedding: Pairs
+
+    @property
+    def pairs(self) -> Pairs:
+        """Pairs that either measure finds."""
+        return tuple(sorted({*self.by_hash, *self.by_embedding}))
+
+
+def near_duplicates(
+    faces: pa.Table, labels: Mapping[str, str], hash_distance: int, embedding_distance: float
+) -> NearDuplicates:
+    """Find near-duplicates among the faces of each person.
+
+    Args:
+        faces: FACES rows with outcome ok.
+        labels: person by photo key.
+        hash_distance: greatest number of differing bits, of 64; pairs at it count.
+        embedding_distance: Euclidean distance below which a pair counts.
+    """
+    keys = list(zip(faces["photo_key"].to_pylist(), faces["face_index"].to_pylist(), strict=True))
+    people: defaultdict[str, list[int]] = defaultdict(list)
+    for row, (photo, _) in enumerate(keys):
+        people[labels[photo]].append(row)
+    hashes = np.asarray([perceptual_hash(crop) for crop in faces["crop"].to_pylist()], np.uint64)
+    embeddings = np.asarray(faces["embedding"].to_pylist(), np.float64).reshape(-1, EMBEDDING_SIZE)
+    by_hash: list[tuple[Key, Key]] = []
+    by_embedding: list[tuple[Key, Key]] = []
+    for rows in people.values():
+        for i, row in enumerate(rows[:-1]):
+            others = np.asarray(rows[i + 1 :])
+            bits = np.bitwise_count(hashes[others] ^ hashes[row])
+            distances = np.linalg.norm(embeddings[others] - embeddings[row], axis=1)
+            by_hash += _pairs(keys, row, others[bits <= hash_distance])
+            by_embedding += _pairs(keys, row, others[distances < embedding_distance])
+    return NearDuplicates(tuple(sorted(by_hash)), tuple(sorted(by_embedding)))
+
+
+def perceptual_hash(jpeg: bytes) -> int:
+    """64-bit DCT hash of a crop that our own engine wrote.
+
+    Raises:
+        ValueError: not an image.
+    """
+    import cv2
+
+    grey = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+    if grey is None:
+        raise ValueError("the crop is not an image")
+    small = cv2.resize(grey, (HASH_INPUT_SIDE, HASH_INPUT_SIDE), interpolation=cv2.INTER_AREA)
+    # Zauner leaves out the first row and column: they hold the mean light.
+    low = cv2.dct(small.astype(np.float32))[1 : HASH_SIDE + 1, 1 : HASH_SIDE + 1].ravel()
+    return int.from_bytes(np.packbits(low > np.median(low)).tobytes(), "big")
+
+
+def _pairs(keys: list[Key], row: int, others: npt.NDArray[np.intp]) -> list[tuple[Key, Key]]:
+    found = [keys[other] for other in others.tolist() if keys[other][0] != keys[row][0]]
+    return [(min(keys[row], key), max(keys[row], key)) for key in found]
