@@ -23,6 +23,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from storage.errors import StoreError
+
 SUFFIX = ".attempt"
 _ITEM = re.compile(r"^[0-9a-f]{32,64}$")
 _LAST_WORDS = 400
@@ -69,10 +71,10 @@ class Attempt:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
         faulthandler.cancel_dump_traceback_later()
         faulthandler.disable()
-        if error is None:
+        if error is None or isinstance(error, StoreError):  # a full disk is no item's fault
             self.path.unlink(missing_ok=True)
         else:
-            self._write(f"{type(error).__name__}: {error}")
+            self._write(f"Raised {type(error).__name__}: {error}")
         os.close(self._descriptor)
 
     def _write(self, line: str) -> None:
@@ -92,16 +94,18 @@ def _is_held(descriptor: int) -> bool:
 
 
 def look(folder: Path) -> tuple[set[str], list[Death]]:
-    """The parts that somebody is working on, and the attempts that died."""
+    """The parts and items that somebody is working on now, and the attempts that died."""
     running: set[str] = set()
     deaths: list[Death] = []
     for path in _files(folder):
         # a file may vanish under us: that attempt ended well in this very moment
         with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-            if _is_held(file.fileno()):
-                running.add(path.name.split(".")[0])
+            held = _is_held(file.fileno())
+            attempt = _death(path, file.read().decode(errors="replace"))
+            if held:
+                running.update((attempt.part, *attempt.items))
             elif path.exists():
-                deaths.append(_death(path, file.read().decode(errors="replace")))
+                deaths.append(attempt)
     return running, deaths
 
 

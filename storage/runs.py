@@ -15,9 +15,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -119,9 +122,27 @@ class Run:
         """Ask everyone to stop working on this run."""
         write_bytes(self.folder / "cancelled", b"")
 
-    def uncancel(self) -> None:
-        """Let it go on."""
-        (self.folder / "cancelled").unlink(missing_ok=True)
+    @property
+    def stopped(self) -> str:
+        """Why the run cannot go on; empty where it can."""
+        try:
+            return (self.folder / "stopped").read_text(errors="replace")
+        except FileNotFoundError:
+            return ""
+
+    def stop(self, why: str) -> None:
+        """Note that the run needs its owner."""
+        write_bytes(self.folder / "stopped", why.encode(errors="replace"))
+
+    def let_go_on(self) -> None:
+        """Take back a cancellation or a stop."""
+        for name in ("cancelled", "stopped"):
+            (self.folder / name).unlink(missing_ok=True)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the report, the last thing that a run writes, is there."""
+        return (self.report / "index.html").exists()
 
 
 def create_run(store: Path, plan: Plan) -> Run:
@@ -185,3 +206,18 @@ def open_store(store: Path) -> Path:
     if not os.access(store, os.W_OK):
         raise StoreError(f"cannot write into the store {store}", "Mend its permissions or set LINEUP_STORE")
     return store.resolve()
+
+
+@contextlib.contextmanager
+def claim(run: Run) -> Iterator[bool]:
+    """Try to be the one orchestrator of a run; yields whether we are. The kernel frees the claim of the dead.
+
+    Politeness, not correctness: two orchestrators would send the same work twice and get the same tables.
+    """
+    with (run.folder / "orchestrator.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        yield True

@@ -144,7 +144,8 @@ def squared_distances(x: Array, points: Array) -> Array:
     """(N, M) squared Euclidean distances, never below zero."""
     cross = x @ points.T
     own = np.einsum("ij,ij->i", x, x)[:, None] + np.einsum("ij,ij->i", points, points)
-    return np.maximum(own - 2 * cross, 0)
+    distances: Array = np.maximum(own - 2 * cross, 0)
+    return distances
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,70 @@
+"""The command `lineup`: which commands there are, and how an error is told.
+
+Commands are imported when they are called, so that `lineup --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from storage.errors import LineupError
+
+COMMANDS = {
+    "run": ("runs", "Compare methods on a folder of photos"),
+    "submit": ("runs", "Plan a run for the orchestrator to work on"),
+    "status": ("runs", "Say where a run stands"),
+    "watch": ("runs", "Show a run's progress until it ends"),
+    "resume": ("runs", "Go on with a run"),
+    "cancel": ("runs", "Stop working on a run"),
+    "runs": ("runs", "List all runs"),
+    "report": ("runs", "Print a result and where its report is"),
+    "up": ("services", "Start broker, workers, orchestrator and Flower here"),
+    "orchestrator": ("services", "Work on all unfinished runs, for ever"),
+    "worker": ("services", "Run a Celery worker for one queue"),
+    "init": ("data", "Write a commented experiment file"),
+    "synth": ("data", "Draw synthetic photos of people who do not exist"),
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"orchestrator.commands.{COMMANDS[name][0]}")
+        command: click.Command = getattr(module, name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="lineup")
+@click.option("--verbose", "-v", is_flag=True, help="Show the traceback of an error.")
+def lineup(verbose: bool) -> None:
+    """Which method recognises these people best, how sure is that, and how fast?
+
+    \b
+    Examples:
+      lineup run photos/             one sub-folder of photos per person
+      lineup synth faces/            no photos? draw some
+      lineup up                      broker, workers, orchestrator and Flower on this machine
+    """
+
+
+def main() -> None:
+    """Run the command line; a LineupError becomes one line and its exit code."""
+    try:
+        lineup.main(standalone_mode=True)
+    except LineupError as error:
+        if {"-v", "--verbose"} & set(sys.argv[1:]):
+            raise
+        click.echo(f"lineup: {error}", err=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,1 @@
+"""The commands of `lineup`: arguments in, words out; what they do is elsewhere."""

@@ -1,0 +1,85 @@
+"""What the commands share: the store, consoles, Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from storage.errors import RunNotFound
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from storage.runs import Run
+
+INTERRUPTED = 130
+"""The exit code of a program that Ctrl-C ended, as shells know it."""
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
+run_argument = click.argument("run_id", metavar="[RUN]", required=False)
+
+
+def console() -> Console:
+    """For people: standard error, so that standard output can be piped; NO_COLOR is respected."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def output() -> Console:
+    """For results: standard output."""
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=True, default=str))
+
+
+def store() -> Path:
+    """The store's folder, made where it is not there; raises StoreError."""
+    from storage.runs import open_store
+    from workers.settings import load_settings
+
+    return open_store(load_settings().store)
+
+
+def chosen_run(run_id: str | None) -> Run:
+    """The run of that name, or the newest; raises RunNotFound."""
+    from storage.runs import list_runs, open_run
+
+    folder = store()
+    if run_id is None:
+        names = list_runs(folder)
+        if not names:
+            raise RunNotFound(f"there is no run in {folder}", "Start one: lineup run FOLDER")
+        run_id = names[0]
+    return open_run(folder, run_id)
+
+
+@contextmanager
+def stop_on_interrupt() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and TERM set; a second Ctrl-C ends the process the hard way."""
+    stop = threading.Event()
+
+    def ask(_signal: int, _frame: object) -> None:
+        if stop.is_set():
+            sys.exit(INTERRUPTED)
+        stop.set()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

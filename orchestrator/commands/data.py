@@ -1,0 +1,47 @@
+"""Commands that make files: init, synth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orchestrator.commands.common import console
+from storage.errors import InputError
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path), default=Path("experiment.toml"))
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+def init(path: Path, force: bool) -> None:
+    """Write a commented experiment file to PATH (experiment.toml)."""
+    from orchestrator.experiment import TEMPLATE
+    from storage.parts import write_bytes
+
+    if path.exists() and not force:
+        raise InputError(f"{path} is there already", "Choose another name, or --force")
+    write_bytes(path.absolute(), TEMPLATE.encode())
+    click.echo(f"{path}: edit it, then: lineup run FOLDER -e {path}")
+
+
+@click.command()
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--people", default=12, show_default=True, type=click.IntRange(1))
+@click.option("--photos", default=15, show_default=True, type=click.IntRange(1), help="Photos of each person.")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
+@click.option("--side", default=256, show_default=True, type=click.IntRange(32, 4096), help="Pixels.")
+def synth(out: Path, people: int, photos: int, seed: int, side: int) -> None:
+    """Draw synthetic photos of people who do not exist into OUT, one sub-folder per person.
+
+    \b
+    Example:
+      lineup synth faces/ --people 12 --photos 15 --seed 7
+    """
+    from orchestrator.progress import display
+    from workers.synthetic.folder import write_folder
+
+    with display(console()) as screen:
+        count = write_folder(
+            out, people, photos, seed, side, progress=lambda done, total: screen.show("synth", done, total)
+        )
+    click.echo(f"{count} photos of {people} people in {out}")

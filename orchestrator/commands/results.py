@@ -1,0 +1,51 @@
+"""How a run's outcome is told: table, counts, failures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from orchestrator.report.terminal import comparison_rows, comparison_table, comparison_text
+from orchestrator.stages import read_table
+from storage.runs import Run
+from storage.schemas import CATALOG, COMPARISON, FACES
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def photo_outcomes(catalog: pa.Table, faces: pa.Table) -> dict[str, int]:
+    """Photos by outcome, every file of the catalogue counted once, the most frequent first."""
+    columns = (faces.column(name).to_pylist() for name in ("photo_key", "outcome"))
+    found = dict(zip(*columns, strict=True))
+    rows = zip(catalog.column("photo_key").to_pylist(), catalog.column("outcome").to_pylist(), strict=True)
+    counts = Counter(found.get(key, "ok") if outcome == "ok" else outcome for key, outcome in rows)
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def result_of(run: Run) -> dict[str, Any]:
+    """A finished run as `--json` prints it; raises StoreError."""
+    counts = photo_outcomes(read_table(run.catalog, CATALOG), read_table(run.faces, FACES))
+    return {
+        "run_id": run.run_id,
+        "state": "finished",
+        "photos": counts,
+        "comparison": comparison_rows(read_table(run.comparison, COMPARISON)),
+        "report": str(run.report / "index.html"),
+    }
+
+
+def print_result(run: Run, out: Console) -> None:
+    """The table, the counts, and where the report is; raises StoreError."""
+    comparison = read_table(run.comparison, COMPARISON)
+    if out.is_terminal:
+        out.print(comparison_table(comparison))
+    else:
+        out.print(comparison_text(comparison), markup=False, soft_wrap=True)
+    counts = photo_outcomes(read_table(run.catalog, CATALOG), read_table(run.faces, FACES))
+    total = sum(counts.values())
+    words = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+    out.print(f"{total} photos: {words}", markup=False, soft_wrap=True)
+    out.print(f"Report: {run.report / 'index.html'}", markup=False, soft_wrap=True)

@@ -1,0 +1,252 @@
+"""Commands about runs: run, submit, status, watch, resume, cancel, runs, report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.commands.common import (
+    INTERRUPTED,
+    chosen_run,
+    console,
+    json_option,
+    output,
+    print_json,
+    run_argument,
+    stop_on_interrupt,
+    store,
+)
+
+if TYPE_CHECKING:
+    import threading
+
+    from orchestrator.experiment import Experiment
+    from orchestrator.planning import Planned
+    from orchestrator.progress import Display
+    from orchestrator.reconcile import Status
+    from storage.runs import Run
+
+folder_argument = click.argument("folder", type=click.Path(path_type=Path))
+labels_option = click.option(
+    "--labels", type=click.Path(path_type=Path), help="CSV with the columns path,label, for a flat folder."
+)
+experiment_option = click.option(
+    "--experiment", "-e", type=click.Path(path_type=Path), help="Experiment file; `lineup init` writes one."
+)
+name_option = click.option("--run", "run_id", help="Name of the run; by default its content names it.")
+quiet_option = click.option("--quiet", "-q", is_flag=True, help="No progress.")
+
+
+@click.command()
+@folder_argument
+@labels_option
+@experiment_option
+@name_option
+@quiet_option
+@json_option
+def run(
+    folder: Path, labels: Path | None, experiment: Path | None, run_id: str | None, quiet: bool, as_json: bool
+) -> None:
+    """Compare methods on FOLDER, which has one sub-folder of photos per person.
+
+    Needs no server: a private broker and workers are started and ended with it. With LINEUP_BROKER_URL set, the
+    workers of that cluster do the work. The same photos and experiment again go on where they stood.
+
+    \b
+    Examples:
+      lineup run photos/
+      lineup run photos/ --labels people.csv
+      lineup run photos/ -e experiment.toml --json > result.json
+    """
+    planned = _plan(folder, labels, experiment, run_id, quiet)
+    planned.run.let_go_on()
+    _work(planned.run, quiet, as_json)
+
+
+@click.command()
+@folder_argument
+@labels_option
+@experiment_option
+@name_option
+@json_option
+def submit(folder: Path, labels: Path | None, experiment: Path | None, run_id: str | None, as_json: bool) -> None:
+    """Plan a run for `lineup orchestrator` (or `lineup up`) to work on, print its name, and return.
+
+    \b
+    Examples:
+      lineup submit photos/
+      lineup watch "$(lineup submit photos/)"
+    """
+    planned = _plan(folder, labels, experiment, run_id, quiet=True)
+    planned.run.let_go_on()
+    if as_json:
+        print_json({"run_id": planned.run.run_id, "existed": planned.existed})
+    else:
+        click.echo(planned.run.run_id)
+
+
+@click.command()
+@run_argument
+@json_option
+def status(run_id: str | None, as_json: bool) -> None:
+    """Say where RUN stands (the newest, if none is named)."""
+    from orchestrator.reconcile import as_json as plain
+    from orchestrator.reconcile import look_at
+
+    found = look_at(chosen_run(run_id))
+    if as_json:
+        print_json(plain(found))
+    else:
+        click.echo(_sentence(found))
+
+
+@click.command()
+@run_argument
+@quiet_option
+@json_option
+def watch(run_id: str | None, quiet: bool, as_json: bool) -> None:
+    """Show the progress of RUN until it ends, then its result. Ctrl-C stops watching, not the run."""
+    from orchestrator.progress import display, show_status
+    from orchestrator.running import watch as follow
+
+    chosen = chosen_run(run_id)
+    with stop_on_interrupt() as stop, display(console(), quiet or as_json) as screen:
+        ended = follow(chosen, lambda one: show_status(screen, one), stop)
+    _conclude(chosen, ended, as_json)
+
+
+@click.command()
+@run_argument
+@quiet_option
+@json_option
+def resume(run_id: str | None, quiet: bool, as_json: bool) -> None:
+    """Go on with RUN (the newest, if none is named) after a crash, a Ctrl-C or `lineup cancel`."""
+    chosen = chosen_run(run_id)
+    chosen.let_go_on()
+    _work(chosen, quiet, as_json)
+
+
+@click.command()
+@run_argument
+@json_option
+def cancel(run_id: str | None, as_json: bool) -> None:
+    """Stop working on RUN; `lineup resume` goes on with it."""
+    chosen = chosen_run(run_id)
+    if not chosen.finished:
+        chosen.cancel()
+    if as_json:
+        print_json({"run_id": chosen.run_id, "cancelled": not chosen.finished})
+    elif chosen.finished:
+        click.echo(f"{chosen.run_id} has finished already")
+    else:
+        click.echo(f"{chosen.run_id} is cancelled; go on with: lineup resume {chosen.run_id}")
+
+
+@click.command()
+@json_option
+def runs(as_json: bool) -> None:
+    """List all runs of the store, the newest first."""
+    from orchestrator.reconcile import as_json as plain
+    from orchestrator.reconcile import look_at
+    from storage.runs import list_runs, open_run
+
+    folder = store()
+    found = [look_at(open_run(folder, name)) for name in list_runs(folder)]
+    if as_json:
+        print_json([plain(one) for one in found])
+    else:
+        for one in found:
+            click.echo(_sentence(one))
+
+
+@click.command()
+@run_argument
+@json_option
+def report(run_id: str | None, as_json: bool) -> None:
+    """Print the result of RUN and where its report is; the report is drawn anew."""
+    from orchestrator.commands.results import print_result, result_of
+    from orchestrator.drawing import draw_report
+
+    chosen = chosen_run(run_id)
+    draw_report(chosen)
+    if as_json:
+        print_json(result_of(chosen))
+    else:
+        print_result(chosen, output())
+
+
+def _plan(folder: Path, labels: Path | None, experiment: Path | None, run_id: str | None, quiet: bool) -> Planned:
+    from orchestrator.planning import plan_run
+    from orchestrator.progress import display
+
+    screen = console()
+    with display(screen, quiet) as bars:
+        planned = plan_run(
+            store(),
+            folder,
+            labels,
+            _read_experiment(experiment),
+            run_id,
+            lambda done, total: bars.show("catalog", done, total),
+        )
+    for sentence in planned.findings.sentences():
+        screen.print(sentence, markup=False)
+    if planned.existed:
+        screen.print(f"Run {planned.run.run_id} is known and goes on where it stood.", markup=False)
+    return planned
+
+
+def _read_experiment(path: Path | None) -> Experiment:
+    from orchestrator.experiment import Experiment, from_toml
+    from storage.errors import ExperimentError
+
+    if path is None:
+        return Experiment()
+    try:
+        return from_toml(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ExperimentError(f"{path} cannot be read: {error}", "`lineup init` writes a new one") from error
+
+
+def _work(chosen: Run, quiet: bool, as_json: bool) -> None:
+    from orchestrator.progress import display
+
+    with stop_on_interrupt() as stop, display(console(), quiet) as screen:
+        ended = _finish(chosen, screen, stop)
+    _conclude(chosen, ended, as_json)
+
+
+def _finish(chosen: Run, screen: Display, stop: threading.Event) -> Status:
+    from orchestrator.progress import show_status
+    from orchestrator.reconcile import look_at
+    from orchestrator.running import finish
+    from workers.settings import load_settings
+
+    if chosen.finished:
+        return look_at(chosen)
+    return finish(chosen, store(), load_settings(), lambda one: show_status(screen, one), stop)
+
+
+def _conclude(chosen: Run, ended: Status, as_json: bool) -> None:
+    from orchestrator.commands.results import print_result, result_of
+    from orchestrator.reconcile import as_json as plain
+
+    if ended.state == "finished":
+        if as_json:
+            print_json(result_of(chosen))
+        else:
+            print_result(chosen, output())
+        return
+    if as_json:
+        print_json(plain(ended))
+    console().print(f"{_sentence(ended)}\nGo on with: lineup resume {chosen.run_id}", markup=False)
+    raise click.exceptions.Exit(INTERRUPTED if ended.state == "running" else 1)
+
+
+def _sentence(found: Status) -> str:
+    counts = f" {found.done}/{found.total}" if found.total else ""
+    reason = f": {found.reason}" if found.reason else ""
+    stage = "" if found.state == "finished" else f", {found.stage}{counts}"
+    return f"{found.run_id}  {found.state}{stage}{reason}"

@@ -1,0 +1,85 @@
+"""Commands that stay: orchestrator, worker, up."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from orchestrator.commands.common import console, stop_on_interrupt, store
+
+
+@click.command()
+def orchestrator() -> None:
+    """Work on every unfinished run of the store, for ever. Needs LINEUP_BROKER_URL.
+
+    It may be killed at any moment: the next one goes on from the store.
+    """
+    from orchestrator.broker import Broker
+    from orchestrator.service import Service
+    from workers.logs import configure_logging
+    from workers.settings import load_settings
+
+    configure_logging()
+    settings = load_settings()
+    service = Service(store(), Broker(_broker_url()), settings.photos_per_task, settings.processes)
+    with stop_on_interrupt() as stop:
+        service.serve(stop)
+
+
+@click.command()
+@click.argument("queue", type=click.Choice(["images", "training"]))
+@click.option("--processes", "-c", type=click.IntRange(1), help="Worker processes; LINEUP_PROCESSES by default.")
+def worker(queue: str, processes: int | None) -> None:
+    """Run a Celery worker for one queue. Needs LINEUP_BROKER_URL and the same LINEUP_STORE as the orchestrator.
+
+    \b
+    Examples:
+      lineup worker images
+      lineup worker training --processes 4
+    """
+    from orchestrator.processes import worker_command, worker_environment
+    from workers.settings import load_settings
+
+    _broker_url()
+    command = worker_command(queue, processes or load_settings().processes, f"{queue}-{os.getpid()}")
+    # Celery replaces this process, so that signals reach it and nothing else
+    os.execve(command[0], command, {**os.environ, "LINEUP_STORE": str(store()), **worker_environment()})  # noqa: S606
+
+
+@click.command()
+def up() -> None:
+    """Start broker, workers, orchestrator and Flower on this machine, until Ctrl-C.
+
+    Meanwhile `lineup submit`, `watch`, `status` and `cancel` work from any other terminal with the same store.
+    """
+    from orchestrator.service import Service
+    from orchestrator.stack import FLOWER_PORT, Stack
+    from workers.logs import configure_logging
+    from workers.settings import load_settings
+
+    configure_logging()
+    settings = load_settings()
+    folder = store()
+    with (
+        stop_on_interrupt() as stop,
+        Stack(folder, settings.broker_url, settings.processes, flower=True) as stack,
+    ):
+        screen = console()
+        screen.print(f"Store {folder}, logs in {folder / 'logs'}", markup=False)
+        screen.print(
+            f"Flower http://127.0.0.1:{FLOWER_PORT}  user lineup  password {stack.flower_password}", markup=False
+        )
+        screen.print("Submit photos from another terminal: lineup submit FOLDER. Ctrl-C ends everything.", markup=False)
+        service = Service(folder, stack.broker, settings.photos_per_task, settings.processes)
+        service.serve(stop, between=stack.tend)
+
+
+def _broker_url() -> str:
+    from storage.errors import BrokerError
+    from workers.settings import load_settings
+
+    url = load_settings().broker_url
+    if not url:
+        raise BrokerError("LINEUP_BROKER_URL is not set", "Set it, or use `lineup run` or `lineup up`")
+    return url

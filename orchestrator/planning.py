@@ -1,0 +1,111 @@
+"""From a folder to a run: catalogue it, name it by its content, write the plan."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import platform
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from orchestrator.catalog import build_catalog
+from orchestrator.experiment import Experiment, to_dict
+from orchestrator.findings import Findings
+from storage.errors import RunConflict
+from storage.parts import write_part
+from storage.runs import Plan, Run, create_run, open_run, run_folder
+
+PACKAGES = ("lineup", "numpy", "scikit-learn", "keras", "opencv-python-headless", "dlib-bin", "onnxruntime", "pyarrow")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A run that is there, and what was found on the way.
+
+    Args:
+        existed: the same photos and experiment have been planned before; the run goes on where it stood.
+    """
+
+    run: Run
+    findings: Findings
+    existed: bool
+
+
+def plan_run(
+    store: Path,
+    dataset: Path,
+    labels: Path | None,
+    experiment: Experiment,
+    run_id: str | None = None,
+    on_photo: Callable[[int, int], None] | None = None,
+) -> Planned:
+    """Catalogue a dataset and write the plan of its run.
+
+    Without a name, the run is named by its content: the same photos and experiment are the same run, and a photo
+    more is another one, which encodes that photo only.
+
+    Raises:
+        DatasetError: the dataset is not usable.
+        RunConflict: `run_id` is a run of other photos or of another experiment.
+        StoreError: the store is not usable.
+    """
+    catalog, findings = build_catalog(
+        dataset,
+        labels,
+        limits=experiment.faces.limits,
+        min_photos_per_person=experiment.protocol.min_photos_per_person,
+        on_photo=on_photo,
+    )
+    fingerprint = _fingerprint(experiment, catalog)
+    name = run_id or f"{_slug(dataset.resolve().name)}-{fingerprint[:8]}"
+    if (run_folder(store, name) / "run.json").exists():
+        run = open_run(store, name)
+        if run.plan.fingerprint != fingerprint:
+            raise RunConflict(
+                f"run {name} has other photos or another experiment", "Leave out --run, or choose a new name"
+            )
+        return Planned(run, findings, existed=True)
+    write_part(run_folder(store, name) / "catalog.parquet", catalog, {"lineup.run": fingerprint})
+    plan = Plan(
+        run_id=name,
+        dataset=str(dataset.resolve()),
+        labels=str(labels.resolve()) if labels else "",
+        experiment=to_dict(experiment),
+        engine=experiment.faces.plain(),
+        engine_fingerprint=experiment.faces.fingerprint(),
+        fingerprint=fingerprint,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        versions=versions(),
+    )
+    return Planned(create_run(store, plan), findings, existed=False)
+
+
+def versions() -> dict[str, str]:
+    """What is installed here."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _fingerprint(experiment: Experiment, catalog: pa.Table) -> str:
+    """Over all that decides the tables: the experiment, and who is labelled what."""
+    digest = hashlib.sha256(f"{experiment.fingerprint()} {experiment.faces.fingerprint()}".encode())
+    columns = (catalog.column(name).to_pylist() for name in ("photo_key", "path", "label"))
+    for row in zip(*columns, strict=True):
+        digest.update(repr(row).encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()[:32]
+
+
+def _slug(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40] or "run"

@@ -1,0 +1,117 @@
+"""The processes that one machine runs: command lines, environments, and a child that never outlives us."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from storage.errors import LineupError
+
+STOP_SECONDS = 20
+"""A worker hands its task back within 10 s of being asked to stop (workers/app.py)."""
+
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""A worker process is one core's; libraries that read these would start a thread a core in each."""
+
+_PR_SET_PDEATHSIG = 1
+
+
+def worker_command(queue: str, processes: int, name: str) -> list[str]:
+    """The command line of a Celery worker for one queue; no secret is in it."""
+    return [
+        *(sys.executable, "-m", "celery", "--app", "workers.app", "--quiet", "worker"),
+        *("--queues", queue, "--concurrency", str(processes), "--hostname", f"{name}@%h"),
+        *("--without-gossip", "--without-mingle", "--task-events"),
+    ]
+
+
+def worker_environment() -> dict[str, str]:
+    """What a worker needs besides its settings: TERM hands the running task back, and one thread a process."""
+    return {"REMAP_SIGTERM": "SIGQUIT", **ONE_THREAD}
+
+
+def flower_command(port: int) -> list[str]:
+    """The command line of Flower on loopback; its password is in FLOWER_BASIC_AUTH."""
+    return [
+        *(sys.executable, "-m", "celery", "--app", "workers.app", "--quiet", "flower"),
+        *("--address=127.0.0.1", f"--port={port}"),
+    ]
+
+
+@dataclass
+class Child:
+    """A process of ours, with its log; started again when it dies while we want it.
+
+    Args:
+        said: fed to its standard input, where a secret may go that belongs in no file and no argument.
+    """
+
+    name: str
+    command: list[str]
+    environment: Mapping[str, str]
+    log: Path
+    said: bytes = b""
+    starts: int = 0
+    _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    def start(self) -> None:
+        """Start it; raises LineupError where the program is not there."""
+        self.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self.log.open("ab") as log:
+            try:
+                self._process = subprocess.Popen(  # noqa: S603 - our own command lines
+                    self.command,
+                    env={**os.environ, **self.environment},
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,  # Ctrl-C is ours to handle, in order
+                    preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+                )
+            except OSError as error:
+                raise LineupError(f"cannot start {self.name}: {error}") from error
+        self.starts += 1
+        if self._process.stdin:
+            self._process.stdin.write(self.said)
+            self._process.stdin.close()
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid if self._process else 0
+
+    def ask_to_stop(self) -> None:
+        """Send TERM."""
+        if self._process and self.alive:
+            self._process.send_signal(signal.SIGTERM)
+
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Wait for its end, and enforce it after so many seconds."""
+        if self._process is None:
+            return
+        self.ask_to_stop()
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._process = None
+
+    def kill(self) -> None:
+        """Send KILL to it and to all that it started."""
+        if self._process and self.alive:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+
+def _die_with_parent() -> None:
+    # without it, kill -9 of `lineup run` would leave a broker and workers behind
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

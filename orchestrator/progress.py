@@ -1,0 +1,136 @@
+"""What a person sees while a run goes on: a bar per stage on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol
+
+from orchestrator.reconcile import Status
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import TaskID
+
+TITLES = {
+    "synth": "Drawing faces",
+    "catalog": "Reading photos",
+    "images": "Encoding faces",
+    "splits": "Splitting",
+    "training": "Training",
+    "comparison": "Comparing",
+    "report": "Drawing",
+}
+UNITS = {"synth": "photos", "catalog": "photos", "images": "photos", "training": "trainings"}
+
+LINE_SECONDS = 5.0
+"""Between two plain lines of one stage."""
+
+
+class Display(Protocol):
+    """Something that shows a run."""
+
+    def __enter__(self) -> Display: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def show(self, stage: str, done: int, total: int) -> None:
+        """A stage is so far."""
+
+
+class Bars:
+    """Rich progress bars: counts, rate, remaining time."""
+
+    def __init__(self, console: Console) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bars = Progress(
+            TextColumn("{task.description:<16}"),
+            BarColumn(bar_width=32),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            console=console,
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._began: dict[str, tuple[float, int]] = {}
+
+    def __enter__(self) -> Bars:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def show(self, stage: str, done: int, total: int) -> None:
+        """Move the stage's bar; a bar of an earlier stage is complete."""
+        if stage not in TITLES:
+            return self._complete(None)
+        if stage not in self._tasks:
+            self._complete(stage)
+            self._tasks[stage] = self._bars.add_task(TITLES[stage], total=total or None, rate="")
+            self._began[stage] = (time.monotonic(), done)
+        rate = _rate(stage, done, *self._began[stage])
+        self._bars.update(self._tasks[stage], completed=done, total=total or None, rate=rate)
+        return None
+
+    def _complete(self, but: str | None) -> None:
+        for stage, task in self._tasks.items():
+            if stage != but:
+                total = self._bars.tasks[task].total or 1
+                self._bars.update(task, total=total, completed=total)
+
+
+class Lines:
+    """A line whenever a stage begins, now and then, and when it ends: for logs and pipes."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._stage = ""
+        self._began = (0.0, 0)
+        self._said = 0.0
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    def show(self, stage: str, done: int, total: int) -> None:
+        """Say it, if there is something new to say."""
+        now = time.monotonic()
+        if stage not in TITLES:
+            return
+        if stage != self._stage:
+            self._stage, self._began = stage, (now, done)
+        elif (now - self._said < LINE_SECONDS and done < total) or (done == total and self._said < 0):
+            return
+        rate = _rate(stage, done, *self._began)
+        self._console.print(f"{TITLES[stage]}: {done} of {total} {rate}".rstrip(), highlight=False, markup=False)
+        self._said = now if done < total else -1.0
+
+
+def _rate(stage: str, done: int, began: float, before: int) -> str:
+    seconds = time.monotonic() - began
+    if done <= before or seconds < 0.5 or stage not in UNITS:
+        return ""
+    return f"{(done - before) / seconds:.1f} {UNITS[stage]}/s"
+
+
+def display(console: Console, quiet: bool = False) -> Display:
+    """The display that suits this console."""
+    if quiet:
+        console.quiet = True
+        return Lines(console)
+    return Bars(console) if console.is_terminal else Lines(console)
+
+
+def show_status(screen: Display, status: Status) -> None:
+    """Show where a run stands."""
+    screen.show(status.stage, status.done, status.total)

@@ -1,0 +1,205 @@
+"""The loop: what should be − what is = what to send. It remembers nothing that it could not find again.
+
+The orchestrator may die at any moment; whoever comes next looks into the store and goes on.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+import pyarrow as pa
+
+from orchestrator import stages
+from orchestrator.broker import Broker
+from orchestrator.dispatch import Dispatcher
+from orchestrator.drawing import draw_report
+from orchestrator.experiment import from_dict
+from orchestrator.splits import Splits, make_splits
+from storage.attempts import count, forget, look
+from storage.encodings import Done, compact, gather
+from storage.parts import list_parts, part_path, read_part, set_aside, sweep, write_part
+from storage.runs import Run
+from storage.schemas import CATALOG, COMPARISON, FACES, SCORES, SPLITS
+from workers.app import IMAGES, TRAINING
+
+STAGES = ("images", "splits", "training", "comparison", "report", "finished")
+
+POLL_SECONDS = 0.2
+"""Between two looks at the store: a listing costs a millisecond, and a person sees no delay."""
+
+MESSAGES_PER_PROCESS = 4
+LEAST_WINDOW = 32
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a run stands.
+
+    Args:
+        state: running | finished | cancelled | stopped.
+        stage: one of STAGES.
+        done, total: of the stage's photos or trainings.
+        reason: why it is stopped.
+        resent: messages that were lost and sent again by this orchestrator.
+    """
+
+    run_id: str
+    state: str
+    stage: str
+    done: int = 0
+    total: int = 0
+    reason: str = ""
+    resent: int = 0
+
+
+class Reconciler:
+    """One run's way to its report; call `step` until it says that the run is not running.
+
+    Args:
+        photos_per_task: 0 lets it grow with the folder.
+        processes: workers that the window of messages should keep busy.
+    """
+
+    def __init__(self, run: Run, broker: Broker, photos_per_task: int = 0, processes: int = 2) -> None:
+        self.run = run
+        self._experiment = from_dict(run.plan.experiment)
+        self._size = photos_per_task
+        self._photos: dict[str, str] | None = None
+        self._encoded = Done(run.encodings / "faces")
+        self._failed = Done(run.failures)
+        window = max(LEAST_WINDOW, MESSAGES_PER_PROCESS * processes)
+        self._images = Dispatcher(broker, IMAGES, window)
+        self._training = Dispatcher(broker, TRAINING, window)
+
+    def step(self) -> Status:
+        """Look at the store, send what is missing, do what only the orchestrator does; never waits.
+
+        Raises:
+            DatasetError: the photos cannot be split; the run is marked as stopped.
+            StoreError, BrokerError: the store or broker is not usable now; another step may be.
+        """
+        if self.run.cancelled:
+            self._images.withdraw()
+            self._training.withdraw()
+            return self._status("cancelled", "images")
+        for stage in (self._encode, self._split, self._train, self._compare):
+            status = stage()
+            if status is not None:
+                return status
+        if not self.run.finished:
+            draw_report(self.run)
+            sweep(self.run.folder)
+        return self._status("finished", "finished")
+
+    def _status(self, state: str, stage: str, done: int = 0, total: int = 0) -> Status:
+        return Status(self.run.run_id, state, stage, done, total, resent=self._images.resent + self._training.resent)
+
+    def _encode(self) -> Status | None:
+        if self.run.faces.exists():
+            return None
+        if self._photos is None:
+            self._photos = stages.catalogued(self.run)
+        photos = self._photos
+        encoded = self._encoded.look()
+        done = photos.keys() & (encoded | self._failed.look())
+        if len(done) == len(photos):
+            faces = gather(self.run.encodings, self.run.failures, photos)
+            if faces is not None:
+                self._close_images(faces)
+                return None
+        self._images.settle(done)
+        running, deaths = look(self.run.attempts)
+        self._images.resend_lost(running, count(deaths))
+        away = self._images.on_their_way
+        missing = (key for key in photos if key not in done and key not in away)
+        work = stages.image_work(self.run, photos, missing, stages.photos_per_task(len(photos), self._size))
+        self._images.send(one for one, _ in zip(work, range(self._images.room), strict=False))
+        return self._status("running", "images", len(done), len(photos))
+
+    def _close_images(self, faces: pa.Table) -> None:
+        write_part(self.run.faces, faces, {"lineup.run": self.run.plan.fingerprint})
+        compact(self.run.encodings)
+        sweep(self.run.encodings)
+        forget(look(self.run.attempts)[1])
+
+    def _split(self) -> Status | None:
+        if self.run.splits.exists():
+            return None
+        catalog = stages.read_table(self.run.catalog, CATALOG)
+        faces = stages.read_table(self.run.faces, FACES)
+        splits = make_splits(catalog, faces, self._experiment.protocol)
+        metadata = {"lineup.run": self.run.plan.fingerprint, "lineup.findings": _findings(splits)}
+        write_part(self.run.splits, splits.table, metadata)
+        return None
+
+    def _train(self) -> Status | None:
+        if self.run.comparison.exists():
+            return None
+        wanted = stages.trainings(self.run, stages.read_table(self.run.splits, SPLITS))
+        done = {part for part in wanted if self._scored(part)}
+        if len(done) == len(wanted):
+            return None
+        self._training.settle(done)
+        running, deaths = look(self.run.attempts)
+        self._training.resend_lost(running, count(deaths))
+        missing = wanted.keys() - done - self._training.on_their_way
+        work = stages.training_work(self.run, wanted, missing)
+        self._training.send(one for one, _ in zip(work, range(self._training.room), strict=False))
+        return self._status("running", "training", len(done), len(wanted))
+
+    def _scored(self, part: str) -> bool:
+        path = part_path(self.run.scores, part)
+        if not path.exists():
+            return False
+        if read_part(path, SCORES, ["configuration"]) is None:
+            set_aside(path)
+            return False
+        return True
+
+    def _compare(self) -> Status | None:
+        if self.run.comparison.exists():
+            if read_part(self.run.comparison, COMPARISON) is not None:
+                return None
+            set_aside(self.run.comparison)
+        self._training.settle(set())
+        if "comparison" in self._training.on_their_way:
+            running, deaths = look(self.run.attempts)
+            self._training.resend_lost(running, count(deaths))
+        else:
+            self._training.send([stages.comparison_work(self.run)])
+        return self._status("running", "comparison", 0, 1)
+
+
+def _findings(splits: Splits) -> str:
+    return json.dumps(
+        {
+            "excluded": splits.excluded,
+            "faceless": splits.faceless,
+            "conflicting": splits.conflicting,
+            "unknown_people": splits.unknown_people,
+        }
+    )
+
+
+def look_at(run: Run) -> Status:
+    """Where a run stands, from the store alone."""
+    if run.finished:
+        return Status(run.run_id, "finished", "finished")
+    state = "stopped" if run.stopped else "cancelled" if run.cancelled else "running"
+    if not run.faces.exists():
+        photos = stages.catalogued(run)
+        done = photos.keys() & (Done(run.encodings / "faces").look() | Done(run.failures).look())
+        return Status(run.run_id, state, "images", len(done), len(photos), run.stopped)
+    if not run.splits.exists():
+        return Status(run.run_id, state, "splits", reason=run.stopped)
+    wanted = stages.trainings(run, stages.read_table(run.splits, SPLITS))
+    done = {path.stem for path in list_parts(run.scores)} & wanted.keys()
+    if len(done) < len(wanted):
+        return Status(run.run_id, state, "training", len(done), len(wanted), run.stopped)
+    return Status(run.run_id, state, "report" if run.comparison.exists() else "comparison", 0, 1, run.stopped)
+
+
+def as_json(status: Status) -> dict[str, object]:
+    """A status as `--json` prints it."""
+    return asdict(status)

@@ -1,0 +1,76 @@
+"""Bring a run to its end from this process, with processes of our own or with a cluster's."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from orchestrator.broker import Broker
+from orchestrator.reconcile import POLL_SECONDS, Reconciler, Status, look_at
+from orchestrator.stack import Stack
+from storage.errors import BrokerError, LineupError
+from storage.runs import Run, claim
+from workers.settings import Settings
+
+Show = Callable[[Status], None]
+
+
+def finish(run: Run, store: Path, settings: Settings, show: Show, stop: threading.Event) -> Status:
+    """Work on a run until it is finished, cancelled or stopped, or until `stop` is set.
+
+    Without LINEUP_BROKER_URL the processes are started and ended here. A run that another orchestrator has
+    claimed is only watched.
+
+    Raises:
+        LineupError: the run needs its owner.
+    """
+    with claim(run) as ours:
+        if not ours:
+            return watch(run, show, stop)
+        if settings.broker_url:
+            return _follow(Reconciler(run, Broker(settings.broker_url), settings.photos_per_task), show, stop, _nothing)
+        with Stack(store, processes=settings.processes) as stack:
+            reconciler = Reconciler(run, stack.broker, settings.photos_per_task, settings.processes)
+            return _follow(reconciler, show, stop, stack.tend)
+
+
+def watch(run: Run, show: Show, stop: threading.Event) -> Status:
+    """Show a run that somebody else works on, until it is not running any more or `stop` is set."""
+    while True:
+        status = look_at(run)
+        show(status)
+        if status.state != "running" or stop.wait(POLL_SECONDS * 5):
+            return status
+
+
+def _follow(reconciler: Reconciler, show: Show, stop: threading.Event, tend: Callable[[], None]) -> Status:
+    while True:
+        status = step(reconciler)
+        if status is not None:
+            show(status)
+            if status.state != "running":
+                return status
+        if stop.wait(POLL_SECONDS):
+            return look_at(reconciler.run)
+        tend()
+
+
+def step(reconciler: Reconciler) -> Status | None:
+    """One step; None where the broker does not answer now (what was sent is looked for again when it does).
+
+    Raises:
+        LineupError: the store is not usable, or the run needs its owner and is marked as stopped.
+    """
+    try:
+        return reconciler.step()
+    except BrokerError:
+        return None
+    except LineupError as error:
+        if error.exit_code == 2:  # the input's fault: trying again would not help
+            reconciler.run.stop(str(error))
+        raise
+
+
+def _nothing() -> None:
+    return None

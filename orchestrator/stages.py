@@ -1,0 +1,120 @@
+"""The stages of a run: what should be there, what is there, and the work that would close the gap.
+
+Each stage is a question to the store; none remembers anything. The first that is not done is the run's stage.
+
+    images ▶ faces ▶ splits ▶ training ▶ comparison ▶ report
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from orchestrator.dispatch import Work
+from storage.errors import StoreError
+from storage.parts import read_part
+from storage.runs import Run
+from storage.schemas import CATALOG, SPLITS
+
+MOST_PHOTOS_PER_TASK = 32
+"""Beyond it a message gains nothing (docs/performance.md) and a lost one costs more."""
+
+TASKS_AIMED_AT = 200
+"""Small folders get small tasks, so that progress is seen and no process idles at the end."""
+
+
+def photos_per_task(photos: int, setting: int = 0) -> int:
+    """How many photos one message carries; `setting` decides where it is not 0."""
+    return setting or min(MOST_PHOTOS_PER_TASK, max(1, photos // TASKS_AIMED_AT))
+
+
+def read_table(path: Path, schema: pa.Schema) -> pa.Table:
+    """A table that must be there and whole; raises StoreError where it is not."""
+    try:
+        table = read_part(path, schema)
+    except FileNotFoundError:
+        table = None
+    if table is None:
+        raise StoreError(f"{path} is missing or damaged", "Delete it and resume the run")
+    return table
+
+
+def submitted(catalog: pa.Table) -> dict[str, str]:
+    """photo_key to path, a photo once however often it is in the folder; in the order of paths."""
+    usable = catalog.filter(pc.equal(catalog.column("outcome").cast(pa.string()), "ok"))
+    keys, paths = usable.column("photo_key").to_pylist(), usable.column("path").to_pylist()
+    photos: dict[str, str] = {}
+    for key, path in zip(keys, paths, strict=True):
+        photos.setdefault(key, path)
+    return photos
+
+
+def catalogued(run: Run) -> dict[str, str]:
+    """The photos of a run that workers are to look at: photo_key to path."""
+    return submitted(read_table(run.catalog, CATALOG))
+
+
+def image_work(run: Run, photos: Mapping[str, str], missing: Iterable[str], size: int) -> Iterator[Work]:
+    """Messages for the photos that have no outcome yet."""
+    from workers.app import ENCODE_PHOTOS, LONGEST_TASK_SECONDS
+    from workers.encoding import part_of
+    from workers.messages import PhotoRef
+
+    limit = run.plan.experiment["photo_seconds"]
+    for keys in _batched(missing, size):
+        refs = [PhotoRef(key, photos[key]) for key in keys]
+        yield Work(
+            part=part_of(run.plan.engine_fingerprint, refs),
+            items=frozenset(keys),
+            task=ENCODE_PHOTOS,
+            arguments=(run.run_id, [[ref.key, ref.path] for ref in refs]),
+            # the watchdog inside is the real limit; this is the belt
+            seconds=min(LONGEST_TASK_SECONDS, 60 + limit * (len(keys) + 2)),
+        )
+
+
+def _batched(values: Iterable[str], size: int) -> Iterator[tuple[str, ...]]:
+    iterator = iter(values)
+    while batch := tuple(itertools.islice(iterator, size)):
+        yield batch
+
+
+def trainings(run: Run, splits: pa.Table) -> dict[str, tuple[str, int, int]]:
+    """Every training of a run: its part's name to (configuration, repeat, fold); the slow ones first."""
+    from workers.training import part_of
+
+    numbers = sorted(set(zip(splits["repeat"].to_pylist(), splits["fold"].to_pylist(), strict=True)))
+    names: Sequence[str] = sorted(run.plan.experiment["configurations"], key=_slow_first)
+    wanted = [(name, repeat, fold) for name in names for repeat, fold in numbers]
+    return {part_of(run.plan.fingerprint, *each): each for each in wanted}
+
+
+def _slow_first(name: str) -> tuple[int, str]:
+    return (0 if name.startswith("cnn-regularized") else 1 if name.startswith("cnn") else 2, name)
+
+
+def training_work(run: Run, wanted: Mapping[str, tuple[str, int, int]], missing: Collection[str]) -> Iterator[Work]:
+    """Messages for the trainings that have no scores yet."""
+    from workers.app import TRAIN_CONFIGURATION
+
+    for part, each in wanted.items():
+        if part in missing:
+            arguments = (run.run_id, *each)
+            seconds = run.plan.experiment["training_seconds"] + 60
+            yield Work(part, frozenset([part]), TRAIN_CONFIGURATION, arguments, seconds)
+
+
+def comparison_work(run: Run) -> Work:
+    """The message that has the comparison made."""
+    from workers.app import COMPARE_RUN
+
+    return Work("comparison", frozenset(["comparison"]), COMPARE_RUN, (run.run_id,), 3600)
+
+
+def read_splits(run: Run) -> pa.Table:
+    """The run's splits; raises StoreError."""
+    return read_table(run.splits, SPLITS)

@@ -1,0 +1,141 @@
+"""The faces of photos, encoded once for all runs: who is done, a run's own share, and compaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from storage.parts import list_parts, part_name, part_path, read_part, read_parts, set_aside, write_part
+from storage.schemas import EFFORTS, FACES
+
+PHOTOS_PER_PART = 2_000
+"""Of a compacted part: some 40 MB, which one process can merge in memory."""
+
+SMALL_PARTS = 64
+"""So many small parts are left alone: compaction would cost more than it saves."""
+
+
+class Done:
+    """The keys in a folder of parts, read part by part as they appear."""
+
+    def __init__(self, folder: Path, column: str = "photo_key", schema: pa.Schema = FACES) -> None:
+        self._folder = folder
+        self._column = column
+        self._schema = schema
+        self._seen: dict[Path, frozenset[str]] = {}
+
+    def look(self) -> set[str]:
+        """All keys now; a damaged part is set aside, and its photos are not done."""
+        parts = list_parts(self._folder)
+        for gone in self._seen.keys() - set(parts):
+            del self._seen[gone]
+        for part in parts:
+            if part not in self._seen:
+                keys = self._keys(part)
+                if keys is not None:
+                    self._seen[part] = keys
+        return set().union(*self._seen.values())
+
+    def _keys(self, part: Path) -> frozenset[str] | None:
+        try:
+            table = read_part(part, self._schema, [self._column])
+        except FileNotFoundError:
+            return None
+        if table is None:
+            set_aside(part)
+            return None
+        return frozenset(table.column(self._column).to_pylist())
+
+
+def gather(encodings: Path, failures: Path, keys: Collection[str]) -> pa.Table | None:
+    """A run's faces, sorted by photo and face: the same table however the work was cut into parts.
+
+    What is in the encodings wins over the run's own failures: a photo that succeeded has succeeded.
+
+    Returns:
+        None where a part proved damaged on reading (it is then set aside and its photos are not done any more).
+    """
+    wanted = pa.array(sorted(keys), pa.string())
+    encoded = _matching(encodings / "faces", wanted)
+    found = encoded.column("photo_key").unique()
+    missing = wanted.filter(pc.invert(pc.is_in(wanted, value_set=found)))
+    table = pa.concat_tables([encoded, _matching(failures, missing)])
+    if len(table.column("photo_key").unique()) != len(wanted):
+        return None
+    return canonical(table, FACES, ("photo_key", "face_index"))
+
+
+def _matching(folder: Path, keys: pa.Array) -> pa.Table:
+    """The rows of these keys, each key's from the first part that has it, words as plain strings."""
+    taken = pa.array([], pa.string())
+    tables = [_plain(FACES.empty_table())]
+    for part in list_parts(folder):
+        table = read_parts([part], FACES)
+        column = table.column("photo_key")
+        mask = pc.and_(pc.is_in(column, value_set=keys), pc.invert(pc.is_in(column, value_set=taken)))
+        table = _plain(table.filter(mask))
+        if table.num_rows:
+            tables.append(table)
+            taken = pa.concat_arrays([taken, table.column("photo_key").unique()])
+    return pa.concat_tables(tables)
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    fields = [pa.field(f.name, pa.string() if pa.types.is_dictionary(f.type) else f.type) for f in table.schema]
+    return table.cast(pa.schema(fields))
+
+
+def canonical(table: pa.Table, schema: pa.Schema, by: tuple[str, ...]) -> pa.Table:
+    """Sorted rows and dictionaries built anew in that order: equal content, equal bytes."""
+    table = _plain(table).sort_by([(name, "ascending") for name in by]).combine_chunks()
+    return table.cast(schema)
+
+
+def compact(encodings: Path) -> int:
+    """Merge many small parts into few; returns how many were merged.
+
+    Safe beside writers and readers: the merged part is there before the small ones go, and a photo that is in two
+    parts for a moment has the same rows in both.
+    """
+    merged = 0
+    for name, schema in (("faces", FACES), ("efforts", EFFORTS)):
+        parts = list_parts(encodings / name)
+        if len(parts) <= SMALL_PARTS:
+            continue
+        for group in _groups(parts):
+            table = _unique(_plain(read_parts(group, schema)), schema)
+            write_part(part_path(encodings / name, part_name("compact", *(part.stem for part in group))), table)
+            for part in group:
+                part.unlink(missing_ok=True)
+            merged += len(group)
+    return merged
+
+
+def _groups(parts: list[Path]) -> list[list[Path]]:
+    """Runs of small parts that together stay within one compacted part."""
+    import pyarrow.parquet as pq
+
+    groups: list[list[Path]] = [[]]
+    rows = 0
+    for part in parts:
+        size = pq.read_metadata(part).num_rows
+        if size >= PHOTOS_PER_PART // 2:
+            continue
+        if rows + size > PHOTOS_PER_PART:
+            groups.append([])
+            rows = 0
+        groups[-1].append(part)
+        rows += size
+    return [group for group in groups if len(group) > 1]
+
+
+def _unique(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Drop the second copy of a photo that two parts hold; order by photo."""
+    by = tuple(name for name in ("photo_key", "face_index") if name in schema.names)
+    table = table.append_column("_row", pa.array(range(table.num_rows)))
+    first = table.group_by(list(by)).aggregate([("_row", "min")]).column("_row_min")
+    kept = table.take(first.combine_chunks()).drop_columns(["_row"])
+    return canonical(kept, schema, by)

@@ -1,0 +1,141 @@
+"""One batch of photos: an attempt, a pure call, one part written.
+
+What the bytes alone decide goes into the encodings that all runs share. What befell this run (a file that vanished,
+a hang, a process that died) goes into the run's own failures, so that no other run inherits it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import socket
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from storage.attempts import Attempt, Death, count, look
+from storage.parts import part_name, part_path, table_of, write_part
+from storage.runs import Run
+from storage.schemas import EFFORTS, FACES
+from workers.faces.engine import CHUNK, FaceEngine, load_engine
+from workers.faces.outcome import Refusal
+from workers.faces.records import PhotoResult, face_rows
+from workers.faces.settings import EngineSettings
+from workers.messages import PhotoRef, locate
+
+PATIENCE_OF_A_BATCH = 2
+"""A chunk may take so many times a single photo's limit; if it dies of that, its photos are tried one by one."""
+
+_LAST_WORDS = re.compile(r"Fatal Python error: ([A-Za-z ]+)|Raised (\w+)")
+
+
+def part_of(engine_fingerprint: str, photos: Iterable[PhotoRef]) -> str:
+    """The name of the part that holds these photos."""
+    return part_name(engine_fingerprint, *(photo.key for photo in photos))
+
+
+def encode(run: Run, photos: Sequence[PhotoRef]) -> None:
+    """Encode what is not done yet; afterwards every photo given is in the encodings or in the run's failures.
+
+    Photos that a dead attempt had begun are suspects and go one by one, each in a part of its own, so that a
+    photo which kills its process takes nobody with it. One that was begun too often is given up.
+    """
+    if run.cancelled:
+        return
+    _, deaths = look(run.attempts)
+    begun = count(deaths)
+    innocent = [photo for photo in photos if not begun[photo.key]]
+    engine = load_engine(EngineSettings.from_plain(run.plan.engine))
+    if innocent:
+        _encode_part(run, engine, innocent, attempt=1)
+    for photo in photos:
+        if begun[photo.key] >= run.plan.experiment["attempts"]:
+            _give_up(run, photo, [death for death in deaths if photo.key in death.items])
+        elif begun[photo.key]:
+            _encode_part(run, engine, [photo], attempt=begun[photo.key] + 1)
+
+
+def _encode_part(run: Run, engine: FaceEngine, photos: Sequence[PhotoRef], attempt: int) -> None:
+    part = part_of(run.plan.engine_fingerprint, photos)
+    done = part_path(run.encodings / "faces", part)
+    if done.exists():
+        return
+    seconds = run.plan.experiment["photo_seconds"] * (PATIENCE_OF_A_BATCH if len(photos) > 1 else 1)
+    results: list[PhotoResult] = []
+    missing: list[PhotoResult] = []
+    with Attempt(run.attempts, part_of(run.plan.engine_fingerprint, photos)) as log:
+        for start in range(0, len(photos), CHUNK):
+            read, unread = _read_all(run, photos[start : start + CHUNK], engine.settings.limits.file_bytes)
+            results += engine.encode_photos(read, before=lambda key: log.begin(key, seconds))
+            missing += unread
+        for result in missing:
+            _write_failure(run, result)
+        if results:
+            _write_results(run, done, results, attempt)
+
+
+def _read_all(
+    run: Run, photos: Sequence[PhotoRef], most_bytes: int
+) -> tuple[list[tuple[str, bytes]], list[PhotoResult]]:
+    dataset = Path(run.plan.dataset)
+    read: list[tuple[str, bytes]] = []
+    unread: list[PhotoResult] = []
+    for photo in photos:
+        found = _read(locate(dataset, photo), photo.key, most_bytes)
+        if isinstance(found, Refusal):
+            unread.append(PhotoResult(photo.key, [], found.outcome, found.reason, run.plan.engine["detector"]))
+        else:
+            read.append((photo.key, found))
+    return read, unread
+
+
+def _read(path: Path, key: str, most_bytes: int) -> bytes | Refusal:
+    try:
+        if not path.is_file():
+            return Refusal("unreadable", "the file is no longer there")
+        with path.open("rb") as file:
+            # one byte more than allowed: enough for the engine to refuse it, whatever its size
+            data = file.read(most_bytes + 1)
+    except OSError as error:
+        return Refusal("unreadable", f"the file cannot be read: {error.strerror}")
+    if len(data) <= most_bytes and hashlib.sha256(data).hexdigest() != key:
+        return Refusal("unreadable", "the file has changed since it was catalogued")
+    return data
+
+
+def _write_results(run: Run, done: Path, results: Sequence[PhotoResult], attempt: int) -> None:
+    metadata = {"lineup.engine": run.plan.engine_fingerprint}
+    worker = socket.gethostname()
+    finished = datetime.now(UTC)
+    efforts = [
+        {
+            "photo_key": result.photo_key,
+            "seconds": list(result.seconds.items()),
+            "attempt": attempt,
+            "worker": worker,
+            "finished": finished,
+        }
+        for result in results
+    ]
+    write_part(run.encodings / "efforts" / done.name, table_of(efforts, EFFORTS), metadata)
+    rows = [row for result in results for row in face_rows(result)]
+    write_part(done, table_of(rows, FACES), metadata)  # last: it is what *done* means
+
+
+def _write_failure(run: Run, result: PhotoResult) -> None:
+    rows: list[dict[str, Any]] = face_rows(result)
+    path = part_path(run.failures, part_name(run.plan.fingerprint, result.photo_key))
+    write_part(path, table_of(rows, FACES), {"lineup.run": run.plan.fingerprint})
+
+
+def _give_up(run: Run, photo: PhotoRef, deaths: Sequence[Death]) -> None:
+    attempts = len(deaths)
+    if any(death.timed_out for death in deaths):
+        seconds = run.plan.experiment["photo_seconds"]
+        outcome, reason = "timed_out", f"no answer within {seconds} s, {attempts} attempts"
+    else:
+        found = next(filter(None, (_LAST_WORDS.search(death.last_words) for death in deaths)), None)
+        outcome = "poisoned"
+        reason = f"its process died {attempts} times" + (f": {(found[1] or found[2]).strip()}" if found else "")
+    _write_failure(run, PhotoResult(photo.key, [], outcome, reason, run.plan.engine["detector"]))

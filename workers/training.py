@@ -1,0 +1,95 @@
+"""One configuration on one split, and the comparison of them all: an attempt, a pure call, one part written."""
+
+from __future__ import annotations
+
+import functools
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from storage.attempts import Attempt, count, look
+from storage.errors import StoreError
+from storage.parts import list_parts, part_name, part_path, read_part, read_parts, table_of, write_part
+from storage.runs import Run
+from storage.schemas import FACES, FITS, SCORES, SPLITS
+from workers.learning.evaluation import Evaluation, evaluate
+from workers.learning.faces import Faces
+from workers.learning.seeds import seed_of
+from workers.learning.table import CONFIGURATIONS, Configuration
+
+
+def part_of(fingerprint: str, configuration: str, repeat: int, fold: int) -> str:
+    """The name of the part that holds a training's scores."""
+    return part_name(fingerprint, configuration, str(repeat), str(fold))
+
+
+def train(run: Run, name: str, repeat: int, fold: int) -> None:
+    """Fit and score one configuration on one split; one whose process died too often is a failed fit."""
+    part = part_of(run.plan.fingerprint, name, repeat, fold)
+    done = part_path(run.scores, part)
+    if run.cancelled or done.exists():
+        return
+    experiment = run.plan.experiment
+    _, deaths = look(run.attempts)
+    died = count(deaths)[part]
+    if died >= experiment["attempts"]:
+        _write(run, part, Evaluation([], _failed(name, repeat, fold, f"its process died {died} times")))
+        return
+    changes = experiment.get("parameters", {}).get(name, {})
+    configuration: Configuration = CONFIGURATIONS[name].with_parameters(**changes)
+    faces = _faces(run.faces)
+    rows = [row for row in _splits(run.splits) if (row["repeat"], row["fold"]) == (repeat, fold)]
+    with Attempt(run.attempts, part) as log:
+        log.begin(part, experiment["training_seconds"])
+        _write(run, part, evaluate(configuration, faces, rows, seed_of(experiment["seed"], name, repeat, fold)))
+
+
+def compare(run: Run) -> None:
+    """Aggregate every score of the run into its comparison."""
+    from workers.compare.comparison import compare_run, write_comparison
+
+    if run.cancelled or run.comparison.exists():
+        return
+    scores = read_parts(list_parts(run.scores), SCORES)
+    fits = read_parts(list_parts(run.fits), FITS)
+    write_comparison(run, compare_run(scores, fits, _read(run.splits, SPLITS)))
+
+
+def _write(run: Run, part: str, evaluation: Evaluation) -> None:
+    metadata = {"lineup.run": run.plan.fingerprint}
+    write_part(part_path(run.fits, part), table_of([evaluation.fit], FITS), metadata)
+    write_part(part_path(run.scores, part), table_of(evaluation.scores, SCORES), metadata)  # last: it means *done*
+
+
+def _failed(configuration: str, repeat: int, fold: int, reason: str) -> dict[str, Any]:
+    return {
+        "configuration": configuration,
+        "repeat": repeat,
+        "fold": fold,
+        "outcome": "failed",
+        "reason": reason,
+        "chosen": "{}",
+        "history": "{}",
+        "host": platform.node(),
+        "finished": datetime.now(UTC),
+    }
+
+
+def _read(path: Path, schema: Any) -> Any:
+    table = read_part(path, schema)
+    if table is None:
+        raise StoreError(f"{path} is damaged", "Delete it and resume the run")
+    return table
+
+
+@functools.lru_cache(maxsize=1)
+def _faces(path: Path) -> Faces:
+    # one run's faces stay in memory: every configuration of it reads the same
+    return Faces.from_table(_read(path, FACES))
+
+
+@functools.lru_cache(maxsize=1)
+def _splits(path: Path) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = _read(path, SPLITS).to_pylist()
+    return rows
