@@ -18,6 +18,7 @@ from orchestrator.experiment import from_dict
 from orchestrator.splits import Splits, make_splits
 from storage.attempts import count, forget, look
 from storage.encodings import Done, compact, gather
+from storage.errors import InputError
 from storage.parts import list_parts, part_path, read_part, set_aside, sweep, write_part
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, FACES, SCORES, SPLITS
@@ -30,6 +31,13 @@ POLL_SECONDS = 0.2
 
 MESSAGES_PER_PROCESS = 4
 LEAST_WINDOW = 32
+
+
+class ComparisonFailed(InputError):
+    """The comparison cannot be made; trying again would not help."""
+
+    def __init__(self, last_words: str) -> None:
+        super().__init__(f"the comparison failed: {last_words}", "Mend the cause, then resume; nothing is lost")
 
 
 @dataclass(frozen=True)
@@ -162,12 +170,14 @@ class Reconciler:
             if read_part(self.run.comparison, COMPARISON) is not None:
                 return None
             set_aside(self.run.comparison)
-        self._training.settle(set())
-        if "comparison" in self._training.on_their_way:
-            running, deaths = look(self.run.attempts)
+        work = stages.comparison_work(self.run)
+        running, deaths = look(self.run.attempts)
+        if count(deaths)[work.part] >= self._experiment.attempts:
+            raise ComparisonFailed(deaths[-1].last_words)
+        if work.items <= self._training.on_their_way:
             self._training.resend_lost(running, count(deaths))
         else:
-            self._training.send([stages.comparison_work(self.run)])
+            self._training.send([work])
         return self._status("running", "comparison", 0, 1)
 
 

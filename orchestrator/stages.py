@@ -111,8 +111,10 @@ def training_work(run: Run, wanted: Mapping[str, tuple[str, int, int]], missing:
 def comparison_work(run: Run) -> Work:
     """The message that has the comparison made."""
     from workers.app import COMPARE_RUN
+    from workers.training import comparison_part
 
-    return Work("comparison", frozenset(["comparison"]), COMPARE_RUN, (run.run_id,), 3600)
+    part = comparison_part(run.plan.fingerprint)
+    return Work(part, frozenset([part]), COMPARE_RUN, (run.run_id,), 3600)
 
 
 def read_splits(run: Run) -> pa.Table:

@@ -64,7 +64,6 @@ app.conf.update(
     worker_max_memory_per_child=2_000_000,  # kB
     # `docker stop` sends TERM; the entry point maps it to QUIT (REMAP_SIGTERM), and this hands the task back.
     worker_soft_shutdown_timeout=10.0,
-    worker_enable_soft_shutdown_on_idle=True,
     # True left a task in RETRY for ever; every task may run twice.
     worker_cancel_long_running_tasks_on_connection_loss=False,
     broker_connection_retry_on_startup=True,

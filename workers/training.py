@@ -18,10 +18,18 @@ from workers.learning.faces import Faces
 from workers.learning.seeds import seed_of
 from workers.learning.table import CONFIGURATIONS, Configuration
 
+COMPARISON_SECONDS = 3_000
+"""Statistics of a large grid take minutes; an hour is the task's hard limit."""
+
 
 def part_of(fingerprint: str, configuration: str, repeat: int, fold: int) -> str:
     """The name of the part that holds a training's scores."""
     return part_name(fingerprint, configuration, str(repeat), str(fold))
+
+
+def comparison_part(fingerprint: str) -> str:
+    """The name under which the comparison's attempts are kept."""
+    return part_name(fingerprint, "comparison")
 
 
 def train(run: Run, name: str, repeat: int, fold: int) -> None:
@@ -51,9 +59,12 @@ def compare(run: Run) -> None:
 
     if run.cancelled or run.comparison.exists():
         return
-    scores = read_parts(list_parts(run.scores), SCORES)
-    fits = read_parts(list_parts(run.fits), FITS)
-    write_comparison(run, compare_run(scores, fits, _read(run.splits, SPLITS)))
+    part = comparison_part(run.plan.fingerprint)
+    with Attempt(run.attempts, part) as log:
+        log.begin(part, COMPARISON_SECONDS)
+        scores = read_parts(list_parts(run.scores), SCORES)
+        fits = read_parts(list_parts(run.fits), FITS)
+        write_comparison(run, compare_run(scores, fits, _read(run.splits, SPLITS)))
 
 
 def _write(run: Run, part: str, evaluation: Evaluation) -> None:
