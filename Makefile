@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-slow lint format lock clean
+.PHONY: help demo test test-slow lint format lock clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,6 +22,12 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	  $(BIN)/pip install -q --disable-pip-version-check --no-deps -e .; \
 	fi
 	@touch $@
+
+DEMO := build/demo
+
+demo: $(STAMP) ## draw 12 people x 15 photos and compare the methods on them
+	@test -d $(DEMO)/faces || $(BIN)/lineup synth $(DEMO)/faces --people 12 --photos 15 --seed 1
+	LINEUP_STORE=$(DEMO)/store LINEUP_PROCESSES=2 $(BIN)/lineup run $(DEMO)/faces
 
 test: lint ## set up, then lint, type-check and run the tests
 	$(BIN)/pytest -n 2 -m "not slow"
