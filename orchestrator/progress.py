@@ -86,11 +86,13 @@ class Bars:
 
 
 class Lines:
-    """A line whenever a stage begins, now and then, and when it ends: for logs and pipes."""
+    """A line when a stage begins, now and then, and when it ends: for logs and pipes."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._stage = ""
+        self._total = 0
+        self._done = -1
         self._began = (0.0, 0)
         self._said = 0.0
 
@@ -100,20 +102,28 @@ class Lines:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        return None
+        if error is None:
+            self._end()
 
     def show(self, stage: str, done: int, total: int) -> None:
         """Say it, if there is something new to say."""
         now = time.monotonic()
-        if stage not in TITLES:
-            return
         if stage != self._stage:
-            self._stage, self._began = stage, (now, done)
-        elif (now - self._said < LINE_SECONDS and done < total) or (done == total and self._said < 0):
-            return
-        rate = _rate(stage, done, *self._began)
-        self._console.print(f"{TITLES[stage]}: {done} of {total} {rate}".rstrip(), highlight=False, markup=False)
-        self._said = now if done < total else -1.0
+            self._end()
+            self._stage, self._total, self._done, self._began = stage, total, -1, (now, done)
+        due = self._done < 0 or now - self._said >= LINE_SECONDS
+        if stage in TITLES and done > self._done and (due or done == total):
+            self._say(done)
+
+    def _end(self) -> None:
+        if self._stage in TITLES and 0 <= self._done < self._total:
+            self._say(self._total)
+
+    def _say(self, done: int) -> None:
+        self._done, self._said = done, time.monotonic()
+        rate = _rate(self._stage, done, *self._began)
+        line = f"{TITLES[self._stage]}: {done} of {self._total} {rate}".rstrip()
+        self._console.print(line, markup=False, soft_wrap=True)
 
 
 def _rate(stage: str, done: int, began: float, before: int) -> str:

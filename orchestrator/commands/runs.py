@@ -192,9 +192,9 @@ def _plan(folder: Path, labels: Path | None, experiment: Path | None, run_id: st
             lambda done, total: bars.show("catalog", done, total),
         )
     for sentence in planned.findings.sentences():
-        screen.print(sentence, markup=False)
+        screen.print(sentence, markup=False, soft_wrap=True)
     if planned.existed:
-        screen.print(f"Run {planned.run.run_id} is known and goes on where it stood.", markup=False)
+        screen.print(f"Run {planned.run.run_id} is known and goes on where it stood.", markup=False, soft_wrap=True)
     return planned
 
 
@@ -241,7 +241,7 @@ def _conclude(chosen: Run, ended: Status, as_json: bool) -> None:
         return
     if as_json:
         print_json(plain(ended))
-    console().print(f"{_sentence(ended)}\nGo on with: lineup resume {chosen.run_id}", markup=False)
+    console().print(f"{_sentence(ended)}\nGo on with: lineup resume {chosen.run_id}", markup=False, soft_wrap=True)
     raise click.exceptions.Exit(INTERRUPTED if ended.state == "running" else 1)
 
 
