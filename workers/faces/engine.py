@@ -26,8 +26,8 @@ from workers.faces.select import select
 from workers.faces.settings import EngineSettings
 from workers.faces.stopwatch import Stopwatch
 
-CHUNK = 8
-"""Photos that are in memory together: enough for the caches, and at most 160 MB of pixels."""
+CHUNK = 4
+"""Photos that are in memory together: enough for the caches, and at most 80 MB of pixels."""
 
 JPEG_QUALITY = 95
 """Of crops and aligned faces, without chroma subsampling: about 8 kB each, and no visible loss."""

@@ -113,7 +113,7 @@ def decode(scores: npt.NDArray[np.float32], layout: Layout) -> list[tuple[Box, f
     order = np.argsort(-scores[rows, columns], kind="stable")
     kept: list[tuple[Box, float]] = []
     for row, column in zip(rows[order], columns[order], strict=True):
-        box = _window(column * STRIDE + OFFSET, row * STRIDE + OFFSET, layout)
+        box = _window(int(column) * STRIDE + OFFSET, int(row) * STRIDE + OFFSET, layout)
         if all(overlap(box, other) <= SUPPRESS_OVERLAP for other, _ in kept):
             kept.append((box, float(scores[row, column])))
     return kept

@@ -54,6 +54,8 @@ def load_session(path: Path) -> Any:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    # Photos come in all sizes: an arena would keep the largest one's memory for the life of the worker.
+    options.enable_cpu_mem_arena = False
     available = onnxruntime.get_available_providers()
     providers = [one for one in ("CUDAExecutionProvider", "CPUExecutionProvider") if one in available]
     try:

@@ -18,7 +18,7 @@ ENGINE_VERSION = 1
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "detector": ("cascade", "blaze", "cnn", "hog", "dlib-cnn"),
-    "refine": ("hog", "map", "none"),
+    "refine": ("map", "hog", "none"),
     "policy": ("largest", "require-one", "all"),
     "landmarks": ("68", "5"),
     "encoder": ("onnx", "dlib"),
@@ -34,7 +34,7 @@ class EngineSettings:
         detector: "cascade" (light first, thorough where unsure), "blaze" (light alone), "cnn" (thorough alone), "hog",
             or "dlib-cnn", the thorough one in dlib itself.
         refine: what brings another detector's box to the convention of HOG's boxes, on which the landmarks were
-            trained: "hog" looks again in a small window, "map" shifts and scales by constants, "none" does nothing.
+            trained: "map" shifts and scales by constants, "hog" looks again in a small window, "none" does nothing.
         policy: which faces of a photo count: the "largest", "require-one" (several are an outcome), or "all".
         landmarks: the points that cut the encoder's chip: "68", or "5", whose model is CC0.
         encoder: "onnx", dlib's ResNet in ONNX Runtime, or "dlib", the same in dlib itself.
@@ -46,13 +46,13 @@ class EngineSettings:
     """
 
     detector: str = "cascade"
-    refine: str = "hog"
+    refine: str = "map"
     policy: str = "largest"
     landmarks: str = "68"
     encoder: str = "onnx"
     mirror: bool = False
     jitter: int = 0
-    detect_side: int = 1280
+    detect_side: int = 800
     ladder: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
 
