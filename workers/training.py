@@ -12,7 +12,7 @@ from storage.attempts import Attempt, count, look
 from storage.errors import StoreError
 from storage.parts import list_parts, part_name, part_path, read_part, read_parts, table_of, write_part
 from storage.runs import Run
-from storage.schemas import FACES, FITS, SCORES, SPLITS
+from storage.schemas import CATALOG, FACES, FITS, SCORES, SPLITS
 from workers.learning.evaluation import Evaluation, evaluate
 from workers.learning.faces import Faces
 from workers.learning.seeds import seed_of
@@ -55,7 +55,7 @@ def train(run: Run, name: str, repeat: int, fold: int) -> None:
 
 def compare(run: Run) -> None:
     """Aggregate every score of the run into its comparison."""
-    from workers.compare.comparison import compare_run, write_comparison
+    from workers.compare.comparison import compare_run, undetected_photos, write_comparison
 
     if run.cancelled or run.comparison.exists():
         return
@@ -64,7 +64,8 @@ def compare(run: Run) -> None:
         log.begin(part, COMPARISON_SECONDS)
         scores = read_parts(list_parts(run.scores), SCORES)
         fits = read_parts(list_parts(run.fits), FITS)
-        write_comparison(run, compare_run(scores, fits, _read(run.splits, SPLITS)))
+        undetected = undetected_photos(_read(run.catalog, CATALOG), _read(run.faces, FACES))
+        write_comparison(run, compare_run(scores, fits, _read(run.splits, SPLITS), undetected))
 
 
 def _write(run: Run, part: str, evaluation: Evaluation) -> None:

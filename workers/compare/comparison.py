@@ -1,0 +1,179 @@
+"""Scores, fits and splits of a run to its comparison."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from storage.parts import read_metadata, write_part
+from storage.runs import Run
+from storage.schemas import COMPARISON
+from workers.compare.outcomes import Answers, Outcomes, answers_of
+from workers.compare.paired import Pair, disagreements, holm, mcnemar, over_splits, single_split
+from workers.compare.statistics import Row, accuracies, measured_row, ranked, scored_row
+from workers.learning.table import CONFIGURATIONS
+
+PAIRS = "lineup.pairs"
+"""Key of the file's metadata under which the pairs are kept, as JSON."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What may be said of a run.
+
+    Attributes:
+        table: `storage.schemas.COMPARISON`, best first.
+        pairs: every two configurations that did not fail, in the order of the table.
+        answers: by configuration, for `curves`.
+    """
+
+    table: pa.Table
+    pairs: tuple[Pair, ...]
+    answers: Mapping[str, Answers]
+
+
+def compare_run(
+    scores: pa.Table, fits: pa.Table, splits: pa.Table, undetected: Mapping[str, int] | None = None
+) -> Comparison:
+    """Compare all configurations of a run.
+
+    Args:
+        scores, fits, splits: tables of `storage.schemas`.
+        undetected: by person, the photos without a usable face (`undetected_photos`); None leaves the end-to-end
+            accuracy null.
+
+    Raises:
+        ValueError: a configuration that did not fail has no score, or two, for a face of the splits.
+    """
+    ratio = split_ratio(splits)
+    detected, missing = _photos(splits, undetected or {})
+    answers: dict[str, Answers] = {}
+    rows: list[Row] = []
+    for name, costs in sorted(_by_configuration(fits).items()):
+        row = _blank(name, costs)
+        if row["outcome"] == "ok":
+            mine = scores.filter(pc.equal(pc.cast(scores["configuration"], pa.string()), name))
+            answers[name] = answers_of(mine)
+            _check(name, answers[name], splits)
+            row |= scored_row(answers[name], ratio, detected, missing)
+            if undetected is None:
+                row["end_to_end_accuracy"] = None
+        rows.append(row)
+    rows = ranked(rows)
+    best_first = [row["configuration"] for row in rows if row["outcome"] == "ok"]
+    pairs = compare_pairs({name: answers[name].test for name in best_first}, ratio)
+    for row in rows:
+        row["practically_equal_to"] = _equals(row["configuration"], pairs)
+    return Comparison(pa.Table.from_pylist(rows, schema=COMPARISON), pairs, answers)
+
+
+def compare_pairs(tests: Mapping[str, Outcomes], ratio: float) -> tuple[Pair, ...]:
+    """Every two configurations, on the same faces.
+
+    McNemar's test takes the first repeat, in which each face is answered once: over several repeats the answers
+    to one face are not independent.
+    """
+    drafts: list[dict[str, Any]] = []
+    right = {name: test.right for name, test in tests.items()}
+    by_split = {name: accuracies(test) for name, test in tests.items()}
+    for first, second in combinations(tests, 2):
+        once = next(tests[first].repeats())
+        only_first, only_second = disagreements(right[first][once], right[second][once])
+        differences = np.subtract(by_split[first], by_split[second])
+        if len(differences) > 1 and np.ptp(differences) > 0:
+            (low, high), rope = over_splits(differences.tolist(), ratio)
+        else:  # one split, or several that agree to the last face
+            (low, high), rope = single_split(only_first, only_second, len(once))
+        difference = float(np.mean(right[first].astype(float) - right[second]))
+        drafts.append(
+            {"first": first, "second": second, "difference": difference, "low": low, "high": high, "rope": rope,
+             "only_first": only_first, "only_second": only_second}
+        )  # fmt: skip
+    adjusted = holm([mcnemar(draft["only_first"], draft["only_second"]) for draft in drafts])
+    return tuple(Pair(p_value=p, **draft) for draft, p in zip(drafts, adjusted, strict=True))
+
+
+def undetected_photos(catalog: pa.Table, faces: pa.Table) -> dict[str, int]:
+    """By person, the distinct photos of the catalogue that gave no usable face: unreadable ones count too.
+
+    A picture that carries several people's names is nobody's and is not counted.
+    """
+    outcomes = zip(faces["photo_key"].to_pylist(), faces["outcome"].to_pylist(), strict=True)
+    seen = {key for key, outcome in outcomes if outcome == "ok"}
+    named: defaultdict[str, set[str]] = defaultdict(set)
+    for key, label in zip(catalog["photo_key"].to_pylist(), catalog["label"].to_pylist(), strict=True):
+        named[key].add(label)
+    missing: defaultdict[str, int] = defaultdict(int)
+    for key, labels in named.items():
+        if key not in seen and len(labels) == 1:
+            missing[labels.pop()] += 1
+    return dict(sorted(missing.items()))
+
+
+def split_ratio(splits: pa.Table) -> float:
+    """Test faces over training faces, over all splits."""
+    roles: list[str] = splits["role"].to_pylist()
+    return float(roles.count("test") / max(1, roles.count("train")))
+
+
+def write_comparison(run: Run, comparison: Comparison) -> None:
+    """Write comparison.parquet, the pairs beside the rows; raises StoreError."""
+    pairs = json.dumps([asdict(pair) for pair in comparison.pairs])
+    write_part(run.comparison, comparison.table, {"lineup.run": run.plan.fingerprint, PAIRS: pairs})
+
+
+def read_pairs(run: Run) -> tuple[Pair, ...]:
+    """The pairs that `write_comparison` kept; raises StoreError."""
+    return tuple(Pair(**pair) for pair in json.loads(read_metadata(run.comparison).get(PAIRS, "[]")))
+
+
+def _blank(name: str, costs: Sequence[Row]) -> Row:
+    """What is known of a configuration without its answers; it has failed where it failed on any split."""
+    failed = next((fit for fit in costs if fit["outcome"] != "ok"), None)
+    return {
+        "configuration": name,
+        "view": CONFIGURATIONS[name].view if name in CONFIGURATIONS else "none",
+        "outcome": "failed" if failed else "ok",
+        "reason": failed["reason"] if failed else "",
+        "test_faces": 0,
+        "interval_method": "wilson",
+        **measured_row(costs),
+    }
+
+
+def _by_configuration(fits: pa.Table) -> dict[str, list[Row]]:
+    found: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in fits.sort_by([("repeat", "ascending"), ("fold", "ascending")]).to_pylist():
+        found[row["configuration"]].append(row)
+    return found
+
+
+def _photos(splits: pa.Table, undetected: Mapping[str, int]) -> tuple[int, int]:
+    """Distinct photos of the known people that are in the splits, and those that are not."""
+    columns = (splits[name].to_pylist() for name in ("photo_key", "label", "role"))
+    known = [(key, label) for key, label, role in zip(*columns, strict=True) if role in ("train", "test")]
+    people = {label for _, label in known}
+    return len({key for key, _ in known}), sum(n for label, n in undetected.items() if label in people)
+
+
+def _check(name: str, answers: Answers, splits: pa.Table) -> None:
+    columns = (splits[each].to_pylist() for each in ("repeat", "fold", "photo_key", "face_index", "role"))
+    rows = list(zip(*columns, strict=True))
+    for role, outcomes in answers.by_role().items():
+        wanted = sorted(row[:4] for row in rows if row[4] == role)
+        found = [(*split, *face) for split, face in zip(outcomes.split.tolist(), outcomes.faces, strict=True)]
+        if wanted != found:
+            raise ValueError(f"{name}: {len(found)} scores of role {role} for {len(wanted)} faces of the splits")
+
+
+def _equals(name: str, pairs: Sequence[Pair]) -> list[str]:
+    equal = [pair for pair in pairs if pair.practically_equal]
+    return [pair.second for pair in equal if pair.first == name] + [pair.first for pair in equal if pair.second == name]
