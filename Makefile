@@ -26,7 +26,7 @@ $(STAMP): requirements-dev.lock pyproject.toml
 DEMO := build/demo
 
 demo: $(STAMP) ## draw 12 people x 15 photos and compare the methods on them
-	@test -d $(DEMO)/faces || $(BIN)/lineup synth $(DEMO)/faces --people 12 --photos 15 --seed 1
+	@test -e $(DEMO)/.drawn || { $(BIN)/lineup synth $(DEMO)/faces --people 12 --photos 15 --seed 1 && touch $(DEMO)/.drawn; }
 	LINEUP_STORE=$(DEMO)/store LINEUP_PROCESSES=2 $(BIN)/lineup run $(DEMO)/faces
 
 test: lint ## set up, then lint, type-check and run the tests

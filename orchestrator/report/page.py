@@ -74,7 +74,12 @@ def _context(material: ReportMaterial) -> dict[str, Any]:
         "confusions": confusions(material.scores, [row["configuration"] for row in rows]),
         "people": people[:PEOPLE_SHOWN],
         "people_left_out": max(0, len(people) - PEOPLE_SHOWN),
-        "hardest": hardest_faces(material.catalog, material.faces, material.scores),
+        "hardest": hardest_faces(
+            material.catalog,
+            material.faces,
+            material.scores,
+            [row["configuration"] for row in rows if row["view"] == "none"],
+        ),
         "failures": failures(material.catalog, material.faces),
         "duplicates": duplicates(material.catalog),
         "outcomes": outcome_counts(material.faces),

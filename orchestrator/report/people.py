@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,12 +60,18 @@ def strips(catalog: pa.Table, faces: pa.Table) -> list[Strip]:
     return [Strip(label, len(found), tuple(found[:FACES_PER_PERSON])) for label, found in sorted(by_label.items())]
 
 
-def hardest_faces(catalog: pa.Table, faces: pa.Table, scores: pa.Table) -> list[HardFace]:
-    """The test faces that the most predictions, over configurations and splits, named wrongly."""
+def hardest_faces(catalog: pa.Table, faces: pa.Table, scores: pa.Table, blind: Collection[str] = ()) -> list[HardFace]:
+    """The test faces that the most predictions, over configurations and splits, named wrongly.
+
+    Args:
+        blind: configurations that look at no face, whose errors say nothing of one.
+    """
     asked: Counter[tuple[str, int]] = Counter()
     instead: dict[tuple[str, int], Counter[str]] = defaultdict(Counter)
     truths = {}
     for row in _tested(scores):
+        if row["configuration"] in blind:
+            continue
         key = (row["photo_key"], row["face_index"])
         asked[key] += 1
         truths[key] = row["truth"]

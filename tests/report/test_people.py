@@ -11,6 +11,11 @@ def test_everybody_has_a_strip_with_all_faces_counted(material):
     assert [(strip.label, strip.faces) for strip in found] == [(name, 4) for name in sorted(PEOPLE)]
 
 
+def test_a_configuration_that_looks_at_no_face_finds_none_hard(material):
+    everyone = set(material.scores.column("configuration").to_pylist())
+    assert hardest_faces(material.catalog, material.faces, material.scores, everyone) == []
+
+
 def test_the_hardest_face_is_the_one_all_configurations_miss(material):
     worst = hardest_faces(material.catalog, material.faces, material.scores)[0]
     assert (worst.truth, worst.instead, worst.wrong, worst.asked) == (PEOPLE[1], "ada", 3, 3)
