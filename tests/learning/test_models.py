@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from workers.learning.classical import CannotFit, solve_rbf_svm
+from workers.learning.classical import solve_rbf_svm
+from workers.learning.fold import CannotFit
 from workers.learning.models import fit, load_model, save_model
 from workers.learning.table import CONFIGURATIONS
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from workers.learning.classical import CannotFit
 from workers.learning.faces import Faces
+from workers.learning.fold import CannotFit
 from workers.learning.models import Model, fit
 from workers.learning.predictors import Array
 from workers.learning.table import Configuration

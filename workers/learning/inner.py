@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from workers.learning.fold import Fold
+from workers.learning.predictors import Array
+
 Decide = Callable[[Array, Array, Array], Array]
 """(train rows' x, their class numbers, other x) -> decision values (N, classes)."""
 
@@ -67,13 +68,11 @@ def temperature_of(decisions: Array, y: Array) -> tuple[float, float, float]:
 def choose(
     grid: Sequence[dict[str, Any]],
     build: Callable[[dict[str, Any]], Decide],
-    x: Array,
-    y: Array,
-    groups: Array,
-    seed: int,
+    fold: Fold,
 ) -> tuple[dict[str, Any], float, dict[str, Any]]:
     """The best row of the grid by held-out accuracy, then log-loss: (row, temperature, what to record)."""
-    folds = inner_folds(y, groups, seed)
+    x, y = fold.x, fold.y
+    folds = inner_folds(y, fold.groups, fold.seed)
     if not folds:
         return grid[0], DEFAULT_TEMPERATURE, {**grid[0], "note": "too few photos a person for an inner split"}
     searched = grid if len(y) <= TUNE_FACES else grid[:1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workers.learning import classical
-from workers.learning.classical import CannotFit
-from workers.learning.predictors import Array, Floats, Predictor, predictor_of
+from workers.learning import classical, networks
+from workers.learning.fold import CannotFit, Fitted, Fold
+from workers.learning.predictors import Array, Floats, Predictor, load_arrays
 from workers.learning.table import UNKNOWN, Configuration
 
-CLASSICAL = {
+FAMILIES: dict[str, Callable[[Fold], Fitted]] = {
     "majority": classical.fit_majority,
     "neighbours": classical.fit_neighbours,
     "centroid": classical.fit_centroid,
@@ -24,6 +24,8 @@ CLASSICAL = {
     "lda": classical.fit_lda,
     "svm": classical.fit_svm,
     "eigenfaces": classical.fit_eigenfaces,
+    "dense": networks.fit_dense,
+    "cnn-small": networks.fit_small,
 }
 FORMAT = 1
 
@@ -46,8 +48,8 @@ class Model:
 
     @property
     def model_bytes(self) -> int:
-        """Bytes of the arrays that prediction needs."""
-        return sum(each.nbytes for each in self.predictor.arrays().values())
+        """Bytes of all that prediction needs."""
+        return self.predictor.nbytes
 
     def scores(self, x: Array) -> tuple[Floats, Floats]:
         """Probabilities (N, classes) float32 and known scores (N,) float32, in one pass."""
@@ -85,7 +87,7 @@ def fit(
         labels: who each face is.
         groups: (N,) faces of one group (duplicates) never straddle an inner split.
         seed: the same seed gives the same model in any process.
-        threads: for the linear algebra; 1 keeps the order of additions, and so the bits.
+        threads: for numpy's linear algebra; 1 keeps the order of additions, and so the bits. Networks take one.
 
     Raises:
         CannotFit: these faces do not allow this model.
@@ -101,12 +103,12 @@ def fit(
     y = np.asarray([number[each] for each in labels])
     by = np.asarray(groups)
     with threadpool_limits(threads):
-        fitted, chosen = CLASSICAL[configuration.family](x, y, by, configuration.parameters, seed)
-    return Model(configuration, names, fitted, chosen)
+        fitted = FAMILIES[configuration.family](Fold(x, y, by, configuration.parameters, seed))
+    return Model(configuration, names, fitted.predictor, fitted.chosen, fitted.history)
 
 
 def save_model(model: Model, folder: Path) -> None:
-    """Write `model.json` and `arrays.npz` (no pickle) into a folder."""
+    """Write `model.json` and `arrays.npz` or `network.keras` into a folder; none of them holds pickle or code."""
     folder.mkdir(parents=True, exist_ok=True)
     described = {
         "format": FORMAT,
@@ -121,7 +123,7 @@ def save_model(model: Model, folder: Path) -> None:
         "chosen": model.chosen,
         "history": model.history,
     }
-    np.savez(folder / "arrays.npz", **model.predictor.arrays())  # type: ignore[arg-type]
+    model.predictor.save(folder)
     (folder / "model.json").write_text(json.dumps(described, indent=1, sort_keys=True), encoding="utf-8")
 
 
@@ -134,9 +136,8 @@ def load_model(folder: Path) -> Model:
     described = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     if described.get("format") != FORMAT:
         raise ValueError(f"{folder} holds a model of another format")
-    with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
-        arrays = {name: stored[name] for name in stored.files}
-    predictor = predictor_of(described["kind"], arrays)
+    kind = described["kind"]
+    predictor = networks.load_network(folder) if kind == "Network" else load_arrays(kind, folder)
     return Model(
         Configuration(**described["configuration"]),
         tuple(described["labels"]),

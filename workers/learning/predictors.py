@@ -9,6 +9,7 @@ a known person).
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,6 +17,8 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
+
+ARRAYS = "arrays.npz"
 
 
 class Predictor(Protocol):
@@ -25,8 +28,13 @@ class Predictor(Protocol):
         """Probabilities (N, classes) and known scores (N,)."""
         ...
 
-    def arrays(self) -> dict[str, Array]:
-        """Everything the predictor is made of."""
+    @property
+    def nbytes(self) -> int:
+        """Bytes of everything that prediction needs."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write that into an existing folder, without pickle."""
         ...
 
 
@@ -42,6 +50,13 @@ class _Arrays:
 
     def arrays(self) -> dict[str, Array]:
         return {each.name: np.asarray(getattr(self, each.name)) for each in fields(self)}  # type: ignore[arg-type]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(each.nbytes for each in self.arrays().values())
+
+    def save(self, folder: Path) -> None:
+        np.savez(folder / ARRAYS, **self.arrays())  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -163,6 +178,9 @@ class Eigenfaces(_Arrays):
         inner = {f"machine_{name}": value for name, value in self.machine.arrays().items()}
         return {"mean": self.mean, "basis": self.basis, **inner}
 
+    def decision(self, grey: Array) -> Array:
+        return self.machine.decision((grey - self.mean) @ self.basis)
+
     def scores(self, x: Array) -> tuple[Floats, Floats]:
         return self.machine.scores((grey_vectors(x) - self.mean) @ self.basis)
 
@@ -185,8 +203,14 @@ PREDICTORS: dict[str, type[Any]] = {
 }
 
 
-def predictor_of(kind: str, arrays: dict[str, Array]) -> Predictor:
-    """The predictor of that class name, from its arrays."""
+def load_arrays(kind: str, folder: Path) -> Predictor:
+    """The predictor of that class name, from the arrays that its `save` wrote.
+
+    Raises:
+        KeyError: no such class.
+    """
+    with np.load(folder / ARRAYS, allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
     if kind == "Eigenfaces":
         inner = {name[8:]: value for name, value in arrays.items() if name.startswith("machine_")}
         return Eigenfaces(arrays["mean"], arrays["basis"], KernelMachine(**inner))

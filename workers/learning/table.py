@@ -35,6 +35,9 @@ class Configuration:
 
 
 _ALL = (
+    Configuration("cnn-small-crop", "crop", "cnn-small", {"epochs": 20, "batch": 16, "rate": 1e-3}),
+    Configuration("cnn-small-aligned", "aligned", "cnn-small", {"epochs": 20, "batch": 16, "rate": 1e-3}),
+    Configuration("dense", "embedding", "dense", {"epochs": 60, "batch": 16, "rate": 1e-3}),
     Configuration("knn-1", "embedding", "neighbours", {"k": 1}),
     Configuration("knn-3", "embedding", "neighbours", {"k": 3}),
     Configuration("knn-7", "embedding", "neighbours", {"k": 7}),
