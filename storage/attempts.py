@@ -19,11 +19,11 @@ import re
 import socket
 import uuid
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from storage.errors import StoreError
+from storage.parts import TEMPORARY
 
 SUFFIX = ".attempt"
 _ITEM = re.compile(r"^[0-9a-f]{32,64}$")
@@ -49,12 +49,18 @@ class Attempt:
     """A running attempt; use it as a context manager around the work on one part."""
 
     def __init__(self, folder: Path, part: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.path = folder / f"{part}.{uuid.uuid4().hex[:12]}{SUFFIX}"
 
     def __enter__(self) -> Attempt:
-        self._descriptor = os.open(self.path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        # it gets its name when it is locked: nobody may take it for a dead one meanwhile
+        unnamed = self.path.with_name(f".{self.path.name}{TEMPORARY}")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._descriptor = os.open(unnamed, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+            unnamed.rename(self.path)
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
         self._write(f"{socket.gethostname()} {os.getpid()}")
         faulthandler.enable(self._descriptor)
         return self
@@ -71,23 +77,31 @@ class Attempt:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
         faulthandler.cancel_dump_traceback_later()
         faulthandler.disable()
-        if error is None or isinstance(error, StoreError):  # a full disk is no item's fault
-            self.path.unlink(missing_ok=True)
-        else:
-            self._write(f"Raised {type(error).__name__}: {error}")
-        os.close(self._descriptor)
+        try:
+            # neither a full disk nor being asked to stop (SystemExit) is an item's fault
+            if isinstance(error, Exception) and not isinstance(error, StoreError):
+                self._write(f"Raised {type(error).__name__}: {error}")
+            else:
+                self.path.unlink(missing_ok=True)
+        finally:
+            os.close(self._descriptor)  # frees the lock
 
-    def _write(self, line: str) -> None:
-        os.write(self._descriptor, f"{line}\n".encode(errors="replace"))
+    def _write(self, text: str) -> None:
+        line = " ".join(text.splitlines())  # a message of several lines could look like items
+        try:
+            os.write(self._descriptor, f"{line}\n".encode(errors="replace"))
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
 
 
-def _files(folder: Path, part: str = "*") -> Iterator[Path]:
-    yield from sorted(folder.glob(f"{part}.*{SUFFIX}"))
+def _unwritable(path: Path, error: OSError) -> StoreError:
+    return StoreError(f"cannot write {path}: {error.strerror}", "Free space or mend permissions, then resume")
 
 
 def _is_held(descriptor: int) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # shared, so that two who look at once do not take each other for the writer
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:
         return True
     return False
@@ -97,7 +111,7 @@ def look(folder: Path) -> tuple[set[str], list[Death]]:
     """The parts and items that somebody is working on now, and the attempts that died."""
     running: set[str] = set()
     deaths: list[Death] = []
-    for path in _files(folder):
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
         # a file may vanish under us: that attempt ended well in this very moment
         with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
             held = _is_held(file.fileno())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from storage.parts import list_parts, part_name, part_path, read_part, read_parts, set_aside, write_part
+from storage.parts import count_rows, list_parts, part_name, part_path, read_part, read_parts, set_aside, write_part
 from storage.schemas import EFFORTS, FACES
 
 PHOTOS_PER_PART = 2_000
@@ -116,13 +116,11 @@ def compact(encodings: Path) -> int:
 
 def _groups(parts: list[Path]) -> list[list[Path]]:
     """Runs of small parts that together stay within one compacted part."""
-    import pyarrow.parquet as pq
-
     groups: list[list[Path]] = [[]]
     rows = 0
     for part in parts:
-        size = pq.read_metadata(part).num_rows
-        if size >= PHOTOS_PER_PART // 2:
+        size = count_rows(part)
+        if size is None or size >= PHOTOS_PER_PART // 2:
             continue
         if rows + size > PHOTOS_PER_PART:
             groups.append([])

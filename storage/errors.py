@@ -6,7 +6,8 @@
     │   └── ExperimentError         experiment.toml: names the key and the choices
     ├── StoreError                  the store cannot be read or written, or is of another version
     │   ├── RunNotFound             no run of that name
-    │   └── RunConflict             the run exists with another experiment, or is in use
+    │   ├── RunConflict             the run exists with another experiment, or is in use
+    │   └── RunStuck                the run needs a person: work that nobody gets done
     ├── BrokerError                 no broker, or it refuses us
     └── EngineError                 a model file is missing or damaged
 
@@ -23,9 +24,13 @@ class LineupError(Exception):
     Args:
         what: what went wrong, naming the file or the setting.
         cure: what to do about it; may be empty where `what` says it all.
+
+    Attributes:
+        needs_a_person: trying again, which is what the orchestrator does otherwise, cannot help.
     """
 
     exit_code = 1
+    needs_a_person = False
 
     def __init__(self, what: str, cure: str = "") -> None:
         super().__init__(f"{what}. {cure}" if cure else what)
@@ -37,6 +42,7 @@ class InputError(LineupError):
     """The user's input is not usable."""
 
     exit_code = 2
+    needs_a_person = True
 
 
 class DatasetError(InputError):
@@ -57,6 +63,12 @@ class RunNotFound(StoreError):
 
 class RunConflict(StoreError):
     """The run exists with another experiment, or another process is at it."""
+
+
+class RunStuck(StoreError):
+    """The run needs a person: work that nobody gets done."""
+
+    needs_a_person = True
 
 
 class BrokerError(LineupError):

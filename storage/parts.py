@@ -8,7 +8,9 @@ damaged part sets it aside, and it is made again.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
+import logging
 import os
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,9 +23,14 @@ import pyarrow.parquet as pq
 from storage.errors import StoreError
 from storage.schemas import SCHEMA_VERSION
 
+logger = logging.getLogger("lineup.storage")
+
 SUFFIX = ".parquet"
 TEMPORARY = ".writing"
 DAMAGED = ".damaged"
+
+PROBE_BYTES = 1_000_000
+"""About a part of photos: a disk that takes so much has room."""
 
 ROWS_PER_GROUP = 2_000
 """Faces carry two chips of some 8 kB each: a row group stays near 30 MB and can be read alone."""
@@ -85,9 +92,11 @@ def _replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}{TEMPORARY}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        yield temporary
-        _fsync(temporary)
-        temporary.replace(path)
+        with temporary.open("xb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # tells `sweep` that its writer lives
+            yield temporary
+            _fsync(temporary)
+            temporary.replace(path)
         _fsync(path.parent)
     except OSError as error:
         raise StoreError(
@@ -123,12 +132,36 @@ def read_part(path: Path, schema: pa.Schema, columns: list[str] | None = None) -
     """
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            version = (file.schema_arrow.metadata or {}).get(b"lineup.schema_version")
-            if version != str(SCHEMA_VERSION).encode() or not _same_columns(file.schema_arrow, schema):
-                return None
-            return file.read(columns=columns)
+            return file.read(columns=columns) if _is_ours(file.schema_arrow, schema) else None
     except FileNotFoundError:
         raise
+    except (OSError, pa.ArrowException):
+        return None
+
+
+def is_whole(path: Path, schema: pa.Schema) -> bool:
+    """Whether a part is there, of this schema, and every page of it as it was written; a damaged one is set aside.
+
+    Reads all of it, a row group at a time.
+    """
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            whole = _is_ours(file.schema_arrow, schema)
+            for group in range(file.num_row_groups if whole else 0):
+                file.read_row_group(group)
+    except FileNotFoundError:
+        return False
+    except (OSError, pa.ArrowException):
+        whole = False
+    if not whole:
+        set_aside(path)
+    return whole
+
+
+def count_rows(path: Path) -> int | None:
+    """Rows of a part, from its footer; None where it is damaged or gone (compacted by another)."""
+    try:
+        return int(pq.read_metadata(path).num_rows)
     except (OSError, pa.ArrowException):
         return None
 
@@ -142,8 +175,11 @@ def read_metadata(path: Path) -> dict[str, str]:
     return {key.decode(): value.decode() for key, value in stored.items() if key.startswith(b"lineup.")}
 
 
-def _same_columns(found: pa.Schema, wanted: pa.Schema) -> bool:
-    return found.names == wanted.names and all(f.type == w.type for f, w in zip(found, wanted, strict=True))
+def _is_ours(found: pa.Schema, wanted: pa.Schema) -> bool:
+    version = (found.metadata or {}).get(b"lineup.schema_version")
+    if version != str(SCHEMA_VERSION).encode() or found.names != wanted.names:
+        return False
+    return all(f.type == w.type for f, w in zip(found, wanted, strict=True))
 
 
 def list_parts(folder: Path) -> list[Path]:
@@ -156,6 +192,7 @@ def list_parts(folder: Path) -> list[Path]:
 def set_aside(path: Path) -> Path:
     """Move a damaged part out of the way, keeping it for whoever wants to know why."""
     target = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}{DAMAGED}")
+    logger.warning("%s is damaged or of another version; it is set aside and made again", path)
     with contextlib.suppress(FileNotFoundError):  # another orchestrator was quicker
         path.replace(target)
     return target
@@ -177,10 +214,20 @@ def read_parts(paths: Iterable[Path], schema: pa.Schema, columns: list[str] | No
     return pa.concat_tables(tables).unify_dictionaries() if tables else wanted.empty_table()
 
 
+def probe(folder: Path) -> None:
+    """Write a little and delete it again; raises StoreError where a part could not be written either."""
+    path = folder / f".probe{TEMPORARY}"
+    write_bytes(path, bytes(PROBE_BYTES))
+    path.unlink(missing_ok=True)
+
+
 def sweep(folder: Path) -> int:
     """Delete what writers that died left half-written below `folder`; returns how many files."""
     count = 0
     for path in folder.rglob(f".*{TEMPORARY}") if folder.is_dir() else ():
-        path.unlink(missing_ok=True)
-        count += 1
+        # gone: its writer has ended well; locked: its writer lives
+        with contextlib.suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+            count += 1
     return count

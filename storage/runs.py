@@ -25,11 +25,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from storage.attempts import forget, look
 from storage.errors import RunNotFound, StoreError
 from storage.parts import write_bytes
 from storage.schemas import SCHEMA_VERSION
 
-RUN_ID = re.compile(r"^[a-z0-9][a-z0-9._-]{0,79}$")
+RUN_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 
 
 @dataclass(frozen=True)
@@ -135,9 +136,10 @@ class Run:
         write_bytes(self.folder / "stopped", why.encode(errors="replace"))
 
     def let_go_on(self) -> None:
-        """Take back a cancellation or a stop."""
+        """Take back a cancellation or a stop, and hold nothing that died so far against any item: a person asked."""
         for name in ("cancelled", "stopped"):
             (self.folder / name).unlink(missing_ok=True)
+        forget(look(self.attempts)[1])
 
     @property
     def finished(self) -> bool:
@@ -158,7 +160,7 @@ def run_folder(store: Path, run_id: str) -> Path:
     Raises:
         RunNotFound: the name could not be a run's (and might be a path).
     """
-    if not RUN_ID.match(run_id):
+    if not RUN_ID.fullmatch(run_id):
         raise RunNotFound(f"{run_id!r} is not the name of a run", "`lineup runs` lists them")
     return store / "runs" / run_id
 
