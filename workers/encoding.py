@@ -22,7 +22,7 @@ from workers.faces.engine import CHUNK, FaceEngine, load_engine
 from workers.faces.outcome import Refusal
 from workers.faces.records import PhotoResult, face_rows
 from workers.faces.settings import EngineSettings
-from workers.messages import PhotoRef, locate
+from workers.messages import PhotoRef
 
 PATIENCE_OF_A_BATCH = 2
 """A chunk may take so many times a single photo's limit; if it dies of that, its photos are tried one by one."""
@@ -41,7 +41,7 @@ def encode(run: Run, photos: Sequence[PhotoRef]) -> None:
     Photos that a dead attempt had begun are suspects and go one by one, each in a part of its own, so that a
     photo which kills its process takes nobody with it. One that was begun too often is given up.
     """
-    if run.cancelled:
+    if run.cancelled or run.faces.exists():  # the stage is closed: the message is a late copy
         return
     _, deaths = look(run.attempts)
     begun = count(deaths)
@@ -64,7 +64,7 @@ def _encode_part(run: Run, engine: FaceEngine, photos: Sequence[PhotoRef], attem
     seconds = run.plan.experiment["photo_seconds"] * (PATIENCE_OF_A_BATCH if len(photos) > 1 else 1)
     results: list[PhotoResult] = []
     missing: list[PhotoResult] = []
-    with Attempt(run.attempts, part_of(run.plan.engine_fingerprint, photos)) as log:
+    with Attempt(run.attempts, part) as log:
         for start in range(0, len(photos), CHUNK):
             read, unread = _read_all(run, photos[start : start + CHUNK], engine.settings.limits.file_bytes)
             results += engine.encode_photos(read, before=lambda key: log.begin(key, seconds))
@@ -82,7 +82,7 @@ def _read_all(
     read: list[tuple[str, bytes]] = []
     unread: list[PhotoResult] = []
     for photo in photos:
-        found = _read(locate(dataset, photo), photo.key, most_bytes)
+        found = _read(dataset, photo, most_bytes)
         if isinstance(found, Refusal):
             unread.append(PhotoResult(photo.key, [], found.outcome, found.reason, run.plan.engine["detector"]))
         else:
@@ -90,16 +90,20 @@ def _read_all(
     return read, unread
 
 
-def _read(path: Path, key: str, most_bytes: int) -> bytes | Refusal:
+def _read(dataset: Path, photo: PhotoRef, most_bytes: int) -> bytes | Refusal:
+    """The bytes that were catalogued, or why they cannot be had: much may happen to a file between the two."""
     try:
+        path = (dataset / photo.path).resolve()
+        if not path.is_relative_to(dataset.resolve()):
+            return Refusal("unreadable", "the file has become a link that leads out of the dataset")
         if not path.is_file():
             return Refusal("unreadable", "the file is no longer there")
         with path.open("rb") as file:
             # one byte more than allowed: enough for the engine to refuse it, whatever its size
             data = file.read(most_bytes + 1)
-    except OSError as error:
-        return Refusal("unreadable", f"the file cannot be read: {error.strerror}")
-    if len(data) <= most_bytes and hashlib.sha256(data).hexdigest() != key:
+    except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself
+        return Refusal("unreadable", f"the file cannot be read: {getattr(error, 'strerror', error)}")
+    if len(data) <= most_bytes and hashlib.sha256(data).hexdigest() != photo.key:
         return Refusal("unreadable", "the file has changed since it was catalogued")
     return data
 

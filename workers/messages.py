@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from storage.errors import InputError
 from storage.runs import RUN_ID
 
-_KEY = re.compile(r"^[0-9a-f]{64}$")
+_KEY = re.compile(r"[0-9a-f]{64}")
 MOST_PHOTOS = 1_000
 
 
@@ -37,7 +37,7 @@ class PhotoRef:
 
 def run_id_of(value: object) -> str:
     """A run's name; raises Refused."""
-    if not isinstance(value, str) or not RUN_ID.match(value):
+    if not isinstance(value, str) or not RUN_ID.fullmatch(value):
         raise Refused(f"not a run: {value!r:.80}")
     return value
 
@@ -51,7 +51,7 @@ def photos_of(value: object) -> tuple[PhotoRef, ...]:
 
 def _photo(value: object) -> PhotoRef:
     match value:
-        case [str(key), str(path)] if _KEY.match(key) and _stays_inside(path):
+        case [str(key), str(path)] if _KEY.fullmatch(key) and _stays_inside(path):
             return PhotoRef(key, path)
     raise Refused(f"not a photo of the dataset: {value!r:.200}")
 
@@ -63,15 +63,8 @@ def _stays_inside(path: str) -> bool:
 
 def split_of(configuration: object, repeat: object, fold: object, known: Sequence[str]) -> tuple[str, int, int]:
     """A training's name and numbers; raises Refused where the run has no such configuration."""
-    numbers = [number for number in (repeat, fold) if isinstance(number, int) and 0 <= number < 10_000]
-    if not isinstance(configuration, str) or configuration not in known or len(numbers) != 2:
-        raise Refused(f"not a training of this run: {configuration!r:.80} {repeat!r:.20} {fold!r:.20}")
-    return configuration, numbers[0], numbers[1]
-
-
-def locate(dataset: Path, ref: PhotoRef) -> Path:
-    """The file of a photo; raises Refused where links lead out of the dataset."""
-    path = (dataset / ref.path).resolve()
-    if not path.is_relative_to(dataset.resolve()):
-        raise Refused(f"{ref.path!r} leaves the dataset")
-    return path
+    match configuration, repeat, fold:
+        # bool is an int, but True is no number of ours: it would name another part
+        case str(name), int(first), int(second) if name in known and bool not in (type(repeat), type(fold)):
+            return name, first, second
+    raise Refused(f"not a training of this run: {configuration!r:.80} {repeat!r:.20} {fold!r:.20}")

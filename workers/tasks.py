@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from typing import Any
 
@@ -71,11 +70,6 @@ def _refuse(refused: Refused) -> None:
 
 def _run(run_id: object) -> Run:
     try:
-        return _open(run_id_of(run_id))
+        return open_run(load_settings().store.resolve(), run_id_of(run_id))
     except RunNotFound as error:
         raise Refused(error.what) from error
-
-
-@functools.lru_cache(maxsize=8)
-def _open(run_id: str) -> Run:
-    return open_run(load_settings().store.resolve(), run_id)

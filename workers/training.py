@@ -10,13 +10,14 @@ from typing import Any
 
 from storage.attempts import Attempt, count, look
 from storage.errors import StoreError
-from storage.parts import list_parts, part_name, part_path, read_part, read_parts, table_of, write_part
+from storage.parts import list_parts, part_name, part_path, read_part, read_parts, set_aside, table_of, write_part
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES, FITS, SCORES, SPLITS
 from workers.learning.evaluation import Evaluation, evaluate
 from workers.learning.faces import Faces
 from workers.learning.seeds import seed_of
 from workers.learning.table import CONFIGURATIONS, Configuration
+from workers.messages import Refused
 
 COMPARISON_SECONDS = 3_000
 """Statistics of a large grid take minutes; an hour is the task's hard limit."""
@@ -35,8 +36,7 @@ def comparison_part(fingerprint: str) -> str:
 def train(run: Run, name: str, repeat: int, fold: int) -> None:
     """Fit and score one configuration on one split; one whose process died too often is a failed fit."""
     part = part_of(run.plan.fingerprint, name, repeat, fold)
-    done = part_path(run.scores, part)
-    if run.cancelled or done.exists():
+    if run.cancelled or all(part_path(folder, part).exists() for folder in (run.fits, run.scores)):
         return
     experiment = run.plan.experiment
     _, deaths = look(run.attempts)
@@ -46,8 +46,10 @@ def train(run: Run, name: str, repeat: int, fold: int) -> None:
         return
     changes = experiment.get("parameters", {}).get(name, {})
     configuration: Configuration = CONFIGURATIONS[name].with_parameters(**changes)
-    faces = _faces(run.faces)
-    rows = [row for row in _splits(run.splits) if (row["repeat"], row["fold"]) == (repeat, fold)]
+    rows = [row for row in _splits(run.splits, _version(run.splits)) if (row["repeat"], row["fold"]) == (repeat, fold)]
+    if not rows:
+        raise Refused(f"the run has no split {repeat}, {fold}")
+    faces = _faces(run.faces, _version(run.faces))
     with Attempt(run.attempts, part) as log:
         log.begin(part, experiment["training_seconds"])
         _write(run, part, evaluate(configuration, faces, rows, seed_of(experiment["seed"], name, repeat, fold)))
@@ -91,17 +93,24 @@ def _failed(configuration: str, repeat: int, fold: int, reason: str) -> dict[str
 def _read(path: Path, schema: Any) -> Any:
     table = read_part(path, schema)
     if table is None:
-        raise StoreError(f"{path} is damaged", "Delete it and resume the run")
+        set_aside(path)
+        raise StoreError(f"{path} is damaged", "It is set aside; the orchestrator has it made again")
     return table
 
 
+def _version(path: Path) -> tuple[int, int]:
+    """Tells a table from another that has taken its place (a run deleted and planned again under its name)."""
+    about = path.stat()
+    return about.st_ino, about.st_mtime_ns
+
+
 @functools.lru_cache(maxsize=1)
-def _faces(path: Path) -> Faces:
+def _faces(path: Path, _version: tuple[int, int]) -> Faces:
     # one run's faces stay in memory: every configuration of it reads the same
     return Faces.from_table(_read(path, FACES))
 
 
 @functools.lru_cache(maxsize=1)
-def _splits(path: Path) -> list[dict[str, Any]]:
+def _splits(path: Path, _version: tuple[int, int]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = _read(path, SPLITS).to_pylist()
     return rows
