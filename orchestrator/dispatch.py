@@ -13,9 +13,14 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from orchestrator.broker import Broker
+from storage.errors import RunStuck
 
 QUIET_SECONDS = 8.0
 """A spawned child imports for some seconds before it names its work; resending sooner would only double it."""
+
+
+MOST_SENDS = 20
+"""A photo that kills its process takes three or four; what is sent so often and never done, no worker can do."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +88,15 @@ class Dispatcher:
             self._sent[work.part] = sent
 
     def resend_lost(self, running: Collection[str], suspects: Collection[str]) -> None:
-        """Publish again what nobody holds; raises BrokerError.
+        """Publish again what nobody holds.
 
         Args:
             running: parts and items that a living process holds.
             suspects: items that a process died at.
+
+        Raises:
+            RunStuck: it has been sent too often.
+            BrokerError: the broker does not take it.
         """
         now = self.clock()
         for part, sent in self._sent.items():
@@ -99,6 +108,11 @@ class Dispatcher:
         queue_is_empty = self.broker.waiting(self.queue) == 0
         for sent in quiet:
             if queue_is_empty or not sent.work.items.isdisjoint(suspects):
+                if sent.times >= MOST_SENDS:
+                    raise RunStuck(
+                        f"work on queue {self.queue} was sent {sent.times} times and no worker got it done",
+                        "The workers' log says why (<store>/logs, or where they run); mend it, then resume",
+                    )
                 sent.task_id = self._publish(sent.work)
                 sent.quiet_since = now
                 sent.times += 1

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +20,12 @@ STOP_SECONDS = 20
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """A worker process is one core's; libraries that read these would start a thread a core in each."""
+
+EARLY_SECONDS = 10
+"""Whoever dies so soon has hardly begun: a worker needs two to five seconds for its imports."""
+
+MOST_EARLY_DEATHS = 5
+"""In a row; a fault of the installation and not of a photo."""
 
 _PR_SET_PDEATHSIG = 1
 
@@ -57,14 +65,15 @@ class Child:
     environment: Mapping[str, str]
     log: Path
     said: bytes = b""
-    starts: int = 0
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    _started: float = 0.0
+    _early_deaths: int = 0
 
     def start(self) -> None:
-        """Start it; raises LineupError where the program is not there."""
-        self.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self.log.open("ab") as log:
-            try:
+        """Start it; raises LineupError where the program is not there or its log cannot be written."""
+        try:
+            self.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with self.log.open("ab") as log:
                 self._process = subprocess.Popen(  # noqa: S603 - our own command lines
                     self.command,
                     env={**os.environ, **self.environment},
@@ -74,12 +83,22 @@ class Child:
                     start_new_session=True,  # Ctrl-C is ours to handle, in order
                     preexec_fn=_die_with_parent if sys.platform == "linux" else None,
                 )
-            except OSError as error:
-                raise LineupError(f"cannot start {self.name}: {error}") from error
-        self.starts += 1
-        if self._process.stdin:
-            self._process.stdin.write(self.said)
-            self._process.stdin.close()
+        except OSError as error:
+            raise LineupError(f"cannot start {self.name}: {error}") from error
+        self._started = time.monotonic()
+        stdin = self._process.stdin
+        with contextlib.suppress(BrokenPipeError):  # it is dead already; whoever tends it finds out
+            if stdin:
+                stdin.write(self.said)
+                stdin.close()
+
+    def start_again(self) -> None:
+        """Start it after a death; raises LineupError where it dies as often as it is started."""
+        early = time.monotonic() - self._started < EARLY_SECONDS
+        self._early_deaths = self._early_deaths + 1 if early else 0
+        if self._early_deaths >= MOST_EARLY_DEATHS:
+            raise LineupError(f"{self.name} ends as soon as it is started", f"See {self.log}")
+        self.start()
 
     @property
     def alive(self) -> bool:

@@ -6,22 +6,24 @@ The orchestrator may die at any moment; whoever comes next looks into the store 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import pyarrow as pa
 
 from orchestrator import stages
 from orchestrator.broker import Broker
-from orchestrator.dispatch import Dispatcher
+from orchestrator.dispatch import Dispatcher, Work
 from orchestrator.drawing import draw_report
 from orchestrator.experiment import from_dict
 from orchestrator.splits import Splits, make_splits
 from storage.attempts import count, forget, look
 from storage.encodings import Done, compact, gather
-from storage.errors import InputError
-from storage.parts import list_parts, part_path, read_part, set_aside, sweep, write_part
+from storage.errors import RunStuck
+from storage.parts import is_whole, list_parts, part_path, probe, sweep, write_part
 from storage.runs import Run
-from storage.schemas import CATALOG, COMPARISON, FACES, SCORES, SPLITS
+from storage.schemas import CATALOG, COMPARISON, FACES, FITS, SCORES, SPLITS
 from workers.app import IMAGES, TRAINING
 
 STAGES = ("images", "splits", "training", "comparison", "report", "finished")
@@ -31,13 +33,6 @@ POLL_SECONDS = 0.2
 
 MESSAGES_PER_PROCESS = 4
 LEAST_WINDOW = 32
-
-
-class ComparisonFailed(InputError):
-    """The comparison cannot be made; trying again would not help."""
-
-    def __init__(self, last_words: str) -> None:
-        super().__init__(f"the comparison failed: {last_words}", "Mend the cause, then resume; nothing is lost")
 
 
 @dataclass(frozen=True)
@@ -76,6 +71,8 @@ class Reconciler:
         self._photos: dict[str, str] | None = None
         self._encoded = Done(run.encodings / "faces")
         self._failed = Done(run.failures)
+        self._trainings: Mapping[str, tuple[str, int, int]] | None = None
+        self._whole: set[Path] = set()
         window = max(LEAST_WINDOW, MESSAGES_PER_PROCESS * processes)
         self._images = Dispatcher(broker, IMAGES, window)
         self._training = Dispatcher(broker, TRAINING, window)
@@ -84,13 +81,14 @@ class Reconciler:
         """Look at the store, send what is missing, do what only the orchestrator does; never waits.
 
         Raises:
-            DatasetError: the photos cannot be split; the run is marked as stopped.
+            DatasetError: the photos cannot be split.
+            RunStuck: some work is never done.
             StoreError, BrokerError: the store or broker is not usable now; another step may be.
         """
         if self.run.cancelled:
             self._images.withdraw()
             self._training.withdraw()
-            return self._status("cancelled", "images")
+            return look_at(self.run)
         for stage in (self._encode, self._split, self._train, self._compare):
             status = stage()
             if status is not None:
@@ -104,7 +102,7 @@ class Reconciler:
         return Status(self.run.run_id, state, stage, done, total, resent=self._images.resent + self._training.resent)
 
     def _encode(self) -> Status | None:
-        if self.run.faces.exists():
+        if self._is_there(self.run.faces, FACES):
             return None
         if self._photos is None:
             self._photos = stages.catalogued(self.run)
@@ -117,13 +115,28 @@ class Reconciler:
                 self._close_images(faces)
                 return None
         self._images.settle(done)
-        running, deaths = look(self.run.attempts)
-        self._images.resend_lost(running, count(deaths))
         away = self._images.on_their_way
         missing = (key for key in photos if key not in done and key not in away)
         work = stages.image_work(self.run, photos, missing, stages.photos_per_task(len(photos), self._size))
-        self._images.send(one for one, _ in zip(work, range(self._images.room), strict=False))
+        self._send(self._images, work)
         return self._status("running", "images", len(done), len(photos))
+
+    def _send(self, queue: Dispatcher, work: Iterator[Work]) -> None:
+        """Send again what got lost, then as much new work as there is room for."""
+        running, deaths = look(self.run.attempts)
+        before = queue.resent
+        queue.resend_lost(running, count(deaths))
+        if queue.resent > before:
+            probe(self.run.folder)  # a full disk is why work gets lost over and over; here it can be said
+        queue.send(one for one, _ in zip(work, range(queue.room), strict=False))
+
+    def _is_there(self, path: Path, schema: pa.Schema) -> bool:
+        """Whether a table is there and whole. It is read once; a damaged one is set aside and thus made again."""
+        if path.exists() and (path in self._whole or is_whole(path, schema)):
+            self._whole.add(path)
+            return True
+        self._whole.discard(path)
+        return False
 
     def _close_images(self, faces: pa.Table) -> None:
         write_part(self.run.faces, faces, {"lineup.run": self.run.plan.fingerprint})
@@ -132,8 +145,9 @@ class Reconciler:
         forget(look(self.run.attempts)[1])
 
     def _split(self) -> Status | None:
-        if self.run.splits.exists():
+        if self._is_there(self.run.splits, SPLITS):
             return None
+        self._trainings = None
         catalog = stages.read_table(self.run.catalog, CATALOG)
         faces = stages.read_table(self.run.faces, FACES)
         splits = make_splits(catalog, faces, self._experiment.protocol)
@@ -142,42 +156,32 @@ class Reconciler:
         return None
 
     def _train(self) -> Status | None:
-        if self.run.comparison.exists():
+        if self._is_there(self.run.comparison, COMPARISON):
             return None
-        wanted = stages.trainings(self.run, stages.read_table(self.run.splits, SPLITS))
-        done = {part for part in wanted if self._scored(part)}
+        if self._trainings is None:
+            self._trainings = stages.trainings(self.run, stages.read_table(self.run.splits, SPLITS))
+        wanted = self._trainings
+        done = {part for part in wanted if self._is_trained(part)}
+        self._training.settle(done)
         if len(done) == len(wanted):
             return None
-        self._training.settle(done)
-        running, deaths = look(self.run.attempts)
-        self._training.resend_lost(running, count(deaths))
         missing = wanted.keys() - done - self._training.on_their_way
-        work = stages.training_work(self.run, wanted, missing)
-        self._training.send(one for one, _ in zip(work, range(self._training.room), strict=False))
+        self._send(self._training, stages.training_work(self.run, wanted, missing))
         return self._status("running", "training", len(done), len(wanted))
 
-    def _scored(self, part: str) -> bool:
-        path = part_path(self.run.scores, part)
-        if not path.exists():
-            return False
-        if read_part(path, SCORES, ["configuration"]) is None:
-            set_aside(path)
-            return False
-        return True
+    def _is_trained(self, part: str) -> bool:
+        tables = ((self.run.fits, FITS), (self.run.scores, SCORES))
+        return all(self._is_there(part_path(folder, part), schema) for folder, schema in tables)
 
     def _compare(self) -> Status | None:
-        if self.run.comparison.exists():
-            if read_part(self.run.comparison, COMPARISON) is not None:
-                return None
-            set_aside(self.run.comparison)
+        if self._is_there(self.run.comparison, COMPARISON):
+            return None
         work = stages.comparison_work(self.run)
-        running, deaths = look(self.run.attempts)
-        if count(deaths)[work.part] >= self._experiment.attempts:
-            raise ComparisonFailed(deaths[-1].last_words)
-        if work.items <= self._training.on_their_way:
-            self._training.resend_lost(running, count(deaths))
-        else:
-            self._training.send([work])
+        deaths = [death for death in look(self.run.attempts)[1] if death.part == work.part]
+        if len(deaths) >= self._experiment.attempts:
+            raise RunStuck(f"the comparison failed: {deaths[-1].last_words}", "Mend the cause, then resume")
+        missing = work.items - self._training.on_their_way
+        self._send(self._training, iter([work] if missing else []))
         return self._status("running", "comparison", 0, 1)
 
 

@@ -15,24 +15,37 @@ from workers.settings import Settings
 
 Show = Callable[[Status], None]
 
+WATCH_SECONDS = 1.0
+"""Whoever only watches reads the whole store each time."""
+
 
 def finish(run: Run, store: Path, settings: Settings, show: Show, stop: threading.Event) -> Status:
     """Work on a run until it is finished, cancelled or stopped, or until `stop` is set.
 
-    Without LINEUP_BROKER_URL the processes are started and ended here. A run that another orchestrator has
-    claimed is only watched.
+    Without LINEUP_BROKER_URL the processes are started and ended here. While another orchestrator has claimed the
+    run it is only watched; should that one die, its work is taken over.
 
     Raises:
-        LineupError: the run needs its owner.
+        LineupError: the store or the broker is not usable, or the run needs a person.
     """
-    with claim(run) as ours:
-        if not ours:
-            return watch(run, show, stop)
-        if settings.broker_url:
-            return _follow(Reconciler(run, Broker(settings.broker_url), settings.photos_per_task), show, stop, _nothing)
-        with Stack(store, processes=settings.processes) as stack:
-            reconciler = Reconciler(run, stack.broker, settings.photos_per_task, settings.processes)
-            return _follow(reconciler, show, stop, stack.tend)
+    while True:
+        with claim(run) as ours:
+            if ours:
+                return _work(run, store, settings, show, stop)
+        status = look_at(run)
+        show(status)
+        if status.state != "running" or stop.wait(WATCH_SECONDS):
+            return status
+
+
+def _work(run: Run, store: Path, settings: Settings, show: Show, stop: threading.Event) -> Status:
+    if settings.broker_url:
+        broker = Broker(settings.broker_url)
+        broker.ping()  # a wrong address is told now; a broker that goes away later is waited for
+        return _follow(Reconciler(run, broker, settings.photos_per_task), show, stop, _nothing)
+    with Stack(store, processes=settings.processes) as stack:
+        reconciler = Reconciler(run, stack.broker, settings.photos_per_task, settings.processes)
+        return _follow(reconciler, show, stop, stack.tend)
 
 
 def watch(run: Run, show: Show, stop: threading.Event) -> Status:
@@ -40,7 +53,7 @@ def watch(run: Run, show: Show, stop: threading.Event) -> Status:
     while True:
         status = look_at(run)
         show(status)
-        if status.state != "running" or stop.wait(POLL_SECONDS * 5):
+        if status.state != "running" or stop.wait(WATCH_SECONDS):
             return status
 
 
@@ -60,14 +73,14 @@ def step(reconciler: Reconciler) -> Status | None:
     """One step; None where the broker does not answer now (what was sent is looked for again when it does).
 
     Raises:
-        LineupError: the store is not usable, or the run needs its owner and is marked as stopped.
+        LineupError: the store is not usable, or the run needs a person and is marked as stopped.
     """
     try:
         return reconciler.step()
     except BrokerError:
         return None
     except LineupError as error:
-        if error.exit_code == 2:  # the input's fault: trying again would not help
+        if error.needs_a_person:
             reconciler.run.stop(str(error))
         raise
 

@@ -30,12 +30,14 @@ class Service:
 
     def serve(self, stop: threading.Event, between: Callable[[], None] | None = None) -> None:
         """Go on until `stop` is set, calling `between` after each round."""
-        while not stop.wait(POLL_SECONDS):
-            self.round()
-            if between:
-                between()
-        for _, claimed in self._adopted.values():
-            claimed.close()
+        try:
+            while not stop.wait(POLL_SECONDS):
+                self.round()
+                if between:
+                    between()
+        finally:
+            for _, claimed in self._adopted.values():
+                claimed.close()
 
     def round(self) -> None:
         """Adopt what is new, step what is adopted, let go of what has ended."""
@@ -50,17 +52,17 @@ class Service:
     def _adopt(self, run_id: str) -> None:
         try:
             run = open_run(self._store, run_id)
+            if not _wants_work(run):
+                return
+            reconciler = Reconciler(run, self._broker, self._photos_per_task, self._processes)
         except LineupError as error:
             self._say(run_id, f"cannot be opened: {error}")
-            return
-        if not _wants_work(run):
             return
         claimed = contextlib.ExitStack()
         if not claimed.enter_context(claim(run)):
             claimed.close()
             return
         self._say(run_id, "adopted")
-        reconciler = Reconciler(run, self._broker, self._photos_per_task, self._processes)
         self._adopted[run_id] = (reconciler, claimed)
 
     def _ended(self, reconciler: Reconciler) -> bool:
@@ -70,7 +72,11 @@ class Service:
         except LineupError as error:
             self._say(run_id, f"{error}")
             # a full disk may have room again: such a run stays ours and is tried again
-            return error.exit_code == 2
+            return error.needs_a_person
+        except Exception as error:
+            logger.exception("a bug stops this run", extra={"run": run_id})
+            reconciler.run.stop(f"a bug, see the orchestrator's log: {type(error).__name__}: {error}")
+            return True
         if status is None:
             self._say(run_id, "the broker does not answer; trying on")
             return False

@@ -58,10 +58,10 @@ class Stack:
         try:
             if self._valkey:
                 self._valkey.start()
+            self.broker = Broker(self.broker_url)
+            self._wait_for_broker()  # a worker that comes too early waits for seconds before it tries again
             for child in self._children:
                 child.start()
-            self.broker = Broker(self.broker_url)
-            self._wait_for_broker()
         except BaseException:
             self.stop()
             raise
@@ -73,13 +73,17 @@ class Stack:
         self.stop()
 
     def tend(self) -> None:
-        """Start again what died; storage knows what is done, so nothing else needs to be told."""
+        """Start again what died; storage knows what is done, so nothing else needs to be told.
+
+        Raises:
+            LineupError: it dies as often as it is started.
+        """
         for child in self.children():
             if not child.alive:
-                child.start()
+                child.start_again()
 
     def children(self) -> list[Child]:
-        """All processes, the broker first."""
+        """The processes that were started here, the broker first; their own children are not in it."""
         return ([self._valkey] if self._valkey else []) + self._children
 
     def stop(self) -> None:
