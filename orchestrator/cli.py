@@ -25,6 +25,7 @@ COMMANDS = {
     "orchestrator": ("services", "Work on all unfinished runs, for ever"),
     "worker": ("services", "Run a Celery worker for one queue"),
     "init": ("data", "Write a commented experiment file"),
+    "configurations": ("data", "List what can compete"),
     "synth": ("data", "Draw synthetic photos of people who do not exist"),
 }
 

@@ -136,10 +136,14 @@ class Experiment:
 
     def fingerprint(self) -> str:
         """16 hex digits; equal for equal tables: the run's name and its time limits leave it alone."""
-        plain = to_dict(self)
-        for key in ("name", "photo_seconds", "training_seconds", "attempts"):
-            del plain[key]
-        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
+        return fingerprint_of(to_dict(self))
+
+
+def fingerprint_of(plain: Mapping[str, Any]) -> str:
+    """The fingerprint of an experiment as `to_dict` gave it, also of one that an older version wrote."""
+    left_alone = ("name", "photo_seconds", "training_seconds", "attempts")
+    deciding = {key: value for key, value in plain.items() if key not in left_alone}
+    return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def known_configurations() -> tuple[str, ...]:

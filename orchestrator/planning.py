@@ -62,14 +62,12 @@ def plan_run(
         min_photos_per_person=experiment.protocol.min_photos_per_person,
         on_photo=on_photo,
     )
-    fingerprint = _fingerprint(experiment, catalog)
+    fingerprint = fingerprint_of(experiment.fingerprint(), experiment.faces.fingerprint(), catalog)
     name = run_id or f"{_slug(dataset.resolve().name)}-{fingerprint[:8]}"
     if (run_folder(store, name) / "run.json").exists():
         run = open_run(store, name)
         if run.plan.fingerprint != fingerprint:
-            raise RunConflict(
-                f"run {name} has other photos or another experiment", "Leave out --run, or choose a new name"
-            )
+            raise _conflict(name, named=run_id is not None)
         return Planned(run, findings, existed=True)
     write_part(run_folder(store, name) / "catalog.parquet", catalog, {"lineup.run": fingerprint})
     plan = Plan(
@@ -97,13 +95,30 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _fingerprint(experiment: Experiment, catalog: pa.Table) -> str:
-    """Over all that decides the tables: the experiment, and who is labelled what."""
-    digest = hashlib.sha256(f"{experiment.fingerprint()} {experiment.faces.fingerprint()}".encode())
+def fingerprint_of(experiment: str, engine: str, catalog: pa.Table) -> str:
+    """Over all that decides a run's tables.
+
+    Args:
+        experiment, engine: their fingerprints.
+        catalog: who is labelled what.
+    """
+    digest = hashlib.sha256(f"{experiment} {engine}".encode())
     columns = (catalog.column(name).to_pylist() for name in ("photo_key", "path", "label"))
     for row in zip(*columns, strict=True):
         digest.update(repr(row).encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:32]
+
+
+def _conflict(name: str, named: bool) -> RunConflict:
+    if named:
+        return RunConflict(
+            f"run {name} has other photos or another experiment", "Leave out --run, or choose a new name"
+        )
+    # a name made of the content is another run's only where that content was changed
+    return RunConflict(
+        f"run {name} was made of these photos, and a person of them was forgotten since",
+        "Remove that person's photos from the folder, or name a new run with --run",
+    )
 
 
 def _slug(name: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from orchestrator.commands.common import console
+from orchestrator.commands.common import console, json_option, print_json
 from storage.errors import InputError
 
 
@@ -45,3 +45,18 @@ def synth(out: Path, people: int, photos: int, seed: int, side: int) -> None:
             out, people, photos, seed, side, progress=lambda done, total: screen.show("synth", done, total)
         )
     click.echo(f"{count} photos of {people} people in {out}")
+
+
+@click.command()
+@json_option
+def configurations(as_json: bool) -> None:
+    """List every configuration that an experiment may name."""
+    from workers.learning.table import CONFIGURATIONS
+
+    found = [{"name": one.name, "view": one.view, "parameters": one.parameters} for one in CONFIGURATIONS.values()]
+    if as_json:
+        print_json(found)
+        return
+    for one in CONFIGURATIONS.values():
+        parameters = ", ".join(f"{key} = {value}" for key, value in one.parameters.items())
+        click.echo(f"{one.name:<26}{one.view:<11}{parameters}".rstrip())

@@ -1,0 +1,97 @@
+"""Read pairs.txt, the list of pairs of Labeled Faces in the Wild, as its authors publish it.
+
+    10      300                          ten folds of 300 pairs of one person and then 300 of two; the number of
+    Abel_Pacheco    1       4            folds is missing where there is one
+    Abdel_Madi_Shabneh      1       Dean_Barker     1
+
+The photo of a line is NAME/NAME_0001.jpg below the folder of photos, as in `sklearn.datasets.fetch_lfw_pairs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.errors import DatasetError
+
+
+@dataclass(frozen=True)
+class PhotoPair:
+    """Two photos, as paths relative to the dataset, '/' between parts.
+
+    Attributes:
+        same: whether they show one person.
+        fold: 0 for the first.
+    """
+
+    first: str
+    second: str
+    same: bool
+    fold: int
+
+
+def read_pairs(path: Path) -> list[PhotoPair]:
+    """All pairs, in the file's order.
+
+    Raises:
+        DatasetError: the file is missing, not text, of another length than its first line says, or has a line that
+            is no pair; the message names the line.
+    """
+    lines = _lines(path)
+    folds, size = _header(path, lines)
+    body = lines[1:]
+    if len(body) != 2 * folds * size:
+        raise DatasetError(
+            f"{path}: {len(body)} pairs, but its first line speaks of {folds} x 2 x {size}",
+            "Download the file again.",
+        )
+    return [
+        _pair(path, number, line, same=(number // size) % 2 == 0, fold=number // (2 * size))
+        for number, line in enumerate(body)
+    ]
+
+
+def missing_photos(root: Path, pairs: Sequence[PhotoPair]) -> list[str]:
+    """Photos that the pairs name and the folder does not hold, sorted."""
+    named = {path for pair in pairs for path in (pair.first, pair.second)}
+    return sorted(path for path in named if not (root / path).is_file())
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as fault:
+        raise DatasetError(f"{path} is not UTF-8 text", "Name LFW's pairs.txt.") from fault
+    except OSError as fault:
+        raise DatasetError(f"{path} cannot be read: {fault.strerror}", "Name LFW's pairs.txt.") from fault
+    return [line for line in text.splitlines() if line.strip()]
+
+
+def _header(path: Path, lines: Sequence[str]) -> tuple[int, int]:
+    numbers = lines[0].split() if lines else []
+    if len(numbers) not in (1, 2) or not all(_is_count(number) for number in numbers):
+        raise DatasetError(f"{path}: the first line must be folds and pairs, such as 10 and 300", "See LFW's README.")
+    folds, size = (1, int(numbers[0])) if len(numbers) == 1 else (int(numbers[0]), int(numbers[1]))
+    return folds, size
+
+
+def _pair(path: Path, number: int, line: str, same: bool, fold: int) -> PhotoPair:
+    # Names may hold spaces where tabs part the fields.
+    fields = [field.strip() for field in line.split("\t")] if "\t" in line else line.split()
+    if same and len(fields) == 3:
+        fields = [fields[0], fields[1], fields[0], fields[2]]
+    if len(fields) != 4 or not (_is_count(fields[1]) and _is_count(fields[3])) or same != (fields[0] == fields[2]):
+        kind = "NAME N N" if same else "NAME N OTHER N"
+        raise DatasetError(f"{path}, line {number + 2}: {line!r} is no pair of the form {kind}", "Mend the line.")
+    return PhotoPair(_photo(path, fields[0], fields[1]), _photo(path, fields[2], fields[3]), same, fold)
+
+
+def _photo(path: Path, name: str, number: str) -> str:
+    if name in ("", ".", "..") or "/" in name or "\\" in name or "\0" in name:
+        raise DatasetError(f"{path}: {name!r} cannot be a person's folder", "Mend the line.")
+    return f"{name}/{name}_{int(number):04d}.jpg"
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and int(text) > 0
