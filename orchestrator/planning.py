@@ -62,7 +62,7 @@ def plan_run(
         min_photos_per_person=experiment.protocol.min_photos_per_person,
         on_photo=on_photo,
     )
-    fingerprint = fingerprint_of(experiment.fingerprint(), experiment.faces.fingerprint(), catalog)
+    fingerprint = run_fingerprint(experiment.fingerprint(), experiment.faces.fingerprint(), catalog)
     name = run_id or f"{_slug(dataset.resolve().name)}-{fingerprint[:8]}"
     if (run_folder(store, name) / "run.json").exists():
         run = open_run(store, name)
@@ -95,7 +95,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def fingerprint_of(experiment: str, engine: str, catalog: pa.Table) -> str:
+def run_fingerprint(experiment: str, engine: str, catalog: pa.Table) -> str:
     """Over all that decides a run's tables.
 
     Args:

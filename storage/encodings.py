@@ -107,7 +107,8 @@ def compact(encodings: Path) -> int:
             continue
         for group in _groups(parts):
             table = _unique(_plain(read_parts(group, schema)), schema)
-            write_part(part_path(encodings / name, part_name("compact", *(part.stem for part in group))), table)
+            path = part_path(encodings / name, part_name("compact", *(part.stem for part in group)))
+            write_part(path, table, {"lineup.engine": encodings.name})
             for part in group:
                 part.unlink(missing_ok=True)
             merged += len(group)

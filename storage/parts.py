@@ -139,20 +139,29 @@ def read_part(path: Path, schema: pa.Schema, columns: list[str] | None = None) -
         return None
 
 
-def is_whole(path: Path, schema: pa.Schema) -> bool:
-    """Whether a part is there, of this schema, and every page of it as it was written; a damaged one is set aside.
+def is_intact(path: Path, schema: pa.Schema) -> bool:
+    """Whether a part is of this schema and every page of it as it was written; raises FileNotFoundError.
 
     Reads all of it, a row group at a time.
     """
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            whole = _is_ours(file.schema_arrow, schema)
-            for group in range(file.num_row_groups if whole else 0):
+            ours = _is_ours(file.schema_arrow, schema)
+            for group in range(file.num_row_groups if ours else 0):
                 file.read_row_group(group)
     except FileNotFoundError:
-        return False
+        raise
     except (OSError, pa.ArrowException):
-        whole = False
+        return False
+    return ours
+
+
+def is_whole(path: Path, schema: pa.Schema) -> bool:
+    """Whether a part is there and intact; a damaged one is set aside."""
+    try:
+        whole = is_intact(path, schema)
+    except FileNotFoundError:
+        return False
     if not whole:
         set_aside(path)
     return whole

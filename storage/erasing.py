@@ -1,0 +1,137 @@
+"""Take things out of a store again: what a run derived from its photos, and photos from the shared encodings.
+
+A name of a part says what was in it when it was made. So a part that loses rows gets another name: whoever encodes
+the same photos again must not take the poorer part for the whole.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from storage.encodings import canonical
+from storage.errors import StoreError
+from storage.parts import DAMAGED, list_parts, part_name, part_path, read_part, sweep, write_part
+from storage.runs import Run
+from storage.schemas import EFFORTS, FACES
+
+LASTING = frozenset(
+    {"run.json", "catalog.parquet", "failures", "attempts", "cancelled", "stopped", "orchestrator.lock"}
+)
+"""Of a run's folder, what is not derived; whatever else is in it, now or in a later version, is."""
+
+_LAST_FIRST = ("report", "comparison.parquet", "fits", "scores", "splits.parquet", "faces.parquet")
+"""Cut off at any point, this order leaves a run that a resume can go on with."""
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What was taken out of the encodings.
+
+    Args:
+        photos: distinct photos that were in them.
+        faces: rows with a crop and an embedding.
+        unreadable: parts, set aside or damaged, that could not be searched and were deleted whole.
+    """
+
+    photos: int
+    faces: int
+    unreadable: int
+
+
+def drop_derived(run: Run) -> tuple[str, ...]:
+    """Delete all of a run but its plan, its catalogue and its failures; returns the names of what went.
+
+    Raises:
+        StoreError: something cannot be deleted.
+    """
+    found = [path for path in run.folder.iterdir() if path.name not in LASTING]
+    ranks = {name: rank for rank, name in enumerate(_LAST_FIRST)}
+    found.sort(key=lambda path: (ranks.get(path.name, 0), path.name))
+    for path in found:
+        delete(path)
+    return tuple(path.name for path in found)
+
+
+def delete(path: Path) -> None:
+    """Delete a file or a folder that may be gone already; raises StoreError."""
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StoreError(f"cannot delete {path}: {error.strerror}", "Mend permissions, then try again") from error
+
+
+def erase_photos(store: Path, keys: Collection[str]) -> Erased:
+    """Take photos out of the encodings of every engine; nobody may be writing there meanwhile.
+
+    Raises:
+        StoreError: a part cannot be written or deleted; what is not erased yet stays readable, and erasing again
+            goes on.
+    """
+    wanted = pa.array(sorted(keys), pa.string())
+    found: set[str] = set()
+    faces = unreadable = 0
+    for engine in _engines(store):
+        sweep(engine)
+        for name, schema in (("faces", FACES), ("efforts", EFFORTS)):
+            for damaged in (engine / name).glob(f"*{DAMAGED}"):
+                delete(damaged)
+                unreadable += 1
+            for part in list_parts(engine / name):
+                gone = _erase(part, schema, wanted)
+                if gone is None:
+                    unreadable += 1
+                elif name == "faces":
+                    found.update(gone.column("photo_key").to_pylist())
+                    faces += sum(outcome == "ok" for outcome in gone.column("outcome").to_pylist())
+    return Erased(len(found), faces, unreadable)
+
+
+def count_photos(store: Path, keys: Collection[str]) -> int:
+    """How many of these photos are in the encodings of any engine."""
+    wanted = pa.array(sorted(keys), pa.string())
+    found: set[str] = set()
+    for engine in _engines(store):
+        for part in list_parts(engine / "faces"):
+            column = _keys(part, FACES)
+            if column is not None:
+                found.update(column.filter(pc.is_in(column, value_set=wanted)).to_pylist())
+    return len(found)
+
+
+def _engines(store: Path) -> list[Path]:
+    return sorted(path for path in (store / "encodings").glob("*") if path.is_dir())
+
+
+def _keys(part: Path, schema: pa.Schema) -> pa.ChunkedArray | None:
+    table = read_part(part, schema, ["photo_key"])
+    return None if table is None else table.column("photo_key")
+
+
+def _erase(part: Path, schema: pa.Schema, wanted: pa.Array) -> pa.Table | None:
+    """Write a part anew without these photos; the rows that went, or None where it could not be read and is gone."""
+    keys = _keys(part, schema)
+    if keys is None:
+        delete(part)
+        return None
+    gone = pc.is_in(keys, value_set=wanted)
+    if not pc.any(gone).as_py():
+        return schema.empty_table()
+    table = read_part(part, schema)
+    if table is not None and not pc.all(gone).as_py():
+        by = tuple(name for name in ("photo_key", "face_index") if name in schema.names)
+        rest = canonical(table.filter(pc.invert(gone)).replace_schema_metadata(None), schema, by)
+        name = part_name("without", part.stem, *sorted(set(keys.filter(gone).to_pylist())))
+        write_part(part_path(part.parent, name), rest, {"lineup.engine": part.parents[1].name})
+    delete(part)
+    return None if table is None else table.filter(gone)
