@@ -6,6 +6,8 @@ missing. So every setting here prefers running a task twice over running it neve
 
 from __future__ import annotations
 
+from typing import Any
+
 from celery import Celery
 from kombu.entity import Queue
 
@@ -32,43 +34,40 @@ PROC_ALIVE_SECONDS = 120
 RETRY_SECONDS = 1
 """The default of 180 s would make a crash look like a hang."""
 
-app = Celery("lineup", include=["workers.tasks"])
-
-app.conf.update(
-    broker_url=load_settings().broker_url or None,
+SETTINGS: dict[str, Any] = {
     # JSON only: a message is data and never code.
-    task_serializer="json",
-    result_serializer="json",
-    event_serializer="json",
-    accept_content=["json"],
+    "task_serializer": "json",
+    "result_serializer": "json",
+    "event_serializer": "json",
+    "accept_content": ["json"],
     # Nobody waits for a result: what is done is in the store. Half the broker's work, and no chord.
-    task_ignore_result=True,
-    result_backend=None,
-    task_queues=[Queue(IMAGES), Queue(TRAINING)],  # type: ignore[no-untyped-call]
-    task_default_queue=IMAGES,
-    task_routes={ENCODE_PHOTOS: IMAGES, TRAIN_CONFIGURATION: TRAINING, COMPARE_RUN: TRAINING},
-    task_create_missing_queues=False,
+    "task_ignore_result": True,
+    "result_backend": None,
+    "task_queues": [Queue(IMAGES), Queue(TRAINING)],  # type: ignore[no-untyped-call]
+    "task_default_queue": IMAGES,
+    "task_routes": {ENCODE_PHOTOS: IMAGES, TRAIN_CONFIGURATION: TRAINING, COMPARE_RUN: TRAINING},
+    "task_create_missing_queues": False,
     # Acknowledged when finished; a lost child is run again, three times in all, and then given up:
     # reject_on_worker_lost would loop for ever on a photo that kills its process.
-    task_acks_late=True,
-    task_retry_on_worker_lost=True,
-    task_time_limit=LONGEST_TASK_SECONDS,
+    "task_acks_late": True,
+    "task_retry_on_worker_lost": True,
+    "task_time_limit": LONGEST_TASK_SECONDS,
     # A worker holds what it runs and no more, so that its death strands little.
-    worker_prefetch_multiplier=1,
-    worker_disable_prefetch=True,
+    "worker_prefetch_multiplier": 1,
+    "worker_disable_prefetch": True,
     # TensorFlow, OpenCV and dlib have known hangs after fork.
-    worker_pool_start_method="spawn",
-    worker_proc_alive_timeout=PROC_ALIVE_SECONDS,
+    "worker_pool_start_method": "spawn",
+    "worker_proc_alive_timeout": PROC_ALIVE_SECONDS,
     # Native libraries leak a little; a fresh process now and then costs less.
-    worker_max_tasks_per_child=2_000,
-    worker_max_memory_per_child=2_000_000,  # kB
+    "worker_max_tasks_per_child": 2_000,
+    "worker_max_memory_per_child": 2_000_000,  # kB
     # `docker stop` sends TERM; the entry point maps it to QUIT (REMAP_SIGTERM), and this hands the task back.
-    worker_soft_shutdown_timeout=10.0,
+    "worker_soft_shutdown_timeout": 10.0,
     # True left a task in RETRY for ever; every task may run twice.
-    worker_cancel_long_running_tasks_on_connection_loss=False,
-    broker_connection_retry_on_startup=True,
-    broker_connection_max_retries=None,
-    broker_transport_options={
+    "worker_cancel_long_running_tasks_on_connection_loss": False,
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,
+    "broker_transport_options": {
         "visibility_timeout": VISIBILITY_SECONDS,
         "unacked_restore_interval": 1,
         "unacked_restore_throttle": 1,
@@ -79,17 +78,21 @@ app.conf.update(
         "socket_connect_timeout": 5,
     },
     # Flower shows what these report.
-    worker_send_task_events=True,
-    task_send_sent_event=True,
+    "worker_send_task_events": True,
+    "task_send_sent_event": True,
     # Our own logging; Celery's would replace it.
-    worker_hijack_root_logger=False,
-    task_default_delivery_mode="persistent",
-    timezone="UTC",
-    enable_utc=True,
-)
+    "worker_hijack_root_logger": False,
+    "task_default_delivery_mode": "persistent",
+    "timezone": "UTC",
+    "enable_utc": True,
+}
+
+app = Celery("lineup", broker=load_settings().broker_url or None, include=["workers.tasks"])
+app.conf.update(SETTINGS)
 
 
 def connect(broker_url: str) -> Celery:
-    """The application, speaking to that broker: for a process that starts a private one itself."""
-    app.conf.broker_url = broker_url
-    return app
+    """An application of its own that sends to that broker: a process may speak to several, one after the other."""
+    sender = Celery("lineup-sender", broker=broker_url, set_as_current=False)
+    sender.conf.update(SETTINGS)
+    return sender
