@@ -1,0 +1,163 @@
+"""A real broker and real workers for tests, and a run stepped through them."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import redis
+
+from orchestrator.broker import redis_url
+from orchestrator.experiment import from_dict
+from orchestrator.planning import plan_run
+from orchestrator.reconcile import Reconciler, Status
+from orchestrator.running import step
+from orchestrator.stack import Stack
+from storage.attempts import look
+from storage.parts import read_parts
+from storage.runs import Run
+from storage.schemas import EFFORTS, FACES
+
+POLL_SECONDS = 0.05
+PATIENCE_SECONDS = 120
+"""Far beyond what a run of twenty photos takes on a busy machine; ends a test with a reason and not by timeout."""
+
+CHEAP: dict[str, Any] = {"configurations": ["knn-1", "majority"]}
+
+
+def wait_for(condition: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> None:
+    """Look again and again until it is so; raises AssertionError naming what did not come."""
+    pause = threading.Event()
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"{what} did not come in {seconds} s"
+        pause.wait(POLL_SECONDS)
+
+
+def plan(store: Path, photos: Path, **experiment: Any) -> Run:
+    """The plan of a cheap run."""
+    return plan_run(store, photos, None, from_dict({**CHEAP, **experiment})).run
+
+
+def tables(run: Run) -> dict[str, bytes]:
+    """Every computed table of a run, as the bytes on disk."""
+    paths = [run.faces, run.splits, *sorted(run.scores.glob("*.parquet"))]
+    return {str(path.relative_to(run.folder)): path.read_bytes() for path in paths}
+
+
+def outcomes(run: Run) -> dict[str, tuple[str, str]]:
+    """photo_key to (outcome, reason); fails where a photo has two rows in a run of one face a photo."""
+    faces = read_parts([run.faces], FACES).to_pylist()
+    found = {row["photo_key"]: (row["outcome"], row["reason"]) for row in faces}
+    assert len(found) == len(faces)
+    return found
+
+
+def efforts(run: Run) -> pa.Table:
+    """What each photo cost, from all parts of the run's encodings."""
+    return read_parts(sorted((run.encodings / "efforts").glob("*.parquet")), EFFORTS)
+
+
+def stray_files(folder: Path) -> list[Path]:
+    """Files that a writer or an attempt left behind."""
+    return [path for path in folder.rglob("*") if path.name.endswith((".writing", ".attempt"))]
+
+
+def pids_at(run: Run, key: str) -> list[int]:
+    """The processes of this machine that have begun a photo or training and are still at it."""
+    if key not in look(run.attempts)[0]:
+        return []
+    texts = [path.read_text(errors="replace") for path in run.attempts.glob("*.attempt")]
+    heads = [text.split() for text in texts if key in text]
+    return [int(words[1]) for words in heads if words[0] == socket.gethostname()]
+
+
+@dataclass
+class Cluster:
+    """A broker and workers with their store.
+
+    Args:
+        marks: folder that marked photos (tests/faults/marking.py) look into.
+    """
+
+    store: Path
+    stack: Stack
+    marks: Path
+
+    def plan(self, photos: Path, **experiment: Any) -> Run:
+        """The plan of a cheap run in this store."""
+        return plan(self.store, photos, **experiment)
+
+    def reconciler(self, run: Run) -> Reconciler:
+        """An orchestrator's mind; it may be thrown away and made anew at any moment."""
+        return Reconciler(run, self.stack.broker, photos_per_task=1)
+
+    def finish(self, run: Run) -> Status:
+        """Bring a run to its end."""
+        return self.drive(self.reconciler(run))
+
+    def drive(
+        self, reconciler: Reconciler, until: Callable[[], object] = lambda: False, seconds: float = PATIENCE_SECONDS
+    ) -> Status:
+        """Step a run until it is not running any more or `until` is so; dead processes are started again.
+
+        Raises:
+            AssertionError: neither came in time; says where the run stands.
+        """
+        pause = threading.Event()
+        end = time.monotonic() + seconds
+        status: Status | None = None
+        while True:
+            status = step(reconciler) or status
+            if status and (status.state != "running" or until()):
+                return status
+            assert time.monotonic() < end, f"still at {status} after {seconds} s\n{self.last_words()}"
+            pause.wait(POLL_SECONDS)
+            self.stack.tend()
+
+    def worker(self, queue: str) -> Any:
+        """The main process of a queue's worker."""
+        return next(child for child in self.stack.children() if child.name == f"worker-{queue}")
+
+    def connection(self) -> redis.Redis:
+        """The broker, spoken to directly."""
+        return redis.Redis.from_url(redis_url(self.stack.broker_url))
+
+    def start_afresh(self) -> None:
+        """An empty store, empty queues, no marks, everybody alive; loaded workers stay loaded."""
+        self.stack.tend()
+        wait_for(self.connection().ping, "the broker")
+        self.connection().flushall()
+        wait_for(self._is_idle, "the end of what an earlier test began")
+        for folder in (self.store / "runs", self.store / "encodings", self.marks):
+            shutil.rmtree(folder, ignore_errors=True)
+        self.marks.mkdir()
+
+    def _is_idle(self) -> bool:
+        return not any(look(folder)[0] for folder in self.store.glob("runs/*/attempts"))
+
+    def last_words(self) -> str:
+        """The end of each log."""
+        logs = sorted((self.store / "logs").glob("*.log"))
+        return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')[-3000:]}" for path in logs)
+
+
+@contextlib.contextmanager
+def running(folder: Path, plugin: Path, processes: int) -> Iterator[Cluster]:
+    """A cluster whose workers load `plugin` (a folder with a sitecustomize.py)."""
+    store, marks = folder / "store", folder / "marks"
+    for each in (store, marks):
+        each.mkdir(parents=True)
+    stack = Stack(store, processes=processes)
+    for child in stack.children():
+        child.environment = {**child.environment, "PYTHONPATH": str(plugin), "LINEUP_TEST_MARKS": str(marks)}
+    with stack:
+        yield Cluster(store, stack, marks)

@@ -1,0 +1,1 @@
+"""What may go wrong, done on purpose: after each fault the tables are those of an undisturbed run."""

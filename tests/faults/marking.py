@@ -1,0 +1,36 @@
+"""Mark photos for `tests/faults/marks/sitecustomize.py`, and the gate at which marked ones wait."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+PLUGIN = Path(__file__).parent / "marks"
+
+
+def mark(photo: Path, deed: str) -> str:
+    """Write a comment into a JPEG; returns the photo's new key."""
+    data = photo.read_bytes()
+    text = f"lineup-test:{deed}".encode()
+    comment = b"\xff\xfe" + (len(text) + 2).to_bytes(2, "big") + text
+    data = data[:2] + comment + data[2:]
+    photo.write_bytes(data)
+    return hashlib.sha256(data).hexdigest()
+
+
+def marked_copy(photos: Path, out: Path, deeds: dict[str, str]) -> dict[str, str]:
+    """Copy a folder and mark some of it: {deed: relative path}; returns {deed: photo key}."""
+    shutil.copytree(photos, out)
+    return {deed: mark(out / path, deed) for deed, path in deeds.items()}
+
+
+@contextlib.contextmanager
+def closed_gate(marks: Path) -> Iterator[None]:
+    """Photos marked `gate` wait while this lasts."""
+    with (marks / "gate").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

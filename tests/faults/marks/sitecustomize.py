@@ -1,0 +1,82 @@
+"""Photos that misbehave: Python itself loads this in the workers of the fault tests, found through PYTHONPATH.
+
+A photo carries its mark as a JPEG comment (`tests.faults.marking.mark`), which no decoder minds. In a process that
+has not loaded this module it is an ordinary photo.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import functools
+import os
+import re
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from workers.faces import images
+
+MARK = re.compile(rb"lineup-test:([a-z]+)")
+
+
+def kill() -> None:
+    """Die as by the kernel's hand when memory runs out."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def once() -> None:
+    """Die the first time, and never again."""
+    try:
+        (_folder() / "once").touch(exist_ok=False)
+    except FileExistsError:
+        return
+    kill()
+
+
+def crash() -> None:
+    """Read through a null pointer, as a decoder with a bug does."""
+    ctypes.string_at(0)
+
+
+def hang() -> None:
+    """Never return, and keep the interpreter's lock: no Python code runs in this process any more."""
+    ctypes.PyDLL(None).pause()
+
+
+def bug() -> None:
+    """Raise what nobody expects."""
+    raise RuntimeError("a bug in a decoder")
+
+
+def hog() -> None:
+    """Ask for more memory than there is."""
+    bytearray(1 << 60)
+
+
+def gate() -> None:
+    """Wait until the test, which holds the gate's lock, opens it; the kernel opens it should the test die."""
+    with (_folder() / "gate").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+
+
+def _folder() -> Path:
+    return Path(os.environ["LINEUP_TEST_MARKS"])
+
+
+DEEDS: dict[bytes, Callable[[], None]] = {
+    deed.__name__.encode(): deed for deed in (kill, once, crash, hang, bug, hog, gate)
+}
+
+read_image = images.read_image
+
+
+@functools.wraps(read_image)
+def read_marked(data: bytes, *arguments: Any, **named: Any) -> Any:
+    for found in MARK.findall(data[:4096]):
+        DEEDS[found]()
+    return read_image(data, *arguments, **named)
+
+
+images.read_image = read_marked

@@ -1,0 +1,37 @@
+"""Whoever is killed, and whenever: the tables are those of an undisturbed run."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+from tests.cluster import Cluster, efforts, pids_at, stray_files, tables, wait_for
+from tests.faults.marking import closed_gate
+
+
+def test_two_worker_processes_give_the_bytes_that_one_gives(
+    cluster: Cluster, photos: Path, undisturbed: dict[str, bytes]
+) -> None:
+    run = cluster.plan(photos)
+    assert cluster.finish(run).state == "finished"
+    assert tables(run) == undisturbed
+    assert stray_files(cluster.store) == []
+
+
+def test_a_killed_child_costs_nothing_but_time(
+    cluster: Cluster, photos: Path, gated: str, undisturbed: dict[str, bytes]
+) -> None:
+    run = cluster.plan(photos)
+    reconciler = cluster.reconciler(run)
+    with closed_gate(cluster.marks):
+        cluster.drive(reconciler, until=lambda: pids_at(run, gated))
+        (child,) = pids_at(run, gated)
+        os.kill(child, signal.SIGKILL)
+        wait_for(lambda: child not in pids_at(run, gated), "the child's death")
+    assert cluster.drive(reconciler).state == "finished"
+    assert tables(run) == undisturbed
+    assert stray_files(cluster.store) == []
+    again = {row["photo_key"]: row["attempt"] for row in efforts(run).to_pylist()}
+    assert again.pop(gated) == 2
+    assert set(again.values()) == {1}
