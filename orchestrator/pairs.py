@@ -47,8 +47,8 @@ def read_pairs(path: Path) -> list[PhotoPair]:
             "Download the file again.",
         )
     return [
-        _pair(path, number, line, same=(number // size) % 2 == 0, fold=number // (2 * size))
-        for number, line in enumerate(body)
+        _pair(path, number, line, same=(place // size) % 2 == 0, fold=place // (2 * size))
+        for place, (number, line) in enumerate(body)
     ]
 
 
@@ -58,18 +58,19 @@ def missing_photos(root: Path, pairs: Sequence[PhotoPair]) -> list[str]:
     return sorted(path for path in named if not (root / path).is_file())
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: Path) -> list[tuple[int, str]]:
+    """(number from 1, text) of each line that is not blank."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as fault:
         raise DatasetError(f"{path} is not UTF-8 text", "Name LFW's pairs.txt.") from fault
     except OSError as fault:
         raise DatasetError(f"{path} cannot be read: {fault.strerror}", "Name LFW's pairs.txt.") from fault
-    return [line for line in text.splitlines() if line.strip()]
+    return [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
 
 
-def _header(path: Path, lines: Sequence[str]) -> tuple[int, int]:
-    numbers = lines[0].split() if lines else []
+def _header(path: Path, lines: Sequence[tuple[int, str]]) -> tuple[int, int]:
+    numbers = lines[0][1].split() if lines else []
     if len(numbers) not in (1, 2) or not all(_is_count(number) for number in numbers):
         raise DatasetError(f"{path}: the first line must be folds and pairs, such as 10 and 300", "See LFW's README.")
     folds, size = (1, int(numbers[0])) if len(numbers) == 1 else (int(numbers[0]), int(numbers[1]))
@@ -83,7 +84,7 @@ def _pair(path: Path, number: int, line: str, same: bool, fold: int) -> PhotoPai
         fields = [fields[0], fields[1], fields[0], fields[2]]
     if len(fields) != 4 or not (_is_count(fields[1]) and _is_count(fields[3])) or same != (fields[0] == fields[2]):
         kind = "NAME N N" if same else "NAME N OTHER N"
-        raise DatasetError(f"{path}, line {number + 2}: {line!r} is no pair of the form {kind}", "Mend the line.")
+        raise DatasetError(f"{path}, line {number}: {line!r} is no pair of the form {kind}", "Mend the line.")
     return PhotoPair(_photo(path, fields[0], fields[1]), _photo(path, fields[2], fields[3]), same, fold)
 
 
