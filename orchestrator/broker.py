@@ -22,7 +22,7 @@ def without_password(url: str) -> str:
 
 
 class Broker:
-    """A connection to the queues.
+    """A connection to the queues; raises BrokerError where `url` is none.
 
     Args:
         url: as Celery spells it.
@@ -34,8 +34,15 @@ class Broker:
         from workers.app import connect
 
         self.url = url
+        try:
+            self._redis = redis.Redis.from_url(redis_url(url), socket_timeout=10, socket_connect_timeout=5)
+        except ValueError:
+            # neither the address nor the fault may be shown: a password with a '/' in it stands where a port would
+            raise BrokerError(
+                "LINEUP_BROKER_URL is not an address of a broker",
+                "Such as redis://:PASSWORD@HOST:6379/0, where / # ? @ : of a password are %2F %23 %3F %40 %3A",
+            ) from None
         self._app = connect(url)
-        self._redis = redis.Redis.from_url(redis_url(url), socket_timeout=10, socket_connect_timeout=5)
 
     def ping(self) -> dict[str, Any]:
         """The server's own account of itself; raises BrokerError where it is not there or refuses us."""
@@ -49,6 +56,23 @@ class Broker:
         """What each worker says of itself, by name; empty where none answers within two seconds."""
         found = self._ask(lambda: self._app.control.inspect(timeout=2).stats())
         return dict(found or {})
+
+    def queues(self) -> dict[str, list[str]]:
+        """The queues that each worker reads, by its name; empty where none answers within two seconds."""
+        found = self._ask(lambda: self._app.control.inspect(timeout=2).active_queues())
+        return {name: [queue["name"] for queue in queues] for name, queues in (found or {}).items()}
+
+    def is_open(self) -> bool:
+        """Whether it obeys somebody who has no password; raises BrokerError."""
+        import redis
+
+        stranger = redis.Redis.from_url(redis_url(without_password(self.url)), socket_timeout=10)
+        try:
+            return bool(self._ask(stranger.ping))
+        except BrokerError as error:
+            if isinstance(error.__cause__, redis.AuthenticationError):
+                return False
+            raise
 
     def send(self, task: str, arguments: tuple[object, ...], queue: str, task_id: str, seconds: float) -> None:
         """Publish a message once; raises BrokerError, and then it is not known whether it went out.
@@ -67,6 +91,10 @@ class Broker:
         ids = list(task_ids)
         if ids:
             self._ask(lambda: self._app.control.revoke(ids, terminate=True, signal="SIGKILL"))
+
+    def empty(self, queues: Iterable[str]) -> None:
+        """Delete the messages that wait, and those that a dead worker held; raises BrokerError."""
+        self._ask(lambda: self._redis.delete(*queues, "unacked", "unacked_index"))
 
     def _ask(self, question: Any) -> Any:
         import kombu.exceptions

@@ -5,7 +5,7 @@ Each file is read once: its bytes give the key (sha256), its header size and for
 - equal bytes are one duplicate group and have one key; they count once in the splits.
 - equal bytes under two labels keep the outcome ok (there is nothing wrong with the pixels) and get a reason; the
   splits leave such photos out, because a picture with two names teaches neither, and `Findings` lists them.
-- a file that is not read (link, pipe, no permission, too many bytes) has the key `unread-` + sha256 of its path.
+- a file that is not read (link, pipe, no permission, too many bytes) has the key `UNREAD` + sha256 of its path.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ THREADS = min(16, 4 * (os.cpu_count() or 1))
 
 ROUND = 2048
 """Files handed to the threads at once, so that a million photos are not a million waiting results."""
+
+UNREAD = "unread-"
+"""Begins the key of a file that was not read; the rest says where it is and not what it shows."""
 
 Row = dict[str, Any]
 
@@ -64,7 +67,7 @@ def build_catalog(
     root = root.resolve()
     sources = from_folder(root) if labels is None else from_csv(root, labels)
     rows = _described(root, sources.photos, limits, on_photo)
-    _number_duplicates(rows)
+    number_duplicates(rows)
     people = {row["label"] for row in rows if row["outcome"] == "ok"}
     if len(people) < least_people:
         raise DatasetError(
@@ -79,7 +82,7 @@ def describe(root: Path, source: Source, limits: Limits) -> Row:
     """The catalogue row of one photo, but for its duplicate group. Never raises on a bad file."""
     row: Row = dict.fromkeys(CATALOG.names)
     unread = hashlib.sha256(source.path.encode()).hexdigest()
-    row.update(photo_key=f"unread-{unread}", path=source.path, label=source.label, bytes=0, outcome="ok", reason="")
+    row.update(photo_key=f"{UNREAD}{unread}", path=source.path, label=source.label, bytes=0, outcome="ok", reason="")
     if source.refusal:
         return _refused(row, Refusal("unreadable", source.refusal))
     try:
@@ -128,7 +131,7 @@ def _refused(row: Row, refusal: Refusal) -> Row:
     return row
 
 
-def _number_duplicates(rows: Sequence[Row]) -> None:
+def number_duplicates(rows: Sequence[Row]) -> None:
     """Give equal keys one number, counted by first path, and a reason where they have several labels."""
     numbers: dict[str, int] = {}
     labels: defaultdict[str, set[str]] = defaultdict(set)

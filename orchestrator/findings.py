@@ -43,7 +43,7 @@ class Findings:
 
     def sentences(self) -> list[str]:
         """One line a finding, the totals first; control characters escaped."""
-        return [_printable(line) for line in self._sentences()]
+        return [printable(line) for line in self._sentences()]
 
     def _sentences(self) -> Iterator[str]:
         good = self.outcomes.get("ok", 0)
@@ -114,5 +114,6 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:NAMED]) + more + "."
 
 
-def _printable(line: str) -> str:
+def printable(line: str) -> str:
+    """The line with control characters escaped, so that a name on disk cannot steer a terminal."""
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)

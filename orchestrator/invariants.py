@@ -1,0 +1,137 @@
+"""What must hold in and between the tables of a run; each fault is a sentence."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from storage.schemas import OUTCOMES, ROLES
+
+NAMED = 3
+"""So many examples stand in a sentence; the rest are counted."""
+
+Row = Mapping[str, Any]
+Training = tuple[str, int, int]
+Rows = Mapping[str, Sequence[Row]]
+
+
+def catalog_faults(catalog: pa.Table) -> Iterator[str]:
+    """A path has one row; equal bytes have one group."""
+    repeated = [path for path, count in Counter(catalog["path"].to_pylist()).items() if count > 1]
+    if repeated:
+        yield f"the catalogue has several rows of {_some(repeated)}"
+    pairs = set(zip(catalog["photo_key"].to_pylist(), catalog["duplicate_group"].to_pylist(), strict=True))
+    if len(pairs) != len({key for key, _ in pairs}) or len(pairs) != len({group for _, group in pairs}):
+        yield "the catalogue's duplicate groups are not those of equal bytes"
+
+
+def photo_faults(submitted: Mapping[str, str], faces: pa.Table) -> Iterator[str]:
+    """Each submitted photo has exactly one outcome: one row of a failure, or the faces 0, 1, ... of a success.
+
+    Args:
+        submitted: photo_key to path.
+        faces: photo_key, face_index and outcome.
+    """
+    found: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+    columns = (faces[name].to_pylist() for name in ("photo_key", "face_index", "outcome"))
+    for key, index, outcome in zip(*columns, strict=True):
+        found[key].append((index, outcome))
+    lost = [path for key, path in submitted.items() if key not in found]
+    if lost:
+        yield f"no outcome for {_some(lost)}"
+    strange = sorted(found.keys() - submitted.keys())
+    if strange:
+        yield f"faces of photos that the catalogue does not submit: {_some(strange)}"
+    wrong = [submitted.get(key, key) for key, rows in found.items() if not _is_one_outcome(rows)]
+    if wrong:
+        yield f"more or less than one outcome for {_some(wrong)}"
+
+
+def _is_one_outcome(rows: Sequence[tuple[int, str]]) -> bool:
+    indices, outcomes = sorted(index for index, _ in rows), {outcome for _, outcome in rows}
+    if indices != list(range(len(rows))) or len(outcomes) != 1 or not outcomes <= set(OUTCOMES):
+        return False
+    return outcomes == {"ok"} or len(rows) == 1
+
+
+def split_faults(splits: pa.Table, catalog: pa.Table, faces: pa.Table) -> Iterator[str]:
+    """A face has one role a split and is a face with outcome ok; a group never straddles; labels are the catalogue's.
+
+    Args:
+        faces: photo_key, face_index and outcome.
+    """
+    rows: list[Row] = splits.to_pylist()
+    columns = (faces[name].to_pylist() for name in ("photo_key", "face_index", "outcome"))
+    usable = {(key, index) for key, index, outcome in zip(*columns, strict=True) if outcome == "ok"}
+    labels = dict(zip(catalog["photo_key"].to_pylist(), catalog["label"].to_pylist(), strict=True))
+    roles = Counter((row["repeat"], row["fold"], *_face(row)) for row in rows)
+    if any(count > 1 for count in roles.values()):
+        yield f"{sum(count > 1 for count in roles.values())} faces have several roles in one split"
+    strange = sorted({row["photo_key"] for row in rows if _face(row) not in usable})
+    if strange:
+        yield f"the splits name faces that are not there, of {_some(strange)}"
+    renamed = sorted({row["photo_key"] for row in rows if labels.get(row["photo_key"]) != row["label"]})
+    if renamed:
+        yield f"labels of the splits are not the catalogue's, of {_some(renamed)}"
+    sides: defaultdict[tuple[int, int, int], set[str]] = defaultdict(set)
+    for row in rows:
+        sides[row["repeat"], row["fold"], row["group"]].add(row["role"])
+    if any(len(each) > 1 or not each <= set(ROLES) for each in sides.values()):
+        yield f"{sum(len(each) > 1 for each in sides.values())} groups of equal pictures have several roles"
+
+
+def score_faults(
+    trainings: Mapping[str, Training], splits: pa.Table, fits: Rows, scores: Rows, *, complete: bool
+) -> Iterator[str]:
+    """Each training has one fit, and a score for each face that it was to answer for: all but those it trained on.
+
+    Args:
+        trainings: name of the part to (configuration, repeat, fold).
+        fits, scores: the rows of each part by its name.
+        complete: whether all trainings must be there.
+    """
+    asked: defaultdict[tuple[int, int], Counter[tuple[str, int, str]]] = defaultdict(Counter)
+    for row in splits.to_pylist():
+        if row["role"] != "train":
+            asked[row["repeat"], row["fold"]][*_face(row), row["role"]] += 1
+    for part, (name, repeat, fold) in trainings.items():
+        where = f"{name}, repeat {repeat}, fold {fold}"
+        if part not in fits or part not in scores:
+            if complete:
+                yield f"{where}: its fit or its scores are missing or damaged"
+            continue
+        fit = fits[part]
+        if any(_training(row) != (name, repeat, fold) for row in (*fit, *scores[part])) or len(fit) != 1:
+            yield f"{where}: its part holds something else"
+        elif fit[0]["outcome"] != "ok":
+            if scores[part]:
+                yield f"{where}: failed, and has scores"
+        elif Counter((*_face(row), row["role"]) for row in scores[part]) != asked[repeat, fold]:
+            yield f"{where}: {len(scores[part])} scores for {asked[repeat, fold].total()} faces, or not the same ones"
+    strange = sorted((fits.keys() | scores.keys()) - trainings.keys())
+    if strange:
+        yield f"fits or scores of no training of this run: {_some(strange)}"
+
+
+def comparison_faults(comparison: pa.Table, configurations: Collection[str]) -> Iterator[str]:
+    """Each configuration has one row, and the ranks are 1, 2, ..."""
+    if sorted(comparison["configuration"].to_pylist()) != sorted(configurations):
+        yield "the comparison's rows are not the experiment's configurations"
+    if sorted(comparison["rank"].to_pylist()) != list(range(1, comparison.num_rows + 1)):
+        yield "the comparison's ranks are not 1, 2, ..."
+
+
+def _face(row: Row) -> tuple[str, int]:
+    return row["photo_key"], row["face_index"]
+
+
+def _training(row: Row) -> Training:
+    return row["configuration"], row["repeat"], row["fold"]
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
