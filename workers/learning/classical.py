@@ -72,10 +72,9 @@ def fit_lda(fold: Fold) -> Fitted:
     """Linear discriminants with a Ledoit-Wolf covariance (needs no more faces than measurements)."""
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-    if len(fold.y) <= fold.classes:
-        raise CannotFit("discriminants need more training faces than people")
-
     def solve(points: Array, classes: Array, temperature: float = 1.0) -> Linear:
+        if len(classes) <= classes.max() + 1:
+            raise CannotFit("discriminants need more training faces than people")
         model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(points.astype(np.float64), classes)
         return _linear(model.coef_, model.intercept_, temperature)
 

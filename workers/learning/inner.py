@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from workers.learning.fold import Fold
+from workers.learning.fold import CannotFit, Fold
 from workers.learning.predictors import Array
 
 Decide = Callable[[Array, Array, Array], Array]
@@ -70,16 +70,22 @@ def choose(
     build: Callable[[dict[str, Any]], Decide],
     fold: Fold,
 ) -> tuple[dict[str, Any], float, dict[str, Any]]:
-    """The best row of the grid by held-out accuracy, then log-loss: (row, temperature, what to record)."""
+    """The best row of the grid by held-out accuracy, then log-loss: (row, temperature, what to record).
+
+    Where there is no inner split, or its training faces are too few for the model, the grid's first row.
+    """
     x, y = fold.x, fold.y
     folds = inner_folds(y, fold.groups, fold.seed)
-    if not folds:
-        return grid[0], DEFAULT_TEMPERATURE, {**grid[0], "note": "too few photos a person for an inner split"}
     searched = grid if len(y) <= TUNE_FACES else grid[:1]
     results = []
-    for row in searched:
-        temperature, loss, accuracy = temperature_of(*held_out_decisions(build(row), x, y, folds))
-        results.append((-accuracy, loss, temperature))
+    try:
+        for row in searched if folds else ():
+            temperature, loss, accuracy = temperature_of(*held_out_decisions(build(row), x, y, folds))
+            results.append((-accuracy, loss, temperature))
+    except CannotFit:
+        results.clear()
+    if not results:
+        return grid[0], DEFAULT_TEMPERATURE, {**grid[0], "note": "too few photos a person for an inner split"}
     best = min(range(len(results)), key=lambda i: results[i][:2])
     accuracy, loss, temperature = -results[best][0], results[best][1], results[best][2]
     record = {
