@@ -27,14 +27,18 @@ class OpenSet:
 
     Attributes:
         dir: share of known people's faces that are accepted and given the right name.
-        far: share of strangers' faces that are accepted, measured; never below 1 / strangers: what was not seen in
-            n faces cannot be claimed to be rarer than 1 in n.
+        far: share of strangers' faces that are accepted, as it may be claimed: never below 1 / strangers, since what
+            was not seen in n faces cannot be called rarer than 1 in n.
+        measured: the same as it was counted; may be 0.
+        aim: the rate that the calibration strangers were allowed: the target, or 1 / their faces if that is more.
         threshold: median over splits; a face is accepted from it upwards.
         strangers: distinct faces that tested.
     """
 
     dir: float
     far: float
+    measured: float
+    aim: float
     threshold: float
     strangers: int
 
@@ -85,8 +89,15 @@ def open_set(test: Outcomes, calibrate: Outcomes, unknown: Outcomes, far: float 
         rates.append(identification_rate(test.known_score[rows], (test.guess == test.truth)[rows], limit))
         alarms.append(float(np.mean(unknown.known_score[unknown.of_split(split)] >= limit)))
     strangers = len(set(unknown.faces))
-    claimed = max(float(np.mean(alarms)), 1 / strangers)
-    return OpenSet(float(np.mean(rates)), claimed, float(np.median(thresholds)), strangers)
+    measured = float(np.mean(alarms))
+    return OpenSet(
+        dir=float(np.mean(rates)),
+        far=max(measured, 1 / strangers),
+        measured=measured,
+        aim=max(far, 1 / len(set(calibrate.faces))),
+        threshold=float(np.median(thresholds)),
+        strangers=strangers,
+    )
 
 
 def open_set_curve(test: Outcomes, unknown: Outcomes) -> OpenSetCurve | None:

@@ -67,7 +67,7 @@ def scored_row(answers: Answers, test_train_ratio: float, detected: int, undetec
         "accuracy_low": low,
         "accuracy_high": high,
         "interval_method": method,
-        "end_to_end_accuracy": accuracy * detected / (detected + undetected) if detected else None,
+        "end_to_end_accuracy": accuracy * (detected / (detected + undetected)) if detected else None,
         "balanced_accuracy": _mean(test, lambda rows: metrics.balanced_accuracy(test.truth[rows], test.right[rows])),
         "macro_f1": _mean(test, lambda rows: metrics.macro_f1(test.truth[rows], test.predicted[rows])),
         "top3_accuracy": _mean(test, lambda rows: float(np.mean(test.top3[rows]))),
