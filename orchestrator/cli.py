@@ -25,6 +25,7 @@ COMMANDS = {
     "retry": ("care", "Have a run's failures tried again"),
     "forget": ("care", "Erase a person from every run"),
     "doctor": ("care", "Look for trouble, and say what to do"),
+    "identify": ("use", "Name the faces in photos or a video"),
     "up": ("services", "Start broker, workers, orchestrator and Flower here"),
     "orchestrator": ("services", "Work on all unfinished runs, for ever"),
     "worker": ("services", "Run a Celery worker for one queue"),

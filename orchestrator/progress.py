@@ -19,9 +19,19 @@ TITLES = {
     "splits": "Splitting",
     "training": "Training",
     "comparison": "Comparing",
+    "refit": "Refitting",
     "report": "Drawing",
+    "identify": "Naming faces",
+    "video": "Naming faces",
 }
-UNITS = {"synth": "photos", "catalog": "photos", "images": "photos", "training": "trainings"}
+UNITS = {
+    "synth": "photos",
+    "catalog": "photos",
+    "images": "photos",
+    "training": "trainings",
+    "identify": "photos",
+    "video": "frames",
+}
 
 LINE_SECONDS = 5.0
 """Between two plain lines of one stage."""

@@ -1,0 +1,135 @@
+"""Commands that use what a run has learnt: identify, verify."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.commands.common import (
+    INTERRUPTED,
+    chosen_run,
+    console,
+    json_option,
+    output,
+    print_json,
+    stop_on_interrupt,
+)
+from storage.errors import InputError
+
+if TYPE_CHECKING:
+    from orchestrator.progress import Display
+    from workers.faces.engine import FaceEngine
+    from workers.recognition.recogniser import Recogniser
+
+
+@click.command()
+@click.argument("files", metavar="PHOTO... | VIDEO", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--run", "run_id", help="Run whose winner names the faces; the newest by default.")
+@click.option("--configuration", "-c", help="Another configuration than the winner.")
+@click.option("--threshold", type=float, help="A face whose score is below it is unknown.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for annotated photos, or the video to write.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@json_option
+def identify(
+    files: tuple[Path, ...],
+    run_id: str | None,
+    configuration: str | None,
+    threshold: float | None,
+    out: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Name every face in photos, or in one video; 'unknown' where it is like nobody that the run knows.
+
+    \b
+    Examples:
+      lineup identify holiday/*.jpg --out named/
+      lineup identify clip.mp4 --out named.mp4
+      lineup identify photo.jpg --run people-1a2b3c4d --configuration svm-linear --json
+    """
+    from orchestrator.identify.loading import recogniser_of
+    from orchestrator.identify.sources import is_video
+    from orchestrator.identify.telling import model_line
+    from orchestrator.progress import display
+    from workers.faces.engine import load_engine
+
+    videos = [path for path in files if is_video(path)]
+    if videos and len(files) > 1:
+        raise InputError(f"{videos[0]} is a video", "Name it alone, without other files")
+    screen = console()
+    with display(screen, quiet) as bars:
+        recogniser = recogniser_of(
+            chosen_run(run_id),
+            configuration,
+            threshold,
+            lambda name: screen.print(f"Fitting {name} on all known faces.", markup=False, soft_wrap=True),
+        )
+        recogniser.warm()
+        screen.print(model_line(recogniser), markup=False, soft_wrap=True)
+        engine = load_engine(recogniser.settings)
+        work = _video if videos else _photos
+        read = work(files, engine, recogniser, out, bars, as_json)
+    if not read:
+        raise click.exceptions.Exit(1)
+
+
+def _photos(
+    files: tuple[Path, ...],
+    engine: FaceEngine,
+    recogniser: Recogniser,
+    out: Path | None,
+    bars: Display,
+    as_json: bool,
+) -> bool:
+    """Name the faces of photos, print the answer, and say whether any photo could be read."""
+    from orchestrator.identify.photos import identify_photos
+    from orchestrator.identify.telling import photo_lines, photo_summary, photos_as_json
+
+    answers = []
+    for answer in identify_photos(files, engine, recogniser, out):
+        answers.append(answer)
+        bars.show("identify", len(answers), len(files))
+    if as_json:
+        print_json(photos_as_json(answers, recogniser))
+    else:
+        _print(photo_lines(answers))
+        _print([photo_summary(answers)])
+    return any(answer.was_read for answer in answers)
+
+
+def _video(
+    files: tuple[Path, ...],
+    engine: FaceEngine,
+    recogniser: Recogniser,
+    out: Path | None,
+    bars: Display,
+    as_json: bool,
+) -> bool:
+    """Name the faces of a video and print the answer; a video that cannot be read is an error of its own."""
+    from orchestrator.identify.telling import video_as_json, video_lines, video_summary
+    from orchestrator.identify.video import Interrupted, identify_video
+
+    with stop_on_interrupt() as stop:
+
+        def on_frame(done: int, expected: int) -> bool:
+            bars.show("video", done, expected)
+            return not stop.is_set()
+
+        try:
+            answer = identify_video(files[0], engine, recogniser, out, on_frame)
+        except Interrupted:
+            raise click.exceptions.Exit(INTERRUPTED) from None
+    if as_json:
+        print_json(video_as_json(answer, recogniser))
+    else:
+        _print(video_lines(answer))
+        _print([video_summary(answer)])
+    return True
+
+
+def _print(lines: list[str]) -> None:
+    screen = output()
+    for line in lines:
+        screen.print(line, markup=False, soft_wrap=True)

@@ -1,0 +1,69 @@
+"""A folder of files, written once: it is there whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from storage.errors import StoreError
+
+BUILDING = ".building"
+
+
+@contextlib.contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A folder to write into; it takes the place of `path` when the block ends well, and vanishes when it does not.
+
+    What is there already stays and the new one is dropped: two who build the same folder build the same content.
+    Leftovers of builders that died are deleted.
+
+    Raises:
+        StoreError: the disk is full, or the parent cannot be written.
+    """
+    building = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}{BUILDING}")
+    try:
+        building.mkdir(parents=True, mode=0o700)
+        with _held(building):
+            _sweep(path)
+            yield building
+            for file in building.iterdir():
+                _fsync(file)
+            _fsync(building)
+            if not path.exists():
+                building.rename(path)
+                _fsync(path.parent)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror or error}", "Free space or mend permissions") from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Lock a folder: the kernel frees it however this process ends."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _sweep(path: Path) -> None:
+    for left in path.parent.glob(f".{path.name}.*{BUILDING}"):
+        # gone: its builder has ended; locked: its builder lives
+        with contextlib.suppress(FileNotFoundError, BlockingIOError), _held(left):
+            shutil.rmtree(left)
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,43 @@
+"""A finished run of a few synthetic people, made in this process by the tasks' own functions: no broker, no mock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from orchestrator.experiment import Entry, Experiment, Protocol
+from orchestrator.planning import plan_run
+from orchestrator.splits import make_splits
+from orchestrator.stages import catalogued, read_table, trainings
+from storage.encodings import gather
+from storage.parts import write_part
+from storage.runs import Run
+from storage.schemas import CATALOG, FACES, SPLITS
+from workers.encoding import encode
+from workers.messages import PhotoRef
+from workers.synthetic.folder import write_folder
+from workers.training import compare, train
+
+CONFIGURATIONS = ("knn-1", "svm-linear", "eigenfaces-svm", "majority", "threshold-1nn")
+
+
+def tiny_run(folder: Path, people: int = 4, photos: int = 6, protocol: Protocol | None = None) -> Run:
+    """Draw people into folder/faces and compare CONFIGURATIONS on them; the store is folder/store."""
+    write_folder(folder / "faces", people, photos, seed=3, side=200)
+    experiment = Experiment(
+        protocol=protocol or Protocol(min_photos_per_person=2),
+        configurations=tuple(Entry(name) for name in CONFIGURATIONS),
+    )
+    run = plan_run(folder / "store", folder / "faces", None, replace(experiment, seed=1)).run
+    wanted = catalogued(run)
+    encode(run, [PhotoRef(*item) for item in wanted.items()])
+    faces = gather(run.encodings, run.failures, wanted)
+    assert faces is not None
+    write_part(run.faces, faces)
+    splits = make_splits(read_table(run.catalog, CATALOG), faces, experiment.protocol)
+    write_part(run.splits, splits.table)
+    for each in trainings(run, read_table(run.splits, SPLITS)).values():
+        train(run, *each)
+    compare(run)
+    assert read_table(run.faces, FACES).num_rows == people * photos
+    return run

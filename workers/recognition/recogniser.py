@@ -1,0 +1,143 @@
+"""A recogniser: a model fitted on all known faces, its threshold, and the engine settings that its faces came from.
+
+Its folder holds what `save_model` writes (arrays or a Keras file, `model.json`) and `recogniser.json`; nothing in
+it is code, and nothing in it is executed.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from storage.errors import StoreError
+from storage.schemas import EMBEDDING_SIZE
+from workers.faces.records import FaceRecord
+from workers.faces.settings import EngineSettings
+from workers.learning.faces import Faces
+from workers.learning.models import Model, load_model, save_model
+from workers.learning.table import UNKNOWN
+from workers.recognition.threshold import Threshold
+
+FILE = "recogniser.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a face is called.
+
+    Attributes:
+        name: a person, or UNKNOWN.
+        nearest: the person whom it is most like, also where `name` is UNKNOWN.
+        probability: of `nearest`, among the known people.
+        known_score: what the threshold is compared with.
+        milliseconds: of the model for this one face, warm.
+    """
+
+    name: str
+    nearest: str
+    probability: float
+    known_score: float
+    milliseconds: float
+
+
+@dataclass(frozen=True)
+class Recogniser:
+    """See the module.
+
+    Attributes:
+        engine: the run's settings as JSON data, and their fingerprint.
+        fingerprint: the run's, whose faces it was fitted on.
+        faces: how many those were.
+    """
+
+    model: Model
+    threshold: Threshold
+    engine: dict[str, Any]
+    engine_fingerprint: str
+    fingerprint: str
+    faces: int
+
+    @property
+    def settings(self) -> EngineSettings:
+        """The run's engine, but every face of a photo counts."""
+        return replace(EngineSettings.from_plain(self.engine), policy="all")
+
+    def name(self, faces: Sequence[FaceRecord]) -> list[Named]:
+        """Name each face, one a call, as a video's are."""
+        view = view_of(faces, self.model.configuration.view)
+        return [self._name(view[row : row + 1]) for row in range(len(faces))]
+
+    def warm(self) -> None:
+        """Name a blank face, so that the first real one is not the one that waits."""
+        shapes = {"embedding": (1, 128), "none": (1, 0)}
+        shape = shapes.get(self.model.configuration.view, (1, 128, 128, 3))
+        self._name(np.zeros(shape, np.uint8 if len(shape) > 2 else np.float32))
+
+    def _name(self, x: npt.NDArray[np.generic]) -> Named:
+        began = time.perf_counter()
+        probabilities, known = self.model.scores(x)
+        milliseconds = 1000 * (time.perf_counter() - began)
+        best = int(probabilities[0].argmax())
+        nearest, score = self.model.labels[best], float(known[0])
+        limit = self.threshold.value
+        name = nearest if limit is None or score >= limit else UNKNOWN
+        return Named(name, nearest, float(probabilities[0, best]), score, milliseconds)
+
+
+def view_of(faces: Sequence[FaceRecord], view: str) -> npt.NDArray[np.generic]:
+    """The faces as a configuration takes them: through the same JPEGs as those that it was fitted on."""
+    rows = [face.embedding for face in faces]
+    return Faces(
+        keys=tuple(face.photo_key for face in faces),
+        face_index=np.asarray([face.face_index for face in faces], np.int16),
+        embedding=np.asarray(rows, np.float32).reshape(len(rows), EMBEDDING_SIZE),
+        crop_jpeg=[face.crop for face in faces],
+        aligned_jpeg=[face.aligned for face in faces],
+    ).view(view)
+
+
+def save_recogniser(recogniser: Recogniser, folder: Path) -> None:
+    """Write everything into an existing folder."""
+    described = {
+        "format": FORMAT,
+        "threshold": recogniser.threshold.value,
+        "threshold_rule": recogniser.threshold.rule,
+        "engine": recogniser.engine,
+        "engine_fingerprint": recogniser.engine_fingerprint,
+        "fingerprint": recogniser.fingerprint,
+        "faces": recogniser.faces,
+    }
+    (folder / FILE).write_text(json.dumps(described, indent=1, sort_keys=True), encoding="utf-8")
+    save_model(recogniser.model, folder)
+
+
+def load_recogniser(folder: Path) -> Recogniser:
+    """Read what `save_recogniser` wrote.
+
+    Raises:
+        StoreError: it is damaged, of another format, or its faces came from another version of the engine.
+    """
+    try:
+        described = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        if described.pop("format") != FORMAT:
+            raise ValueError("of another format")
+        threshold = Threshold(described.pop("threshold"), described.pop("threshold_rule"))
+        recogniser = Recogniser(load_model(folder), threshold, **described)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+        raise StoreError(
+            f"the model in {folder} cannot be read: {error}", "Delete that folder; it is made anew"
+        ) from error
+    if EngineSettings.from_plain(recogniser.engine).fingerprint() != recogniser.engine_fingerprint:
+        raise StoreError(
+            f"the model in {folder} was fitted on faces of another version of the engine", "Run the comparison anew"
+        )
+    return recogniser

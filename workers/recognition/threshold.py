@@ -1,0 +1,98 @@
+"""Below which score is a face nobody's? Answered by faces that were not trained, never by those that test.
+
+Every model has its own scale of known scores, so the threshold belongs to the model that is used. Where the run set
+strangers aside to choose a threshold (role `calibrate`), they choose it here too, by the comparison's own rule.
+Where it did not, the known people play strangers in turn: a part of them is left out, a model is fitted on the
+others, and what it says of those left out is what it says of people whom it does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from workers.compare.openset import TARGET_FAR, threshold_for
+from workers.learning.fold import CannotFit
+from workers.learning.models import Model, fit
+from workers.learning.predictors import Array
+from workers.learning.seeds import seed_of
+from workers.learning.table import Configuration
+
+PARTS = 5
+"""The people are left out in so many parts: a network is fitted no more often than that."""
+
+LEFT_OUT_FAR = 0.05
+"""Of the faces of people left out, so many may be taken for somebody. Not 1 % as with real strangers: folders have
+wrong labels, and a face that is known under another name rightly scores high."""
+
+REFIT = -1
+"""Stands for the repeat in a seed: no split of a run has this number."""
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A face whose known score is below `value` is unknown.
+
+    Attributes:
+        value: None where every face gets a name.
+        rule: one sentence that says where the value comes from.
+    """
+
+    value: float | None
+    rule: str
+
+
+def choose_threshold(
+    model: Model, x: Array, labels: Sequence[str], groups: npt.ArrayLike, strangers: Array, run_seed: int
+) -> Threshold:
+    """The threshold for a model that was fitted on these faces.
+
+    Args:
+        x, labels, groups: as `workers.learning.models.fit` took them.
+        strangers: (M, ...) the same view of people set aside to choose a threshold; M may be 0.
+    """
+    own = model.configuration.parameters.get("threshold")
+    if own is not None:
+        return Threshold(-float(own), f"the configuration's own: a distance above {own:g} is nobody's")
+    if len(strangers):
+        rule = f"accepts {TARGET_FAR:.0%} of {len(strangers)} faces of strangers set aside to choose it"
+        return _accepting(model.known_score(strangers), TARGET_FAR, rule)
+    scores = left_out_scores(model.configuration, x, labels, groups, run_seed)
+    if not len(scores):
+        return Threshold(None, "none: too few people to leave some out and still tell others apart")
+    rule = f"accepts {LEFT_OUT_FAR:.0%} of {len(scores)} faces of known people who were left out in turn"
+    return _accepting(scores, LEFT_OUT_FAR, rule)
+
+
+def left_out_scores(
+    configuration: Configuration, x: Array, labels: Sequence[str], groups: npt.ArrayLike, run_seed: int
+) -> npt.NDArray[np.float32]:
+    """Known scores of people that a model does not know: each part of the people is left out once.
+
+    Returns:
+        A score a face; without those of parts that leave too little to fit a model on.
+    """
+    people = np.asarray(sorted(set(labels)))
+    shuffled = np.random.default_rng(seed_of(run_seed, configuration.name, REFIT, 0)).permutation(people)
+    who, by = np.asarray(labels), np.asarray(groups)
+    scores = [np.zeros(0, np.float32)]
+    for number, part in enumerate(np.array_split(shuffled, min(PARTS, len(people)))):
+        away = np.isin(who, part)
+        seed = seed_of(run_seed, configuration.name, REFIT, 1 + number)
+        try:
+            model = fit(configuration, x[~away], who[~away].tolist(), by[~away], seed)
+        except (CannotFit, np.linalg.LinAlgError):
+            continue
+        scores.append(model.known_score(x[away]))
+    return np.concatenate(scores)
+
+
+def _accepting(scores: npt.NDArray[np.float32], far: float, rule: str) -> Threshold:
+    limit = threshold_for(scores.astype(np.float64), far)
+    if not np.isfinite(limit):
+        return Threshold(None, "none: one stranger's face chooses nothing")
+    # scores are float32, and whoever compares them as such would round the limit down to the score it lies above
+    return Threshold(float(np.nextafter(np.float32(limit), np.float32(np.inf))), rule)
