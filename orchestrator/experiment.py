@@ -26,7 +26,7 @@ from workers.faces.images import Limits
 from workers.faces.settings import EngineSettings
 
 PROTOCOLS = ("holdout", "kfold")
-NEAR_DUPLICATES = ("report", "group")
+NEAR_DUPLICATES = ("auto", "report", "group")
 MISSIONS_GRID = (
     "cnn-small-crop",
     "cnn-small-aligned",
@@ -61,7 +61,8 @@ class Protocol:
         min_photos_per_person: a person with fewer distinct photos with a face takes no part.
         unknown_share: share of people kept out of training, to measure rejection; 0 for a closed set.
         calibrate_share: share of those people whose photos choose the threshold; the others test it.
-        near_duplicates: `report` near-duplicate faces only, or `group` them so that they never straddle.
+        near_duplicates: `report` near-duplicate faces only, or `group` them so that they never straddle; `auto`
+            groups under kfold and leaves the mission's single split as the mission drew it.
         hash_distance: bits of 64 by which two perceptual hashes may differ and be near-duplicates.
         embedding_distance: Euclidean distance of two embeddings below which they are near-duplicates.
     """
@@ -74,7 +75,7 @@ class Protocol:
     min_photos_per_person: int = 4
     unknown_share: float = 0.0
     calibrate_share: float = 0.5
-    near_duplicates: str = "report"
+    near_duplicates: str = "auto"
     hash_distance: int = 4
     embedding_distance: float = 0.15
 
@@ -90,6 +91,11 @@ class Protocol:
         at_least("protocol.min_photos_per_person", self.min_photos_per_person, 2)
         at_least("protocol.hash_distance", self.hash_distance, 0, most=64)
         at_least("protocol.embedding_distance", self.embedding_distance, 0)
+
+    @property
+    def groups_near_duplicates(self) -> bool:
+        """Whether near-duplicates share a group."""
+        return self.near_duplicates == "group" or (self.near_duplicates == "auto" and self.kind == "kfold")
 
 
 @dataclass(frozen=True)

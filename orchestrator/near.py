@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,8 @@ Pairs = tuple[tuple[Key, Key], ...]
 
 HASH_SIDE = 8
 HASH_INPUT_SIDE = 32
+EXAMPLES = 40
+"""Pairs that are listed one by one; a film's frames would fill pages."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,18 @@ class NearDuplicates:
     def pairs(self) -> Pairs:
         """Pairs that either measure finds."""
         return tuple(sorted({*self.by_hash, *self.by_embedding}))
+
+    def summary(self) -> dict[str, Any]:
+        """How many pairs each measure finds, and the first of them as [photo_key, photo_key, found by]."""
+        hashed, embedded = set(self.by_hash), set(self.by_embedding)
+        found = {pair: (pair in hashed, pair in embedded) for pair in self.pairs}
+        words = {(True, True): "both", (True, False): "hash", (False, True): "embedding"}
+        return {
+            "by_hash": len(hashed),
+            "by_embedding": len(embedded),
+            "by_both": len(hashed & embedded),
+            "examples": [[pair[0][0], pair[1][0], words[how]] for pair, how in list(found.items())[:EXAMPLES]],
+        }
 
 
 def near_duplicates(

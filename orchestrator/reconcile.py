@@ -17,7 +17,7 @@ from orchestrator.broker import Broker
 from orchestrator.dispatch import Dispatcher, Work
 from orchestrator.drawing import draw_report
 from orchestrator.experiment import from_dict
-from orchestrator.splits import Splits, make_splits
+from orchestrator.splits import make_splits
 from storage.attempts import count, forget, look
 from storage.encodings import Done, compact, gather
 from storage.errors import RunStuck
@@ -151,7 +151,7 @@ class Reconciler:
         catalog = stages.read_table(self.run.catalog, CATALOG)
         faces = stages.read_table(self.run.faces, FACES)
         splits = make_splits(catalog, faces, self._experiment.protocol)
-        metadata = {"lineup.run": self.run.plan.fingerprint, "lineup.findings": _findings(splits)}
+        metadata = {"lineup.run": self.run.plan.fingerprint, "lineup.findings": json.dumps(splits.findings())}
         write_part(self.run.splits, splits.table, metadata)
         return None
 
@@ -183,17 +183,6 @@ class Reconciler:
         missing = work.items - self._training.on_their_way
         self._send(self._training, iter([work] if missing else []))
         return self._status("running", "comparison", 0, 1)
-
-
-def _findings(splits: Splits) -> str:
-    return json.dumps(
-        {
-            "excluded": splits.excluded,
-            "faceless": splits.faceless,
-            "conflicting": splits.conflicting,
-            "unknown_people": splits.unknown_people,
-        }
-    )
 
 
 def look_at(run: Run) -> Status:

@@ -6,7 +6,8 @@ Rules, in this order:
 2. A picture that carries several people's names takes no part.
 3. Of a photo's faces the policy has chosen already; under `all` every face carries the photo's label, and the faces
    of one photo share a group.
-4. Near-duplicates (`orchestrator.near`) share a group where the protocol says so.
+4. Near-duplicates (`orchestrator.near`) are always reported, and share a group where the protocol says so: by
+   default under kfold, while holdout stays the mission's own draw.
 5. A person with fewer groups than `min_photos_per_person` takes no part, and neither does one with fewer groups
    than folds; `Excluded` says who. At least two people must remain.
 6. Open set: a seeded share of the people (at least two) is never trained. Some of them choose the threshold
@@ -24,7 +25,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -45,6 +46,7 @@ class Splits:
         conflicting: keys of pictures that carry several names.
         unknown_people: labels that choose (calibrate) and test (unknown) the rejection of strangers.
         near: near-duplicates found, whether grouped or only reported.
+        near_grouped: whether they share a group.
     """
 
     table: pa.Table
@@ -53,6 +55,17 @@ class Splits:
     conflicting: tuple[str, ...]
     unknown_people: Mapping[str, tuple[str, ...]]
     near: NearDuplicates
+    near_grouped: bool
+
+    def findings(self) -> dict[str, Any]:
+        """What the report tells besides the table, as JSON-like values; of many near-duplicates the first."""
+        return {
+            "excluded": [list(each) for each in self.excluded],
+            "faceless": list(self.faceless),
+            "conflicting": list(self.conflicting),
+            "unknown_people": {role: list(names) for role, names in self.unknown_people.items()},
+            "near": {**self.near.summary(), "grouped": self.near_grouped},
+        }
 
 
 class Face(NamedTuple):
@@ -76,7 +89,7 @@ def make_splits(catalog: pa.Table, faces: pa.Table, protocol: Protocol) -> Split
     labels, conflicting = _labels(catalog)
     usable = _usable(faces, set(labels))
     near = near_duplicates(usable, labels, protocol.hash_distance, protocol.embedding_distance)
-    everyone = _grouped(usable, labels, near.pairs if protocol.near_duplicates == "group" else ())
+    everyone = _grouped(usable, labels, near.pairs if protocol.groups_near_duplicates else ())
     counts = _groups_per_person(everyone)
     least = max(protocol.min_photos_per_person, protocol.folds if protocol.kind == "kfold" else 2)
     few = {label: count for label, count in sorted(counts.items()) if count < least}
@@ -84,7 +97,9 @@ def make_splits(catalog: pa.Table, faces: pa.Table, protocol: Protocol) -> Split
     if len(counts) - len(few) < 2:
         raise DatasetError(
             f"Only {len(counts) - len(few)} people have {least} different photos with a face",
-            "Two are needed: add photos, or lower protocol.min_photos_per_person or protocol.folds.",
+            "Two are needed: add photos, lower protocol.min_photos_per_person or protocol.folds"
+            + (', or set protocol.near_duplicates = "report"' if protocol.groups_near_duplicates else "")
+            + ".",
         )
     strangers = _strangers(sorted(set(counts) - set(few)), protocol)
     return Splits(
@@ -94,6 +109,7 @@ def make_splits(catalog: pa.Table, faces: pa.Table, protocol: Protocol) -> Split
         conflicting=conflicting,
         unknown_people=strangers,
         near=near,
+        near_grouped=protocol.groups_near_duplicates,
     )
 
 

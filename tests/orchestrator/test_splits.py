@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter, defaultdict
 from dataclasses import replace
@@ -115,7 +116,7 @@ def test_near_duplicates_are_reported_and_grouped_where_asked() -> None:
     rows[1]["crop"] = crop(int.from_bytes(b"ann-000", "big") % 2**32, noise=2)
     rows[3]["embedding"] = [value + 0.005 for value in rows[2]["embedding"]]  # 0.005 * sqrt(128) = 0.057
     faces = pa.Table.from_pylist(rows, schema=FACES)
-    reported = make_splits(catalog, faces, Protocol())
+    reported = make_splits(catalog, faces, Protocol(near_duplicates="report"))
     assert reported.near.by_hash == ((("ann-000", 0), ("ann-001", 0)),)
     assert reported.near.by_embedding == ((("ann-002", 0), ("ann-003", 0)),)
     assert len(set(reported.table["group"].to_pylist())) == 20
@@ -125,6 +126,42 @@ def test_near_duplicates_are_reported_and_grouped_where_asked() -> None:
         assert role["ann-000"] == role["ann-001"]
         assert role["ann-002"] == role["ann-003"]
     assert len({each["group"] for each in grouped}) == 18
+    told = reported.findings()["near"]
+    assert (told["by_hash"], told["by_embedding"], told["by_both"], told["grouped"]) == (1, 1, 0, False)
+    assert told["examples"] == [["ann-000", "ann-001", "hash"], ["ann-002", "ann-003", "embedding"]]
+
+
+def test_a_kfold_groups_near_duplicates_unless_told_otherwise_and_the_missions_split_does_not() -> None:
+    catalog, faces = tables({"ann": 12, "bob": 12})
+    rows = faces.to_pylist()
+    rows[1]["crop"] = rows[0]["crop"]
+    faces = pa.Table.from_pylist(rows, schema=FACES)
+    groups = {
+        (kind, near): len(set(make_splits(catalog, faces, Protocol(kind=kind, near_duplicates=near)).table["group"]))
+        for kind in ("holdout", "kfold")
+        for near in ("auto", "report", "group")
+    }
+    assert groups == {
+        ("holdout", "auto"): 24, ("holdout", "report"): 24, ("holdout", "group"): 23,
+        ("kfold", "auto"): 23, ("kfold", "report"): 24, ("kfold", "group"): 23,
+    }  # fmt: skip
+
+
+def test_a_face_and_its_near_duplicates_never_straddle_a_kfold() -> None:
+    """Chains too: 0 is near 1 by picture, 1 is near 2 by embedding, so all three stay together."""
+    catalog, faces = tables({"ann": 12, "bob": 12})
+    rows = faces.to_pylist()
+    rows[1]["crop"] = rows[0]["crop"]
+    rows[2]["embedding"] = [value + 0.005 for value in rows[1]["embedding"]]
+    faces = pa.Table.from_pylist(rows, schema=FACES)
+    for seed in range(5):
+        table = make_splits(catalog, faces, Protocol(kind="kfold", repeats=2, seed=seed)).table
+        roles_of = defaultdict(set)
+        for each in table.to_pylist():
+            if each["photo_key"] in ("ann-000", "ann-001", "ann-002"):
+                roles_of[each["repeat"], each["fold"]].add(each["role"])
+        assert len(roles_of) == 10
+        assert all(len(found) == 1 for found in roles_of.values())
 
 
 def test_the_hash_survives_noise_and_parts_pictures() -> None:
@@ -161,6 +198,8 @@ def test_people_with_too_few_photos_are_left_out_and_named() -> None:
     assert splits.excluded == (("few", 3),)
     assert splits.faceless == ("gone",)
     assert set(splits.table["label"].to_pylist()) == {"ann", "bob"}
+    assert json.loads(json.dumps(splits.findings())) == splits.findings()
+    assert splits.findings()["excluded"] == [["few", 3]]
 
 
 def test_unknown_people_never_train_and_choose_or_test_but_not_both() -> None:
