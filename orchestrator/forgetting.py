@@ -190,7 +190,7 @@ def _nobody_at_work(store: Path) -> Iterator[None]:
 def _strip(run: Run) -> tuple[str, ...]:
     """Keep workers away, and delete all that was made with the person's photos."""
     run.cancel()
-    run.stop(f"a person was forgotten; `lineup resume {run.run_id}` makes the tables of the others anew")
+    run.stop("a person was forgotten; resumed, it makes the tables of the others anew")
     removed = drop_derived(run)
     for folder in (run.failures, run.attempts):
         delete(folder)
