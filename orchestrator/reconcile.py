@@ -26,7 +26,7 @@ from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, FACES, FITS, SCORES, SPLITS
 from workers.app import IMAGES, TRAINING
 
-STAGES = ("images", "splits", "training", "comparison", "report", "finished")
+STAGES = ("images", "splits", "training", "comparison", "refit", "report", "finished")
 
 POLL_SECONDS = 0.2
 """Between two looks at the store: a listing costs a millisecond, and a person sees no delay."""
@@ -89,13 +89,14 @@ class Reconciler:
             self._images.withdraw()
             self._training.withdraw()
             return look_at(self.run)
-        for stage in (self._encode, self._split, self._train, self._compare):
+        for stage in (self._encode, self._split, self._train, self._compare, self._refit):
             status = stage()
             if status is not None:
                 return status
         if not self.run.finished:
             draw_report(self.run)
             sweep(self.run.folder)
+            forget(look(self.run.attempts)[1])
         return self._status("finished", "finished")
 
     def _status(self, state: str, stage: str, done: int = 0, total: int = 0) -> Status:
@@ -184,6 +185,16 @@ class Reconciler:
         self._send(self._training, iter([work] if missing else []))
         return self._status("running", "comparison", 0, 1)
 
+    def _refit(self) -> Status | None:
+        work = stages.refit_work(self.run)
+        if work is None or self.run.finished:
+            return None
+        if count(look(self.run.attempts)[1])[work.part] >= self._experiment.attempts:
+            return None  # the report is worth having without it; whoever uses the model fits it, and is told why not
+        missing = work.items - self._training.on_their_way
+        self._send(self._training, iter([work] if missing else []))
+        return self._status("running", "refit", 0, 1)
+
 
 def look_at(run: Run) -> Status:
     """Where a run stands, from the store alone."""
@@ -200,7 +211,9 @@ def look_at(run: Run) -> Status:
     done = {path.stem for path in list_parts(run.scores)} & wanted.keys()
     if len(done) < len(wanted):
         return Status(run.run_id, state, "training", len(done), len(wanted), run.stopped)
-    return Status(run.run_id, state, "report" if run.comparison.exists() else "comparison", 0, 1, run.stopped)
+    if not run.comparison.exists():
+        return Status(run.run_id, state, "comparison", 0, 1, run.stopped)
+    return Status(run.run_id, state, "refit" if stages.refit_work(run) else "report", 0, 1, run.stopped)
 
 
 def as_json(status: Status) -> dict[str, object]:

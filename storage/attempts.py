@@ -126,7 +126,7 @@ def look(folder: Path) -> tuple[set[str], list[Death]]:
 def _death(path: Path, text: str) -> Death:
     lines = text.splitlines()[1:]
     items = tuple(line for line in lines if _ITEM.match(line))
-    words = " ".join(line for line in lines if not _ITEM.match(line))
+    words = "; ".join(line.strip() for line in lines if line.strip() and not _ITEM.match(line))
     return Death(path.name.split(".")[0], items, words[:_LAST_WORDS], path)
 
 

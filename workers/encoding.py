@@ -39,21 +39,32 @@ def encode(run: Run, photos: Sequence[PhotoRef]) -> None:
     """Encode what is not done yet; afterwards every photo given is in the encodings or in the run's failures.
 
     Photos that a dead attempt had begun are suspects and go one by one, each in a part of its own, so that a
-    photo which kills its process takes nobody with it. One that was begun too often is given up.
+    photo which kills its process takes nobody with it. One that was begun too often is given up. What another
+    process is at (a message may come twice) is left to it.
     """
     if run.cancelled or run.faces.exists():  # the stage is closed: the message is a late copy
         return
-    _, deaths = look(run.attempts)
-    begun = count(deaths)
-    innocent = [photo for photo in photos if not begun[photo.key]]
     engine = load_engine(EngineSettings.from_plain(run.plan.engine))
+    running, deaths = look(run.attempts)
+    begun = count(deaths)
+    innocent = [photo for photo in photos if not begun[photo.key] and photo.key not in running]
     if innocent:
         _encode_part(run, engine, innocent, attempt=1)
     for photo in photos:
-        if begun[photo.key] >= run.plan.experiment["attempts"]:
-            _give_up(run, photo, [death for death in deaths if photo.key in death.items])
-        elif begun[photo.key]:
-            _encode_part(run, engine, [photo], attempt=begun[photo.key] + 1)
+        if begun[photo.key]:
+            _encode_suspect(run, engine, photo)
+
+
+def _encode_suspect(run: Run, engine: FaceEngine, photo: PhotoRef) -> None:
+    running, deaths = look(run.attempts)  # anew: the photos before it took their time
+    mine = [death for death in deaths if photo.key in death.items]
+    if photo.key in running or run.faces.exists():
+        return
+    was_alone = any(set(death.items) == {photo.key} for death in mine)  # nobody is given up for the company he was in
+    if was_alone and len(mine) >= run.plan.experiment["attempts"]:
+        _give_up(run, photo, mine)
+    else:
+        _encode_part(run, engine, [photo], attempt=len(mine) + 1)
 
 
 def _encode_part(run: Run, engine: FaceEngine, photos: Sequence[PhotoRef], attempt: int) -> None:
