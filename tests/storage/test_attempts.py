@@ -1,0 +1,145 @@
+"""Whoever began what died with it is a suspect; whoever lives, ends well or is asked to stop is not."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from storage.attempts import Attempt, count, forget, look
+from storage.errors import StoreError
+
+PART = "0" * 32
+PHOTOS = ["a" * 64, "b" * 64]
+
+WORKING = """
+import sys
+from pathlib import Path
+from storage.attempts import Attempt
+with Attempt(Path(sys.argv[1]), sys.argv[2]) as log:
+    for item in sys.argv[4:]:
+        log.begin(item, float(sys.argv[3]))
+    print("begun", flush=True)
+    exec(sys.stdin.read())
+"""
+
+
+def begun(folder: Path, *items: str, seconds: float = 60) -> subprocess.Popen[bytes]:
+    """A process in the middle of an attempt; what it is told on standard input it does."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", WORKING, folder, PART, str(seconds), *items], stdin=-1, stdout=-1, stderr=-1
+    )
+    assert process.stdout
+    assert process.stdout.readline() == b"begun\n"
+    return process
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    process = begun(tmp_path, *PHOTOS)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_what_a_living_process_has_begun_is_running(tmp_path: Path, worker: subprocess.Popen[bytes]) -> None:
+    assert worker.poll() is None
+    assert look(tmp_path) == ({PART, *PHOTOS}, [])
+
+
+def test_a_killed_process_leaves_suspects(tmp_path: Path, worker: subprocess.Popen[bytes]) -> None:
+    worker.kill()
+    worker.wait()
+    running, (death,) = look(tmp_path)
+    assert running == set()
+    assert (death.part, death.items, death.timed_out) == (PART, tuple(PHOTOS), False)
+    assert count([death, death])[PHOTOS[0]] == 2
+    forget([death])
+    assert look(tmp_path) == (set(), [])
+
+
+@pytest.mark.parametrize(
+    ("deed", "words"),
+    [
+        ("raise RuntimeError('two\\nlines ' + 'c' * 64)", "Raised RuntimeError: two lines"),
+        ("import ctypes; ctypes.string_at(0)", "Fatal Python error: Segmentation fault"),
+        ("import os; os.abort()", "Fatal Python error: Aborted"),
+    ],
+)
+def test_last_words_say_why_and_are_never_taken_for_photos(tmp_path: Path, deed: str, words: str) -> None:
+    begun(tmp_path, *PHOTOS).communicate(deed.encode())
+    _, (death,) = look(tmp_path)
+    assert death.items == tuple(PHOTOS)
+    assert words in death.last_words
+    assert not death.timed_out
+
+
+def test_a_process_that_hangs_with_the_interpreters_lock_ends_itself_in_time(tmp_path: Path) -> None:
+    process = begun(tmp_path, PHOTOS[0], seconds=0.5)
+    process.communicate(b"import ctypes; ctypes.PyDLL(None).pause()", timeout=30)
+    assert process.returncode == 1
+    _, (death,) = look(tmp_path)
+    assert death.timed_out
+
+
+@pytest.mark.parametrize("deed", ["pass", "raise SystemExit(1)", "import sys; sys.exit()"])
+def test_whoever_ends_well_or_is_asked_to_stop_leaves_no_trace(tmp_path: Path, deed: str) -> None:
+    begun(tmp_path, *PHOTOS).communicate(deed.encode())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_no_photos_fault(tmp_path: Path) -> None:
+    full = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (5, {resource.RLIM_INFINITY}))"
+    process = begun(tmp_path, PHOTOS[0])
+    _, errors = process.communicate(f"{full}; log.begin('{PHOTOS[1]}', 5)".encode())
+    assert b"StoreError: cannot write" in errors
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_a_store_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot write"), Attempt(tmp_path / "file", PART):
+        pytest.fail("began an attempt that nobody could see")
+
+
+def test_two_who_look_at_once_do_not_take_each_other_for_the_living(tmp_path: Path) -> None:
+    process = begun(tmp_path, *PHOTOS)
+    process.kill()
+    process.wait()
+    looking = f"from storage.attempts import look; from pathlib import Path; f = Path({str(tmp_path)!r})\n"
+    code = looking + "assert all(look(f)[1] and not look(f)[0] for _ in range(500))"
+    lookers = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
+    assert [looker.wait(60) for looker in lookers] == [0, 0]
+
+
+def test_an_attempt_has_no_name_before_it_is_locked(tmp_path: Path) -> None:
+    """Many short attempts beside somebody who looks: none is ever taken for dead."""
+    code = (
+        "from storage.attempts import Attempt; from pathlib import Path\n"
+        f"for _ in range(300):\n    with Attempt(Path({str(tmp_path)!r}), {PART!r}) as log: log.begin('c' * 64, 60)"
+    )
+    worker = subprocess.Popen([sys.executable, "-c", code])
+    while worker.poll() is None:
+        assert look(tmp_path)[1] == []
+    assert worker.returncode == 0
+
+
+def test_the_watchdog_sleeps_when_the_attempt_has_ended(tmp_path: Path) -> None:
+    process = begun(tmp_path, PHOTOS[0], seconds=0.3)
+    wait = "import signal; signal.sigtimedwait([signal.SIGUSR1], 1); import os; os._exit(7)"
+    process.communicate(f"log.__exit__(None, None, None); {wait}".encode())
+    assert process.returncode == 7
+
+
+def test_term_reaches_the_default_and_leaves_a_suspect_unless_somebody_handles_it(tmp_path: Path) -> None:
+    """The worker's pool turns TERM into SystemExit; a bare process dies of it, and that is a death."""
+    process = begun(tmp_path, *PHOTOS)
+    os.kill(process.pid, signal.SIGTERM)
+    process.wait()
+    assert len(look(tmp_path)[1]) == 1
