@@ -2,7 +2,7 @@
 
 Each stage is a question to the store; none remembers anything. The first that is not done is the run's stage.
 
-    images ▶ faces ▶ splits ▶ training ▶ comparison ▶ report
+    images ▶ faces ▶ splits ▶ training ▶ comparison ▶ refit ▶ report
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from orchestrator.dispatch import Work
 from storage.errors import StoreError
 from storage.parts import read_part
 from storage.runs import Run
-from storage.schemas import CATALOG, SPLITS
+from storage.schemas import CATALOG, COMPARISON, SPLITS
 
 MOST_PHOTOS_PER_TASK = 32
 """Beyond it a message gains nothing (docs/performance.md) and a lost one costs more."""
@@ -115,6 +115,18 @@ def comparison_work(run: Run) -> Work:
 
     part = comparison_part(run.plan.fingerprint)
     return Work(part, frozenset([part]), COMPARE_RUN, (run.run_id,), 3600)
+
+
+def refit_work(run: Run) -> Work | None:
+    """The message that has the winner refitted; None where that is done, or nobody won."""
+    from workers.app import REFIT_WINNER
+    from workers.refitting import folder_of, is_refitted, refit_part, refit_seconds, winner_of
+
+    winner = winner_of(read_table(run.comparison, COMPARISON))
+    if winner is None or is_refitted(folder_of(run, winner)):
+        return None
+    part = refit_part(run.plan.fingerprint)
+    return Work(part, frozenset([part]), REFIT_WINNER, (run.run_id,), refit_seconds(run) + 60)
 
 
 def read_splits(run: Run) -> pa.Table:

@@ -20,6 +20,7 @@ TRAINING = "training"
 ENCODE_PHOTOS = "lineup.encode_photos"
 TRAIN_CONFIGURATION = "lineup.train_configuration"
 COMPARE_RUN = "lineup.compare_run"
+REFIT_WINNER = "lineup.refit_winner"
 
 LONGEST_TASK_SECONDS = 4 * 3600
 """No task may have a longer hard limit; the experiment's `training_seconds` is capped by it."""
@@ -45,7 +46,12 @@ SETTINGS: dict[str, Any] = {
     "result_backend": None,
     "task_queues": [Queue(IMAGES), Queue(TRAINING)],  # type: ignore[no-untyped-call]
     "task_default_queue": IMAGES,
-    "task_routes": {ENCODE_PHOTOS: IMAGES, TRAIN_CONFIGURATION: TRAINING, COMPARE_RUN: TRAINING},
+    "task_routes": {
+        ENCODE_PHOTOS: IMAGES,
+        TRAIN_CONFIGURATION: TRAINING,
+        COMPARE_RUN: TRAINING,
+        REFIT_WINNER: TRAINING,
+    },
     "task_create_missing_queues": False,
     # Acknowledged when finished; a lost child is run again, three times in all, and then given up:
     # reject_on_worker_lost would loop for ever on a photo that kills its process.

@@ -38,6 +38,11 @@ def refit_seconds(run: Run) -> float:
     return float(min(LONGEST_TASK_SECONDS, run.plan.experiment["training_seconds"] * (1 + PARTS)))
 
 
+def folder_of(run: Run, name: str) -> Path:
+    """Where the refit of that configuration is, or will be; raises InputError where there is no such configuration."""
+    return run.model / _configuration(run, name).name
+
+
 def is_refitted(folder: Path) -> bool:
     """Whether a model is there; it comes into being by one rename."""
     return (folder / "model.json").exists()
@@ -49,28 +54,15 @@ def winner_of(comparison: pa.Table) -> str | None:
     return min(rows, key=lambda row: row["rank"])["configuration"] if rows else None
 
 
-def folder_of(run: Run, name: str) -> Path:
-    """Where the refit of that configuration is, or will be.
-
-    Raises:
-        InputError: there is no such configuration.
-        RunNotFound, StoreError: the run has no comparison yet, or it is damaged.
-    """
-    _configuration(run, name)
-    return run.model if name == winner_of(_read(run.comparison, COMPARISON)) else run.folder / "refits" / name
-
-
 def refit_winner(run: Run) -> None:
-    """Refit the winner of the comparison, unless it is there."""
-    if run.cancelled or is_refitted(run.model):
-        return
+    """Refit the winner of the comparison, unless it is there or nobody won."""
     name = winner_of(_read(run.comparison, COMPARISON))
-    if name is None:
+    if run.cancelled or name is None or is_refitted(folder_of(run, name)):
         return
     part = refit_part(run.plan.fingerprint)
     with Attempt(run.attempts, part) as log:
         log.begin(part, refit_seconds(run))
-        refit(run, name, run.model)
+        refit(run, name, folder_of(run, name))
 
 
 def refit(run: Run, name: str, folder: Path) -> None:

@@ -63,6 +63,17 @@ def compare_run(run_id: str) -> None:
         _refuse(refused)
 
 
+@app.task(name=names.REFIT_WINNER, **_OPTIONS)
+def refit_winner(run_id: str) -> None:
+    """Fit the best configuration of a compared run on all its known faces."""
+    from workers.refitting import refit_winner as refit
+
+    try:
+        refit(_run(run_id))
+    except Refused as refused:
+        _refuse(refused)
+
+
 def _refuse(refused: Refused) -> None:
     logger.error("message refused: %s", refused)
     raise Reject(str(refused), requeue=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from orchestrator.stages import read_table
 from storage.errors import RunConflict, RunNotFound
@@ -30,7 +29,8 @@ def recogniser_of(
         InputError: there is no such configuration, or it cannot be fitted.
         StoreError: what is stored is damaged or of another version.
     """
-    folder, name = _chosen(run, name)
+    name = name or _winner(run)
+    folder = folder_of(run, name)
     if not is_refitted(folder):
         if before_fit:
             before_fit(name)
@@ -41,10 +41,10 @@ def recogniser_of(
     return replace(recogniser, threshold=Threshold(threshold, "as asked for"))
 
 
-def _chosen(run: Run, name: str | None) -> tuple[Path, str]:
+def _winner(run: Run) -> str:
     if not run.comparison.exists():
         raise RunNotFound(f"run {run.run_id} has no comparison yet", f"Finish it: lineup resume {run.run_id}")
-    name = name or winner_of(read_table(run.comparison, COMPARISON))
+    name = winner_of(read_table(run.comparison, COMPARISON))
     if name is None:
         raise RunConflict(f"in run {run.run_id} no configuration that looks at faces succeeded", "See its report")
-    return folder_of(run, name), name
+    return name

@@ -36,13 +36,16 @@ def test_the_winner_is_the_best_rank_that_looks_at_faces_and_did_not_fail():
 
 
 def test_the_winner_is_refitted_once_on_every_known_face(run: Run):
+    winner = winner_of(read_part(run.comparison, COMPARISON))
+    assert winner is not None
+    folder = folder_of(run, winner)
     refit_winner(run)
-    first = sorted((path.name, path.stat().st_mtime_ns) for path in run.model.iterdir())
+    first = sorted((path.name, path.stat().st_mtime_ns) for path in folder.iterdir())
     refit_winner(run)
-    assert first == sorted((path.name, path.stat().st_mtime_ns) for path in run.model.iterdir())
-    assert is_refitted(run.model)
-    recogniser = load_recogniser(run.model)
-    assert recogniser.model.configuration.name == winner_of(read_part(run.comparison, COMPARISON))
+    assert first == sorted((path.name, path.stat().st_mtime_ns) for path in folder.iterdir())
+    assert is_refitted(folder)
+    recogniser = load_recogniser(folder)
+    assert recogniser.model.configuration.name == winner
     assert recogniser.faces == 24
     assert recogniser.fingerprint == run.plan.fingerprint
     assert not list(run.attempts.glob("*"))
@@ -74,14 +77,6 @@ def test_strangers_set_aside_are_not_learnt_but_choose_the_threshold(open_run: R
     assert "strangers set aside" in recogniser.threshold.rule
 
 
-def test_another_configuration_lives_beside_the_winner(run: Run):
-    winner = winner_of(read_part(run.comparison, COMPARISON))
-    assert winner is not None
-    assert folder_of(run, winner) == run.model
-    other = next(name for name in ("knn-1", "svm-linear") if name != winner)
-    assert folder_of(run, other) == run.folder / "refits" / other
-
-
 @pytest.mark.parametrize("name", ["majority", "no-such", "../../etc"])
 def test_a_name_that_cannot_recognise_is_the_users_mistake(run: Run, name: str):
     with pytest.raises(InputError, match="knn-1"):
@@ -90,7 +85,7 @@ def test_a_name_that_cannot_recognise_is_the_users_mistake(run: Run, name: str):
 
 def test_a_run_without_comparison_says_that_it_is_not_finished(run: Run, tmp_path: Path):
     with pytest.raises(RunNotFound, match="not finished"):
-        folder_of(Run(tmp_path, run.plan), "knn-1")
+        refit_winner(Run(tmp_path, run.plan))
 
 
 @pytest.mark.parametrize("file", ["arrays.npz", "model.json", "recogniser.json"])
