@@ -7,6 +7,7 @@
                                ├── intervals     Wilson, Nadeau-Bengio
                                ├── paired        one configuration against another: McNemar, Holm, ROPE
                                ├── openset       rejecting strangers: DIR at FAR
+                               ├── selection     what choosing the best is worth on faces that did not choose
                                └── curves        reliability, open-set and per-person tables for plots
     distances of pairs   ──▶ verification  the LFW protocol
 
