@@ -10,12 +10,14 @@ import secrets
 import shutil
 import tempfile
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
 from orchestrator.broker import Broker
 from orchestrator.processes import Child, flower_command, worker_command, worker_environment
 from storage.errors import BrokerError
+from workers.app import IMAGES, TRAINING
 
 START_SECONDS = 20
 FLOWER_PORT = 5555
@@ -28,10 +30,18 @@ class Stack:
         store: absolute path.
         broker_url: a broker that is there already; empty to start a private one.
         processes: worker processes for each queue.
+        queues: the queues that are served here; none is a broker alone.
         flower: whether to start Flower; `flower_password` is then what it asks for.
     """
 
-    def __init__(self, store: Path, broker_url: str = "", processes: int = 2, flower: bool = False) -> None:
+    def __init__(
+        self,
+        store: Path,
+        broker_url: str = "",
+        processes: int = 2,
+        queues: Sequence[str] = (IMAGES, TRAINING),
+        flower: bool = False,
+    ) -> None:
         # a socket's path must stay below 108 bytes, so it cannot live in the store
         self._private = Path(tempfile.mkdtemp(prefix="lineup-"))
         self._logs = store / "logs"
@@ -48,7 +58,7 @@ class Stack:
                 environment,
                 self._logs / f"worker-{queue}.log",
             )
-            for queue in ("images", "training")
+            for queue in queues
         ]
         if flower:
             auth = {**environment, "FLOWER_BASIC_AUTH": f"lineup:{self.flower_password}"}
@@ -59,7 +69,7 @@ class Stack:
             if self._valkey:
                 self._valkey.start()
             self.broker = Broker(self.broker_url)
-            self._wait_for_broker()  # a worker that comes too early waits for seconds before it tries again
+            self.wait_until_answering()  # a worker that comes too early waits for seconds before it tries again
             for child in self._children:
                 child.start()
         except BaseException:
@@ -118,7 +128,8 @@ class Stack:
         self._valkey = Child("valkey", command, {}, self._logs / "valkey.log", configuration.encode())
         return f"redis+socket://:{password}@{socket}"
 
-    def _wait_for_broker(self) -> None:
+    def wait_until_answering(self) -> None:
+        """Return when the broker answers; raises BrokerError where it does not."""
         pause = threading.Event()
         for _ in range(START_SECONDS * 20):
             try:
