@@ -14,11 +14,14 @@ def redis_url(broker_url: str) -> str:
 
 
 def without_password(url: str) -> str:
-    """An address that may be shown and logged."""
-    from urllib.parse import urlsplit
-
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    """An address that may be shown and logged, also where a password makes it none (one with a '/' in it)."""
+    scheme, mark, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    if "@" in host:
+        rest = host.rpartition("@")[2] + slash + path
+    elif host:
+        rest = rest.rpartition("@")[2]
+    return scheme + mark + rest
 
 
 class Broker:

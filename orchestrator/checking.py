@@ -7,6 +7,8 @@ what is missing.
 from __future__ import annotations
 
 import fcntl
+import json
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +20,11 @@ from orchestrator import stages
 from orchestrator.experiment import fingerprint_of
 from orchestrator.invariants import catalog_faults, comparison_faults, photo_faults, score_faults, split_faults
 from orchestrator.planning import run_fingerprint
+from storage.folders import BUILDING
 from storage.parts import TEMPORARY, is_intact, list_parts, read_metadata, read_part
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, EFFORTS, FACES, FITS, SCORES, SPLITS
+from workers.recognition.recogniser import FILE as MODEL
 
 RUN, ENGINE = "lineup.run", "lineup.engine"
 """Keys of a part's metadata: the fingerprint of the run, or of the engine, that it belongs to."""
@@ -59,7 +63,7 @@ def check_run(run: Run) -> Verdict:
     """Read all of a run, and the encodings that it shares; faults of other runs in the store are not looked for."""
     parts = list(_parts(run))
     damaged = {part.path: fault for part in parts if (fault := _part_fault(part))}
-    faults = [*_unfinished(run), *_leftovers(run), *damaged.values()]
+    faults = [*_unfinished(run), *_leftovers(run), *damaged.values(), *_model_faults(run)]
     tables = _Tables(damaged)
     catalog = tables.read(run.catalog, CATALOG)
     if catalog is not None:
@@ -152,15 +156,31 @@ def _unfinished(run: Run) -> Iterator[str]:
 
 def _leftovers(run: Run) -> Iterator[str]:
     for folder in (run.folder, run.encodings):
-        for path in sorted(folder.rglob(f".*{TEMPORARY}")):
-            if _is_abandoned(path):
+        for path in sorted(folder.rglob(".*")):
+            if path.name.endswith((TEMPORARY, BUILDING)) and _is_abandoned(path):
                 yield f"{path.relative_to(folder.parent)} was left by a writer that died"
 
 
 def _is_abandoned(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:  # its writer lives, or has just ended well
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:  # its writer has just ended well
         return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:  # its writer lives
+        return False
+    finally:
+        os.close(descriptor)
     return True
+
+
+def _model_faults(run: Run) -> Iterator[str]:
+    for file in sorted(run.model.glob(f"*/{MODEL}")):
+        try:
+            found = json.loads(file.read_text(encoding="utf-8"))["fingerprint"]
+        except (OSError, ValueError, KeyError, TypeError):
+            yield f"the model {file.parent.name} cannot be read; delete its folder, and it is made again"
+            continue
+        if found != run.plan.fingerprint:
+            yield f"the model {file.parent.name} belongs to {found!r:.40}, not to {run.plan.fingerprint}"

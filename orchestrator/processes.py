@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from storage.errors import LineupError
+from storage.folders import make_folder
 
 STOP_SECONDS = 20
 """A worker hands its task back within 10 s of being asked to stop (workers/app.py)."""
@@ -72,7 +73,7 @@ class Child:
     def start(self) -> None:
         """Start it; raises LineupError where the program is not there or its log cannot be written."""
         try:
-            self.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_folder(self.log.parent)
             with self.log.open("ab") as log:
                 self._process = subprocess.Popen(  # noqa: S603 - our own command lines
                     self.command,

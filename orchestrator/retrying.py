@@ -20,7 +20,6 @@ from storage.errors import InputError, RunConflict
 from storage.parts import list_parts, part_path, read_part, read_parts, set_aside
 from storage.runs import Run, claim
 from storage.schemas import CATALOG, FACES, FITS, OUTCOMES
-from workers.training import comparison_part
 
 FAILED_TRAINING = "failed"
 """The outcome of a training whose process died too often, or whose data could not be fitted."""
@@ -78,25 +77,25 @@ def _retry(run: Run, outcomes: set[str]) -> Retried:
         removed = drop_derived(run)
     elif trainings:
         removed = _drop_trainings(run, trainings)
-    _forget_attempts(run, {*(key for key, _ in failures.values()), *trainings})
+    forget(look(run.attempts)[1])  # nothing that died so far counts against anything
     for path in failures:
         delete(path)
-    photos = Counter(outcome for _, outcome in failures.values())
+    photos = Counter(failures.values())
     refused = sum(outcome in outcomes for outcome in catalog["outcome"].to_pylist())
     return Retried(run.run_id, dict(photos.most_common()), len(trainings), final, refused, removed)
 
 
-def _failures(run: Run, outcomes: set[str]) -> dict[Path, tuple[str, str]]:
-    """The run's own failures of these outcomes: the part to (photo_key, outcome)."""
+def _failures(run: Run, outcomes: set[str]) -> dict[Path, str]:
+    """The run's own failures of these outcomes: the part to the outcome."""
     found = {}
     for path in list_parts(run.failures):
-        table = read_part(path, FACES, ["photo_key", "outcome"])
+        table = read_part(path, FACES, ["outcome"])
         if table is None:
             set_aside(path)  # its photo has no outcome any more and is done again by itself
             continue
-        key, outcome = table["photo_key"][0].as_py(), table["outcome"][0].as_py()
+        outcome = table["outcome"][0].as_py()  # a part is one photo's
         if outcome in outcomes:
-            found[path] = key, outcome
+            found[path] = outcome
     return found
 
 
@@ -111,12 +110,6 @@ def _drop_trainings(run: Run, parts: Collection[str]) -> tuple[str, ...]:
     for path in (*gone, *(part_path(folder, part) for folder in (run.fits, run.scores) for part in parts)):
         delete(path)
     return tuple(path.name for path in gone)
-
-
-def _forget_attempts(run: Run, items: set[str]) -> None:
-    """Hold nothing against them that happened so far."""
-    again = items | {comparison_part(run.plan.fingerprint)}
-    forget([death for death in look(run.attempts)[1] if not again.isdisjoint(death.items)])
 
 
 def _final(run: Run, photos: Mapping[str, str], outcomes: set[str]) -> dict[str, int]:

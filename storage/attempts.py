@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.errors import StoreError
+from storage.folders import make_folder
 from storage.parts import TEMPORARY
 
 SUFFIX = ".attempt"
@@ -55,7 +56,7 @@ class Attempt:
         # it gets its name when it is locked: nobody may take it for a dead one meanwhile
         unnamed = self.path.with_name(f".{self.path.name}{TEMPORARY}")
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_folder(self.path.parent)
             self._descriptor = os.open(unnamed, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
             unnamed.rename(self.path)

@@ -25,7 +25,7 @@ LASTING = frozenset(
 )
 """Of a run's folder, what is not derived; whatever else is in it, now or in a later version, is."""
 
-_LAST_FIRST = ("report", "comparison.parquet", "fits", "scores", "splits.parquet", "faces.parquet")
+_LAST_FIRST = ("report", "model", "comparison.parquet", "fits", "scores", "splits.parquet", "faces.parquet")
 """Cut off at any point, this order leaves a run that a resume can go on with."""
 
 
@@ -52,7 +52,7 @@ def drop_derived(run: Run) -> tuple[str, ...]:
     """
     found = [path for path in run.folder.iterdir() if path.name not in LASTING]
     ranks = {name: rank for rank, name in enumerate(_LAST_FIRST)}
-    found.sort(key=lambda path: (ranks.get(path.name, 0), path.name))
+    found.sort(key=lambda path: (ranks.get(path.name, ranks["model"]), path.name))
     for path in found:
         delete(path)
     return tuple(path.name for path in found)

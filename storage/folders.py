@@ -1,4 +1,4 @@
-"""A folder of files, written once: it is there whole or not at all."""
+"""Folders: private ones, and such as are there whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,6 +15,13 @@ from storage.errors import StoreError
 BUILDING = ".building"
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, where they are not there, readable by nobody else; raises OSError."""
+    if not path.is_dir():
+        make_folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
+
+
 @contextlib.contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """A folder to write into; it takes the place of `path` when the block ends well, and vanishes when it does not.
@@ -27,7 +34,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     """
     building = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}{BUILDING}")
     try:
-        building.mkdir(parents=True, mode=0o700)
+        make_folder(building)
         with _held(building):
             _sweep(path)
             yield building

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from storage.errors import StoreError
+from storage.folders import make_folder
 from storage.schemas import SCHEMA_VERSION
 
 logger = logging.getLogger("lineup.storage")
@@ -91,7 +92,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 def _replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}{TEMPORARY}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(path.parent)
         with temporary.open("xb") as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # tells `sweep` that its writer lives
             yield temporary

@@ -24,16 +24,15 @@ def check(run_id: str | None, as_json: bool) -> None:
     Prints each fault on a line and exits with 1 where there is one.
     """
     from orchestrator.checking import check_run
-    from orchestrator.findings import printable
 
     verdict = check_run(chosen_run(run_id))
     if as_json:
         print_json(asdict(verdict))
     elif verdict.faults:
         for fault in verdict.faults:
-            click.echo(printable(f"{verdict.run_id}: {fault}"))
+            _say(f"{verdict.run_id}: {fault}")
     else:
-        click.echo(f"{verdict.run_id}: {verdict.photos} photos, {verdict.parts} files, all is well")
+        _say(f"{verdict.run_id}: {verdict.photos} photos, {verdict.parts} files, all is well")
     if verdict.faults:
         raise click.exceptions.Exit(1)
 
@@ -101,10 +100,18 @@ def doctor(as_json: bool) -> None:
         print_json([asdict(one) for one in found])
     else:
         for one in found:
-            cure = f"\n         {one.cure}" if one.cure else ""
-            click.echo(f"{one.state:8} {one.topic}: {one.what}{cure}")
+            _say(f"{one.state:8} {one.topic}: {one.what}")
+            if one.cure:
+                _say(f"         {one.cure}")
     if any(one.state == TROUBLE for one in found):
         raise click.exceptions.Exit(1)
+
+
+def _say(line: str, err: bool = False) -> None:
+    """A line for a person; names from disk in it cannot steer the terminal."""
+    from orchestrator.findings import printable
+
+    click.echo(printable(line), err=err)
 
 
 def _broker() -> Broker | None:
@@ -120,38 +127,36 @@ def _tell_retried(done: Retried) -> None:
     if done.trainings:
         chosen.append(f"{done.trainings} trainings")
     if chosen:
-        click.echo(f"{done.run_id}: {', '.join(chosen)} will be tried again with: lineup resume {done.run_id}")
+        _say(f"{done.run_id}: {', '.join(chosen)} will be tried again with: lineup resume {done.run_id}")
     else:
-        click.echo(f"{done.run_id}: there is nothing to try again")
+        _say(f"{done.run_id}: there is nothing to try again")
     for outcome, count in done.final.items():
-        click.echo(f"{count} photos stay {outcome}: their bytes and the engine's settings decide that")
+        _say(f"{count} photos stay {outcome}: their bytes and the engine's settings decide that")
     if done.refused:
-        click.echo(
-            f"{done.refused} photos were refused when the folder was read: mend them, then `lineup run` it again"
-        )
+        _say(f"{done.refused} photos were refused when the folder was read: mend them, then `lineup run` it again")
 
 
 def _tell_traces(traces: Traces) -> None:
-    click.echo(f"{traces.person!r}: {len(traces.keys)} pictures, {traces.encoded} of them encoded", err=True)
+    _say(f"{traces.person!r}: {len(traces.keys)} pictures, {traces.encoded} of them encoded", err=True)
     for trace in traces.runs:
         also = f" ({trace.otherwise} under another name)" if trace.otherwise else ""
-        click.echo(f"  {trace.run.run_id}: {trace.photos} photos{also}; its tables, report and models go", err=True)
+        _say(f"  {trace.run.run_id}: {trace.photos} photos{also}; its tables, report and models go", err=True)
 
 
 def _tell_forgotten(done: Forgotten) -> None:
     erased, traces = done.erased, done.traces
-    click.echo(f"{erased.photos} pictures and {erased.faces} faces are gone from the encodings")
+    _say(f"{erased.photos} pictures and {erased.faces} faces are gone from the encodings")
     if erased.unreadable:
-        click.echo(f"{erased.unreadable} damaged files that could not be searched are deleted")
+        _say(f"{erased.unreadable} damaged files that could not be searched are deleted")
     for trace in traces.runs:
         removed = ", ".join(done.removed[trace.run.run_id]) or "nothing derived yet"
-        click.echo(f"{trace.run.run_id}: {trace.photos} rows, and {removed}")
+        _say(f"{trace.run.run_id}: {trace.photos} rows, and {removed}")
         if trace.on_disk:
-            click.echo(f"  {trace.on_disk} of their photos are still in {trace.run.plan.dataset}: yours to delete")
+            _say(f"  {trace.on_disk} of their photos are still in {trace.run.plan.dataset}: yours to delete")
     for name in done.logs:
-        click.echo(f"logs/{name} named their photos and is emptied")
+        _say(f"logs/{name} named their photos and is emptied")
     for run in traces.unreadable:
-        click.echo(f"NOT searched: {run}. If they are in it, delete its folder", err=True)
+        _say(f"NOT searched: {run}. If they are in it, delete its folder", err=True)
 
 
 def _forgotten(done: Forgotten) -> dict[str, object]:

@@ -56,6 +56,10 @@ def score_part(run: Run) -> Path:
     return list_parts(run.scores)[0]
 
 
+def model_file(run: Run) -> Path:
+    return run.model / "knn-1" / "recogniser.json"
+
+
 def spoil_fingerprint(run: Run) -> None:
     plan = json.loads((run.folder / "run.json").read_text())
     plan["experiment"]["seed"] += 1
@@ -102,6 +106,9 @@ DAMAGES: dict[str, tuple[Callable[[Run], object], str]] = {
     ),
     "a failed fit with scores": (fail_the_fit, "failed, and has scores"),
     "a half-written file": (lambda run: (run.scores / ".part.writing").touch(), "left by a writer that died"),
+    "a half-built model": (lambda run: (run.model / ".knn-1.1234.building").mkdir(), "left by a writer that died"),
+    "a damaged model": (lambda run: model_file(run).write_text("{"), "cannot be read"),
+    "a model of another run": (lambda run: model_file(run).write_text('{"fingerprint": "f"}'), "belongs to 'f'"),
     "no report": (lambda run: (run.report / "index.html").unlink(), "not finished"),
     "a report of nothing": (lambda run: run.comparison.unlink(), "no comparison.parquet"),
 }
