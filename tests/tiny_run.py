@@ -1,7 +1,10 @@
-"""A finished run of a few synthetic people, made in this process by the tasks' own functions: no broker, no mock."""
+"""A finished run of a few synthetic people, made in this process by the tasks' own functions; and the command."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,3 +44,10 @@ def tiny_run(folder: Path, people: int = 4, photos: int = 6, protocol: Protocol 
     compare(run)
     assert read_table(run.faces, FACES).num_rows == people * photos
     return run
+
+
+def lineup(store: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, one worker a queue."""
+    command = [sys.executable, "-c", "from orchestrator.cli import main; main()", *arguments]
+    environment = {**os.environ, "LINEUP_STORE": str(store), "LINEUP_PROCESSES": "1", "LINEUP_BROKER_URL": ""}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=200)

@@ -148,30 +148,52 @@ def _writer(out: Path | None, rate: float) -> Iterator[Callable[[Pixels], None]]
         return
     import cv2
 
-    unfinished = out.with_name(f".{out.stem}.{uuid.uuid4().hex[:12]}.mp4")
+    unfinished = out.with_name(f".{uuid.uuid4().hex}.mp4")
     writer = cv2.VideoWriter()
+    written = 0
 
     def write(rgb: Pixels) -> None:
-        if not writer.isOpened():  # its size is the first frame's
+        nonlocal written
+        if not written:  # the copy's size is the first frame's
             size = (rgb.shape[1], rgb.shape[0])
             if not writer.open(str(unfinished.absolute()), cv2.VideoWriter.fourcc(*"mp4v"), rate, size):
                 raise StoreError(f"{out} cannot be written", "Mend the folder's permissions or name another")
         writer.write(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+        written += 1
 
     try:
         yield write
         writer.release()
-        if unfinished.exists():
-            unfinished.replace(out)
+        if _frames_in(unfinished) < written:  # OpenCV says nothing of a full disk
+            raise StoreError(f"{out} cannot be written", "Free space on its disk")
+        unfinished.replace(out)
+    except OSError as fault:
+        raise StoreError(f"{out} cannot be written: {fault.strerror}", "Name another file") from fault
     finally:
         writer.release()
         unfinished.unlink(missing_ok=True)
 
 
+def _frames_in(path: Path) -> int:
+    """Frames of a video that we wrote; 0 where it cannot be opened."""
+    import cv2
+
+    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+    try:
+        return int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    finally:
+        capture.release()
+
+
 def _check(out: Path, video: Path) -> None:
+    """Refuse before the work what cannot be written after it; raises InputError."""
     if out.suffix.lower() != ".mp4":
         raise InputError(f"{out} does not end in .mp4", "A video's copy is written as MP4")
     if out.resolve() == video.resolve():
         raise InputError(f"{out} is the video itself", "Name another file")
-    if out.is_dir() or not out.absolute().parent.is_dir():
-        raise InputError(f"{out} cannot be written: its folder is not there, or it is one itself", "Name a file")
+    try:
+        usable = out.absolute().parent.is_dir() and not out.is_dir()
+    except OSError:  # such as a name that is too long
+        usable = False
+    if not usable:
+        raise InputError(f"{out} cannot be a file", "Name another, in a folder that is there")

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 from orchestrator.stages import refit_work
 from storage.runs import list_runs, open_run
+from tests.tiny_run import lineup
 from workers.synthetic.folder import write_folder
 
 EXPERIMENT = 'configurations = ["knn-1", "majority"]\n[protocol]\nmin_photos_per_person = 2\n'
-
-
-def lineup(store: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command in a process of its own, one worker a queue."""
-    command = [sys.executable, "-c", "from orchestrator.cli import main; main()", *arguments]
-    environment = {**os.environ, "LINEUP_STORE": str(store), "LINEUP_PROCESSES": "1", "LINEUP_BROKER_URL": ""}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=200)
 
 
 def test_a_run_ends_with_its_winner_ready_for_use(tmp_path: Path):

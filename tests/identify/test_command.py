@@ -1,0 +1,60 @@
+"""`lineup identify` as it is typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from storage.runs import Run
+from tests.tiny_run import lineup
+
+
+@pytest.fixture
+def store(run: Run) -> Path:
+    return run.folder.parents[1]
+
+
+def test_a_table_a_line_about_the_model_and_copies(store: Path, photos: list[Path], tmp_path: Path):
+    (tmp_path / "bad.jpg").write_text("no photo")
+    done = lineup(
+        store, "identify", *map(str, photos), str(tmp_path / "bad.jpg"), "-c", "knn-1", "--out", str(tmp_path / "out")
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) == 1 + len(photos) + 1 + 1
+    assert "unreadable: not an image" in done.stdout
+    assert "ms a face (median)" in lines[-1]
+    assert "knn-1, fitted on 24 faces of 4 people; threshold" in done.stderr
+    assert len(list((tmp_path / "out").iterdir())) == len(photos)
+
+
+def test_no_readable_photo_is_exit_code_1_without_a_traceback(store: Path, tmp_path: Path):
+    (tmp_path / "bad.jpg").write_text("no photo")
+    done = lineup(store, "identify", str(tmp_path / "bad.jpg"), str(tmp_path / "gone.jpg"), "-c", "knn-1", "--json")
+    assert done.returncode == 1
+    assert [each["outcome"] for each in json.loads(done.stdout)["photos"]] == ["unreadable", "unreadable"]
+    assert "Traceback" not in done.stderr
+
+
+def test_a_video_gives_the_faces_of_each_frame(store: Path, photos: list[Path], tmp_path: Path):
+    import cv2
+
+    writer = cv2.VideoWriter(str(tmp_path / "clip.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 10, (200, 200))
+    for photo in photos:
+        writer.write(cv2.imread(str(photo)))
+    writer.release()
+    done = lineup(
+        store, "identify", str(tmp_path / "clip.mp4"), "-c", "knn-1", "--json", "--out", str(tmp_path / "named.mp4")
+    )
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert [frame["faces"][0]["nearest"] for frame in answer["frames"]] == [path.parent.name for path in photos]
+    assert answer["frames_per_second"] > 0
+    assert (tmp_path / "named.mp4").stat().st_size > 1000
+    assert "Naming faces" in done.stderr
+
+    mixed = lineup(store, "identify", str(tmp_path / "clip.mp4"), str(photos[0]), "-c", "knn-1")
+    assert mixed.returncode == 2
+    assert "is a video" in mixed.stderr
