@@ -1,0 +1,57 @@
+"""The same folder again: more photos cost what they cost, and another experiment is another run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.experiment import from_dict
+from orchestrator.planning import plan_run
+from storage.errors import RunConflict
+from storage.parts import list_parts
+from tests.cluster import CHEAP, Cluster, efforts, tables
+from workers.synthetic.folder import write_folder
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Two people, six photos of each."""
+    folder = tmp_path / "again"
+    write_folder(folder, people=2, photos=6, seed=31, side=160, processes=1)
+    return folder
+
+
+def test_a_photo_more_is_another_run_that_encodes_this_photo_only(lab: Cluster, photos: Path) -> None:
+    added = photos / "ada" / "ada-006.jpg"
+    aside = added.rename(photos.parent / "aside.jpg")
+    first = lab.plan(photos)
+    lab.finish(first)
+    parts = {path: path.stat().st_mtime_ns for path in list_parts(first.encodings / "faces")}
+    encoded = efforts(first).num_rows
+    kept = tables(first)
+
+    aside.rename(added)
+    second = lab.plan(photos)
+    assert second.run_id != first.run_id
+    lab.finish(second)
+    assert efforts(second).num_rows == encoded + 1
+    assert {path: path.stat().st_mtime_ns for path in parts} == parts
+    assert tables(first) == kept
+
+    third = lab.plan(photos, configurations=["majority"])
+    lab.finish(third)
+    assert efforts(third).num_rows == encoded + 1
+
+
+def test_an_existing_run_cannot_be_given_another_experiment_or_other_photos(tmp_path: Path, photos: Path) -> None:
+    store = tmp_path / "store"
+    run = plan_run(store, photos, None, from_dict(CHEAP), run_id="mine").run
+    before = (run.folder / "run.json").read_bytes()
+    with pytest.raises(RunConflict, match="another experiment"):
+        plan_run(store, photos, None, from_dict({**CHEAP, "seed": 7}), run_id="mine")
+    assert plan_run(store, photos, None, from_dict({**CHEAP, "name": "only another name"}), run_id="mine").existed
+    (photos / "ada" / "ada-001.jpg").unlink()
+    with pytest.raises(RunConflict, match="other photos"):
+        plan_run(store, photos, None, from_dict(CHEAP), run_id="mine")
+    assert (run.folder / "run.json").read_bytes() == before
