@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import socket
 import threading
@@ -18,7 +19,7 @@ import redis
 from orchestrator.broker import redis_url
 from orchestrator.experiment import from_dict
 from orchestrator.planning import plan_run
-from orchestrator.reconcile import Reconciler, Status
+from orchestrator.reconcile import Reconciler, Status, look_at
 from orchestrator.running import step
 from orchestrator.stack import Stack
 from storage.attempts import look
@@ -29,6 +30,8 @@ from storage.schemas import EFFORTS, FACES
 POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 120
 """Far beyond what a run of twenty photos takes on a busy machine; ends a test with a reason and not by timeout."""
+
+ROOT = Path(__file__).parents[1]
 
 CHEAP: dict[str, Any] = {"configurations": ["knn-1", "majority"]}
 
@@ -80,6 +83,27 @@ def pids_at(run: Run, key: str) -> list[int]:
     return [int(words[1]) for words in heads if words[0] == socket.gethostname()]
 
 
+def descendants(pid: int) -> list[int]:
+    """The children of a process and theirs, as Linux lists them."""
+    parents: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has just ended
+            # "pid (name) state parent ...", and the name may hold anything
+            parents.setdefault(int(stat.read_text().rpartition(")")[2].split()[1]), []).append(int(stat.parent.name))
+    found = list(parents.get(pid, []))
+    for child in found:
+        found.extend(parents.get(child, []))
+    return found
+
+
+def is_alive(pid: int) -> bool:
+    """Whether it runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 @dataclass
 class Cluster:
     """A broker and workers with their store.
@@ -96,9 +120,9 @@ class Cluster:
         """The plan of a cheap run in this store."""
         return plan(self.store, photos, **experiment)
 
-    def reconciler(self, run: Run) -> Reconciler:
+    def reconciler(self, run: Run, photos_per_task: int = 1) -> Reconciler:
         """An orchestrator's mind; it may be thrown away and made anew at any moment."""
-        return Reconciler(run, self.stack.broker, photos_per_task=1)
+        return Reconciler(run, self.stack.broker, photos_per_task)
 
     def finish(self, run: Run) -> Status:
         """Bring a run to its end."""
@@ -123,9 +147,31 @@ class Cluster:
             pause.wait(POLL_SECONDS)
             self.stack.tend()
 
+    def drive_by_many(self, run: Run) -> int:
+        """Bring a run to its end by orchestrators that each die as soon as they see something new.
+
+        Returns:
+            How many there were.
+        """
+        seen: list[Status] = []
+        while not seen or seen[-1].state == "running":
+            seen.append(self.drive(self.reconciler(run), until=lambda: look_at(run) not in seen))
+        return len(seen)
+
     def worker(self, queue: str) -> Any:
         """The main process of a queue's worker."""
         return next(child for child in self.stack.children() if child.name == f"worker-{queue}")
+
+    def broker_process(self) -> Any:
+        """The private Valkey."""
+        return self.stack.children()[0]
+
+    def broker_files(self) -> list[Path]:
+        """Folders in which the broker keeps its queues."""
+        (folder,) = self.connection().config_get("dir").values()
+        found = list(Path(folder).glob("appendonlydir"))
+        assert found
+        return found
 
     def connection(self) -> redis.Redis:
         """The broker, spoken to directly."""
@@ -150,6 +196,11 @@ class Cluster:
         return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')[-3000:]}" for path in logs)
 
 
+def environment_of(plugin: Path, marks: Path) -> dict[str, str]:
+    """What a process needs to load `plugin`, and the project from where these tests are."""
+    return {"PYTHONPATH": os.pathsep.join((str(plugin), str(ROOT))), "LINEUP_TEST_MARKS": str(marks)}
+
+
 @contextlib.contextmanager
 def running(folder: Path, plugin: Path, processes: int) -> Iterator[Cluster]:
     """A cluster whose workers load `plugin` (a folder with a sitecustomize.py)."""
@@ -158,6 +209,6 @@ def running(folder: Path, plugin: Path, processes: int) -> Iterator[Cluster]:
         each.mkdir(parents=True)
     stack = Stack(store, processes=processes)
     for child in stack.children():
-        child.environment = {**child.environment, "PYTHONPATH": str(plugin), "LINEUP_TEST_MARKS": str(marks)}
+        child.environment = {**child.environment, **environment_of(plugin, marks)}
     with stack:
         yield Cluster(store, stack, marks)

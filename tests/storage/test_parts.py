@@ -90,8 +90,9 @@ def emptied(path: Path) -> None:
 
 def flipped(path: Path) -> None:
     column = pq.read_metadata(path).row_group(0).column(2)
+    begins = column.dictionary_page_offset if column.has_dictionary_page else column.data_page_offset
     data = bytearray(path.read_bytes())
-    data[column.data_page_offset + column.total_compressed_size - 10] ^= 0x10  # in a page, not in the footer
+    data[begins + column.total_compressed_size - 2] ^= 0x10  # at the end of a page's content
     path.write_bytes(data)
 
 

@@ -1,0 +1,104 @@
+"""Work that is told twice, by one orchestrator or by two, is as good as told once; what is done stays done."""
+
+from __future__ import annotations
+
+import shutil
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from orchestrator import stages
+from orchestrator.running import step
+from storage.parts import list_parts
+from tests.cluster import Cluster, efforts, outcomes, stray_files, tables, wait_for
+from tests.faults.marking import closed_gate
+from workers.synthetic.folder import write_folder
+
+
+def written(folder: Path) -> dict[str, tuple[int, int]]:
+    """Name to inode and time of every part: another writing of the same bytes would show."""
+    return {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in list_parts(folder)}
+
+
+def test_every_message_may_come_three_times(cluster: Cluster, photos: Path, undisturbed: dict[str, bytes]) -> None:
+    run = cluster.plan(photos)
+    known = stages.catalogued(run)
+    numbers = count()
+    with closed_gate(cluster.marks):
+        for size in (1, 3, 20):  # cut differently, as by orchestrators that began at different times
+            for work in stages.image_work(run, known, known, size):
+                cluster.stack.broker.send(work.task, work.arguments, "images", f"copy-{next(numbers)}", work.seconds)
+    assert cluster.finish(run).state == "finished"
+    assert tables(run) == undisturbed
+    wait_for(lambda: cluster.connection().llen("images") == 0, "the end of the copies")
+    assert stray_files(run.folder) == []
+
+
+def test_two_orchestrators_that_know_nothing_of_each_other_bring_a_run_to_the_same_end(
+    cluster: Cluster, photos: Path, undisturbed: dict[str, bytes]
+) -> None:
+    run = cluster.plan(photos)
+    other = cluster.reconciler(run, photos_per_task=3)
+    cluster.drive(cluster.reconciler(run), until=lambda: step(other) and False)
+    assert tables(run) == undisturbed
+
+
+def test_orchestrators_that_die_whenever_they_see_something_new_bring_a_run_to_the_same_end(
+    cluster: Cluster, photos: Path, undisturbed: dict[str, bytes]
+) -> None:
+    run = cluster.plan(photos)
+    assert cluster.drive_by_many(run) > 3
+    assert tables(run) == undisturbed
+    assert {outcome for outcome, _ in outcomes(run).values()} == {"ok"}
+
+
+def test_no_photo_is_encoded_twice_for_two_runs(cluster: Cluster, photos: Path) -> None:
+    first = cluster.plan(photos)
+    cluster.finish(first)
+    before = written(first.encodings / "faces")
+    counted = efforts(first).column("photo_key").to_pylist()
+    assert sorted(counted) == sorted(outcomes(first))
+    second = cluster.plan(photos, configurations=["nearest-centroid", "majority"])
+    assert second.run_id != first.run_id
+    cluster.finish(second)
+    assert written(second.encodings / "faces") == before
+    assert efforts(second).num_rows == 20
+    assert second.faces.read_bytes() != b""
+    assert outcomes(second) == outcomes(first)
+
+
+def test_a_photo_more_is_one_encoding_more(cluster: Cluster, photos: Path, tmp_path: Path) -> None:
+    people = tmp_path / "people"
+    shutil.copytree(photos, people)
+    cluster.finish(cluster.plan(people))
+    write_folder(tmp_path / "other", people=1, photos=6, seed=1, side=200, processes=1)
+    shutil.copy(tmp_path / "other" / "ada" / "ada-006.jpg", people / "ada")
+    larger = cluster.plan(people)
+    cluster.finish(larger)
+    counted = efforts(larger).column("photo_key").to_pylist()
+    assert len(counted) == len(set(counted)) == 21
+
+
+@pytest.mark.parametrize("how", ["vanished", "changed", "a link out", "a link to itself"])
+def test_a_photo_that_is_not_what_was_catalogued_is_a_row(
+    cluster: Cluster, photos: Path, tmp_path: Path, how: str
+) -> None:
+    people = tmp_path / "people"
+    shutil.copytree(photos, people)
+    run = cluster.plan(people)
+    photo = people / "chloe" / "chloe-002.jpg"
+    key = next(key for key, path in stages.catalogued(run).items() if path == "chloe/chloe-002.jpg")
+    data = photo.read_bytes()
+    photo.unlink()
+    if how == "changed":
+        photo.write_bytes(data + b"!")
+    elif how == "a link out":
+        (tmp_path / "outside.jpg").write_bytes(data)
+        photo.symlink_to(tmp_path / "outside.jpg")
+    elif how == "a link to itself":
+        photo.symlink_to(photo)
+    assert cluster.finish(run).state == "finished"
+    found = outcomes(run)
+    assert found.pop(key)[0] == "unreadable"
+    assert set(found.values()) == {("ok", "")}
