@@ -7,6 +7,7 @@ a hang, a process that died) goes into the run's own failures, so that no other 
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import socket
 from collections.abc import Iterable, Sequence
@@ -23,6 +24,8 @@ from workers.faces.outcome import Refusal
 from workers.faces.records import PhotoResult, face_rows
 from workers.faces.settings import EngineSettings
 from workers.messages import PhotoRef
+
+logger = logging.getLogger("lineup.encoding")
 
 PATIENCE_OF_A_BATCH = 2
 """A chunk may take so many times a single photo's limit; if it dies of that, its photos are tried one by one."""
@@ -81,9 +84,10 @@ def _encode_part(run: Run, engine: FaceEngine, photos: Sequence[PhotoRef], attem
             results += engine.encode_photos(read, before=lambda key: log.begin(key, seconds))
             missing += unread
         for result in missing:
-            _write_failure(run, result)
+            _write_failure(run, result, attempt)
         if results:
             _write_results(run, done, results, attempt)
+    logger.info("%d photos encoded", len(results), extra={"run": run.run_id, "part": part, "attempt": attempt})
 
 
 def _read_all(
@@ -138,10 +142,12 @@ def _write_results(run: Run, done: Path, results: Sequence[PhotoResult], attempt
     write_part(done, table_of(rows, FACES), metadata)  # last: it is what *done* means
 
 
-def _write_failure(run: Run, result: PhotoResult) -> None:
+def _write_failure(run: Run, result: PhotoResult, attempt: int) -> None:
     rows: list[dict[str, Any]] = face_rows(result)
     path = part_path(run.failures, part_name(run.plan.fingerprint, result.photo_key))
     write_part(path, table_of(rows, FACES), {"lineup.run": run.plan.fingerprint})
+    facts = {"run": run.run_id, "photo": result.photo_key, "attempt": attempt}
+    logger.warning("%s: %s", result.outcome, result.reason, extra=facts)
 
 
 def _give_up(run: Run, photo: PhotoRef, deaths: Sequence[Death]) -> None:
@@ -153,4 +159,4 @@ def _give_up(run: Run, photo: PhotoRef, deaths: Sequence[Death]) -> None:
         found = next(filter(None, (_LAST_WORDS.search(death.last_words) for death in deaths)), None)
         outcome = "poisoned"
         reason = f"its process died {attempts} times" + (f": {(found[1] or found[2]).strip()}" if found else "")
-    _write_failure(run, PhotoResult(photo.key, [], outcome, reason, run.plan.engine["detector"]))
+    _write_failure(run, PhotoResult(photo.key, [], outcome, reason, run.plan.engine["detector"]), attempts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import platform
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,8 @@ from workers.learning.faces import Faces
 from workers.learning.seeds import seed_of
 from workers.learning.table import CONFIGURATIONS, Configuration
 from workers.messages import Refused
+
+logger = logging.getLogger("lineup.training")
 
 COMPARISON_SECONDS = 3_000
 """Statistics of a large grid take minutes; an hour is the task's hard limit."""
@@ -42,7 +45,7 @@ def train(run: Run, name: str, repeat: int, fold: int) -> None:
     _, deaths = look(run.attempts)
     died = count(deaths)[part]
     if died >= experiment["attempts"]:
-        _write(run, part, Evaluation([], _failed(name, repeat, fold, f"its process died {died} times")))
+        _write(run, part, Evaluation([], _failed(name, repeat, fold, f"its process died {died} times")), died)
         return
     changes = experiment.get("parameters", {}).get(name, {})
     configuration: Configuration = CONFIGURATIONS[name].with_parameters(**changes)
@@ -52,7 +55,8 @@ def train(run: Run, name: str, repeat: int, fold: int) -> None:
     faces = _faces(run.faces, _version(run.faces))
     with Attempt(run.attempts, part) as log:
         log.begin(part, experiment["training_seconds"])
-        _write(run, part, evaluate(configuration, faces, rows, seed_of(experiment["seed"], name, repeat, fold)))
+        seed = seed_of(experiment["seed"], name, repeat, fold)
+        _write(run, part, evaluate(configuration, faces, rows, seed), died + 1)
 
 
 def compare(run: Run) -> None:
@@ -70,10 +74,14 @@ def compare(run: Run) -> None:
         write_comparison(run, compare_run(scores, fits, _read(run.splits, SPLITS), undetected))
 
 
-def _write(run: Run, part: str, evaluation: Evaluation) -> None:
+def _write(run: Run, part: str, evaluation: Evaluation, attempt: int) -> None:
     metadata = {"lineup.run": run.plan.fingerprint}
     write_part(part_path(run.fits, part), table_of([evaluation.fit], FITS), metadata)
     write_part(part_path(run.scores, part), table_of(evaluation.scores, SCORES), metadata)  # last: it means *done*
+    fit = evaluation.fit
+    words = "{configuration}, repeat {repeat}, fold {fold}: {outcome} {reason}".format_map(fit).rstrip()
+    level = logging.INFO if fit["outcome"] == "ok" else logging.WARNING
+    logger.log(level, "%s", words, extra={"run": run.run_id, "part": part, "attempt": attempt})
 
 
 def _failed(configuration: str, repeat: int, fold: int, reason: str) -> dict[str, Any]:

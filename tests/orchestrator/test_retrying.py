@@ -49,6 +49,9 @@ def test_failures_that_are_retried_leave_the_tables_of_an_undisturbed_run(lab: C
     first = resume(lab, run)
     gone = next(key for key, (outcome, _) in first.items() if outcome == "unreadable")
     assert first[deadly][0] == "poisoned"
+    logged = (lab.store / "logs" / "worker-images.log").read_text().splitlines()
+    facts = (f"run={run.run_id}", f"photo={deadly}", "attempt=1", "poisoned: its process died")
+    assert any(all(fact in line for fact in facts) for line in logged)
 
     done = retry(run, ["poisoned", "timed_out"])
     assert (done.photos, done.final, done.trainings) == ({"poisoned": 1}, {}, 0)
