@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator.report.material import Pair, ReportMaterial
+from orchestrator.report.material import ReportMaterial
 from orchestrator.report.page import render_page
 from orchestrator.stages import read_table
-from storage.parts import list_parts, read_parts, write_bytes
+from storage.parts import list_parts, read_metadata, read_parts, write_bytes
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, FACES, FITS, SCORES, SPLITS
 from workers.compare.comparison import read_pairs
@@ -31,10 +32,8 @@ def material_of(run: Run) -> ReportMaterial:
         scores=read_parts(list_parts(run.scores), SCORES),
         fits=read_parts(list_parts(run.fits), FITS),
         comparison=read_table(run.comparison, COMPARISON),
-        pairs=tuple(
-            Pair(pair.first, pair.second, pair.difference, pair.low, pair.high, pair.p_value)
-            for pair in read_pairs(run)
-        ),
+        pairs=read_pairs(run),
+        findings=json.loads(read_metadata(run.splits).get("lineup.findings", "{}")),
     )
 
 

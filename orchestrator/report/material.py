@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
-
-@dataclass(frozen=True)
-class Pair:
-    """One configuration against another on the same test faces; accuracies as fractions."""
-
-    first: str
-    second: str
-    difference: float  # accuracy of the first minus that of the second
-    low: float  # 95 %
-    high: float
-    p_value: float
+from workers.compare.paired import Pair
 
 
 @dataclass(frozen=True)
@@ -38,3 +28,4 @@ class ReportMaterial:
     fits: pa.Table
     comparison: pa.Table
     pairs: tuple[Pair, ...] = ()
+    findings: Mapping[str, Any] = field(default_factory=dict)  # `orchestrator.splits.Splits.findings`

@@ -10,18 +10,23 @@ import json
 from pathlib import Path
 from typing import Any
 
-from orchestrator.report.charts import accuracy_bars, latency_bars, learning_curves
+from orchestrator.report.charts import accuracy_bars, latency_bars
+from orchestrator.report.curves import learning_curves, open_set_curves, reliability_curves
+from orchestrator.report.evidence import evidence_of
 from orchestrator.report.material import ReportMaterial
+from orchestrator.report.method import protocol, strangers
 from orchestrator.report.people import (
     PEOPLE_SHOWN,
     confusions,
     duplicates,
     failures,
     hardest_faces,
+    near_duplicates,
+    recalls,
     strips,
 )
-from orchestrator.report.terminal import comparison_rows, interval, number, outcome_counts, percent
-from orchestrator.report.words import answer, protocol
+from orchestrator.report.terminal import chance, comparison_rows, interval, number, outcome_counts, percent, points
+from orchestrator.report.words import answer, verdict
 
 TEMPLATES = Path(__file__).parent
 
@@ -52,7 +57,7 @@ def render_page(material: ReportMaterial) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(percent=percent, number=number)
+    environment.filters.update(percent=percent, number=number, chance=chance, points=points, verdict=verdict)
     environment.globals.update(interval=interval)
     return environment.get_template("page.html.jinja").render(_context(material))
 
@@ -60,18 +65,27 @@ def render_page(material: ReportMaterial) -> str:
 def _context(material: ReportMaterial) -> dict[str, Any]:
     rows = comparison_rows(material.comparison)
     people = strips(material.catalog, material.faces)
+    evidence = evidence_of(material.scores, rows)
+    calibration = [row for row in rows if row["calibration_error"] is not None]
     return {
         "run": material,
         "style": (TEMPLATES / "page.css").read_text(encoding="utf-8"),
-        "answer": answer(material),
+        "answer": answer(material, evidence.choice),
         "protocol": protocol(material),
         "rows": rows,
         "accuracy": accuracy_bars(rows),
         "latency": latency_bars(rows),
+        "evidence": evidence,
+        "strangers": strangers(evidence),
         "open_set": [row for row in rows if row["dir_at_far"] is not None],
-        "calibration": [row for row in rows if row["calibration_error"] is not None],
+        "open_set_curves": open_set_curves(evidence.curves.open_set, list(evidence.strangers)),
+        "calibration": calibration,
+        "reliability": reliability_curves(
+            evidence.curves.reliability, {row["configuration"]: row["calibration_error"] for row in calibration}
+        ),
         "curves": learning_curves(material.fits),
         "confusions": confusions(material.scores, [row["configuration"] for row in rows]),
+        "recalls": recalls(evidence.curves.people),
         "people": people[:PEOPLE_SHOWN],
         "people_left_out": max(0, len(people) - PEOPLE_SHOWN),
         "hardest": hardest_faces(
@@ -82,6 +96,7 @@ def _context(material: ReportMaterial) -> dict[str, Any]:
         ),
         "failures": failures(material.catalog, material.faces),
         "duplicates": duplicates(material.catalog),
+        "near": near_duplicates(material.catalog, material.findings),
         "outcomes": outcome_counts(material.faces),
         "experiment": json.dumps(material.experiment, indent=2, sort_keys=True, default=str),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,6 +133,22 @@ def duplicates(catalog: pa.Table) -> list[list[tuple[str, str]]]:
     for row in catalog.select(["duplicate_group", "path", "label"]).to_pylist():
         groups[row["duplicate_group"]].append((row["path"], row["label"]))
     return [sorted(group) for _, group in sorted(groups.items()) if len(group) > 1]
+
+
+def recalls(table: pa.Table) -> dict[str, list[dict[str, Any]]]:
+    """Rows of `workers.compare.curves.PEOPLE` by configuration; of very many people those with the worst recall."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in table.to_pylist():
+        found[row["configuration"]].append(row)
+    worst = {name: sorted(rows, key=lambda row: (row["recall"], row["label"])) for name, rows in found.items()}
+    return {name: sorted(rows[:NAMES_IN_A_MATRIX], key=lambda row: row["label"]) for name, rows in worst.items()}
+
+
+def near_duplicates(catalog: pa.Table, findings: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """(path, path, found by) of the near-duplicates that the splits list."""
+    paths = dict(_pairs(catalog, "photo_key", "path"))
+    examples = findings.get("near", {}).get("examples", [])
+    return [(paths.get(first, first), paths.get(second, second), how) for first, second, how in examples]
 
 
 def _tested(scores: pa.Table) -> list[dict[str, Any]]:

@@ -63,6 +63,16 @@ def percent(value: float | None) -> str:
     return NOTHING if value is None else f"{100 * value:.1f} %"
 
 
+def chance(value: float) -> str:
+    """A p-value to three places, as far as anybody believes one."""
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def points(value: float | None) -> str:
+    """A difference of fractions as '+0.4' percentage points; a dash where there is none."""
+    return NOTHING if value is None else f"{100 * value:+.1f}"
+
+
 def interval(low: float | None, high: float | None) -> str:
     """Two fractions as '95.2 to 99.3 %'; a dash where there is none."""
     return NOTHING if low is None or high is None else f"{100 * low:.1f} to {100 * high:.1f} %"
@@ -75,7 +85,7 @@ def number(value: float | None) -> str:
     if value == 0:
         return "0"
     decimals = max(0, 2 - math.floor(math.log10(abs(value))))
-    return f"{value:.{min(decimals, 6)}f}"
+    return "0" if abs(value) < 5e-7 else f"{value:.{min(decimals, 6)}f}"
 
 
 def printable(text: str) -> str:

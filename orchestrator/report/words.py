@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from orchestrator.report.material import ReportMaterial
 from orchestrator.report.terminal import comparison_rows, interval, number, percent
+from workers.compare.paired import Pair
+from workers.compare.selection import REDRAWS, Selection
 
 Row = dict[str, Any]
 FEW_TEST_FACES = 100
@@ -17,29 +20,37 @@ def scored(rows: list[Row]) -> list[Row]:
     return [row for row in rows if row["outcome"] == "ok" and row["accuracy"] is not None]
 
 
-def answer(material: ReportMaterial) -> list[str]:
-    """Who wins, how sure that is, what is practically equal, how fast; the most important sentence first."""
+def answer(material: ReportMaterial, choice: Selection | None = None) -> list[str]:
+    """Who wins, how sure that is, what is practically equal, how fast; the most important sentence first.
+
+    Args:
+        choice: what choosing the best is worth on faces that did not choose.
+    """
     rows = comparison_rows(material.comparison)
     good = scored(rows)
     failed = [row["configuration"] for row in rows if row["outcome"] != "ok"]
-    sentences = _winner(good) if good else ["No configuration could be scored, so there is no answer."]
+    if good:
+        sentences = _winner(good, material.pairs, choice)
+    else:
+        sentences = ["No configuration could be scored, so there is no answer."]
     if failed:
-        sentences.append(f"Could not be fitted and is not compared: {_list(failed)}.")
+        sentences.append(f"Could not be fitted and is not compared: {named(failed)}.")
     return sentences
 
 
-def _winner(good: list[Row]) -> list[str]:
+def _winner(good: list[Row], pairs: Sequence[Pair], choice: Selection | None) -> list[str]:
     best, others = good[0], good[1:]
     tied = [row["configuration"] for row in good if row["accuracy"] == best["accuracy"]]
     first = "names the most test faces rightly"
     if len(tied) > 1:
-        first = f"stands first, level in accuracy with {_list(tied[1:])}"
+        first = f"stands first, level in accuracy with {named(tied[1:])}"
     sentences = [
         f"{best['configuration']} {first}: {percent(best['accuracy'])}"
         + (f" (95 % interval {interval(best['accuracy_low'], best['accuracy_high'])})" if _bounded(best) else "")
         + f", on {best['test_faces']} test faces."
     ]
-    sentences += _certainty(best, others)
+    sentences += _certainty(best, others, pairs)
+    sentences += _curse(best, others, choice)
     sentences += _speed(best)
     whole = best["end_to_end_accuracy"]
     if whole is not None and whole < best["accuracy"]:
@@ -49,24 +60,66 @@ def _winner(good: list[Row]) -> list[str]:
     return sentences
 
 
-def _certainty(best: Row, others: list[Row]) -> list[str]:
+def _curse(best: Row, others: list[Row], choice: Selection | None) -> list[str]:
+    """The winner was chosen by the faces that score it."""
+    if not others:
+        return []
+    curse = "The winner is chosen and scored on the same test faces, which flatters it"
+    if choice is None:
+        return [f"{curse}: expect a little less on new photos."]
+    wins = choice.wins.get(best["configuration"], 0.0)
+    return [
+        f"{curse}. Chosen on some of them and scored on the others, over {REDRAWS:,} redraws, the best is worth "
+        f"{percent(choice.accuracy)}; {best['configuration']} comes first in {100 * wins:.0f} of 100 redraws."
+    ]
+
+
+def _certainty(best: Row, others: list[Row], pairs: Sequence[Pair]) -> list[str]:
     if not others:
         return ["It is the only configuration with a score: there is nothing to compare it with."]
     sentences = []
     equal = [row["configuration"] for row in others if row["configuration"] in best["practically_equal_to"]]
     if equal:
-        sentences.append(f"Practically equal to it: {_list(equal)}. Choose among them by speed or size.")
+        sentences.append(f"Practically equal to it: {named(equal)}. Choose among them by speed or size.")
     rest = [row for row in others if row["configuration"] not in equal]
+    if pairs:
+        return sentences + _tested(best, rest, pairs)
     unsettled = [row["configuration"] for row in rest if _overlap(best, row)]
     if unsettled:
         sentences.append(
-            f"The interval of {_list(unsettled)} overlaps with its own: "
+            f"The interval of {named(unsettled)} overlaps with its own: "
             "the intervals alone do not settle which is better."
         )
     if rest and not unsettled and _bounded(best) and all(_bounded(row) for row in rest):
         whom = "every other configuration" if not equal else "each of the rest"
         sentences.append(f"Its interval lies wholly above that of {whom}.")
     return sentences
+
+
+def _tested(best: Row, rest: list[Row], pairs: Sequence[Pair]) -> list[str]:
+    """What the paired test on the same faces says of those that are not practically equal to the best."""
+    different = {other for pair in pairs if pair.different for other in (pair.first, pair.second)
+                 if best["configuration"] in (pair.first, pair.second)}  # fmt: skip
+    names = [row["configuration"] for row in rest]
+    beaten, open_ = [name for name in names if name in different], [name for name in names if name not in different]
+    sentences = []
+    if open_:
+        sentences.append(
+            f"Against {named(open_)} this run settles nothing: neither different beyond chance nor practically equal."
+        )
+    if beaten:
+        sentences.append(f"It is better than {named(beaten)} beyond chance ({PAIRED}).")
+    return sentences
+
+
+PAIRED = "McNemar's exact test on the same faces, 5 %, Holm's correction over all pairs"
+
+
+def verdict(pair: Pair) -> str:
+    """What may be said of two configurations in a word or two."""
+    if pair.different and pair.practically_equal:
+        return "different, by less than matters"
+    return "different" if pair.different else "practically the same" if pair.practically_equal else "not settled"
 
 
 def _speed(best: Row) -> list[str]:
@@ -81,44 +134,6 @@ def _speed(best: Row) -> list[str]:
     ]
 
 
-def protocol(material: ReportMaterial) -> list[str]:
-    """How the comparison was made, from the splits themselves."""
-    rows = material.splits.select(["repeat", "fold", "role", "group"]).to_pylist()
-    if not rows:
-        return ["There are no splits: nothing was trained or tested."]
-    sizes: dict[tuple[int, int], dict[str, int]] = {}
-    for row in rows:
-        counts = sizes.setdefault((row["repeat"], row["fold"]), {})
-        counts[row["role"]] = counts.get(row["role"], 0) + 1
-    first = sizes[min(sizes)]
-    shares = ", ".join(f"{first[role]} {role}" for role in sorted(first))
-    many = "one split" if len(sizes) == 1 else f"{len(sizes)} splits"
-    methods = {row["interval_method"] for row in comparison_rows(material.comparison)} & set(INTERVALS)
-    return [
-        f"Every configuration was trained and tested on the same {many}; the first holds {shares} faces.",
-        _groups(rows),
-        "Only training faces fit, tune, stop or scale anything; test faces are only named.",
-        *(INTERVALS[method] for method in sorted(methods)),
-    ]
-
-
-INTERVALS = {
-    "wilson": "Intervals are Wilson's score intervals for a proportion (Wilson, 1927), at 95 %.",
-    "nadeau-bengio": "Intervals are Student's, at 95 %, with the variance corrected for overlapping training "
-    "sets (Nadeau and Bengio, 2003).",
-}
-
-
-def _groups(rows: list[Row]) -> str:
-    """Whether photos of one group lie on both sides of a split: looked up, not assumed."""
-    trained = {(row["repeat"], row["fold"], row["group"]) for row in rows if row["role"] == "train"}
-    others = {(row["repeat"], row["fold"], row["group"]) for row in rows if row["role"] != "train"}
-    straddling = len({group for _, _, group in trained & others})
-    if straddling:
-        return f"Beware: {straddling} groups of equal photos lie on both sides of a split; accuracy is too high."
-    return "Photos with equal bytes share a group, and no group lies on both sides of a split."
-
-
 def _bounded(row: Row) -> bool:
     return row["accuracy_low"] is not None and row["accuracy_high"] is not None
 
@@ -127,5 +142,6 @@ def _overlap(best: Row, other: Row) -> bool:
     return _bounded(best) and _bounded(other) and bool(other["accuracy_high"] >= best["accuracy_low"])
 
 
-def _list(names: list[str]) -> str:
+def named(names: Sequence[str]) -> str:
+    """Names as a sentence lists them."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

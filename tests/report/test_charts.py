@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrator.report.charts import accuracy_bars, latency_bars, learning_curves
+from orchestrator.report.charts import accuracy_bars, latency_bars
+from orchestrator.report.curves import learning_curves
 from orchestrator.report.terminal import comparison_rows
 
 

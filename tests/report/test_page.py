@@ -9,10 +9,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from orchestrator.report import Pair, write_report
+from orchestrator.report import write_report
 from orchestrator.report.page import render_page
 from storage.schemas import TABLES
 from tests.report.conftest import compare, compared
+from workers.compare.paired import Pair
 
 
 class Tags(HTMLParser):
@@ -78,7 +79,7 @@ def test_sections_without_data_do_not_appear(page):
 
 def test_sections_with_data_appear(material):
     row = compared("knn-3", 1, 0.9, 0.8, 0.95, dir_at_far=0.7, far=0.01, calibration_error=0.05)
-    pair = Pair("knn-3", "svm-linear", -0.01, -0.03, 0.01, 0.4)
+    pair = Pair("knn-3", "svm-linear", -0.01, -0.03, 0.01, 1, 2, 0.4, 0.5)
     page = render_page(replace(material, comparison=compare(row), pairs=(pair,)))
     for heading in ("Strangers (open set)", "Do the probabilities", "One against another"):
         assert heading in page

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orchestrator.report.words import answer, protocol
+from orchestrator.report.method import protocol
+from orchestrator.report.words import answer
 from storage.schemas import COMPARISON
 from tests.report.conftest import compare, compared, table
 
