@@ -63,11 +63,9 @@ def build_catalog(
     Raises:
         DatasetError: the folder or CSV is not usable, or names fewer than `least_people` people with a photo.
     """
-    limits = limits or Limits()
     root = root.resolve()
     sources = from_folder(root) if labels is None else from_csv(root, labels)
-    rows = _described(root, sources.photos, limits, on_photo)
-    number_duplicates(rows)
+    rows = describe_all(root, sources.photos, limits or Limits(), on_photo)
     people = {row["label"] for row in rows if row["outcome"] == "ok"}
     if len(people) < least_people:
         raise DatasetError(
@@ -100,9 +98,10 @@ def describe(root: Path, source: Source, limits: Limits) -> Row:
     return _refused(row, refused) if refused else row
 
 
-def _described(
-    root: Path, sources: Sequence[Source], limits: Limits, on_photo: Callable[[int, int], None] | None
+def describe_all(
+    root: Path, sources: Sequence[Source], limits: Limits, on_photo: Callable[[int, int], None] | None = None
 ) -> list[Row]:
+    """The catalogue rows of these photos, in their order."""
     rows: list[Row] = []
     with ThreadPoolExecutor(THREADS) as pool:
         for start in range(0, len(sources), ROUND):
@@ -111,6 +110,7 @@ def _described(
                 rows.append(row)
                 if on_photo:
                     on_photo(len(rows), len(sources))
+    number_duplicates(rows)
     return rows
 
 

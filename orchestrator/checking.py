@@ -145,6 +145,8 @@ def _part_fault(part: _Part) -> str:
 
 
 def _unfinished(run: Run) -> Iterator[str]:
+    if run.finished and not run.compares:
+        return
     if run.finished:
         missing = [path.name for path in (run.faces, run.splits, run.comparison) if not path.exists()]
         if missing:

@@ -19,7 +19,7 @@ from orchestrator.experiment import Experiment, to_dict
 from orchestrator.findings import Findings
 from storage.errors import RunConflict
 from storage.parts import write_part
-from storage.runs import Plan, Run, create_run, open_run, run_folder
+from storage.runs import COMPARISON_RUN, FACES_RUN, Plan, Run, create_run, open_run, run_folder
 
 PACKAGES = ("lineup", "numpy", "scikit-learn", "keras", "opencv-python-headless", "dlib-bin", "onnxruntime", "pyarrow")
 
@@ -62,26 +62,51 @@ def plan_run(
         min_photos_per_person=experiment.protocol.min_photos_per_person,
         on_photo=on_photo,
     )
+    run, existed = _written(store, dataset, str(labels.resolve()) if labels else "", catalog, experiment, run_id)
+    return Planned(run, findings, existed)
+
+
+def plan_faces(store: Path, dataset: Path, catalog: pa.Table, experiment: Experiment) -> Run:
+    """Write the plan of a run that encodes photos and does nothing else, or find the one that is there.
+
+    Raises:
+        StoreError: the store is not usable.
+    """
+    return _written(store, dataset, "", catalog, experiment, None, FACES_RUN)[0]
+
+
+def _written(
+    store: Path,
+    dataset: Path,
+    labels: str,
+    catalog: pa.Table,
+    experiment: Experiment,
+    run_id: str | None,
+    kind: str = COMPARISON_RUN,
+) -> tuple[Run, bool]:
+    """The run, and whether it was there already."""
     fingerprint = run_fingerprint(experiment.fingerprint(), experiment.faces.fingerprint(), catalog)
-    name = run_id or f"{_slug(dataset.resolve().name)}-{fingerprint[:8]}"
+    prefix = "" if kind == COMPARISON_RUN else f"{kind}-"  # it is another run, though of equal content
+    name = run_id or f"{prefix}{_slug(dataset.resolve().name)}-{fingerprint[:8]}"
     if (run_folder(store, name) / "run.json").exists():
         run = open_run(store, name)
-        if run.plan.fingerprint != fingerprint:
+        if (run.plan.fingerprint, run.plan.kind) != (fingerprint, kind):
             raise _conflict(name, named=run_id is not None)
-        return Planned(run, findings, existed=True)
+        return run, True
     write_part(run_folder(store, name) / "catalog.parquet", catalog, {"lineup.run": fingerprint})
     plan = Plan(
         run_id=name,
         dataset=str(dataset.resolve()),
-        labels=str(labels.resolve()) if labels else "",
+        labels=labels,
         experiment=to_dict(experiment),
         engine=experiment.faces.plain(),
         engine_fingerprint=experiment.faces.fingerprint(),
         fingerprint=fingerprint,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         versions=versions(),
+        kind=kind,
     )
-    return Planned(create_run(store, plan), findings, existed=False)
+    return create_run(store, plan), False
 
 
 def versions() -> dict[str, str]:

@@ -89,7 +89,8 @@ class Reconciler:
             self._images.withdraw()
             self._training.withdraw()
             return look_at(self.run)
-        for stage in (self._encode, self._split, self._train, self._compare, self._refit):
+        way = (self._encode, self._split, self._train, self._compare, self._refit)
+        for stage in way if self.run.compares else way[:1]:
             status = stage()
             if status is not None:
                 return status

@@ -115,7 +115,7 @@ def from_csv(root: Path, labels: Path) -> Sources:
             continue
         chosen[tidy] = known
         if os.path.lexists(root / tidy):
-            found.photos.append(Source(tidy, known, _refusal(root, root / tidy)))
+            found.photos.append(Source(tidy, known, refusal_of(root, root / tidy)))
         else:
             missing.append(tidy)
     if missing:
@@ -170,10 +170,10 @@ def _photos_below(root: Path, folder: Path, label: str, skipped: Counter[str]) -
             if not _is_utf8(relative):
                 yield Source(_shown(relative), label, "the file's name is not UTF-8; rename it")
             else:
-                yield Source(relative, label, _refusal(root, path))
+                yield Source(relative, label, refusal_of(root, path))
 
 
-def _refusal(root: Path, path: Path) -> str:
+def refusal_of(root: Path, path: Path) -> str:
     """Why this file must not be opened; empty if it may. `root` has no links in it."""
     try:
         if not path.resolve(strict=True).is_relative_to(root):
@@ -229,7 +229,7 @@ def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
     except OSError:
-        return False  # a link in circles, or into a closed folder: `_refusal` says why
+        return False  # a link in circles, or into a closed folder: `refusal_of` says why
 
 
 def _is_utf8(name: str) -> bool:

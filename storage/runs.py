@@ -32,6 +32,9 @@ from storage.schemas import SCHEMA_VERSION
 
 RUN_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 
+COMPARISON_RUN = "comparison"
+FACES_RUN = "faces"
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -46,6 +49,7 @@ class Plan:
         fingerprint: over the experiment and the catalogue; two runs with the same one give the same tables.
         created: UTC, ISO 8601.
         versions: package versions of the machine that planned it.
+        kind: COMPARISON_RUN, or FACES_RUN for one that encodes photos and trains nothing.
     """
 
     run_id: str
@@ -58,6 +62,7 @@ class Plan:
     created: str
     versions: dict[str, str]
     schema_version: int = SCHEMA_VERSION
+    kind: str = COMPARISON_RUN
 
 
 @dataclass(frozen=True)
@@ -143,8 +148,13 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Whether the report, the last thing that a run writes, is there."""
-        return (self.report / "index.html").exists()
+        """Whether the last thing that a run writes is there: the report, or the faces where it only encodes."""
+        return (self.report / "index.html" if self.compares else self.faces).exists()
+
+    @property
+    def compares(self) -> bool:
+        """Whether it is one that trains and compares."""
+        return self.plan.kind == COMPARISON_RUN
 
 
 def create_run(store: Path, plan: Plan) -> Run:

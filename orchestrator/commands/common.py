@@ -18,6 +18,7 @@ from storage.errors import RunNotFound
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from orchestrator.experiment import Experiment
     from storage.runs import Run
 
 INTERRUPTED = 130
@@ -55,16 +56,30 @@ def store() -> Path:
 
 
 def chosen_run(run_id: str | None) -> Run:
-    """The run of that name, or the newest; raises RunNotFound."""
+    """The run of that name, or the newest that compares; raises RunNotFound."""
     from storage.runs import list_runs, open_run
 
     folder = store()
-    if run_id is None:
-        names = list_runs(folder)
-        if not names:
-            raise RunNotFound(f"there is no run in {folder}", "Start one: lineup run FOLDER")
-        run_id = names[0]
-    return open_run(folder, run_id)
+    if run_id is not None:
+        return open_run(folder, run_id)
+    newest = (open_run(folder, name) for name in list_runs(folder))
+    chosen = next((run for run in newest if run.compares), None)
+    if chosen is None:
+        raise RunNotFound(f"there is no run in {folder}", "Start one: lineup run FOLDER")
+    return chosen
+
+
+def read_experiment(path: Path | None) -> Experiment:
+    """The experiment of that file, or the default; raises ExperimentError."""
+    from orchestrator.experiment import Experiment, from_toml
+    from storage.errors import ExperimentError
+
+    if path is None:
+        return Experiment()
+    try:
+        return from_toml(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ExperimentError(f"{path} cannot be read: {error}", "`lineup init` writes a new one") from error
 
 
 @contextmanager

@@ -28,24 +28,24 @@ def photo_outcomes(catalog: pa.Table, faces: pa.Table) -> dict[str, int]:
 def result_of(run: Run) -> dict[str, Any]:
     """A finished run as `--json` prints it; raises StoreError."""
     counts = photo_outcomes(read_table(run.catalog, CATALOG), read_table(run.faces, FACES))
-    return {
-        "run_id": run.run_id,
-        "state": "finished",
-        "photos": counts,
-        "comparison": comparison_rows(read_table(run.comparison, COMPARISON)),
-        "report": str(run.report / "index.html"),
-    }
+    told = {"run_id": run.run_id, "state": "finished", "photos": counts}
+    if not run.compares:
+        return told
+    rows = comparison_rows(read_table(run.comparison, COMPARISON))
+    return {**told, "comparison": rows, "report": str(run.report / "index.html")}
 
 
 def print_result(run: Run, out: Console) -> None:
     """The table, the counts, and where the report is; raises StoreError."""
-    comparison = read_table(run.comparison, COMPARISON)
-    if out.is_terminal:
-        out.print(comparison_table(comparison))
-    else:
-        out.print(comparison_text(comparison), markup=False, soft_wrap=True)
+    if run.compares:
+        comparison = read_table(run.comparison, COMPARISON)
+        if out.is_terminal:
+            out.print(comparison_table(comparison))
+        else:
+            out.print(comparison_text(comparison), markup=False, soft_wrap=True)
     counts = photo_outcomes(read_table(run.catalog, CATALOG), read_table(run.faces, FACES))
     total = sum(counts.values())
     words = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
     out.print(f"{total} photos: {words}", markup=False, soft_wrap=True)
-    out.print(f"Report: {run.report / 'index.html'}", markup=False, soft_wrap=True)
+    if run.compares:
+        out.print(f"Report: {run.report / 'index.html'}", markup=False, soft_wrap=True)

@@ -14,15 +14,16 @@ from orchestrator.commands.common import (
     json_option,
     output,
     print_json,
+    read_experiment,
     run_argument,
     stop_on_interrupt,
     store,
 )
+from storage.errors import InputError
 
 if TYPE_CHECKING:
     import threading
 
-    from orchestrator.experiment import Experiment
     from orchestrator.planning import Planned
     from orchestrator.progress import Display
     from orchestrator.reconcile import Status
@@ -170,6 +171,8 @@ def report(run_id: str | None, as_json: bool) -> None:
     from orchestrator.drawing import draw_report
 
     chosen = chosen_run(run_id)
+    if not chosen.compares:
+        raise InputError(f"run {chosen.run_id} only encodes photos", "It has no report")
     draw_report(chosen)
     if as_json:
         print_json(result_of(chosen))
@@ -187,7 +190,7 @@ def _plan(folder: Path, labels: Path | None, experiment: Path | None, run_id: st
             store(),
             folder,
             labels,
-            _read_experiment(experiment),
+            read_experiment(experiment),
             run_id,
             lambda done, total: bars.show("catalog", done, total),
         )
@@ -196,18 +199,6 @@ def _plan(folder: Path, labels: Path | None, experiment: Path | None, run_id: st
     if planned.existed:
         screen.print(f"Run {planned.run.run_id} is known and goes on where it stood.", markup=False, soft_wrap=True)
     return planned
-
-
-def _read_experiment(path: Path | None) -> Experiment:
-    from orchestrator.experiment import Experiment, from_toml
-    from storage.errors import ExperimentError
-
-    if path is None:
-        return Experiment()
-    try:
-        return from_toml(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ExperimentError(f"{path} cannot be read: {error}", "`lineup init` writes a new one") from error
 
 
 def _work(chosen: Run, quiet: bool, as_json: bool) -> None:
