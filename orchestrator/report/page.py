@@ -30,6 +30,10 @@ from orchestrator.report.words import answer, verdict
 
 TEMPLATES = Path(__file__).parent
 
+_STEERING = (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+STEERING_LETTERS = {code: "\N{REPLACEMENT CHARACTER}" for code in _STEERING if chr(code) not in "\t\n\r"}
+"""Control letters, and those that turn the direction of all that follows: a label could hide another one."""
+
 
 def write_report(folder: Path, material: ReportMaterial) -> Path:
     """Write folder/index.html and return its path; an earlier report is replaced whole.
@@ -59,7 +63,7 @@ def render_page(material: ReportMaterial) -> str:
     )
     environment.filters.update(percent=percent, number=number, chance=chance, points=points, verdict=verdict)
     environment.globals.update(interval=interval)
-    return environment.get_template("page.html.jinja").render(_context(material))
+    return environment.get_template("page.html.jinja").render(_context(material)).translate(STEERING_LETTERS)
 
 
 def _context(material: ReportMaterial) -> dict[str, Any]:

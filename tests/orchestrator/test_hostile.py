@@ -59,6 +59,7 @@ def test_nothing_hostile_is_markup_in_the_report(hostile_run: Run) -> None:
     assert tags.links <= {"data", ""}
     assert "{{7*7}}" in tags.text
     assert "alert('label')" in tags.text
+    assert not {"\x1b", "\u202e"} & set(page)
 
 
 def test_nothing_hostile_steers_the_terminal(hostile_run: Run, lab: Cluster, call: Call) -> None:
