@@ -116,6 +116,7 @@ class Reconciler:
             if faces is not None:
                 self._close_images(faces)
                 return None
+        stages.check_engine(self.run)
         self._images.settle(done)
         away = self._images.on_their_way
         missing = (key for key in photos if key not in done and key not in away)

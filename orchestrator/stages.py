@@ -15,10 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestrator.dispatch import Work
-from storage.errors import StoreError
+from storage.errors import RunStuck, StoreError
 from storage.parts import read_part
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, SPLITS
+from workers.faces.settings import EngineSettings
 
 MOST_PHOTOS_PER_TASK = 32
 """Beyond it a message gains nothing (docs/performance.md) and a lost one costs more."""
@@ -56,6 +57,15 @@ def submitted(catalog: pa.Table) -> dict[str, str]:
 def catalogued(run: Run) -> dict[str, str]:
     """The photos of a run that workers are to look at: photo_key to path."""
     return submitted(read_table(run.catalog, CATALOG))
+
+
+def check_engine(run: Run) -> None:
+    """Raise RunStuck where the installed engine is not the one whose encodings the run is to fill."""
+    if EngineSettings.from_plain(run.plan.engine).fingerprint() != run.plan.engine_fingerprint:
+        raise RunStuck(
+            f"run {run.run_id} was planned with another version of the face engine",
+            "Use that version, or start a new run, which encodes the photos anew",
+        )
 
 
 def image_work(run: Run, photos: Mapping[str, str], missing: Iterable[str], size: int) -> Iterator[Work]:

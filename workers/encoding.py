@@ -23,7 +23,7 @@ from workers.faces.engine import CHUNK, FaceEngine, load_engine
 from workers.faces.outcome import Refusal
 from workers.faces.records import PhotoResult, face_rows
 from workers.faces.settings import EngineSettings
-from workers.messages import PhotoRef
+from workers.messages import PhotoRef, Refused
 
 logger = logging.getLogger("lineup.encoding")
 
@@ -44,10 +44,16 @@ def encode(run: Run, photos: Sequence[PhotoRef]) -> None:
     Photos that a dead attempt had begun are suspects and go one by one, each in a part of its own, so that a
     photo which kills its process takes nobody with it. One that was begun too often is given up. What another
     process is at (a message may come twice) is left to it.
+
+    Raises:
+        Refused: this worker has another version of the engine than the run was planned with.
     """
     if run.cancelled or run.faces.exists():  # the stage is closed: the message is a late copy
         return
-    engine = load_engine(EngineSettings.from_plain(run.plan.engine))
+    settings = EngineSettings.from_plain(run.plan.engine)
+    if settings.fingerprint() != run.plan.engine_fingerprint:  # two engines must not mix in one folder of encodings
+        raise Refused(f"run {run.run_id} was planned with another version of the face engine than this worker's")
+    engine = load_engine(settings)
     running, deaths = look(run.attempts)
     begun = count(deaths)
     innocent = [photo for photo in photos if not begun[photo.key] and photo.key not in running]

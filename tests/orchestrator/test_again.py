@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from orchestrator.experiment import from_dict
 from orchestrator.planning import plan_run
-from storage.errors import RunConflict
+from orchestrator.stages import catalogued
+from storage.errors import RunConflict, RunStuck
 from storage.parts import list_parts
-from tests.cluster import CHEAP, Cluster, efforts, tables
+from storage.runs import open_run
+from tests.cluster import CHEAP, Cluster, efforts, tables, wait_for
+from workers.app import ENCODE_PHOTOS
 from workers.synthetic.folder import write_folder
 
 
@@ -42,6 +47,22 @@ def test_a_photo_more_is_another_run_that_encodes_this_photo_only(lab: Cluster, 
     third = lab.plan(photos, configurations=["majority"])
     lab.finish(third)
     assert efforts(third).num_rows == encoded + 1
+
+
+def test_another_version_of_the_engine_does_not_mix_its_encodings_with_those_of_the_run(
+    lab: Cluster, photos: Path
+) -> None:
+    run = lab.plan(photos, seed=2)
+    (run.folder / "run.json").write_text(json.dumps({**asdict(run.plan), "engine_fingerprint": "0" * 32}))
+    run = open_run(lab.store, run.run_id)
+    with pytest.raises(RunStuck, match="another version of the face engine"):
+        lab.finish(run)
+    assert "another version" in run.stopped
+    key = next(iter(catalogued(run)))
+    log = lab.store / "logs" / "worker-images.log"
+    lab.stack.broker.send(ENCODE_PHOTOS, (run.run_id, [[key, "ada/ada-001.jpg"]]), "images", "mixed", 60)
+    wait_for(lambda: "another version of the face engine" in log.read_text(), "the worker's refusal")
+    assert not run.encodings.exists()
 
 
 def test_an_existing_run_cannot_be_given_another_experiment_or_other_photos(tmp_path: Path, photos: Path) -> None:
