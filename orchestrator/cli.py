@@ -26,6 +26,7 @@ COMMANDS = {
     "forget": ("care", "Erase a person from every run"),
     "doctor": ("care", "Look for trouble, and say what to do"),
     "identify": ("use", "Name the faces in photos or a video"),
+    "verify": ("use", "Judge pairs of photos by LFW's protocol"),
     "up": ("services", "Start broker, workers, orchestrator and Flower here"),
     "orchestrator": ("services", "Work on all unfinished runs, for ever"),
     "worker": ("services", "Run a Celery worker for one queue"),

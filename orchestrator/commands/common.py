@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from orchestrator.experiment import Experiment
+    from orchestrator.progress import Display
+    from orchestrator.reconcile import Status
     from storage.runs import Run
 
 INTERRUPTED = 130
@@ -80,6 +82,18 @@ def read_experiment(path: Path | None) -> Experiment:
         return from_toml(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise ExperimentError(f"{path} cannot be read: {error}", "`lineup init` writes a new one") from error
+
+
+def finish_run(chosen: Run, screen: Display, stop: threading.Event) -> Status:
+    """Bring a run to its end and show how far it is; raises LineupError where it needs a person."""
+    from orchestrator.progress import show_status
+    from orchestrator.reconcile import look_at
+    from orchestrator.running import finish
+    from workers.settings import load_settings
+
+    if chosen.finished:
+        return look_at(chosen)
+    return finish(chosen, store(), load_settings(), lambda one: show_status(screen, one), stop)
 
 
 @contextmanager

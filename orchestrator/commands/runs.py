@@ -11,6 +11,7 @@ from orchestrator.commands.common import (
     INTERRUPTED,
     chosen_run,
     console,
+    finish_run,
     json_option,
     output,
     print_json,
@@ -22,10 +23,7 @@ from orchestrator.commands.common import (
 from storage.errors import InputError
 
 if TYPE_CHECKING:
-    import threading
-
     from orchestrator.planning import Planned
-    from orchestrator.progress import Display
     from orchestrator.reconcile import Status
     from storage.runs import Run
 
@@ -205,19 +203,8 @@ def _work(chosen: Run, quiet: bool, as_json: bool) -> None:
     from orchestrator.progress import display
 
     with stop_on_interrupt() as stop, display(console(), quiet) as screen:
-        ended = _finish(chosen, screen, stop)
+        ended = finish_run(chosen, screen, stop)
     _conclude(chosen, ended, as_json)
-
-
-def _finish(chosen: Run, screen: Display, stop: threading.Event) -> Status:
-    from orchestrator.progress import show_status
-    from orchestrator.reconcile import look_at
-    from orchestrator.running import finish
-    from workers.settings import load_settings
-
-    if chosen.finished:
-        return look_at(chosen)
-    return finish(chosen, store(), load_settings(), lambda one: show_status(screen, one), stop)
 
 
 def _conclude(chosen: Run, ended: Status, as_json: bool) -> None:

@@ -11,10 +11,13 @@ from orchestrator.commands.common import (
     INTERRUPTED,
     chosen_run,
     console,
+    finish_run,
     json_option,
     output,
     print_json,
+    read_experiment,
     stop_on_interrupt,
+    store,
 )
 from storage.errors import InputError
 
@@ -133,3 +136,56 @@ def _print(lines: list[str]) -> None:
     screen = output()
     for line in lines:
         screen.print(line, markup=False, soft_wrap=True)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--pairs", "pairs_file", type=click.Path(path_type=Path), required=True, help="LFW's pairs.txt.")
+@click.option("--experiment", "-e", type=click.Path(path_type=Path), help="Experiment file; its [faces] are used.")
+@click.option("--roc", type=click.Path(path_type=Path), help="Draw the curve into this .svg, .png or .pdf.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@json_option
+def verify(
+    folder: Path, pairs_file: Path, experiment: Path | None, roc: Path | None, quiet: bool, as_json: bool
+) -> None:
+    """Judge by the protocol of Labeled Faces in the Wild whether pairs of photos in FOLDER show one person.
+
+    FOLDER is laid out as name/name_0001.jpg. Photos are encoded as by `run`, distributed and kept for every later
+    run; a second call with the same face settings encodes nothing.
+
+    \b
+    Examples:
+      lineup verify --pairs pairs.txt lfw_funneled/
+      lineup verify --pairs pairs.txt lfw_funneled/ -e mirrored.toml --roc roc.svg --json
+    """
+    from orchestrator.pairs import read_pairs
+    from orchestrator.progress import display
+    from orchestrator.verification.judging import judge, plan_pairs
+    from orchestrator.verification.telling import roc_picture, verified_as_json, verified_lines
+    from storage.parts import write_bytes
+
+    kind = _picture_kind(roc)
+    pairs = read_pairs(pairs_file)
+    screen = console()
+    with stop_on_interrupt() as stop, display(screen, quiet) as bars:
+        settings = read_experiment(experiment)
+        run = plan_pairs(store(), folder, pairs, settings, lambda done, total: bars.show("catalog", done, total))
+        run.let_go_on()
+        ended = finish_run(run, bars, stop)
+    if ended.state != "finished":
+        screen.print(f"{run.run_id} is not encoded; the same command goes on with it", markup=False, soft_wrap=True)
+        raise click.exceptions.Exit(INTERRUPTED if ended.state == "running" else 1)
+    found = judge(run, pairs)
+    if roc:
+        write_bytes(roc.absolute(), roc_picture(found.verification.roc, kind))
+    if as_json:
+        print_json(verified_as_json(found))
+    else:
+        _print(verified_lines(found))
+
+
+def _picture_kind(path: Path | None) -> str:
+    kind = path.suffix.lower().lstrip(".") if path else "svg"
+    if kind not in ("svg", "png", "pdf"):
+        raise InputError(f"{path} does not end in .svg, .png or .pdf", "Name such a file")
+    return kind
