@@ -133,5 +133,6 @@ class Child:
 
 
 def _die_with_parent() -> None:
-    # without it, kill -9 of `lineup run` would leave a broker and workers behind
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    # without it, kill -9 of `lineup run` would leave a broker and workers behind; and not TERM, because a worker
+    # whose broker goes at the same moment never gets to the end of its orderly shutdown
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
