@@ -1,0 +1,121 @@
+"""The command itself is killed: nothing it started outlives it, and `lineup resume` ends with the same tables."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from storage.runs import Run, list_runs, open_run
+from tests.cluster import descendants, efforts, environment_of, is_alive, pids_at, stray_files, tables, wait_for
+from tests.faults.marking import PLUGIN, closed_gate
+
+LINEUP = Path(sys.executable).with_name("lineup")
+
+
+class Machine:
+    """A store of its own, and the command line on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = folder / "store"
+        self.marks = folder / "marks"
+        self.marks.mkdir()
+        self.experiment = folder / "experiment.toml"
+        self.experiment.write_text('configurations = ["knn-1", "majority"]')
+        self._log = (folder / "log").open("ab")
+
+    def start(self, *command: object) -> subprocess.Popen[bytes]:
+        settings = {"LINEUP_STORE": str(self.store), "LINEUP_PROCESSES": "1", "LINEUP_PHOTOS_PER_TASK": "1"}
+        return subprocess.Popen(
+            [str(LINEUP), *map(str, command)],
+            env={**os.environ, **settings, **environment_of(PLUGIN, self.marks)},
+            stdout=self._log,
+            stderr=self._log,
+        )
+
+    def run(self, photos: Path) -> subprocess.Popen[bytes]:
+        return self.start("run", photos, "-e", self.experiment)
+
+    def planned(self) -> Run:
+        wait_for(lambda: list_runs(self.store), "the plan of the run")
+        return open_run(self.store, list_runs(self.store)[0])
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def kill_and_all_ends(command: subprocess.Popen[bytes], number: int) -> None:
+    started = descendants(command.pid)
+    assert len(started) >= 3  # a broker and two workers
+    command.send_signal(number)
+    command.wait(60)
+    wait_for(lambda: not any(map(is_alive, started)), "the end of everything that it had started", seconds=60)
+
+
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGKILL, *(pytest.param(each, marks=pytest.mark.slow) for each in (signal.SIGINT, signal.SIGTERM))],
+)
+def test_a_command_killed_among_the_photos_leaves_no_process_and_resume_gives_the_same_tables(
+    machine: Machine, photos: Path, gated: str, undisturbed: dict[str, bytes], number: int
+) -> None:
+    command = machine.run(photos)
+    run = machine.planned()
+    with closed_gate(machine.marks):
+        wait_for(lambda: pids_at(run, gated), "the photo at the gate")
+        kill_and_all_ends(command, number)
+    before = set(efforts(run).column("photo_key").to_pylist())
+    assert machine.start("resume", "--quiet").wait(120) == 0
+    assert tables(run) == undisturbed
+    assert stray_files(machine.store) == []
+    counted = efforts(run).column("photo_key").to_pylist()
+    assert sorted(counted) == sorted(set(counted))
+    assert before < set(counted)
+
+
+REACHED: dict[str, Callable[[Run], bool]] = {
+    "faces": lambda run: run.faces.exists(),
+    "splits": lambda run: run.splits.exists(),
+    "scores": lambda run: run.scores.exists(),
+    "comparison": lambda run: run.comparison.exists(),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", REACHED)
+def test_a_command_killed_at_any_later_stage_is_resumed_to_the_same_tables(
+    machine: Machine, photos: Path, undisturbed: dict[str, bytes], stage: str
+) -> None:
+    command = machine.run(photos)
+    run = machine.planned()
+    wait_for(lambda: REACHED[stage](run), f"the stage {stage}")
+    command.send_signal(signal.SIGKILL)
+    command.wait(60)
+    assert machine.start("resume", "--quiet").wait(120) == 0
+    assert tables(run) == undisturbed
+    assert stray_files(machine.store) == []
+
+
+@pytest.mark.slow
+def test_of_two_commands_on_one_run_the_second_watches_and_takes_over_when_the_first_is_killed(
+    machine: Machine, photos: Path, gated: str, undisturbed: dict[str, bytes]
+) -> None:
+    first = machine.run(photos)
+    run = machine.planned()
+    with closed_gate(machine.marks):
+        wait_for(lambda: pids_at(run, gated), "the photo at the gate")
+        second = machine.run(photos)
+        wait_for(lambda: (machine.store.parent / "log").read_bytes().count(b"is known") == 1, "the second command")
+        assert descendants(second.pid) == []
+        first.kill()
+        first.wait(60)
+        wait_for(lambda: len(descendants(second.pid)) >= 3, "the second command's own processes")
+    assert second.wait(120) == 0
+    assert tables(run) == undisturbed
