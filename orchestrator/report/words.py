@@ -64,13 +64,14 @@ def _curse(best: Row, others: list[Row], choice: Selection | None) -> list[str]:
     """The winner was chosen by the faces that score it."""
     if not others:
         return []
-    curse = "The winner is chosen and scored on the same test faces, which flatters it"
+    curse = "The winner is chosen and scored on the same test faces, which tends to flatter it"
     if choice is None:
         return [f"{curse}: expect a little less on new photos."]
     wins = choice.wins.get(best["configuration"], 0.0)
     return [
         f"{curse}. Chosen on some of them and scored on the others, over {REDRAWS:,} redraws, the best is worth "
-        f"{percent(choice.accuracy)}; {best['configuration']} comes first in {100 * wins:.0f} of 100 redraws."
+        f"{percent(choice.accuracy)}; {best['configuration']} comes first in {100 * wins:.0f} of 100 redraws "
+        "(ties are shared)."
     ]
 
 

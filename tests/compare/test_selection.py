@@ -46,11 +46,12 @@ def test_a_winner_beyond_doubt_keeps_its_score() -> None:
     assert result.low < 0.9 < result.high
 
 
-def test_twins_leave_every_win_to_the_first() -> None:
+def test_twins_share_every_win() -> None:
     right = np.arange(50) % 7 != 0
     result = selection({"first": answered(right), "twin": answered(right)})
     assert result is not None
-    assert result.wins == {"first": 1.0, "twin": 0.0}
+    assert result.wins == pytest.approx({"first": 0.5, "twin": 0.5})
+    assert result.accuracy == pytest.approx(right.mean(), abs=0.01)
 
 
 def test_two_faces_by_hand() -> None:

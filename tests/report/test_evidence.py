@@ -147,14 +147,14 @@ def test_hostile_names_stay_text_in_every_new_section(opened, material):
 
 def test_the_winner_is_said_to_be_chosen_by_the_faces_that_score_it(opened, evidence):
     text = " ".join(answer(opened, evidence.choice))
-    assert "chosen and scored on the same test faces, which flatters it" in text
+    assert "chosen and scored on the same test faces, which tends to flatter it" in text
     assert f"the best is worth {100 * evidence.choice.accuracy:.1f} %" in text
-    assert "good comes first in 100 of 100 redraws" in text
+    assert f"good comes first in {100 * evidence.choice.wins['good']:.0f} of 100 redraws" in text
 
 
 def test_a_lone_configuration_was_not_chosen(opened, comparison):
     alone = comparison.table.slice(0, 1)
-    assert "flatters" not in " ".join(answer(replace(opened, comparison=alone, pairs=())))
+    assert "flatter" not in " ".join(answer(replace(opened, comparison=alone, pairs=())))
 
 
 def test_the_paired_test_has_the_word_over_the_intervals(opened):

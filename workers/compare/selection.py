@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from workers.compare.metrics import Floats
 from workers.compare.outcomes import Outcomes
@@ -28,7 +27,7 @@ class Selection:
     Attributes:
         accuracy: mean over redraws of the chosen configuration's accuracy on the faces that did not choose it.
         low, high: 95 of 100 redraws lie between.
-        wins: share of the redraws in which each configuration was chosen, in the order given.
+        wins: share of the redraws in which each configuration was chosen; those that tie share one.
     """
 
     accuracy: float
@@ -41,7 +40,7 @@ def selection(tests: Mapping[str, Outcomes], redraws: int = REDRAWS, seed: int =
     """Choose and score on different faces; None for fewer than two configurations or faces.
 
     Args:
-        tests: answers to the same faces, the best first: it wins a tie.
+        tests: answers to the same faces, by configuration.
         seed: the same answers give the same figures.
 
     Raises:
@@ -54,9 +53,8 @@ def selection(tests: Mapping[str, Outcomes], redraws: int = REDRAWS, seed: int =
     if len(rates) < 2 or len(faces) < 2:
         return None
     matrix = np.asarray([[each[face] for face in faces] for each in rates])
-    chosen, accuracies = _redraw(matrix, redraws, np.random.default_rng(seed))
+    wins, accuracies = _redraw(matrix, redraws, np.random.default_rng(seed))
     low, high = np.percentile(accuracies, [2.5, 97.5])
-    wins = np.bincount(chosen, minlength=len(matrix)) / len(chosen)
     return Selection(float(accuracies.mean()), float(low), float(high), dict(zip(tests, wins.tolist(), strict=True)))
 
 
@@ -69,21 +67,21 @@ def _rates(test: Outcomes) -> dict[tuple[str, int], float]:
     return dict(zip(faces, hits.tolist(), strict=True))
 
 
-def _redraw(rates: Floats, redraws: int, rng: np.random.Generator) -> tuple[npt.NDArray[np.intp], Floats]:
-    """The configuration chosen in each redraw, and its accuracy on the faces left out.
+def _redraw(rates: Floats, redraws: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Share of redraws that each configuration wins, and in each redraw the accuracy on the faces left out.
 
     Args:
         rates: (configurations, faces); at least two faces.
     """
     faces = rates.shape[1]
-    chosen: list[int] = []
+    wins = np.zeros(len(rates))
     accuracies: list[float] = []
-    while len(chosen) < redraws:
+    while len(accuracies) < redraws:
         drawn = np.bincount(rng.integers(faces, size=faces), minlength=faces)
         if drawn.all():  # every face once: nobody is left to score
             continue
-        # Sums of thirds differ in their last bit by the order of faces; a tie must stay one.
-        best = int(np.argmax(np.round(rates @ drawn, 9)))
-        chosen.append(best)
-        accuracies.append(float(rates[best, drawn == 0].mean()))
-    return np.asarray(chosen, np.intp), np.asarray(accuracies)
+        hits = np.round(rates @ drawn, 9)  # sums of thirds differ in their last bit, and a tie must stay one
+        best = np.flatnonzero(hits == hits.max())
+        wins[best] += 1 / len(best)
+        accuracies.append(float(rates[np.ix_(best, np.flatnonzero(drawn == 0))].mean()))
+    return wins / redraws, np.asarray(accuracies)
