@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from workers.learning.bench import Recipe, balanced_weights
 from workers.learning.evaluation import latency
 from workers.learning.models import fit, load_model, save_model
 from workers.learning.table import CONFIGURATIONS, Configuration
@@ -92,3 +93,54 @@ def test_one_face_does_not_pay_for_a_batch():
     model = fit(DENSE, x, labels, np.arange(len(x)), 1)
     # microseconds; Keras's predict takes 30,000, and a tenth of the calls are undisturbed on any machine
     assert np.percentile(latency(model, np.tile(x, (7, 1))), 10) < 5000
+
+
+TRICKS = CONFIGURATIONS["cnn-regularized-crop"].with_parameters(epochs=3, members=2, patience=1)
+
+
+def test_the_regularized_network_is_the_mean_of_its_members_and_the_same_in_any_process(tmp_path: Path):
+    x, labels = pictures()
+    model = fit(TRICKS, x, labels, np.arange(len(x)), 7)
+    here = hashlib.sha256(model.predict_proba(x).tobytes()).hexdigest()
+    assert here == digest_elsewhere("digest(TRICKS, *pictures())")
+    assert {name for name in model.history if name.startswith("2 ")} == {
+        "2 loss", "2 accuracy", "2 val_loss", "2 val_accuracy",
+    }  # fmt: skip
+    assert len(model.chosen["inner_accuracy_of_members"]) == 2
+    save_model(model, tmp_path)
+    assert load_model(tmp_path).predict_proba(x).tobytes() == model.predict_proba(x).tobytes()
+
+
+def test_augmentation_changes_what_trains_and_never_what_is_scored():
+    from workers.learning.architectures import augmentation
+    from workers.learning.keras_runtime import load_keras
+
+    keras = load_keras()
+    keras.utils.set_random_seed(1)
+    layers = keras.Sequential([keras.Input((64, 64, 3)), *augmentation()])
+    x = np.random.default_rng(0).random((4, 64, 64, 3), np.float32)
+    assert np.array_equal(layers(x, training=False).numpy(), x)
+    changed = layers(x, training=True).numpy()
+    assert np.abs(changed - x).mean() > 0.05
+    assert 0 <= changed.min() <= changed.max() <= 1
+
+
+def test_people_with_one_photo_each_still_train_the_regularized_network():
+    x, labels = pictures(3, photos=2)
+    model = fit(TRICKS, x[::2], labels[::2], np.arange(3), 1)
+    assert model.chosen["epochs"] == [3, 3]
+    assert "too few" in model.chosen["note"]
+
+
+def test_the_rate_falls_along_half_a_cosine():
+    recipe = Recipe(epochs=10, batch=1, rate=0.4, cosine=True)
+    assert recipe.rate_at(0) == pytest.approx(0.4)
+    assert recipe.rate_at(5) == pytest.approx(0.2)
+    assert 0 < recipe.rate_at(9) < 0.02
+    assert Recipe(epochs=10, batch=1, rate=0.4).rate_at(9) == 0.4
+
+
+def test_rare_people_count_as_much_as_frequent_ones():
+    weights = balanced_weights(np.array([0, 0, 0, 1]))
+    assert weights[:3].sum() == pytest.approx(weights[3])
+    assert weights.mean() == pytest.approx(1)

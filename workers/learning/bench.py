@@ -7,10 +7,14 @@ splits of a run train the same network, so the compiled one is kept and given fr
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from workers.learning.checkpoint import assign
 from workers.learning.keras_runtime import load_keras
 from workers.learning.predictors import Array
 
@@ -26,11 +30,32 @@ class Recipe:
         epochs: passes over the training faces; the most of them, where `patience` is given.
         batch: faces a step.
         rate: Adam's learning rate (Kingma & Ba 2015); the first, where `cosine`.
+        cosine: let the rate fall to zero along half a cosine (Loshchilov & Hutter 2017).
+        smoothing: share of the target spread over all people (Szegedy et al. 2016).
+        balanced: weigh faces so that every person counts the same.
+        patience: epochs without a smaller loss on held-out faces before training ends; the weights of the
+            smallest are kept. 0 trains all epochs.
     """
 
     epochs: int
     batch: int
     rate: float
+    cosine: bool = False
+    smoothing: float = 0.0
+    balanced: bool = False
+    patience: int = 0
+
+    def rate_at(self, epoch: int) -> float:
+        """The learning rate of an epoch, counted from 0."""
+        return self.rate * (1 + math.cos(math.pi * epoch / self.epochs)) / 2 if self.cosine else self.rate
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Faces that train, or that say when to stop: x (N, ...) as the network takes it, y (N,) class numbers."""
+
+    x: Array
+    y: Array
 
 
 @dataclass(frozen=True)
@@ -39,38 +64,61 @@ class _Bench:
     optimizer_start: Sequence[Array]
 
 
-def train(build: Build, recipe: Recipe, x: Array, y: Array, classes: int, seed: int) -> tuple[Any, dict[str, Any]]:
-    """Fit a new network: (Keras model, its learning curves).
+def train(
+    build: Build, recipe: Recipe, examples: Examples, classes: int, seed: int, held: Examples | None = None
+) -> tuple[Any, dict[str, list[float]]]:
+    """Fit a new network: (Keras model, its learning curves by name).
 
     Args:
-        x: (N, ...) as the network takes it.
-        y: (N,) class numbers.
+        held: faces that only say when to stop, where the recipe has patience; never test faces.
     """
     keras = load_keras()
     bench = _bench(build, recipe, classes)
     keras.utils.set_random_seed(seed)
     fresh = build(classes)
-    _assign(bench.model.variables, fresh.variables)
-    _assign(bench.model.optimizer.variables, bench.optimizer_start)
-    learnt = bench.model.fit(x, y, batch_size=recipe.batch, epochs=recipe.epochs, verbose=0)
-    _assign(fresh.variables, bench.model.variables)
-    return fresh, {name: [float(v) for v in values] for name, values in learnt.history.items()}
+    assign(bench.model.variables, fresh.variables)
+    assign(bench.model.optimizer.variables, bench.optimizer_start)
+    learnt = bench.model.fit(
+        examples.x,
+        np.eye(classes, dtype=np.float32)[examples.y],
+        sample_weight=balanced_weights(examples.y) if recipe.balanced else None,
+        batch_size=recipe.batch,
+        epochs=recipe.epochs,
+        validation_data=(held.x, np.eye(classes, dtype=np.float32)[held.y]) if held else None,
+        callbacks=_callbacks(recipe, held is not None),
+        verbose=0,
+    )
+    assign(fresh.variables, bench.model.variables)
+    curves = {name: [float(value) for value in values] for name, values in learnt.history.items()}
+    curves.pop("learning_rate", None)
+    return fresh, curves
+
+
+def _callbacks(recipe: Recipe, watched: bool) -> list[Any]:
+    callbacks = load_keras().callbacks
+    # by epochs, not by steps: the compiled loop must not depend on how many faces there are
+    chosen = [callbacks.LearningRateScheduler(recipe.rate_at)]
+    if watched and recipe.patience:
+        chosen.append(callbacks.EarlyStopping("val_loss", patience=recipe.patience, restore_best_weights=True))
+    return chosen
+
+
+def balanced_weights(y: Array) -> Array:
+    """(N,) float32 with mean 1: the fewer faces a person has, the more each counts."""
+    counts = np.bincount(y)
+    return (len(y) / (np.count_nonzero(counts) * counts[y])).astype(np.float32)
 
 
 @functools.lru_cache(maxsize=4)
 def _bench(build: Build, recipe: Recipe, classes: int) -> _Bench:
     keras = load_keras()
+    keras.utils.set_random_seed(0)  # its weights are never used, but deterministic kernels refuse to draw without
     model = build(classes)
     model.compile(
         optimizer=keras.optimizers.Adam(recipe.rate),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.smoothing),
         metrics=["accuracy"],
-        jit_compile=False,
+        jit_compile=False,  # not deterministic
     )
     model.optimizer.build(model.trainable_variables)
     return _Bench(model, [each.numpy() for each in model.optimizer.variables])
-
-
-def _assign(variables: Sequence[Any], values: Sequence[Any]) -> None:
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)

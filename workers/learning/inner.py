@@ -23,8 +23,8 @@ DEFAULT_TEMPERATURE = 1.0
 _TEMPERATURES = np.geomspace(0.01, 10, 61)
 
 
-def inner_folds(y: Array, groups: Array, seed: int) -> list[tuple[Array, Array]]:
-    """Up to three stratified splits (train rows, held-out rows) in which no group straddles.
+def inner_folds(y: Array, groups: Array, seed: int, count: int = FOLDS) -> list[tuple[Array, Array]]:
+    """Up to `count` stratified splits (train rows, held-out rows) in which no group straddles.
 
     A person of whom all faces share one group stays in training. Empty where nobody has two groups.
     """
@@ -35,9 +35,9 @@ def inner_folds(y: Array, groups: Array, seed: int) -> list[tuple[Array, Array]]
         if len(own) < 2:
             continue
         for position, group in enumerate(rng.permutation(own)):
-            fold[(groups == group) & (fold < 0)] = position % FOLDS
+            fold[(groups == group) & (fold < 0)] = position % count
     everyone = np.arange(len(y))
-    splits = [(everyone[fold != k], everyone[fold == k]) for k in range(FOLDS)]
+    splits = [(everyone[fold != k], everyone[fold == k]) for k in range(count)]
     return [(train, held) for train, held in splits if len(held) and len(np.unique(y[train])) == len(np.unique(y))]
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from workers.learning import classical, networks
 from workers.learning.fold import CannotFit, Fitted, Fold
+from workers.learning.network import load_network
 from workers.learning.predictors import Array, Floats, Predictor, load_arrays
 from workers.learning.table import UNKNOWN, Configuration
 
@@ -26,6 +27,7 @@ FAMILIES: dict[str, Callable[[Fold], Fitted]] = {
     "eigenfaces": classical.fit_eigenfaces,
     "dense": networks.fit_dense,
     "cnn-small": networks.fit_small,
+    "cnn-regularized": networks.fit_regularized,
 }
 FORMAT = 1
 
@@ -137,7 +139,7 @@ def load_model(folder: Path) -> Model:
     if described.get("format") != FORMAT:
         raise ValueError(f"{folder} holds a model of another format")
     kind = described["kind"]
-    predictor = networks.load_network(folder) if kind == "Network" else load_arrays(kind, folder)
+    predictor = load_network(folder) if kind == "Network" else load_arrays(kind, folder)
     return Model(
         Configuration(**described["configuration"]),
         tuple(described["labels"]),

@@ -34,9 +34,22 @@ class Configuration:
         return replace(self, parameters={**self.parameters, **changes})
 
 
+_EVERY_TRICK = {
+    "epochs": 60,
+    "batch": 16,
+    "rate": 2e-3,
+    "cosine": True,
+    "smoothing": 0.1,
+    "balanced": True,
+    "patience": 20,
+    "members": 4,
+}
+
 _ALL = (
     Configuration("cnn-small-crop", "crop", "cnn-small", {"epochs": 20, "batch": 16, "rate": 1e-3}),
     Configuration("cnn-small-aligned", "aligned", "cnn-small", {"epochs": 20, "batch": 16, "rate": 1e-3}),
+    Configuration("cnn-regularized-crop", "crop", "cnn-regularized", _EVERY_TRICK),
+    Configuration("cnn-regularized-aligned", "aligned", "cnn-regularized", _EVERY_TRICK),
     Configuration("dense", "embedding", "dense", {"epochs": 60, "batch": 16, "rate": 1e-3}),
     Configuration("knn-1", "embedding", "neighbours", {"k": 1}),
     Configuration("knn-3", "embedding", "neighbours", {"k": 3}),

@@ -1,0 +1,134 @@
+"""The networks' layers. Each builder takes the number of people and gives an untrained Keras model.
+
+Pictures come as (N, 128, 128, 3) uint8 RGB, measurements as (N, 128) float32; out come logits (N, classes).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workers.learning.keras_runtime import load_keras
+
+SIDE = 128
+WEIGHT_DECAY = 1e-4
+BATCH_NORM_MOMENTUM = 0.9
+"""Keras's 0.99 would need hundreds of steps, which a small folder does not have."""
+
+
+def small_convnet(classes: int) -> Any:
+    """The baseline of the mission: four convolutions and one dense layer."""
+    keras = load_keras()
+    layers = keras.layers
+    blocks = [[layers.Conv2D(n, 3, activation="relu"), layers.MaxPooling2D()] for n in (16, 32, 64, 64)]
+    return keras.Sequential(
+        [
+            keras.Input((SIDE, SIDE, 3), dtype="uint8"),
+            layers.Rescaling(1 / 255),
+            *(layer for block in blocks for layer in block),
+            layers.Flatten(),
+            layers.Dense(64, activation="relu"),
+            layers.Dense(classes),
+        ]
+    )
+
+
+def dense_network(classes: int) -> Any:
+    """One hidden layer on the 128 measurements."""
+    keras = load_keras()
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((128,)),
+            layers.Rescaling(10.0),  # a measurement is about 0.1 wide, and layers learn best near 1
+            layers.Dense(128, activation="relu"),
+            layers.Dense(classes),
+        ]
+    )
+
+
+def regularized_convnet(classes: int) -> Any:
+    """Augmentation, one contrast for every picture, batch norm, L2 and dropout; at 64 x 64 pixels."""
+    keras = load_keras()
+    layers = keras.layers
+    blocks = [[_convolution(n), *_norm_relu(), layers.MaxPooling2D()] for n in (16, 32, 64, 128)]
+    decay = keras.regularizers.L2(WEIGHT_DECAY)
+    return keras.Sequential(
+        [
+            keras.Input((SIDE, SIDE, 3), dtype="uint8"),
+            layers.Rescaling(1 / 255),
+            layers.AveragePooling2D(2),
+            *augmentation(),
+            layers.GroupNormalization(1, center=False, scale=False),  # light and exposure say nothing of a person
+            *(layer for block in blocks for layer in block),
+            layers.Flatten(),
+            layers.Dropout(0.4),
+            layers.Dense(128, use_bias=False, kernel_regularizer=decay),
+            *_norm_relu(),
+            layers.Dropout(0.4),
+            layers.Dense(classes, kernel_regularizer=decay),
+        ]
+    )
+
+
+def encoding_convnet() -> Any:
+    """(N, 128, 128, 3) uint8 RGB to (N, 128) measurements of length 1; the layers of `regularized_convnet`."""
+    keras = load_keras()
+    layers = keras.layers
+    blocks = [[_convolution(n), *_norm_relu(), layers.MaxPooling2D()] for n in (16, 32, 64, 128)]
+    return keras.Sequential(
+        [
+            keras.Input((SIDE, SIDE, 3), dtype="uint8"),
+            layers.Rescaling(1 / 255),
+            layers.AveragePooling2D(2),
+            *augmentation(),
+            layers.GroupNormalization(1, center=False, scale=False),
+            *(layer for block in blocks for layer in block),
+            layers.Flatten(),
+            layers.Dense(128, use_bias=False),
+            layers.UnitNormalization(),
+        ]
+    )
+
+
+def augmentation() -> list[Any]:
+    """Layers that change a training picture (0 .. 1) as another photo of the same person might; else nothing.
+
+    Random erasing: Zhong et al. 2020.
+    """
+    layers = load_keras().layers
+    unit = (0.0, 1.0)
+    return [
+        layers.RandomFlip("horizontal"),
+        layers.RandomRotation(0.04, fill_mode="nearest"),
+        layers.RandomTranslation(0.08, 0.08, fill_mode="nearest"),
+        layers.RandomZoom((-0.12, 0.12), fill_mode="nearest"),
+        layers.RandomColorJitter(
+            value_range=unit,
+            brightness_factor=0.2,
+            contrast_factor=0.3,
+            saturation_factor=(0.2, 0.8),
+            hue_factor=0.03,
+        ),
+        layers.RandomGrayscale(0.3),
+        layers.RandomErasing(0.5, scale=(0.02, 0.2), value_range=unit),
+    ]
+
+
+def ensemble(members: list[Any], temperature: float) -> Any:
+    """One Keras model whose logits are the members' mean, divided by the temperature."""
+    keras = load_keras()
+    takes = keras.Input(members[0].input_shape[1:], dtype=members[0].inputs[0].dtype)
+    logits = [member(takes) for member in members]
+    mean = keras.layers.Average()(logits) if len(logits) > 1 else logits[0]
+    return keras.Model(takes, keras.layers.Rescaling(1 / temperature)(mean))
+
+
+def _convolution(channels: int) -> Any:
+    keras = load_keras()
+    decay = keras.regularizers.L2(WEIGHT_DECAY)
+    return keras.layers.Conv2D(channels, 3, padding="same", use_bias=False, kernel_regularizer=decay)
+
+
+def _norm_relu() -> list[Any]:
+    layers = load_keras().layers
+    return [layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM), layers.ReLU()]
