@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format audit lock clean
+.PHONY: help demo test test-slow lint format audit lock clean bench
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,6 +55,9 @@ audit: $(STAMP) ## ask osv.dev for known faults of the locked packages; offline 
 	elif grep -qE "ConnectionError|ConnectTimeout|ReadTimeout" build/audit.log; then \
 	  echo "$(OSV) does not answer: nothing was audited"; \
 	else cat build/audit.log; exit 1; fi
+
+bench: $(STAMP) ## measure the face engine beside face_recognition (BENCH_PHOTOS=folder of web photos)
+	$(BIN)/python -m benchmarks.bench $(BENCH_PHOTOS)
 
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
   --override requirements.overrides --no-annotate --custom-compile-command "make lock" -q

@@ -1,0 +1,9 @@
+"""What Lineup's image stage costs, measured beside what people use today.
+
+    python -m benchmarks.bench              the whole: build/bench.json (`make bench`)
+    python -m benchmarks.detectors FOLDER   recall and cost of each detector on real photos
+    python -m benchmarks.batches FOLDER     the curve of photos_per_task
+
+Everything that is compared is measured in turns on the same photos: a machine that others use drifts by a third
+within minutes, a ratio of neighbours does not.
+"""

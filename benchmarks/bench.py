@@ -1,0 +1,116 @@
+"""`make bench`: Lineup's engine beside face_recognition, and its image stage beside the bare engine.
+
+Prints a table and writes build/bench.json. Needs the network once, to install face_recognition into build/bench-venv.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import table
+from benchmarks.peer import peer_python
+from benchmarks.photos import pictures, small_photos, web_photos
+from benchmarks.processes import ROOT, Lap, Processes
+from benchmarks.stage import copies, warm_stage
+
+ROUNDS = 3
+"""Of which the median counts."""
+
+STAGE_COPIES = 4
+"""Of the 300 small photos: a stage of three seconds says more than one of a second."""
+
+OURS = "benchmarks.loop_lineup"
+
+
+def main() -> None:
+    """Measure everything, print it, write build/bench.json."""
+    arguments = _arguments()
+    peer = peer_python()
+    if isinstance(peer, str):
+        print(f"{peer}; measuring Lineup alone")
+    web, described = web_photos(arguments.photos)
+    sets = {"faces_250": small_photos(), "web": web}
+    found: dict[str, Any] = {"machine": table.machine(), "rounds": arguments.rounds, "web_photos": described}
+    for name, photos in sets.items():
+        found[name] = side_by_side(photos, None if isinstance(peer, str) else peer, arguments.rounds)
+    found |= pipeline(sets["faces_250"], web, arguments.rounds)
+    path = ROOT / "build" / "bench.json"
+    path.write_text(json.dumps(found, indent=2) + "\n")
+    print(table.drawn(found))
+    print(f"\nwritten to {path.relative_to(ROOT)}")
+
+
+def side_by_side(photos: Sequence[Path], peer: Path | None, rounds: int) -> dict[str, Any]:
+    """Both engines in turns on the same photos; medians. Without a peer its figures are null."""
+    ours: list[Lap] = []
+    theirs: list[Lap] = []
+    with Processes(Path(sys.executable), OURS) as lineup:
+        lineup.lap(photos[:16])
+        if peer is None:
+            ours = [lineup.lap(photos) for _ in range(rounds)]
+        else:
+            with Processes(peer, "benchmarks.loop_peer") as other:
+                other.lap(photos[:8])
+                for _ in range(rounds):
+                    ours.append(lineup.lap(photos))
+                    theirs.append(other.lap(photos))
+    return {
+        "photos": len(photos),
+        "lineup": _median([lap.per_machine for lap in ours]),
+        "face_recognition": _median([lap.per_machine for lap in theirs]),
+        "ratio": _median([one.per_machine / other.per_machine for one, other in zip(ours, theirs, strict=False)]),
+        "per_core": {
+            "lineup": _median([lap.per_core for lap in ours]),
+            "face_recognition": _median([lap.per_core for lap in theirs]),
+            "ratio": _median([one.per_core / other.per_core for one, other in zip(ours, theirs, strict=False)]),
+        },
+        "steps_ms": {step: _median([1e3 * lap.steps[step] / lap.photos for lap in ours]) for step in ours[0].steps},
+    }
+
+
+def pipeline(photos: Sequence[Path], large: Sequence[Path], rounds: int) -> dict[str, Any]:
+    """The image stage through Celery over the same engine in a bare loop of two processes, in turns.
+
+    The workers' peak of memory is taken once they have seen the large photos as well.
+    """
+    with warm_stage(photos) as stage, Processes(Path(sys.executable), OURS) as bare:
+        folder = copies(photos, stage.folder / "photos", STAGE_COPIES)
+        paths = pictures(folder.rglob("*"))
+        bare.lap(paths[:16])
+        pairs = [(bare.lap(paths).wall, stage.lap(folder)) for _ in range(rounds)]
+        stage.lap(copies(large, stage.folder / "large", 1))
+        return {
+            "pipeline_efficiency": _median([alone / whole for alone, whole in pairs]),
+            "pipeline": {"photos": len(paths), **_rates(len(paths), pairs)},
+            "worker_rss_mb": round(stage.rss_mb(), 1),
+        }
+
+
+def _rates(photos: int, pairs: Sequence[tuple[float, float]]) -> dict[str, float | None]:
+    return {
+        "bare": _median([photos / alone for alone, _ in pairs]),
+        "stage": _median([photos / whole for _, whole in pairs]),
+    }
+
+
+def _median(values: Sequence[float]) -> float | None:
+    return round(statistics.median(values), 3) if values else None
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.bench", description=__doc__)
+    default = Path(os.environ["LINEUP_BENCH_PHOTOS"]) if os.environ.get("LINEUP_BENCH_PHOTOS") else None
+    parser.add_argument("photos", nargs="?", type=Path, default=default, help="folder of web photos")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="the median of so many (default: %(default)s)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""A bare process of our engine: no queue, no table."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.loop import serve
+from workers.faces.engine import load_engine
+from workers.faces.settings import EngineSettings
+
+
+def main() -> None:
+    """Serve with the default settings, or with the detector that is named as the first argument."""
+    engine = load_engine(EngineSettings.from_plain({"detector": sys.argv[1]} if len(sys.argv) > 1 else {}))
+
+    def work(paths: Sequence[str]) -> dict[str, float]:
+        photos = [(path, Path(path).read_bytes()) for path in paths]
+        seconds: Counter[str] = Counter()
+        for result in engine.encode_photos(photos, lambda _: None):
+            seconds.update(result.seconds)
+        return dict(seconds)
+
+    serve(work)
+
+
+if __name__ == "__main__":
+    main()

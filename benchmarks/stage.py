@@ -1,0 +1,100 @@
+"""The whole image stage as users have it: catalogue, messages, Celery workers, Parquet; on workers that are warm."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.processes import ROOT
+from orchestrator.experiment import from_dict
+from orchestrator.planning import plan_run
+from orchestrator.reconcile import POLL_SECONDS, Reconciler
+from orchestrator.stack import Stack
+from workers.app import IMAGES
+
+MOST_SECONDS = 1800
+"""After which a stage that does not end is given up."""
+
+WARM_UP_PHOTOS = 48
+
+
+@dataclass
+class Stage:
+    """A broker and warm image workers.
+
+    Args:
+        folder: of its own; the photos are copied into it, and its store is emptied before each lap.
+    """
+
+    folder: Path
+    stack: Stack
+    processes: int
+
+    def lap(self, photos: Path, photos_per_task: int = 0) -> float:
+        """Seconds from the first message to the table of faces; the catalogue, made before, is not in them."""
+        for name in ("runs", "encodings"):
+            shutil.rmtree(self.folder / "store" / name, ignore_errors=True)
+        run = plan_run(self.folder / "store", photos, None, from_dict({"configurations": ["majority"]})).run
+        reconciler = Reconciler(run, self.stack.broker, photos_per_task, self.processes)
+        pause = threading.Event()
+        start = time.time()
+        while not run.faces.exists():
+            reconciler.step()
+            if time.time() - start > MOST_SECONDS:
+                raise SystemExit(f"the image stage does not end; see {self.folder / 'store' / 'logs'}")
+            if not run.faces.exists():
+                pause.wait(POLL_SECONDS)
+        end = run.faces.stat().st_mtime_ns / 1e9  # what follows in that step is not the image stage's
+        run.cancel()
+        reconciler.step()
+        return end - start
+
+    def rss_mb(self) -> float:
+        """The most memory that a worker process has ever had resident, MB."""
+        workers = {child.pid for child in self.stack.children()}
+        peaks = [_peak_kb(status) for status in _statuses() if int(status.get("PPid", 0)) in workers]
+        return max(peaks) / 1000
+
+
+@contextmanager
+def warm_stage(photos: Sequence[Path], processes: int = 2) -> Iterator[Stage]:
+    """A stage whose workers have seen some of `photos` already."""
+    folder = ROOT / "build" / "bench-stage"
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "store").mkdir(parents=True)
+    with Stack((folder / "store").resolve(), processes=processes, queues=[IMAGES]) as stack:
+        stage = Stage(folder, stack, processes)
+        some = photos[:: max(1, len(photos) // WARM_UP_PHOTOS)]
+        stage.lap(copies(some, folder / "warm-up", 1), photos_per_task=2)
+        yield stage
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def copies(photos: Sequence[Path], folder: Path, times: int) -> Path:
+    """Each photo several times, each time with other bytes after its end, so that it is a photo of its own."""
+    for person in ("even", "odd"):  # a catalogue of one person is refused
+        (folder / person).mkdir(parents=True, exist_ok=True)
+    for number in range(times):
+        for index, photo in enumerate(photos):
+            path = folder / ("odd" if index % 2 else "even") / f"{number}-{index:05}{photo.suffix}"
+            path.write_bytes(photo.read_bytes() + f"copy {number}".encode())
+    return folder
+
+
+def _statuses() -> Iterator[dict[str, str]]:
+    """Of each process, from /proc."""
+    for path in Path("/proc").glob("[0-9]*/status"):
+        try:
+            lines = path.read_text().splitlines()
+        except OSError:  # it has ended
+            continue
+        yield {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def _peak_kb(status: dict[str, str]) -> int:
+    return int(status.get("VmHWM", "0 kB").split()[0])

@@ -1,0 +1,61 @@
+"""The figures as people read them."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+OPENBLAS_GAIN = 42 / 24
+"""face_recognition with dlib built on OpenBLAS over the same with dlib-bin, images/s on 250 x 250 photos: measured
+once, side by side, on two cores with AVX-512; building it takes twelve minutes and is no part of this benchmark."""
+
+
+def drawn(found: dict[str, Any]) -> str:
+    """The table of `bench.json`."""
+    lines = [f"{found['machine']}; medians of {found['rounds']}, in turns, 2 processes", "", _row(*HEAD), "-" * 88]
+    for name, label in (("faces_250", "250 x 250"), ("web", found["web_photos"])):
+        figures, core = found[name], found[name]["per_core"]
+        cells = [(figures[who], core[who]) for who in ("lineup", "face_recognition", "ratio")]
+        flat = [_cell(value) for pair in cells for value in pair]
+        lines.append(_row(f"{label} ({figures['photos']})", *flat))
+    lines += ["", "share of each step (ms a photo)"]
+    for name in ("faces_250", "web"):
+        lines.append(f"  {name:<10}{_shares(found[name]['steps_ms'])}")
+    ratio = found["faces_250"]["ratio"]
+    if ratio:
+        lines.append(f"\nagainst dlib built on OpenBLAS, 250 x 250: about {ratio / OPENBLAS_GAIN:.1f} times")
+    stage = found["pipeline"]
+    lines.append(
+        f"image stage through Celery: {stage['stage']:.0f} images/s, bare loop {stage['bare']:.0f}, "
+        f"efficiency {found['pipeline_efficiency']:.2f} ({stage['photos']} photos)"
+    )
+    lines.append(f"peak memory of a worker: {found['worker_rss_mb']:.0f} MB")
+    return "\n".join(lines)
+
+
+HEAD = ("images/s", "Lineup", "per core", "face_rec.", "per core", "ratio", "per core")
+
+
+def machine() -> str:
+    """The processor, how many cores are ours, and how much runs on them (mean of five minutes) at this moment."""
+    model = platform.machine()
+    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else ():
+        if line.startswith("model name"):
+            model = line.partition(":")[2].strip()
+            break
+    return f"{model}, {len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[1]:.1f}"
+
+
+def _row(first: str, *cells: str) -> str:
+    return f"{first[:34]:<34}" + "".join(f"{cell:>9}" for cell in cells)
+
+
+def _cell(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}"
+
+
+def _shares(steps: dict[str, float]) -> str:
+    whole = sum(steps.values())
+    return "  ".join(f"{step} {ms / whole:.0%} ({ms:.1f})" for step, ms in steps.items())
