@@ -79,6 +79,7 @@ def forget(person: str, yes: bool, as_json: bool) -> None:
     if not yes:
         _tell_traces(traces)
         click.confirm("Erase all this?", abort=True, err=True)
+        traces = find_person(folder, person)  # a run may have been planned while the question stood
     done = forget_person(folder, traces, _broker())
     if as_json:
         print_json(_forgotten(done))

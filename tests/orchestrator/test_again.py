@@ -1,4 +1,4 @@
-"""The same folder again: more photos cost what they cost, and another experiment is another run."""
+"""The same run again: with another experiment, other photos or another engine it is refused, and stays as it is."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from orchestrator.experiment import from_dict
 from orchestrator.planning import plan_run
 from orchestrator.stages import catalogued
 from storage.errors import RunConflict, RunStuck
-from storage.parts import list_parts
 from storage.runs import open_run
-from tests.cluster import CHEAP, Cluster, efforts, tables, wait_for
+from tests.cluster import CHEAP, Cluster, wait_for
 from workers.app import ENCODE_PHOTOS
 from workers.synthetic.folder import write_folder
 
@@ -25,28 +24,6 @@ def photos(tmp_path: Path) -> Path:
     folder = tmp_path / "again"
     write_folder(folder, people=2, photos=6, seed=31, side=160, processes=1)
     return folder
-
-
-def test_a_photo_more_is_another_run_that_encodes_this_photo_only(lab: Cluster, photos: Path) -> None:
-    added = photos / "ada" / "ada-006.jpg"
-    aside = added.rename(photos.parent / "aside.jpg")
-    first = lab.plan(photos)
-    lab.finish(first)
-    parts = {path: path.stat().st_mtime_ns for path in list_parts(first.encodings / "faces")}
-    encoded = efforts(first).num_rows
-    kept = tables(first)
-
-    aside.rename(added)
-    second = lab.plan(photos)
-    assert second.run_id != first.run_id
-    lab.finish(second)
-    assert efforts(second).num_rows == encoded + 1
-    assert {path: path.stat().st_mtime_ns for path in parts} == parts
-    assert tables(first) == kept
-
-    third = lab.plan(photos, configurations=["majority"])
-    lab.finish(third)
-    assert efforts(third).num_rows == encoded + 1
 
 
 def test_another_version_of_the_engine_does_not_mix_its_encodings_with_those_of_the_run(
