@@ -48,14 +48,15 @@ def encode(run: Run, photos: Sequence[PhotoRef]) -> None:
     Raises:
         Refused: this worker has another version of the engine than the run was planned with.
     """
-    if run.cancelled or run.faces.exists():  # the stage is closed: the message is a late copy
-        return
     settings = EngineSettings.from_plain(run.plan.engine)
     if settings.fingerprint() != run.plan.engine_fingerprint:  # two engines must not mix in one folder of encodings
         raise Refused(f"run {run.run_id} was planned with another version of the face engine than this worker's")
     engine = load_engine(settings)
     running, deaths = look(run.attempts)
     begun = count(deaths)
+    # asked after the look, since the deaths are forgotten once the stage is closed: then the message is a late copy
+    if run.cancelled or run.faces.exists():
+        return
     innocent = [photo for photo in photos if not begun[photo.key] and photo.key not in running]
     if innocent:
         _encode_part(run, engine, innocent, attempt=1)
