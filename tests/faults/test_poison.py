@@ -1,0 +1,48 @@
+"""A photo that hurts its process ends as a row, takes nobody with it, and the run goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import Cluster, outcomes, stray_files, wait_for
+from tests.faults.marking import marked_copy
+
+HARMFUL = {
+    "kill": "ada/ada-002.jpg",
+    "once": "ada/ada-004.jpg",
+    "crash": "chloe/chloe-001.jpg",
+    "hang": "dmitri/dmitri-001.jpg",
+    "bug": "dmitri/dmitri-003.jpg",
+    "hog": "bruno/bruno-005.jpg",
+}
+GIVEN_UP = {
+    "kill": ("poisoned", "its process died 2 times"),
+    "crash": ("poisoned", "its process died 2 times: Segmentation fault"),
+    "hang": ("timed_out", "no answer within 2 s, 2 attempts"),
+    "bug": ("poisoned", "its process died 2 times: RuntimeError"),
+    "hog": ("poisoned", "its process died 2 times: MemoryError"),
+}
+
+
+@pytest.mark.parametrize(
+    ("photos_per_task", "deeds"),
+    [
+        pytest.param(7, ["kill", "once", "hang"], id="in batches"),
+        pytest.param(7, list(HARMFUL), id="all, in batches", marks=pytest.mark.slow),
+        pytest.param(1, list(HARMFUL), id="all, one by one", marks=pytest.mark.slow),
+    ],
+)
+def test_harmful_photos_become_rows_and_harm_no_other(
+    cluster: Cluster, photos: Path, tmp_path: Path, photos_per_task: int, deeds: list[str]
+) -> None:
+    keys = marked_copy(photos, tmp_path / "people", {deed: HARMFUL[deed] for deed in deeds})
+    given_up = {keys[deed]: why for deed, why in GIVEN_UP.items() if deed in deeds}
+    run = cluster.plan(tmp_path / "people", attempts=2, photo_seconds=2)
+    assert cluster.drive(cluster.reconciler(run, photos_per_task)).state == "finished"
+    found = outcomes(run)
+    assert {key: found.pop(key) for key in given_up} == given_up
+    assert set(found.values()) == {("ok", "")}
+    assert len(found) + len(given_up) == 20
+    wait_for(lambda: not stray_files(cluster.store), "the end of late copies", seconds=20)
