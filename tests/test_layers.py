@@ -1,0 +1,152 @@
+"""Imports go one way, pure rooms stay pure, heavy libraries wait until somebody needs them, and nothing pickles."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted(path for room in ("storage", "workers", "orchestrator") for path in (ROOT / room).rglob("*.py"))
+
+BELOW = {"storage": set(), "workers": {"storage"}, "orchestrator": {"storage", "workers"}}
+"""Which of our packages each may import."""
+
+PURE = (
+    *("workers/faces", "workers/learning", "workers/compare", "workers/synthetic"),
+    *("orchestrator/splits.py", "orchestrator/report"),
+)
+HEAVY = {
+    *("tensorflow", "keras", "dlib", "cv2", "onnxruntime", "onnx", "sklearn", "scipy", "matplotlib"),
+    *("skops", "PIL", "tflite", "face_recognition_models"),
+}
+MOST_LINES = 300
+MOST_STATEMENT_LINES = 40
+UNSAFE = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}
+
+
+def of(file: Path) -> str:
+    return file.relative_to(ROOT).as_posix()
+
+
+def imported(nodes: Iterator[ast.AST]) -> set[str]:
+    """The full names of imported modules."""
+    names: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, "relative imports hide where they lead"
+            names.add(node.module)
+    return names
+
+
+def everywhere(file: Path) -> set[str]:
+    return imported(ast.walk(ast.parse(file.read_text())))
+
+
+def at_module_level(file: Path) -> set[str]:
+    """What importing the module imports: not inside functions, not for the type checker alone."""
+
+    def walk(node: ast.AST) -> Iterator[ast.AST]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                continue
+            if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+                continue
+            yield child
+            yield from walk(child)
+
+    return imported(walk(ast.parse(file.read_text())))
+
+
+def tops(names: set[str]) -> set[str]:
+    return {name.split(".")[0] for name in names}
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert len(FILES) > 60
+    assert "numpy" in at_module_level(ROOT / "workers/learning/predictors.py")
+    assert "cv2" in everywhere(ROOT / "workers/faces/engine.py") - at_module_level(ROOT / "workers/faces/engine.py")
+
+
+def offenders(files: Iterable[Path], fault: Callable[[Path], object]) -> dict[str, object]:
+    """Files with what is wrong about them; so that one test names them all."""
+    faults = {of(file): fault(file) for file in files}
+    return {name: fault for name, fault in faults.items() if fault}
+
+
+def test_imports_go_one_way() -> None:
+    def wrong(file: Path) -> set[str]:
+        room = file.relative_to(ROOT).parts[0]
+        return tops(everywhere(file)) & BELOW.keys() - BELOW[room] - {room}
+
+    assert offenders(FILES, wrong) == {}
+
+
+def test_pure_rooms_know_no_queue() -> None:
+    pure = [file for file in FILES if of(file).startswith(PURE)]
+    assert offenders(pure, lambda file: tops(everywhere(file)) & {"celery", "kombu", "redis", "billiard"}) == {}
+
+
+def test_heavy_libraries_are_imported_where_they_are_used() -> None:
+    assert offenders(FILES, lambda file: tops(at_module_level(file)) & HEAVY) == {}
+
+
+def test_nothing_is_pickled() -> None:
+    def pickles(file: Path) -> set[str]:
+        calls = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
+        switched_on = {word.arg for call in calls for word in call.keywords if ast.unparse(word.value) == "True"}
+        return tops(everywhere(file)) & UNSAFE | switched_on & {"allow_pickle"}
+
+    assert offenders(FILES, pickles) == {}
+
+
+def test_modules_and_functions_are_short() -> None:
+    def long(file: Path) -> list[str]:
+        text = file.read_text()
+        found = ["module"] if len(text.splitlines()) >= MOST_LINES else []
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                if body and (node.end_lineno or 0) - body[0].lineno >= MOST_STATEMENT_LINES:
+                    found.append(node.name)
+        return found
+
+    assert offenders(FILES, long) == {}
+
+
+def loaded_by(code: str) -> set[str]:
+    listing = "\nimport sys; print(*{name.split('.')[0] for name in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code + listing], capture_output=True, text=True, check=True, cwd=ROOT)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "module", ["orchestrator.cli", "orchestrator.commands.runs", "orchestrator.commands.services", "storage.runs"]
+)
+def test_importing_the_front_door_loads_nothing_heavy(module: str) -> None:
+    assert not loaded_by(f"import {module}") & {*HEAVY, "celery", "redis", "pandas"}
+
+
+def test_a_workers_parent_loads_nothing_heavy() -> None:
+    assert not loaded_by("import workers.app, workers.tasks") & HEAVY
+
+
+def test_help_is_there_at_once() -> None:
+    def processor_seconds() -> float:
+        before = os.times()
+        subprocess.run([Path(sys.executable).with_name("lineup"), "--help"], check=True, capture_output=True)
+        after = os.times()
+        # processor time, because a busy machine stretches any other
+        return after.children_user - before.children_user + after.children_system - before.children_system
+
+    started = time.monotonic()
+    assert min(processor_seconds() for _ in range(3)) < 0.3
+    assert time.monotonic() - started < 60
