@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -204,14 +205,19 @@ def _fingerprint(pictures: Array, y: Array, settings: TripletSettings) -> str:
 
 
 def _draw(board: Path, epoch: int, figures: dict[str, float]) -> None:
-    """One event file an epoch, so that a kill costs at most the epoch that it interrupts."""
+    """TensorBoard's file format, one file an epoch, so that a kill costs at most the epoch that it interrupts.
+
+    Written as records, since `tf.summary` needs the tensorboard package, which only looking at them does.
+    """
     import tensorflow as tf
 
-    writer = tf.summary.create_file_writer(str(board))
-    with writer.as_default(step=epoch):
-        for name, value in figures.items():
-            tf.summary.scalar(name, value)
-    writer.close()
+    v1 = tf.compat.v1
+    board.mkdir(parents=True, exist_ok=True)
+    values = [v1.Summary.Value(tag=name, simple_value=value) for name, value in figures.items()]
+    now = time.time()
+    with tf.io.TFRecordWriter(str(board / f"events.out.tfevents.{epoch:06}.lineup")) as file:
+        file.write(v1.Event(wall_time=now, file_version="brain.Event:2").SerializeToString())
+        file.write(v1.Event(wall_time=now, step=epoch, summary=v1.Summary(value=values)).SerializeToString())
 
 
 def _silent(done: int, most: int, figures: dict[str, float]) -> None:
