@@ -3,7 +3,8 @@
 Every model has its own scale of known scores, so the threshold belongs to the model that is used. Where the run set
 strangers aside to choose a threshold (role `calibrate`), they choose it here too, by the comparison's own rule.
 Where it did not, the known people play strangers in turn: a part of them is left out, a model is fitted on the
-others, and what it says of those left out is what it says of people whom it does not know.
+others, and what it says of those left out is what it says of people whom it does not know. Of few faces, one may be
+accepted: n of them show no share below 1 / n.
 """
 
 from __future__ import annotations
@@ -23,10 +24,6 @@ from workers.learning.table import Configuration
 
 PARTS = 5
 """The people are left out in so many parts: a network is fitted no more often than that."""
-
-LEFT_OUT_FAR = 0.05
-"""Of the faces of people left out, so many may be taken for somebody. Not 1 % as with real strangers: folders have
-wrong labels, and a face that is known under another name rightly scores high."""
 
 REFIT = -1
 """Stands for the repeat in a seed: no split of a run has this number."""
@@ -58,13 +55,11 @@ def choose_threshold(
     if own is not None:
         return Threshold(-float(own), f"the configuration's own: a distance above {own:g} is nobody's")
     if len(strangers):
-        rule = f"accepts {TARGET_FAR:.0%} of {len(strangers)} faces of strangers set aside to choose it"
-        return _accepting(model.known_score(strangers), TARGET_FAR, rule)
+        return _accepting(model.known_score(strangers), "strangers set aside to choose it")
     scores = left_out_scores(model.configuration, x, labels, groups, run_seed)
     if not len(scores):
         return Threshold(None, "none: too few people to leave some out and still tell others apart")
-    rule = f"accepts {LEFT_OUT_FAR:.0%} of {len(scores)} faces of known people who were left out in turn"
-    return _accepting(scores, LEFT_OUT_FAR, rule)
+    return _accepting(scores, "known people who were left out in turn")
 
 
 def left_out_scores(
@@ -90,9 +85,10 @@ def left_out_scores(
     return np.concatenate(scores)
 
 
-def _accepting(scores: npt.NDArray[np.float32], far: float, rule: str) -> Threshold:
-    limit = threshold_for(scores.astype(np.float64), far)
+def _accepting(scores: npt.NDArray[np.float32], whose: str) -> Threshold:
+    limit = threshold_for(scores.astype(np.float64), TARGET_FAR)
     if not np.isfinite(limit):
         return Threshold(None, "none: one stranger's face chooses nothing")
     # scores are float32, and whoever compares them as such would round the limit down to the score it lies above
-    return Threshold(float(np.nextafter(np.float32(limit), np.float32(np.inf))), rule)
+    value = np.nextafter(np.float32(limit), np.float32(np.inf))
+    return Threshold(float(value), f"accepts {np.sum(scores >= value)} of {len(scores)} faces of {whose}")
