@@ -20,10 +20,11 @@ from dataclasses import asdict, dataclass, field
 from importlib.resources import files
 from typing import Any
 
-from orchestrator.experiment_keys import at_least, choice, fits, fits_list, share, take_table
+from orchestrator.experiment_keys import at_least, choice, fits_list, share, take_table
 from storage.errors import ExperimentError
 from workers.faces.images import Limits
 from workers.faces.settings import EngineSettings
+from workers.learning.parameters import Value
 
 PROTOCOLS = ("holdout", "kfold")
 NEAR_DUPLICATES = ("auto", "report", "group")
@@ -44,8 +45,6 @@ MISSIONS_GRID = (
 
 TEMPLATE = (files("orchestrator") / "experiment.template.toml").read_text(encoding="utf-8")
 """The commented file that `lineup init` writes; it states every default."""
-
-Value = str | int | float | bool
 
 
 @dataclass(frozen=True)
@@ -226,7 +225,26 @@ def _entries(names: object, overrides: object) -> tuple[Entry, ...]:
         choice("parameters", name, tuple(names))
         if not isinstance(parameters, Mapping):
             raise ExperimentError(f"parameters.{name} must be a table", f"Such as [parameters.{name}].")
-        for key, value in parameters.items():
-            if not fits(value, Value):
-                raise ExperimentError(f"parameters.{name}.{key} must be a string, number or boolean")
-    return tuple(Entry(name, tuple(sorted(overrides.get(name, {}).items()))) for name in names)
+    return tuple(Entry(name, tuple(sorted(_changes(name, overrides.get(name, {})).items()))) for name in names)
+
+
+def _changes(name: str, parameters: Mapping[str, object]) -> dict[str, Value]:
+    """The parameters of one configuration as its family takes them; raises ExperimentError."""
+    if not parameters:
+        return {}
+    from workers.learning.families import FAMILIES
+    from workers.learning.table import CONFIGURATIONS
+
+    choice("configurations", name, known_configurations())
+    known = {each.name: each for each in FAMILIES[CONFIGURATIONS[name].family].parameters}
+    if not known:
+        raise ExperimentError(f"parameters.{name}: {name} has no parameters", "Remove the table.")
+    taken: dict[str, Value] = {}
+    for key, value in parameters.items():
+        where = f"parameters.{name}.{key}"
+        choice("unknown key", where, [f"parameters.{name}.{each}" for each in known])
+        try:
+            taken[key] = known[key].taken(value)
+        except ValueError as rule:
+            raise ExperimentError(f"{where} = {value!r}", f"It must be {rule}.") from None
+    return taken

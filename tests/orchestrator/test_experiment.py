@@ -63,6 +63,11 @@ def test_json_round_trip_keeps_everything() -> None:
     assert isinstance(experiment.protocol.embedding_distance, float)
 
 
+def test_a_whole_number_that_stands_for_a_real_one_is_the_same_experiment() -> None:
+    whole, real = (from_toml(f"[parameters.svm-rbf]\nC = {text}") for text in ("3", "3.0"))
+    assert whole.fingerprint() == real.fingerprint()
+
+
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
@@ -84,7 +89,22 @@ def test_json_round_trip_keeps_everything() -> None:
         ("configurations = []", ["configurations", "empty"]),
         ("configurations = 'knn-1'", ["configurations", "list"]),
         ("configurations = ['knn-1']\n[parameters.knn-3]\nk = 1", ["knn-3", "knn-1"]),
-        ("[parameters.knn-3]\nk = [1]", ["parameters.knn-3.k"]),
+        ("[parameters.knn-3]\nk = [1]", ["parameters.knn-3.k", "whole number from 1"]),
+        ("[parameters.knn-3]\nkk = 4", ["parameters.knn-3.kk", "'parameters.knn-3.k'", "parameters.knn-3.threshold"]),
+        ("[parameters.knn-3]\nk = 0", ["parameters.knn-3.k = 0", "from 1"]),
+        ("[parameters.knn-3]\nk = 2.5", ["parameters.knn-3.k = 2.5", "whole number"]),
+        ("[parameters.knn-3]\nk = true", ["parameters.knn-3.k = True", "whole number"]),
+        ("[parameters.threshold-1nn]\nthreshold = 0", ["parameters.threshold-1nn.threshold = 0", "above 0"]),
+        ("[parameters.svm-rbf]\nC = nan", ["parameters.svm-rbf.C = nan", "number above 0"]),
+        ("[parameters.svm-rbf]\nC = '1'", ["parameters.svm-rbf.C = '1'", "number above 0"]),
+        ("[parameters.svm-rbf]\nkernel = 'poly'", ["parameters.svm-rbf.kernel = 'poly'", "linear or rbf"]),
+        ("[parameters.svm-rbf]\ntune = 1", ["parameters.svm-rbf.tune = 1", "true or false"]),
+        ("[parameters.cnn-small-crop]\nepochs = 0", ["parameters.cnn-small-crop.epochs = 0", "from 1"]),
+        ("[parameters.cnn-small-crop]\npatience = 3", ["parameters.cnn-small-crop.patience", "epochs"]),
+        ("[parameters.dense]\nsmoothing = 1.0", ["parameters.dense.smoothing = 1.0", "at least 0 and at most 0.99"]),
+        ("[parameters.majority]\nk = 1", ["parameters.majority", "no parameters"]),
+        ("configurations = ['lda', 'x']\n[parameters.x]\nk = 1", ["configurations", "'x'"]),
+        ("[parameters]\nknn-3 = 4", ["parameters.knn-3", "table"]),
         ("seed = -1", ["seed", "from 0"]),
         ("attempts = 0", ["attempts", "from 1"]),
         ("seed = = 1", ["TOML"]),

@@ -84,11 +84,12 @@ def fit_lda(fold: Fold) -> Fitted:
 
 def fit_svm(fold: Fold) -> Fitted:
     """One-against-all support vector machines (libsvm); gamma is in units of 1 / total variance."""
-    solve: Callable[..., Linear | KernelMachine] = (
-        solve_linear_svm if fold.parameters["kernel"] == "linear" else solve_rbf_svm
-    )
+    linear = fold.parameters["kernel"] == "linear"
+    solve: Callable[..., Linear | KernelMachine] = solve_linear_svm if linear else solve_rbf_svm
     row, temperature, record = choose(
-        _svm_grid(fold.parameters), lambda row: lambda a, b, c: solve(a, b, row["C"], row["gamma"]).decision(c), fold
+        _svm_grid(fold.parameters, linear),
+        lambda row: lambda a, b, c: solve(a, b, row["C"], row["gamma"]).decision(c),
+        fold,
     )
     return Fitted(solve(fold.x, fold.y, row["C"], row["gamma"], temperature), record)
 
@@ -101,7 +102,7 @@ def fit_eigenfaces(fold: Fold) -> Fitted:
     size = int(fold.parameters["components"])
     grey = replace(fold, x=grey_vectors(fold.x))
     row, temperature, record = choose(
-        _svm_grid(fold.parameters),
+        _svm_grid(fold.parameters, linear=False),
         lambda row: lambda a, b, c: solve_eigenfaces(a, b, size, row["C"], row["gamma"]).decision(c),
         grey,
     )
@@ -161,9 +162,9 @@ def _linear(coefficients: Array, intercept: Array, temperature: float, two: bool
     return Linear(weights, intercept.astype(np.float32), np.asarray(np.float32(temperature)))
 
 
-def _svm_grid(parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _svm_grid(parameters: Mapping[str, Any], linear: bool) -> list[dict[str, Any]]:
     first = {"C": float(parameters["C"]), "gamma": 1.0}
-    wider = [] if parameters["kernel"] == "linear" else [{"C": 10.0, "gamma": 0.3}, {"C": 10.0, "gamma": 3.0}]
+    wider = [] if linear else [{"C": 10.0, "gamma": 0.3}, {"C": 10.0, "gamma": 3.0}]
     return _grid(parameters, first, [{"C": 1.0, "gamma": 1.0}, *wider])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,24 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workers.learning import classical, networks
-from workers.learning.fold import CannotFit, Fitted, Fold
+from workers.learning.families import FAMILIES
+from workers.learning.fold import CannotFit, Fold
 from workers.learning.network import load_network
 from workers.learning.predictors import Array, Floats, Predictor, load_arrays
 from workers.learning.table import UNKNOWN, Configuration
 
-FAMILIES: dict[str, Callable[[Fold], Fitted]] = {
-    "majority": classical.fit_majority,
-    "neighbours": classical.fit_neighbours,
-    "centroid": classical.fit_centroid,
-    "logistic": classical.fit_logistic,
-    "lda": classical.fit_lda,
-    "svm": classical.fit_svm,
-    "eigenfaces": classical.fit_eigenfaces,
-    "dense": networks.fit_dense,
-    "cnn-small": networks.fit_small,
-    "cnn-regularized": networks.fit_regularized,
-}
 FORMAT = 1
 
 
@@ -105,7 +93,7 @@ def fit(
     y = np.asarray([number[each] for each in labels])
     by = np.asarray(groups)
     with threadpool_limits(threads):
-        fitted = FAMILIES[configuration.family](Fold(x, y, by, configuration.parameters, seed))
+        fitted = FAMILIES[configuration.family].fit(Fold(x, y, by, configuration.parameters, seed))
     return Model(configuration, names, fitted.predictor, fitted.chosen, fitted.history)
 
 

@@ -20,8 +20,8 @@ class Configuration:
     Attributes:
         name: unique in the table.
         view: crop | aligned | embedding | none.
-        family: which fitting function serves it (`workers.learning.models`).
-        parameters: plain values for that function.
+        family: which fitting function serves it (`workers.learning.families`).
+        parameters: plain values for that function; the family says which it knows.
     """
 
     name: str
@@ -59,7 +59,7 @@ _ALL = (
     Configuration("logistic-regression", "embedding", "logistic", {"C": 10.0, "tune": True}),
     Configuration("lda", "embedding", "lda"),
     Configuration("cosine-centroid", "embedding", "centroid", {"metric": "cosine"}),
-    Configuration("eigenfaces-svm", "aligned", "eigenfaces", {"kernel": "rbf", "C": 10.0, "components": 80}),
+    Configuration("eigenfaces-svm", "aligned", "eigenfaces", {"C": 10.0, "components": 80}),
     Configuration("majority", "none", "majority"),
     Configuration("nearest-centroid", "embedding", "centroid", {"metric": "euclidean"}),
     Configuration("threshold-1nn", "embedding", "neighbours", {"k": 1, "threshold": 0.6}),
