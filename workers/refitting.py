@@ -23,7 +23,7 @@ from workers.learning.faces import Faces
 from workers.learning.fold import CannotFit
 from workers.learning.models import fit
 from workers.learning.seeds import seed_of
-from workers.learning.table import CONFIGURATIONS, Configuration
+from workers.learning.table import CONFIGURATIONS, Configuration, find_configuration, view_of
 from workers.recognition.recogniser import Recogniser, save_recogniser
 from workers.recognition.threshold import PARTS, REFIT, choose_threshold
 
@@ -106,10 +106,11 @@ def fitted(run: Run, configuration: Configuration) -> Recogniser:
 
 
 def _configuration(run: Run, name: str) -> Configuration:
-    seeing = [each.name for each in CONFIGURATIONS.values() if each.view != "none"]
+    plan = run.plan.experiment
+    seeing = [each for each in dict.fromkeys((*plan["configurations"], *CONFIGURATIONS)) if view_of(each) != "none"]
     if name not in seeing:
         raise InputError(f"{name!r} is no configuration that looks at faces", f"Choose from {', '.join(seeing)}")
-    return CONFIGURATIONS[name].with_parameters(**run.plan.experiment.get("parameters", {}).get(name, {}))
+    return find_configuration(name).with_parameters(**plan.get("parameters", {}).get(name, {}))
 
 
 def _rows(faces: Faces, rows: list[dict[str, Any]]) -> Any:

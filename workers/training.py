@@ -17,7 +17,7 @@ from storage.schemas import CATALOG, FACES, FITS, SCORES, SPLITS
 from workers.learning.evaluation import Evaluation, evaluate
 from workers.learning.faces import Faces
 from workers.learning.seeds import seed_of
-from workers.learning.table import CONFIGURATIONS, Configuration
+from workers.learning.table import find_configuration
 from workers.messages import Refused
 
 logger = logging.getLogger("lineup.training")
@@ -48,7 +48,7 @@ def train(run: Run, name: str, repeat: int, fold: int) -> None:
         _write(run, part, Evaluation([], _failed(name, repeat, fold, f"its process died {died} times")), died)
         return
     changes = experiment.get("parameters", {}).get(name, {})
-    configuration: Configuration = CONFIGURATIONS[name].with_parameters(**changes)
+    configuration = find_configuration(name).with_parameters(**changes)
     rows = [row for row in _splits(run.splits, _version(run.splits)) if (row["repeat"], row["fold"]) == (repeat, fold)]
     if not rows:
         raise Refused(f"the run has no split {repeat}, {fold}")

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from workers.learning.checkpoint import Progress
-from workers.learning.encoder import digest, load_encoder
+from workers.learning.encoder import FILE, digest, load_encoder
 from workers.learning.fold import CannotFit
+from workers.learning.keras_runtime import load_keras
 from workers.learning.triplet import CHECKPOINT, TripletSettings, split_people, train_encoder
 
 SETTINGS = TripletSettings(people=4, faces=2, epochs=3, passes=1, held_share=0.25, seed=3)
@@ -50,13 +51,21 @@ train_encoder(*pictures(), SETTINGS, Path(sys.argv[1]), die)
     assert ours(x).tobytes() == theirs(x).tobytes()
     assert np.allclose(np.linalg.norm(ours(x), axis=1), 1, atol=1e-5)
     assert ours(x[3:4]).tobytes() == ours(x)[3:4].tobytes()  # a face's bits depend on its picture alone
-    assert len(digest(tmp_path / "whole")) == 64
+    assert digest(tmp_path / "killed") == digest(tmp_path / "whole")  # though one's layers were numbered later
+    assert theirs.view == "aligned"
     assert json.loads((tmp_path / "whole" / "encoder.json").read_text())["after"]["pairs"] == whole.after.pairs
     assert written(tmp_path / "board") == {
         (name, step): pytest.approx(value)
         for name, curve in whole.curves.items()
         for step, value in enumerate(curve, 1)
     }
+
+
+def test_a_network_that_is_no_encoder_is_refused(tmp_path: Path):
+    keras = load_keras()
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)]).save(tmp_path / FILE)
+    with pytest.raises(ValueError, match="no encoder of faces"):
+        load_encoder(tmp_path)
 
 
 def written(board: Path) -> dict[tuple[str, int], float]:

@@ -70,8 +70,11 @@ def regularized_convnet(classes: int) -> Any:
     )
 
 
-def encoding_convnet() -> Any:
-    """(N, 128, 128, 3) uint8 RGB to (N, 128) measurements of length 1; the layers of `regularized_convnet`."""
+def encoding_convnet(view: str) -> Any:
+    """(N, 128, 128, 3) uint8 RGB to (N, 128) measurements of length 1; the layers of `regularized_convnet`.
+
+    The network is called by the view that it is to see, so that its file says which pictures to show it.
+    """
     keras = load_keras()
     layers = keras.layers
     blocks = [[_convolution(n), *_norm_relu(), layers.MaxPooling2D()] for n in (16, 32, 64, 128)]
@@ -86,7 +89,8 @@ def encoding_convnet() -> Any:
             layers.Flatten(),
             layers.Dense(128, use_bias=False),
             layers.UnitNormalization(),
-        ]
+        ],
+        name=view,
     )
 
 

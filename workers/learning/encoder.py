@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import json
 import tempfile
+import zipfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +19,7 @@ from workers.learning.keras_runtime import load_keras
 from workers.learning.predictors import Array, Floats
 
 FILE = "encoder.keras"
+VIEWS = ("aligned", "crop")
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,11 @@ class Encoder:
     """
 
     keras_model: Any
+
+    @property
+    def view(self) -> str:
+        """Which picture of a face it was trained on, one of VIEWS."""
+        return str(self.keras_model.name)
 
     def __call__(self, pictures: Array) -> Floats:
         measured = [self._call(pictures[i : i + 1]).numpy() for i in range(len(pictures))]
@@ -40,11 +49,27 @@ class Encoder:
 
 
 def save_encoder(encoder: Encoder, folder: Path) -> None:
-    """Write `encoder.keras`, whole or not at all."""
+    """Write `encoder.keras`, whole or not at all; equal networks give equal bytes."""
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / FILE
         encoder.keras_model.save(path, include_optimizer=False)
-        write_bytes(folder / FILE, path.read_bytes())
+        write_bytes(folder / FILE, _timeless(path))
+
+
+def _timeless(path: Path) -> bytes:
+    """The same Keras file without what tells of its saving alone: dates, and addresses in memory."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(path) as dated, zipfile.ZipFile(file, "w") as timeless:
+        for name in sorted(dated.namelist()):
+            content = dated.read(name)
+            if name.endswith(".json"):
+                content = json.dumps(json.loads(content, object_hook=_lasting), sort_keys=True).encode()
+            timeless.writestr(zipfile.ZipInfo(name), content)  # dated 1980
+    return file.getvalue()
+
+
+def _lasting(found: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in found.items() if key not in ("date_saved", "shared_object_id")}
 
 
 def load_encoder(folder: Path) -> Encoder:
@@ -53,7 +78,10 @@ def load_encoder(folder: Path) -> Encoder:
     Raises:
         ValueError: there is no such file, or it is no Keras model, or one with code in it.
     """
-    return Encoder(load_keras().models.load_model(folder / FILE, compile=False, safe_mode=True))
+    encoder = Encoder(load_keras().models.load_model(folder / FILE, compile=False, safe_mode=True))
+    if encoder.view not in VIEWS:
+        raise ValueError(f"{folder / FILE} is no encoder of faces")
+    return encoder
 
 
 def digest(folder: Path) -> str:

@@ -1,6 +1,7 @@
 """Every configuration by name: a view of the face, a family of models, its parameters.
 
 Adding one is a line of `_ALL`. `tune` lets the family choose its hyper-parameters inside the training fold.
+`NAME@ENCODER` is the configuration NAME on the measurements of an encoder of our own.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+AT = "@"
 UNKNOWN = "unknown"
 """What `threshold-1nn` predicts for a face that is near nobody."""
 
@@ -18,7 +20,7 @@ class Configuration:
     """One row of the comparison.
 
     Attributes:
-        name: unique in the table.
+        name: unique in the table; `NAME@ENCODER` where an encoder of our own measures the faces.
         view: crop | aligned | embedding | none.
         family: which fitting function serves it (`workers.learning.families`).
         parameters: plain values for that function; the family says which it knows.
@@ -28,6 +30,11 @@ class Configuration:
     view: str
     family: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def encoder(self) -> str:
+        """The experiment's name for the encoder that measures the faces; empty for dlib's."""
+        return self.name.partition(AT)[2]
 
     def with_parameters(self, **changes: Any) -> Configuration:
         """The same configuration with some parameters replaced."""
@@ -66,3 +73,24 @@ _ALL = (
 )
 
 CONFIGURATIONS: dict[str, Configuration] = {each.name: each for each in _ALL}
+
+
+def find_configuration(name: str) -> Configuration:
+    """The configuration of that name, also of `NAME@ENCODER`.
+
+    Raises:
+        KeyError: there is no such configuration, or its view is not `embedding` and an encoder changes nothing in it.
+    """
+    plain, at, encoder = name.partition(AT)
+    found = CONFIGURATIONS[plain]
+    if at and not (encoder and found.view == "embedding"):
+        raise KeyError(name)
+    return replace(found, name=name)
+
+
+def view_of(name: str) -> str:
+    """The view of that configuration; `none` for one that this version does not know."""
+    try:
+        return find_configuration(name).view
+    except KeyError:
+        return "none"

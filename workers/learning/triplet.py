@@ -50,6 +50,7 @@ class TripletSettings:
         patience: epochs without better verification of the watched people before training ends.
         held_share: of the people for watching, and again for testing.
         seed: of everything random.
+        view: "aligned" or "crop": which picture of a face it learns to measure.
     """
 
     mining: str = "semi-hard"
@@ -62,6 +63,7 @@ class TripletSettings:
     patience: int = 10
     held_share: float = 0.15
     seed: int = 42
+    view: str = "aligned"
 
 
 @dataclass(frozen=True)
@@ -189,8 +191,9 @@ def _epoch(model: Any, pictures: Array, y: Array, rows: Array, settings: Triplet
 
 def _model(settings: TripletSettings) -> Any:
     keras = load_keras()
+    keras.utils.clear_session()  # layers are numbered by process, and their names are in the file
     keras.utils.set_random_seed(settings.seed)
-    model = architectures.encoding_convnet()
+    model = architectures.encoding_convnet(settings.view)
     loss = loss_of(settings.mining, settings.margin)
     model.compile(optimizer=keras.optimizers.Adam(settings.rate), loss=loss, jit_compile=False)
     model.optimizer.build(model.trainable_variables)
