@@ -32,7 +32,6 @@ def test_the_converted_network_is_the_file_s(tmp_path: Path) -> None:
     import subprocess
     import sys
 
-    pytest.importorskip("tensorflow")
     pixels = np.random.default_rng(0).uniform(-1, 1, (1, 192, 192, 3)).astype(np.float32)
     np.save(tmp_path / "pixels.npy", pixels)
     script = """

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
@@ -209,6 +209,7 @@ SEEDS = [
     flips=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=12),
     cut=st.floats(0.05, 1.0),
 )
+@example(seed=SEEDS[0], flips=[(0.25, 0)], cut=0.3125)  # an AVIF whose item is missing
 def test_mutated_images_crash_nothing(seed: bytes, flips: list[tuple[float, int]], cut: float) -> None:
     data = bytearray(seed[: max(int(len(seed) * cut), 1)])
     for place, value in flips:

@@ -57,6 +57,12 @@ def test_a_fresh_process_learns_the_same_bits_whatever_was_trained_before():
     assert other.labels == ("p0", "p1")
 
 
+def test_a_process_that_imported_tensorflow_by_itself_is_refused():
+    code = "import tensorflow; from workers.learning.keras_runtime import load_keras; load_keras()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "TensorFlow was imported elsewhere" in done.stderr
+
+
 def test_a_dense_network_tells_people_apart_and_shows_how_it_learnt():
     x, labels = measurements()
     model = fit(DENSE, x[::2], labels[::2], np.arange(len(x[::2])), 1)

@@ -34,7 +34,10 @@ ORIENTATION_TAG = 274
 BITS_PER_SAMPLE_TAG = 258
 WHITE = (255, 255, 255, 255)
 
-DECODER_ERRORS = (OSError, SyntaxError, ValueError, IndexError, TypeError, KeyError, EOFError, struct.error)
+DECODER_ERRORS = (
+    *(OSError, SyntaxError, ValueError, IndexError, TypeError, KeyError, EOFError, struct.error),
+    RuntimeError,  # libavif's own complaints
+)
 """What Pillow's parsers raise on bytes that lie: it promises OSError, and fuzzing finds the others."""
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from typing import Any
 
 SETTINGS = {
     "KERAS_BACKEND": "tensorflow",  # whatever the user's ~/.keras says
     "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TF_ENABLE_ONEDNN_OPTS": "1",  # twice as fast; its last bits may differ between kinds of processor
+    # twice as fast; its last bits may differ between kinds of processor, and TensorFlow's own default is off on some
+    "TF_ENABLE_ONEDNN_OPTS": "1",
 }
 """Read by TensorFlow when it is imported, so set just before."""
 
@@ -22,8 +24,12 @@ def load_keras() -> Any:
     network then learns the same in every process.
 
     Raises:
-        RuntimeError: something in this process has already used TensorFlow with other threads.
+        RuntimeError: something in this process has already imported TensorFlow, with whatever settings.
     """
+    if "tensorflow" in sys.modules:
+        raise RuntimeError(
+            "TensorFlow was imported elsewhere: a network would learn other bits than in other processes"
+        )
     os.environ.update(SETTINGS)
     import tensorflow as tf
 
