@@ -17,13 +17,16 @@ from typing import Any
 import pyarrow as pa
 
 from orchestrator import stages
+from orchestrator.encoder_results import encoder_of
 from orchestrator.experiment import fingerprint_of
 from orchestrator.invariants import catalog_faults, comparison_faults, photo_faults, score_faults, split_faults
 from orchestrator.planning import run_fingerprint
+from storage.errors import StoreError
 from storage.folders import BUILDING
 from storage.parts import TEMPORARY, is_intact, list_parts, read_metadata, read_part
-from storage.runs import Run
+from storage.runs import ENCODER_REPORT, ENCODER_RUN, Run
 from storage.schemas import CATALOG, COMPARISON, EFFORTS, FACES, FITS, SCORES, SPLITS
+from workers.learning.encoder import digest
 from workers.recognition.recogniser import FILE as MODEL
 
 RUN, ENGINE = "lineup.run", "lineup.engine"
@@ -63,7 +66,7 @@ def check_run(run: Run) -> Verdict:
     """Read all of a run, and the encodings that it shares; faults of other runs in the store are not looked for."""
     parts = list(_parts(run))
     damaged = {part.path: fault for part in parts if (fault := _part_fault(part))}
-    faults = [*_unfinished(run), *_leftovers(run), *damaged.values(), *_model_faults(run)]
+    faults = [*_unfinished(run), *_leftovers(run), *damaged.values(), *_model_faults(run), *_encoder_faults(run)]
     tables = _Tables(damaged)
     catalog = tables.read(run.catalog, CATALOG)
     if catalog is not None:
@@ -90,7 +93,10 @@ class _Tables:
 
 def _table_faults(run: Run, catalog: pa.Table, tables: _Tables) -> Iterator[str]:
     plan = run.plan
-    if run_fingerprint(fingerprint_of(plan.experiment), plan.engine_fingerprint, catalog) != plan.fingerprint:
+    if (
+        run_fingerprint(fingerprint_of(plan.experiment), plan.engine_fingerprint, catalog, plan.triplets)
+        != plan.fingerprint
+    ):
         yield "run.json and catalog.parquet do not belong together: another fingerprint"
     yield from catalog_faults(catalog)
     faces = tables.read(run.faces, FACES, FACE_COLUMNS)
@@ -186,3 +192,15 @@ def _model_faults(run: Run) -> Iterator[str]:
             continue
         if found != run.plan.fingerprint:
             yield f"the model {file.parent.name} belongs to {found!r:.40}, not to {run.plan.fingerprint}"
+
+
+def _encoder_faults(run: Run) -> Iterator[str]:
+    if run.plan.kind != ENCODER_RUN or not run.finished:
+        return
+    try:
+        told, found = encoder_of(run), digest(run.encoder)
+    except (StoreError, OSError) as error:
+        yield f"the encoder cannot be read: {error}"
+        return
+    if (told.get("digest"), told.get("settings")) != (found, run.plan.triplets):
+        yield f"{run.encoder.name}/{ENCODER_REPORT} tells of another encoder; delete {run.encoder}, then resume"

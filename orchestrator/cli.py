@@ -26,6 +26,7 @@ COMMANDS = {
     "forget": ("care", "Erase a person from every run"),
     "doctor": ("care", "Look for trouble, and say what to do"),
     "identify": ("use", "Name the faces in photos or a video"),
+    "train-encoder": ("learn", "Train an encoder of your own by triplets"),
     "verify": ("use", "Judge pairs of photos by LFW's protocol"),
     "up": ("services", "Start broker, workers, orchestrator and Flower here"),
     "orchestrator": ("services", "Work on all unfinished runs, for ever"),
@@ -44,7 +45,7 @@ class _Commands(click.Group):
         if name not in COMMANDS:
             return None
         module = importlib.import_module(f"orchestrator.commands.{COMMANDS[name][0]}")
-        command: click.Command = getattr(module, name)
+        command: click.Command = getattr(module, name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -7,7 +7,8 @@ Every fault of the file is an ExperimentError that names the key and the choices
     Experiment
     ├── faces            EngineSettings: what the engine does with a photo (`workers.faces.settings`)
     ├── protocol         Protocol: which face trains, which tests
-    └── configurations   Entry, ...: what competes, each a name of `workers.learning.table` with overrides
+    ├── configurations   Entry, ...: what competes, each a name of `workers.learning.table` with overrides
+    └── encoders         OwnEncoder, ...: encoders of our own, for configurations named NAME@ENCODER
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from importlib.resources import files
 from typing import Any
 
 from orchestrator.experiment_keys import at_least, choice, fits_list, share, take_table
+from orchestrator.own_encoders import OwnEncoder, check_name, plain_encoders, read_encoders
 from storage.errors import ExperimentError
 from workers.faces.images import Limits
 from workers.faces.settings import EngineSettings
@@ -125,6 +127,7 @@ class Experiment:
     faces: EngineSettings = field(default_factory=EngineSettings)
     protocol: Protocol = field(default_factory=Protocol)
     configurations: tuple[Entry, ...] = tuple(Entry(name) for name in MISSIONS_GRID)
+    encoders: tuple[OwnEncoder, ...] = ()
 
     def __post_init__(self) -> None:
         at_least("seed", self.seed, 0, most=2**32 - 1)
@@ -135,7 +138,7 @@ class Experiment:
             raise ExperimentError("configurations is empty", "Name at least one, such as knn-1.")
         names = [entry.name for entry in self.configurations]
         for name in names:
-            choice("configurations", name, known_configurations())
+            check_name(name, known_configurations(), self.encoders)
             if names.count(name) > 1:
                 raise ExperimentError(f"configurations: {name!r} is named twice", "Name it once.")
 
@@ -180,6 +183,8 @@ def from_dict(plain: Mapping[str, Any]) -> Experiment:
         plain["configurations"] = _entries(plain.get("configurations", list(MISSIONS_GRID)), overrides)
     if "faces" in plain:
         plain["faces"] = _faces(plain["faces"])
+    if "encoders" in plain:
+        plain["encoders"] = read_encoders(plain["encoders"])
     if "protocol" in plain:
         plain["protocol"] = Protocol(**take_table(Protocol, plain["protocol"], "protocol"))
     return Experiment(**take_table(Experiment, plain, ""))
@@ -192,6 +197,9 @@ def to_dict(experiment: Experiment) -> dict[str, Any]:
     plain["configurations"] = [entry.name for entry in experiment.configurations]
     changed = [entry for entry in experiment.configurations if entry.overrides]
     plain["parameters"] = {entry.name: dict(entry.overrides) for entry in changed}
+    del plain["encoders"]
+    if experiment.encoders:  # a file without them keeps the fingerprint that it has always had
+        plain["encoders"] = plain_encoders(experiment.encoders)
     return plain
 
 
@@ -233,10 +241,11 @@ def _changes(name: str, parameters: Mapping[str, object]) -> dict[str, Value]:
     if not parameters:
         return {}
     from workers.learning.families import FAMILIES
-    from workers.learning.table import CONFIGURATIONS
+    from workers.learning.table import AT, CONFIGURATIONS
 
-    choice("configurations", name, known_configurations())
-    known = {each.name: each for each in FAMILIES[CONFIGURATIONS[name].family].parameters}
+    plain = name.partition(AT)[0]
+    choice("configurations", plain, known_configurations())
+    known = {each.name: each for each in FAMILIES[CONFIGURATIONS[plain].family].parameters}
     if not known:
         raise ExperimentError(f"parameters.{name}: {name} has no parameters", "Remove the table.")
     taken: dict[str, Value] = {}

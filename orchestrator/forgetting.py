@@ -4,7 +4,8 @@ A person is a label. Their photos are the pictures that any run's catalogue give
 where another run calls the same picture by another name, that row goes too. For each run that had such a picture
 
 - the encodings, which all runs share, lose the photos (of every engine, and parts that cannot be read go whole);
-- its faces, splits, scores, fits, comparison, report and models are deleted, because each was made with theirs;
+- its faces, splits, scores, fits, comparison, report, models and encoder are deleted, because each was made with
+  theirs; and so are those of every run that compared with this encoder;
 - its catalogue loses their rows and its plan gets the fingerprint of what is left, so that it is from now on the run
   of the other people: stopped, checkable, and made anew from the encodings by `lineup resume`.
 
@@ -41,10 +42,10 @@ from workers.app import IMAGES, TRAINING
 
 @dataclass(frozen=True)
 class Trace:
-    """A run that has photos of the person.
+    """A run that has photos of the person, or used an encoder that was trained with them.
 
     Args:
-        photos: rows of its catalogue that go.
+        photos: rows of its catalogue that go; 0 where it only used the encoder.
         otherwise: of these, how many carry another name.
         on_disk: files of them that are still in the user's folder.
     """
@@ -109,7 +110,14 @@ def find_person(store: Path, person: str) -> Traces:
     found = Traces(label, keys, frozenset(), (), count_photos(store, keys), tuple(unreadable))
     theirs = [(run, table.filter(found.concerns(table)).to_pylist()) for run, table in catalogs]
     paths = frozenset(row["path"] for _, rows in theirs for row in rows)
-    return replace(found, paths=paths, runs=tuple(_trace(run, rows, label) for run, rows in theirs if rows))
+    concerned = {run.run_id for run, rows in theirs if rows}
+    runs = tuple(_trace(run, rows, label) for run, rows in theirs if rows or _teachers(run) & concerned)
+    return replace(found, paths=paths, runs=runs)
+
+
+def _teachers(run: Run) -> set[str]:
+    """The runs whose encoders it compares with."""
+    return {said["run"] for said in run.plan.experiment.get("encoders", {}).values()}
 
 
 def _is(catalog: pa.Table, label: str) -> pa.ChunkedArray:
@@ -204,7 +212,7 @@ def _without(run: Run, traces: Traces) -> None:
     number_duplicates(rows)
     catalog = pa.Table.from_pylist(rows, schema=CATALOG)
     plan = run.plan
-    fingerprint = run_fingerprint(fingerprint_of(plan.experiment), plan.engine_fingerprint, catalog)
+    fingerprint = run_fingerprint(fingerprint_of(plan.experiment), plan.engine_fingerprint, catalog, plan.triplets)
     create_run(run.folder.parents[1], replace(plan, fingerprint=fingerprint))
     write_part(run.catalog, catalog, {"lineup.run": fingerprint})
 

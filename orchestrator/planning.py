@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import json
 import platform
 import re
 import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
 from orchestrator.catalog import build_catalog
 from orchestrator.experiment import Experiment, to_dict
 from orchestrator.findings import Findings
+from orchestrator.own_encoders import resolved
 from storage.errors import RunConflict
 from storage.parts import write_part
-from storage.runs import COMPARISON_RUN, FACES_RUN, Plan, Run, create_run, open_run, run_folder
+from storage.runs import COMPARISON_RUN, ENCODER_RUN, FACES_RUN, Plan, Run, create_run, open_run, run_folder
+from workers.learning.triplet import LEAST_PEOPLE, TripletSettings
 
 PACKAGES = ("lineup", "numpy", "scikit-learn", "keras", "opencv-python-headless", "dlib-bin", "onnxruntime", "pyarrow")
 
@@ -52,9 +56,11 @@ def plan_run(
 
     Raises:
         DatasetError: the dataset is not usable.
+        ExperimentError: an encoder that it names is not there.
         RunConflict: `run_id` is a run of other photos or of another experiment.
         StoreError: the store is not usable.
     """
+    experiment = replace(experiment, encoders=resolved(store, experiment.encoders))
     catalog, findings = build_catalog(
         dataset,
         labels,
@@ -62,7 +68,8 @@ def plan_run(
         min_photos_per_person=experiment.protocol.min_photos_per_person,
         on_photo=on_photo,
     )
-    run, existed = _written(store, dataset, str(labels.resolve()) if labels else "", catalog, experiment, run_id)
+    named = str(labels.resolve()) if labels else ""
+    run, existed = _written(store, dataset, named, catalog, experiment, run_id)
     return Planned(run, findings, existed)
 
 
@@ -75,6 +82,35 @@ def plan_faces(store: Path, dataset: Path, catalog: pa.Table, experiment: Experi
     return _written(store, dataset, "", catalog, experiment, None, FACES_RUN)[0]
 
 
+def plan_encoder(
+    store: Path,
+    dataset: Path,
+    labels: Path | None,
+    experiment: Experiment,
+    triplets: TripletSettings,
+    run_id: str | None = None,
+    on_photo: Callable[[int, int], None] | None = None,
+) -> Planned:
+    """Catalogue a dataset and write the plan of a run that trains an encoder on it; see `plan_run`.
+
+    Args:
+        experiment: of it, what befalls photos and trainings counts, not what it compares.
+    """
+    limits, engine = experiment.faces.limits, experiment.faces
+    catalog, findings = build_catalog(
+        dataset, labels, limits=limits, min_photos_per_person=2, least_people=LEAST_PEOPLE, on_photo=on_photo
+    )
+    bare = Experiment(
+        photo_seconds=experiment.photo_seconds,
+        training_seconds=experiment.training_seconds,
+        attempts=experiment.attempts,
+        faces=engine,
+    )
+    named = str(labels.resolve()) if labels else ""
+    run, existed = _written(store, dataset, named, catalog, bare, run_id, ENCODER_RUN, asdict(triplets))
+    return Planned(run, findings, existed)
+
+
 def _written(
     store: Path,
     dataset: Path,
@@ -83,9 +119,10 @@ def _written(
     experiment: Experiment,
     run_id: str | None,
     kind: str = COMPARISON_RUN,
+    triplets: dict[str, Any] | None = None,
 ) -> tuple[Run, bool]:
     """The run, and whether it was there already."""
-    fingerprint = run_fingerprint(experiment.fingerprint(), experiment.faces.fingerprint(), catalog)
+    fingerprint = run_fingerprint(experiment.fingerprint(), experiment.faces.fingerprint(), catalog, triplets)
     prefix = "" if kind == COMPARISON_RUN else f"{kind}-"  # it is another run, though of equal content
     name = run_id or f"{prefix}{_slug(dataset.resolve().name)}-{fingerprint[:8]}"
     if (run_folder(store, name) / "run.json").exists():
@@ -105,6 +142,7 @@ def _written(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         versions=versions(),
         kind=kind,
+        triplets=triplets or {},
     )
     return create_run(store, plan), False
 
@@ -120,14 +158,17 @@ def versions() -> dict[str, str]:
     return found
 
 
-def run_fingerprint(experiment: str, engine: str, catalog: pa.Table) -> str:
-    """Over all that decides a run's tables.
+def run_fingerprint(experiment: str, engine: str, catalog: pa.Table, triplets: Mapping[str, Any] | None = None) -> str:
+    """Over all that decides a run's tables, or its encoder.
 
     Args:
         experiment, engine: their fingerprints.
         catalog: who is labelled what.
+        triplets: of the plan.
     """
     digest = hashlib.sha256(f"{experiment} {engine}".encode())
+    if triplets:
+        digest.update(json.dumps(triplets, sort_keys=True).encode())
     columns = (catalog.column(name).to_pylist() for name in ("photo_key", "path", "label"))
     for row in zip(*columns, strict=True):
         digest.update(repr(row).encode("utf-8", "surrogateescape"))

@@ -21,6 +21,7 @@ TITLES = {
     "comparison": "Comparing",
     "refit": "Refitting",
     "report": "Drawing",
+    "encoder": "Training encoder",
     "identify": "Naming faces",
     "video": "Naming faces",
 }
@@ -32,6 +33,9 @@ UNITS = {
     "identify": "photos",
     "video": "frames",
 }
+
+ENDS_EARLY = frozenset(["encoder"])
+"""Stages that may be complete before all is done that could be."""
 
 LINE_SECONDS = 5.0
 """Between two plain lines of one stage."""
@@ -46,8 +50,8 @@ class Display(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def show(self, stage: str, done: int, total: int) -> None:
-        """A stage is so far."""
+    def show(self, stage: str, done: int, total: int, note: str = "") -> None:
+        """A stage is so far; the note says how well it goes and takes the place of its rate."""
 
 
 class Bars:
@@ -76,7 +80,7 @@ class Bars:
     ) -> None:
         self._bars.stop()
 
-    def show(self, stage: str, done: int, total: int) -> None:
+    def show(self, stage: str, done: int, total: int, note: str = "") -> None:
         """Move the stage's bar; a bar of an earlier stage is complete."""
         if stage not in TITLES:
             return self._complete(None)
@@ -84,14 +88,15 @@ class Bars:
             self._complete(stage)
             self._tasks[stage] = self._bars.add_task(TITLES[stage], total=total or None, rate="")
             self._began[stage] = (time.monotonic(), done)
-        rate = _rate(stage, done, *self._began[stage])
+        rate = note or _rate(stage, done, *self._began[stage])
         self._bars.update(self._tasks[stage], completed=done, total=total or None, rate=rate)
         return None
 
     def _complete(self, but: str | None) -> None:
         for stage, task in self._tasks.items():
             if stage != but:
-                total = self._bars.tasks[task].total or 1
+                shown = self._bars.tasks[task]
+                total = shown.completed if stage in ENDS_EARLY else shown.total or 1
                 self._bars.update(task, total=total, completed=total)
 
 
@@ -115,7 +120,7 @@ class Lines:
         if error is None:
             self._end()
 
-    def show(self, stage: str, done: int, total: int) -> None:
+    def show(self, stage: str, done: int, total: int, note: str = "") -> None:
         """Say it, if there is something new to say."""
         now = time.monotonic()
         if stage != self._stage:
@@ -123,15 +128,15 @@ class Lines:
             self._stage, self._total, self._done, self._began = stage, total, -1, (now, done)
         due = self._done < 0 or now - self._said >= LINE_SECONDS
         if stage in TITLES and done > self._done and (due or done == total):
-            self._say(done)
+            self._say(done, note)
 
     def _end(self) -> None:
-        if self._stage in TITLES and 0 <= self._done < self._total:
+        if self._stage in TITLES.keys() - ENDS_EARLY and 0 <= self._done < self._total:
             self._say(self._total)
 
-    def _say(self, done: int) -> None:
+    def _say(self, done: int, note: str = "") -> None:
         self._done, self._said = done, time.monotonic()
-        rate = _rate(self._stage, done, *self._began)
+        rate = note or _rate(self._stage, done, *self._began)
         line = f"{TITLES[self._stage]}: {done} of {self._total} {rate}".rstrip()
         self._console.print(line, markup=False, soft_wrap=True)
 
@@ -153,4 +158,4 @@ def display(console: Console, quiet: bool = False) -> Display:
 
 def show_status(screen: Display, status: Status) -> None:
     """Show where a run stands."""
-    screen.show(status.stage, status.done, status.total)
+    screen.show(status.stage, status.done, status.total, status.note)

@@ -16,17 +16,19 @@ from orchestrator import stages
 from orchestrator.broker import Broker
 from orchestrator.dispatch import Dispatcher, Work
 from orchestrator.drawing import draw_report
+from orchestrator.encoder_results import acquaintances
 from orchestrator.experiment import from_dict
+from orchestrator.own_encoders import check_encoders
 from orchestrator.splits import make_splits
 from storage.attempts import count, forget, look
 from storage.encodings import Done, compact, gather
 from storage.errors import RunStuck
 from storage.parts import is_whole, list_parts, part_path, probe, sweep, write_part
-from storage.runs import Run
+from storage.runs import COMPARISON_RUN, ENCODER_RUN, FACES_RUN, Run
 from storage.schemas import CATALOG, COMPARISON, FACES, FITS, SCORES, SPLITS
 from workers.app import IMAGES, TRAINING
 
-STAGES = ("images", "splits", "training", "comparison", "refit", "report", "finished")
+STAGES = ("images", "splits", "training", "comparison", "refit", "report", "encoder", "finished")
 
 POLL_SECONDS = 0.2
 """Between two looks at the store: a listing costs a millisecond, and a person sees no delay."""
@@ -42,9 +44,10 @@ class Status:
     Args:
         state: running | finished | cancelled | stopped.
         stage: one of STAGES.
-        done, total: of the stage's photos or trainings.
+        done, total: of the stage's photos, trainings or epochs.
         reason: why it is stopped.
         resent: messages that were lost and sent again by this orchestrator.
+        note: how well it goes, where there are figures for it.
     """
 
     run_id: str
@@ -54,6 +57,7 @@ class Status:
     total: int = 0
     reason: str = ""
     resent: int = 0
+    note: str = ""
 
 
 class Reconciler:
@@ -73,6 +77,7 @@ class Reconciler:
         self._failed = Done(run.failures)
         self._trainings: Mapping[str, tuple[str, int, int]] | None = None
         self._whole: set[Path] = set()
+        self._people_checked = False
         window = max(LEAST_WINDOW, MESSAGES_PER_PROCESS * processes)
         self._images = Dispatcher(broker, IMAGES, window)
         self._training = Dispatcher(broker, TRAINING, window)
@@ -81,7 +86,7 @@ class Reconciler:
         """Look at the store, send what is missing, do what only the orchestrator does; never waits.
 
         Raises:
-            DatasetError: the photos cannot be split.
+            DatasetError: the photos cannot be split, or are too few for an encoder.
             RunStuck: some work is never done.
             StoreError, BrokerError: the store or broker is not usable now; another step may be.
         """
@@ -89,8 +94,12 @@ class Reconciler:
             self._images.withdraw()
             self._training.withdraw()
             return look_at(self.run)
-        way = (self._encode, self._split, self._train, self._compare, self._refit)
-        for stage in way if self.run.compares else way[:1]:
+        ways = {
+            COMPARISON_RUN: (self._encode, self._split, self._train, self._compare, self._refit),
+            FACES_RUN: (self._encode,),
+            ENCODER_RUN: (self._encode, self._train_encoder),
+        }
+        for stage in ways[self.run.plan.kind]:
             status = stage()
             if status is not None:
                 return status
@@ -100,8 +109,9 @@ class Reconciler:
             forget(look(self.run.attempts)[1])
         return self._status("finished", "finished")
 
-    def _status(self, state: str, stage: str, done: int = 0, total: int = 0) -> Status:
-        return Status(self.run.run_id, state, stage, done, total, resent=self._images.resent + self._training.resent)
+    def _status(self, state: str, stage: str, done: int = 0, total: int = 0, note: str = "") -> Status:
+        resent = self._images.resent + self._training.resent
+        return Status(self.run.run_id, state, stage, done, total, resent=resent, note=note)
 
     def _encode(self) -> Status | None:
         if self._is_there(self.run.faces, FACES):
@@ -154,7 +164,8 @@ class Reconciler:
         catalog = stages.read_table(self.run.catalog, CATALOG)
         faces = stages.read_table(self.run.faces, FACES)
         splits = make_splits(catalog, faces, self._experiment.protocol)
-        metadata = {"lineup.run": self.run.plan.fingerprint, "lineup.findings": json.dumps(splits.findings())}
+        findings = {**splits.findings(), "encoders": acquaintances(self.run, splits.table)}
+        metadata = {"lineup.run": self.run.plan.fingerprint, "lineup.findings": json.dumps(findings)}
         write_part(self.run.splits, splits.table, metadata)
         return None
 
@@ -168,6 +179,7 @@ class Reconciler:
         self._training.settle(done)
         if len(done) == len(wanted):
             return None
+        check_encoders(self.run)
         missing = wanted.keys() - done - self._training.on_their_way
         self._send(self._training, stages.training_work(self.run, wanted, missing))
         return self._status("running", "training", len(done), len(wanted))
@@ -179,13 +191,17 @@ class Reconciler:
     def _compare(self) -> Status | None:
         if self._is_there(self.run.comparison, COMPARISON):
             return None
-        work = stages.comparison_work(self.run)
+        self._send_single(stages.comparison_work(self.run), "the comparison")
+        return self._status("running", "comparison", 0, 1)
+
+    def _send_single(self, work: Work, what: str) -> None:
+        """Have a stage's only piece of work done; raises RunStuck where too many have died at it."""
         deaths = [death for death in look(self.run.attempts)[1] if death.part == work.part]
         if len(deaths) >= self._experiment.attempts:
-            raise RunStuck(f"the comparison failed: {deaths[-1].last_words}", "Mend the cause, then resume")
+            why = deaths[-1].last_words or f"its process died {len(deaths)} times"
+            raise RunStuck(f"{what} failed: {why}", "Mend the cause, then resume")
         missing = work.items - self._training.on_their_way
         self._send(self._training, iter([work] if missing else []))
-        return self._status("running", "comparison", 0, 1)
 
     def _refit(self) -> Status | None:
         work = stages.refit_work(self.run)
@@ -193,9 +209,18 @@ class Reconciler:
             return None
         if count(look(self.run.attempts)[1])[work.part] >= self._experiment.attempts:
             return None  # the report is worth having without it; whoever uses the model fits it, and is told why not
-        missing = work.items - self._training.on_their_way
-        self._send(self._training, iter([work] if missing else []))
+        check_encoders(self.run)
+        self._send_single(work, "the refit")
         return self._status("running", "refit", 0, 1)
+
+    def _train_encoder(self) -> Status | None:
+        if self.run.finished:
+            return None
+        if not self._people_checked:
+            stages.check_people(self.run)
+            self._people_checked = True
+        self._send_single(stages.encoder_work(self.run), "the encoder's training")
+        return self._status("running", "encoder", *stages.encoder_progress(self.run))
 
 
 def look_at(run: Run) -> Status:
@@ -207,6 +232,9 @@ def look_at(run: Run) -> Status:
         photos = stages.catalogued(run)
         done = photos.keys() & (Done(run.encodings / "faces").look() | Done(run.failures).look())
         return Status(run.run_id, state, "images", len(done), len(photos), run.stopped)
+    if run.plan.kind == ENCODER_RUN:
+        epochs, most, note = stages.encoder_progress(run)
+        return Status(run.run_id, state, "encoder", epochs, most, run.stopped, note=note)
     if not run.splits.exists():
         return Status(run.run_id, state, "splits", reason=run.stopped)
     wanted = stages.trainings(run, stages.read_table(run.splits, SPLITS))

@@ -33,6 +33,7 @@ from orchestrator.experiment import Protocol
 from orchestrator.near import Key, NearDuplicates, Pairs, near_duplicates
 from storage.errors import DatasetError
 from storage.schemas import SPLITS
+from workers.learning.faces import labels_of
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def make_splits(catalog: pa.Table, faces: pa.Table, protocol: Protocol) -> Split
     Raises:
         DatasetError: fewer than two people remain to be told apart, or too few photos for the test share.
     """
-    labels, conflicting = _labels(catalog)
+    labels, conflicting = labels_of(catalog)
     usable = _usable(faces, set(labels))
     near = near_duplicates(usable, labels, protocol.hash_distance, protocol.embedding_distance)
     everyone = _grouped(usable, labels, near.pairs if protocol.groups_near_duplicates else ())
@@ -123,17 +124,6 @@ def _table(players: Sequence[Face], strangers: Mapping[str, Sequence[str]], prot
     rows.sort(key=lambda row: row[:4])
     columns = {name: [row[i] for row in rows] for i, name in enumerate(SPLITS.names)}
     return pa.Table.from_pydict(columns, schema=SPLITS)
-
-
-def _labels(catalog: pa.Table) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The one label of each submitted picture, and the keys of pictures with several."""
-    named: defaultdict[str, set[str]] = defaultdict(set)
-    columns = (catalog[name].to_pylist() for name in ("photo_key", "label", "outcome"))
-    for key, label, outcome in zip(*columns, strict=True):
-        if outcome == "ok":
-            named[key].add(label)
-    single = {key: next(iter(names)) for key, names in named.items() if len(names) == 1}
-    return single, tuple(sorted(key for key, names in named.items() if len(names) > 1))
 
 
 def _usable(faces: pa.Table, known: set[str]) -> pa.Table:

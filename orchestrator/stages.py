@@ -3,6 +3,7 @@
 Each stage is a question to the store; none remembers anything. The first that is not done is the run's stage.
 
     images ▶ faces ▶ splits ▶ training ▶ comparison ▶ refit ▶ report
+    images ▶ faces ▶ encoder                                              a run that trains one
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestrator.dispatch import Work
-from storage.errors import RunStuck, StoreError
+from storage.errors import DatasetError, RunStuck, StoreError
 from storage.parts import read_part
 from storage.runs import Run
-from storage.schemas import CATALOG, COMPARISON, SPLITS
+from storage.schemas import CATALOG, COMPARISON, FACES, SPLITS
 from workers.faces.settings import EngineSettings
 
 MOST_PHOTOS_PER_TASK = 32
@@ -137,6 +138,41 @@ def refit_work(run: Run) -> Work | None:
         return None
     part = refit_part(run.plan.fingerprint)
     return Work(part, frozenset([part]), REFIT_WINNER, (run.run_id,), refit_seconds(run) + 60)
+
+
+def check_people(run: Run) -> None:
+    """Raise DatasetError where the faces that were found are of too few people for an encoder."""
+    from workers.encoder_training import settings_of, teaching
+    from workers.learning.fold import CannotFit
+    from workers.learning.triplet import split_people
+
+    _, labels = teaching(read_table(run.catalog, CATALOG), read_table(run.faces, FACES))
+    try:
+        split_people(labels, settings_of(run))
+    except CannotFit as why:
+        raise DatasetError(f"{why} in which a face was found", "Add people or photos") from why
+
+
+def encoder_work(run: Run) -> Work:
+    """The message that has the encoder trained; its hard limit only ends an attempt, and the next goes on."""
+    from workers.app import LONGEST_TASK_SECONDS, TRAIN_ENCODER
+    from workers.encoder_training import encoder_part
+
+    part = encoder_part(run.plan.fingerprint)
+    return Work(part, frozenset([part]), TRAIN_ENCODER, (run.run_id,), LONGEST_TASK_SECONDS)
+
+
+def encoder_progress(run: Run) -> tuple[int, int, str]:
+    """Epochs that are done, epochs at most, and the figures of the last one in words."""
+    from workers.encoder_training import curves_of, settings_of
+
+    curves = curves_of(run)
+    most = settings_of(run).epochs
+    if not curves:
+        return 0, most, ""
+    right = curves["val_accuracy"]
+    words = f"loss {curves['loss'][-1]:.3f}, watched pairs {right[-1]:.1%} right (best {max(right):.1%})"
+    return len(right), most, words
 
 
 def read_splits(run: Run) -> pa.Table:

@@ -25,7 +25,7 @@ LASTING = frozenset(
 )
 """Of a run's folder, what is not derived; whatever else is in it, now or in a later version, is."""
 
-_LAST_FIRST = ("report", "model", "comparison.parquet", "fits", "scores", "splits.parquet", "faces.parquet")
+_LAST_FIRST = ("report", "model", "encoder", "comparison.parquet", "fits", "scores", "splits.parquet", "faces.parquet")
 """Cut off at any point, this order leaves a run that a resume can go on with."""
 
 

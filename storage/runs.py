@@ -11,6 +11,7 @@
     attempts/                              see storage/attempts.py
     cancelled                              there while the run is cancelled
     report/index.html  model/
+    encoder/                               of a run that trains an encoder: encoder.keras encoder.json tensorboard/
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,10 @@ RUN_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 
 COMPARISON_RUN = "comparison"
 FACES_RUN = "faces"
+ENCODER_RUN = "encoder"
+
+ENCODER_REPORT = "encoder.json"
+"""The last file that the training of an encoder writes."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,9 @@ class Plan:
         fingerprint: over the experiment and the catalogue; two runs with the same one give the same tables.
         created: UTC, ISO 8601.
         versions: package versions of the machine that planned it.
-        kind: COMPARISON_RUN, or FACES_RUN for one that encodes photos and trains nothing.
+        kind: COMPARISON_RUN; FACES_RUN for one that encodes photos and trains nothing; ENCODER_RUN for one that
+            trains an encoder on them.
+        triplets: of an ENCODER_RUN, how it is trained, as JSON data; the workers' `TripletSettings`.
     """
 
     run_id: str
@@ -63,6 +70,7 @@ class Plan:
     versions: dict[str, str]
     schema_version: int = SCHEMA_VERSION
     kind: str = COMPARISON_RUN
+    triplets: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,8 +85,12 @@ class Run:
         return self.plan.run_id
 
     @property
+    def store(self) -> Path:
+        return self.folder.parents[1]
+
+    @property
     def encodings(self) -> Path:
-        return self.folder.parents[1] / "encodings" / self.plan.engine_fingerprint
+        return self.store / "encodings" / self.plan.engine_fingerprint
 
     @property
     def attempts(self) -> Path:
@@ -121,6 +133,10 @@ class Run:
         return self.folder / "model"
 
     @property
+    def encoder(self) -> Path:
+        return self.folder / "encoder"
+
+    @property
     def cancelled(self) -> bool:
         return (self.folder / "cancelled").exists()
 
@@ -148,8 +164,13 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Whether the last thing that a run writes is there: the report, or the faces where it only encodes."""
-        return (self.report / "index.html" if self.compares else self.faces).exists()
+        """Whether the last thing that a run of its kind writes is there."""
+        last = {
+            COMPARISON_RUN: self.report / "index.html",
+            FACES_RUN: self.faces,
+            ENCODER_RUN: self.encoder / ENCODER_REPORT,
+        }
+        return last[self.plan.kind].exists()
 
     @property
     def compares(self) -> bool:
@@ -195,6 +216,8 @@ def open_run(store: Path, run_id: str) -> Run:
             f"run {run_id} was written by tables of version {plan.schema_version}, this is {SCHEMA_VERSION}",
             "Start a new run; its photos are encoded anew",
         )
+    if plan.kind not in (COMPARISON_RUN, FACES_RUN, ENCODER_RUN):
+        raise StoreError(f"run {run_id} is of a kind that this version does not know: {plan.kind!r:.40}")
     return Run(folder, plan)
 
 

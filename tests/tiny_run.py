@@ -8,7 +8,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from orchestrator.experiment import Entry, Experiment, Protocol
+import pyarrow as pa
+
+from orchestrator.experiment import Entry, Experiment, Protocol, from_dict
 from orchestrator.planning import plan_run
 from orchestrator.splits import make_splits
 from orchestrator.stages import catalogued, read_table, trainings
@@ -32,18 +34,29 @@ def tiny_run(folder: Path, people: int = 4, photos: int = 6, protocol: Protocol 
         configurations=tuple(Entry(name) for name in CONFIGURATIONS),
     )
     run = plan_run(folder / "store", folder / "faces", None, replace(experiment, seed=1)).run
+    compare_here(run)
+    assert read_table(run.faces, FACES).num_rows == people * photos
+    return run
+
+
+def encode_here(run: Run) -> pa.Table:
+    """Encode a run's photos in this process and write its faces."""
     wanted = catalogued(run)
     encode(run, [PhotoRef(*item) for item in wanted.items()])
     faces = gather(run.encodings, run.failures, wanted)
     assert faces is not None
-    write_part(run.faces, faces)
-    splits = make_splits(read_table(run.catalog, CATALOG), faces, experiment.protocol)
-    write_part(run.splits, splits.table)
+    write_part(run.faces, faces, {"lineup.run": run.plan.fingerprint})
+    return faces
+
+
+def compare_here(run: Run) -> None:
+    """Bring a run to its comparison in this process."""
+    protocol = from_dict(run.plan.experiment).protocol
+    splits = make_splits(read_table(run.catalog, CATALOG), encode_here(run), protocol)
+    write_part(run.splits, splits.table, {"lineup.run": run.plan.fingerprint})
     for each in trainings(run, read_table(run.splits, SPLITS)).values():
         train(run, *each)
     compare(run)
-    assert read_table(run.faces, FACES).num_rows == people * photos
-    return run
 
 
 def lineup(store: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

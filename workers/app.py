@@ -21,6 +21,7 @@ ENCODE_PHOTOS = "lineup.encode_photos"
 TRAIN_CONFIGURATION = "lineup.train_configuration"
 COMPARE_RUN = "lineup.compare_run"
 REFIT_WINNER = "lineup.refit_winner"
+TRAIN_ENCODER = "lineup.train_encoder"
 
 LONGEST_TASK_SECONDS = 4 * 3600
 """No task may have a longer hard limit; the experiment's `training_seconds` is capped by it."""
@@ -51,6 +52,7 @@ SETTINGS: dict[str, Any] = {
         TRAIN_CONFIGURATION: TRAINING,
         COMPARE_RUN: TRAINING,
         REFIT_WINNER: TRAINING,
+        TRAIN_ENCODER: TRAINING,
     },
     "task_create_missing_queues": False,
     # Acknowledged when finished; a lost child is run again, three times in all, and then given up:

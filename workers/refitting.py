@@ -19,6 +19,8 @@ from storage.parts import part_name, read_part
 from storage.runs import Run
 from storage.schemas import COMPARISON, FACES, SPLITS
 from workers.app import LONGEST_TASK_SECONDS
+from workers.encoder_training import planned_encoder
+from workers.learning.encoder import load_encoder
 from workers.learning.faces import Faces
 from workers.learning.fold import CannotFit
 from workers.learning.models import fit
@@ -90,6 +92,8 @@ def fitted(run: Run, configuration: Configuration) -> Recogniser:
     known = [row for row in rows if row["role"] in ("train", "test")]
     strangers = [row for row in rows if row["role"] == "calibrate"]
     faces = Faces.from_table(_read(run.faces, FACES))
+    encoder = load_encoder(planned_encoder(run, configuration.encoder)) if configuration.encoder else None
+    faces = faces.measured_by(encoder) if encoder else faces
     view = faces.view(configuration.view)
     x = view[_rows(faces, known)]
     labels, groups = [row["label"] for row in known], [row["group"] for row in known]
@@ -102,6 +106,7 @@ def fitted(run: Run, configuration: Configuration) -> Recogniser:
         engine_fingerprint=run.plan.engine_fingerprint,
         fingerprint=run.plan.fingerprint,
         faces=len(known),
+        encoder=encoder,
     )
 
 

@@ -74,6 +74,17 @@ def refit_winner(run_id: str) -> None:
         _refuse(refused)
 
 
+@app.task(name=names.TRAIN_ENCODER, **_OPTIONS)
+def train_encoder(run_id: str) -> None:
+    """Train the encoder of a run by triplets."""
+    from workers.encoder_training import train_encoder_of
+
+    try:
+        train_encoder_of(_run(run_id))
+    except Refused as refused:
+        _refuse(refused)
+
+
 def _refuse(refused: Refused) -> None:
     logger.error("message refused: %s", refused)
     raise Reject(str(refused), requeue=False)

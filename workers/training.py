@@ -14,10 +14,12 @@ from storage.errors import StoreError
 from storage.parts import list_parts, part_name, part_path, read_part, read_parts, set_aside, table_of, write_part
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES, FITS, SCORES, SPLITS
+from workers.encoder_training import planned_encoder
+from workers.learning.encoder import digest, load_encoder
 from workers.learning.evaluation import Evaluation, evaluate
 from workers.learning.faces import Faces
 from workers.learning.seeds import seed_of
-from workers.learning.table import find_configuration
+from workers.learning.table import Configuration, find_configuration
 from workers.messages import Refused
 
 logger = logging.getLogger("lineup.training")
@@ -52,7 +54,7 @@ def train(run: Run, name: str, repeat: int, fold: int) -> None:
     rows = [row for row in _splits(run.splits, _version(run.splits)) if (row["repeat"], row["fold"]) == (repeat, fold)]
     if not rows:
         raise Refused(f"the run has no split {repeat}, {fold}")
-    faces = _faces(run.faces, _version(run.faces))
+    faces = _faces_for(run, configuration)
     with Attempt(run.attempts, part) as log:
         log.begin(part, experiment["training_seconds"])
         seed = seed_of(experiment["seed"], name, repeat, fold)
@@ -116,6 +118,19 @@ def _version(path: Path) -> tuple[int, int]:
 def _faces(path: Path, _version: tuple[int, int]) -> Faces:
     # one run's faces stay in memory: every configuration of it reads the same
     return Faces.from_table(_read(path, FACES))
+
+
+def _faces_for(run: Run, configuration: Configuration) -> Faces:
+    version = _version(run.faces)
+    if not configuration.encoder:
+        return _faces(run.faces, version)
+    folder = planned_encoder(run, configuration.encoder)
+    return _measured(run.faces, version, folder, digest(folder))
+
+
+@functools.lru_cache(maxsize=2)
+def _measured(path: Path, version: tuple[int, int], encoder: Path, _digest: str) -> Faces:
+    return _faces(path, version).measured_by(load_encoder(encoder))
 
 
 @functools.lru_cache(maxsize=1)

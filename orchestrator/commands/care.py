@@ -67,7 +67,7 @@ def retry(run_id: str | None, outcomes: str, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def forget(person: str, yes: bool, as_json: bool) -> None:
-    """Erase PERSON, a label: rows, crops, embeddings, scores, reports and models, from every run of the store.
+    """Erase PERSON, a label: rows, crops, embeddings, scores, reports, models and encoders, from every run.
 
     Their photos stay where they are. A run that had them is then a run of the others; `lineup resume` makes its
     tables anew. Nobody may be working on the store meanwhile.
@@ -141,7 +141,8 @@ def _tell_traces(traces: Traces) -> None:
     _say(f"{traces.person!r}: {len(traces.keys)} pictures, {traces.encoded} of them encoded", err=True)
     for trace in traces.runs:
         also = f" ({trace.otherwise} under another name)" if trace.otherwise else ""
-        _say(f"  {trace.run.run_id}: {trace.photos} photos{also}; its tables, report and models go", err=True)
+        photos = f"{trace.photos} photos{also}" if trace.photos else "an encoder that was trained with them"
+        _say(f"  {trace.run.run_id}: {photos}; its tables, report and models go", err=True)
 
 
 def _tell_forgotten(done: Forgotten) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from orchestrator.encoder_results import encoder_lines, encoder_of
+from orchestrator.report.method import acquainted
 from orchestrator.report.terminal import comparison_rows, comparison_table, comparison_text
 from orchestrator.stages import read_table
-from storage.runs import Run
+from storage.parts import read_metadata
+from storage.runs import ENCODER_RUN, Run
 from storage.schemas import CATALOG, COMPARISON, FACES
 
 if TYPE_CHECKING:
@@ -29,6 +33,8 @@ def result_of(run: Run) -> dict[str, Any]:
     """A finished run as `--json` prints it; raises StoreError."""
     counts = photo_outcomes(read_table(run.catalog, CATALOG), read_table(run.faces, FACES))
     told = {"run_id": run.run_id, "state": "finished", "photos": counts}
+    if run.plan.kind == ENCODER_RUN:
+        return {**told, "encoder": encoder_of(run)}
     if not run.compares:
         return told
     rows = comparison_rows(read_table(run.comparison, COMPARISON))
@@ -36,7 +42,7 @@ def result_of(run: Run) -> dict[str, Any]:
 
 
 def print_result(run: Run, out: Console) -> None:
-    """The table, the counts, and where the report is; raises StoreError."""
+    """The table or what else was learnt, the counts, and where it is; raises StoreError."""
     if run.compares:
         comparison = read_table(run.comparison, COMPARISON)
         if out.is_terminal:
@@ -46,6 +52,11 @@ def print_result(run: Run, out: Console) -> None:
     counts = photo_outcomes(read_table(run.catalog, CATALOG), read_table(run.faces, FACES))
     total = sum(counts.values())
     words = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-    out.print(f"{total} photos: {words}", markup=False, soft_wrap=True)
+    lines = [f"{total} photos: {words}"]
     if run.compares:
-        out.print(f"Report: {run.report / 'index.html'}", markup=False, soft_wrap=True)
+        lines += acquainted(json.loads(read_metadata(run.splits).get("lineup.findings", "{}")))
+        lines.append(f"Report: {run.report / 'index.html'}")
+    if run.plan.kind == ENCODER_RUN:
+        lines += encoder_lines(run)
+    for line in lines:
+        out.print(line, markup=False, soft_wrap=True)

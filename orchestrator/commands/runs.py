@@ -20,7 +20,7 @@ from orchestrator.commands.common import (
     stop_on_interrupt,
     store,
 )
-from storage.errors import InputError
+from storage.errors import InputError, RunNotFound
 
 if TYPE_CHECKING:
     from orchestrator.planning import Planned
@@ -61,7 +61,7 @@ def run(
     """
     planned = _plan(folder, labels, experiment, run_id, quiet)
     planned.run.let_go_on()
-    _work(planned.run, quiet, as_json)
+    work_on(planned.run, quiet, as_json)
 
 
 @click.command()
@@ -124,7 +124,7 @@ def resume(run_id: str | None, quiet: bool, as_json: bool) -> None:
     """Go on with RUN (the newest, if none is named) after a crash, a Ctrl-C or `lineup cancel`."""
     chosen = chosen_run(run_id)
     chosen.let_go_on()
-    _work(chosen, quiet, as_json)
+    work_on(chosen, quiet, as_json)
 
 
 @click.command()
@@ -167,11 +167,15 @@ def report(run_id: str | None, as_json: bool) -> None:
     """Print the result of RUN and where its report is; the report is drawn anew."""
     from orchestrator.commands.results import print_result, result_of
     from orchestrator.drawing import draw_report
+    from storage.runs import FACES_RUN
 
     chosen = chosen_run(run_id)
-    if not chosen.compares:
+    if chosen.plan.kind == FACES_RUN:
         raise InputError(f"run {chosen.run_id} only encodes photos", "It has no report")
-    draw_report(chosen)
+    if chosen.compares:
+        draw_report(chosen)
+    elif not chosen.finished:
+        raise RunNotFound(f"run {chosen.run_id} has no encoder yet", f"Finish it: lineup resume {chosen.run_id}")
     if as_json:
         print_json(result_of(chosen))
     else:
@@ -182,8 +186,7 @@ def _plan(folder: Path, labels: Path | None, experiment: Path | None, run_id: st
     from orchestrator.planning import plan_run
     from orchestrator.progress import display
 
-    screen = console()
-    with display(screen, quiet) as bars:
+    with display(console(), quiet) as bars:
         planned = plan_run(
             store(),
             folder,
@@ -192,14 +195,21 @@ def _plan(folder: Path, labels: Path | None, experiment: Path | None, run_id: st
             run_id,
             lambda done, total: bars.show("catalog", done, total),
         )
+    tell_plan(planned)
+    return planned
+
+
+def tell_plan(planned: Planned) -> None:
+    """What was found in the photos, and whether the run is known."""
+    screen = console()
     for sentence in planned.findings.sentences():
         screen.print(sentence, markup=False, soft_wrap=True)
     if planned.existed:
         screen.print(f"Run {planned.run.run_id} is known and goes on where it stood.", markup=False, soft_wrap=True)
-    return planned
 
 
-def _work(chosen: Run, quiet: bool, as_json: bool) -> None:
+def work_on(chosen: Run, quiet: bool, as_json: bool) -> None:
+    """Bring a run to its end and tell what came of it; exits with another code than 0 where it did not end."""
     from orchestrator.progress import display
 
     with stop_on_interrupt() as stop, display(console(), quiet) as screen:

@@ -31,6 +31,7 @@ def protocol(material: ReportMaterial) -> list[str]:
         f"Every configuration was trained and tested on the same {many}; the first holds {shares} faces.",
         _groups(rows, material.findings),
         *_left_out(material.findings),
+        *acquainted(material.findings),
         "Only training faces fit, tune, stop or scale anything; test faces are only named.",
         *(INTERVALS[method] for method in sorted(methods)),
     ]
@@ -41,6 +42,29 @@ INTERVALS = {
     "nadeau-bengio": "Intervals are Student's, at 95 %, with the variance corrected for overlapping training "
     "sets (Nadeau and Bengio, 2003).",
 }
+
+
+def acquainted(findings: Mapping[str, Any]) -> list[str]:
+    """Whom of the compared people an encoder of our own has met while it was trained; an encoder, a sentence."""
+    sentences = []
+    for encoder, met in findings.get("encoders", {}).items():
+        rows = f"rows with @{encoder}"
+        if met["photos"]:
+            sentences.append(
+                f"Beware: the encoder {encoder} ({met['run']}) has learned from {met['photos']} of the photos that are "
+                f"scored here; the {rows} are too good."
+            )
+        if met["named"]:
+            sentences.append(
+                f"{met['named']} of the {met['people']} people bear the name of somebody whom the encoder {encoder} "
+                f"({met['run']}) has learned from; where they are the same people, the {rows} are flattered."
+            )
+        elif not met["photos"]:
+            sentences.append(
+                f"The encoder {encoder} ({met['run']}) has learned from none of the {met['people']} people, as far as "
+                "photos and names tell."
+            )
+    return sentences
 
 
 def _groups(rows: list[Row], findings: Mapping[str, Any]) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from storage.schemas import EMBEDDING_SIZE
+
+if TYPE_CHECKING:
+    from workers.learning.encoder import Encoder
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,10 @@ class Faces:
         """
         return np.asarray([self._where[pair] for pair in pairs], np.intp)
 
+    def measured_by(self, encoder: Encoder) -> Faces:
+        """The same faces with the measurements of an encoder of our own."""
+        return replace(self, embedding=encoder(self.view(encoder.view)))
+
     def view(self, name: str) -> npt.NDArray[np.generic]:
         """The array that a configuration's view names; `none` is an (N, 0) array."""
         if name == "none":
@@ -75,6 +84,17 @@ class Faces:
         views = {"crop": "crop", "aligned": "aligned", "embedding": "embedding"}
         array: npt.NDArray[np.generic] = getattr(self, views[name])
         return array
+
+
+def labels_of(catalog: pa.Table) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The one label of each submitted picture, and the keys of pictures with several, which teach nobody's face."""
+    named: defaultdict[str, set[str]] = defaultdict(set)
+    columns = (catalog[name].to_pylist() for name in ("photo_key", "label", "outcome"))
+    for key, label, outcome in zip(*columns, strict=True):
+        if outcome == "ok":
+            named[key].add(label)
+    single = {key: next(iter(names)) for key, names in named.items() if len(names) == 1}
+    return single, tuple(sorted(key for key, names in named.items() if len(names) > 1))
 
 
 def _decode(pictures: Sequence[bytes]) -> npt.NDArray[np.uint8]:

@@ -21,9 +21,10 @@ from typing import Any
 import numpy as np
 
 from storage.parts import write_bytes
+from storage.runs import ENCODER_REPORT
 from workers.learning import architectures
 from workers.learning.checkpoint import Progress, assign, read_checkpoint, write_checkpoint
-from workers.learning.encoder import Encoder, save_encoder
+from workers.learning.encoder import Encoder, digest, save_encoder
 from workers.learning.fold import CannotFit
 from workers.learning.keras_runtime import load_keras
 from workers.learning.mining import loss_of, person_batches
@@ -31,7 +32,6 @@ from workers.learning.predictors import Array
 from workers.learning.verification import Verification, draw_pairs, verify
 
 CHECKPOINT = "checkpoint.npz"
-REPORT = "encoder.json"
 LEAST_PEOPLE = 6
 """Two in each of three sets."""
 
@@ -85,7 +85,9 @@ class EncoderReport:
 
 
 @dataclass(frozen=True)
-class _Sets:
+class Sets:
+    """Row numbers of the faces that train, say when to stop, and test; a person is in one of them at most."""
+
     train: Array
     watch: Array
     test: Array
@@ -123,11 +125,12 @@ def train_encoder(
     counts = (len(np.unique(y[sets.train])), len(np.unique(y[sets.watch])), len(np.unique(y[sets.test])))
     report = EncoderReport(start, after, done.best_epoch, done.curves, counts)
     save_encoder(encoder, folder)
-    write_bytes(folder / REPORT, json.dumps({"settings": asdict(settings), **asdict(report)}, indent=1).encode())
+    told = {"settings": asdict(settings), **asdict(report), "digest": digest(folder)}
+    write_bytes(folder / ENCODER_REPORT, json.dumps(told, indent=1).encode())
     return report
 
 
-def split_people(labels: Array, settings: TripletSettings) -> _Sets:
+def split_people(labels: Array, settings: TripletSettings) -> Sets:
     """Row numbers that train, watch and test; people with one face are left out.
 
     Raises:
@@ -141,10 +144,10 @@ def split_people(labels: Array, settings: TripletSettings) -> _Sets:
     held = min(max(2, round(settings.held_share * len(able))), (len(able) - 2) // 2)
     groups = able[:held], able[held : 2 * held], able[2 * held :]
     watch, test, train = (np.flatnonzero(np.isin(labels, group)) for group in groups)
-    return _Sets(train, watch, test)
+    return Sets(train, watch, test)
 
 
-def verify_people(encoder: Encoder, pictures: Array, y: Array, sets: _Sets, seed: int) -> Verification:
+def verify_people(encoder: Encoder, pictures: Array, y: Array, sets: Sets, seed: int) -> Verification:
     """The tested people's pairs, judged at the watched people's best threshold."""
     threshold = verify(encoder(pictures[sets.watch]), draw_pairs(y[sets.watch], seed)).threshold
     return verify(encoder(pictures[sets.test]), draw_pairs(y[sets.test], seed), threshold)
@@ -154,7 +157,7 @@ def _loop(
     model: Any,
     pictures: Array,
     y: Array,
-    sets: _Sets,
+    sets: Sets,
     settings: TripletSettings,
     folder: Path,
     progress: Callable[[int, int, dict[str, float]], None],

@@ -1,7 +1,7 @@
 """A recogniser: a model fitted on all known faces, its threshold, and the engine settings that its faces came from.
 
-Its folder holds what `save_model` writes (arrays or a Keras file, `model.json`) and `recogniser.json`; nothing in
-it is code, and nothing in it is executed.
+Its folder holds what `save_model` writes (arrays or a Keras file, `model.json`), `recogniser.json`, and
+`encoder.keras` where an encoder of our own measures the faces; nothing in it is code, and nothing in it is executed.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from storage.errors import StoreError
-from storage.schemas import EMBEDDING_SIZE
+from storage.schemas import CHIP_SIDE, EMBEDDING_SIZE
 from workers.faces.records import FaceRecord
 from workers.faces.settings import EngineSettings
+from workers.learning.encoder import Encoder, load_encoder, save_encoder
 from workers.learning.faces import Faces
 from workers.learning.models import Model, load_model, save_model
 from workers.learning.table import UNKNOWN
@@ -57,6 +58,7 @@ class Recogniser:
         engine: the run's settings as JSON data, and their fingerprint.
         fingerprint: the run's, whose faces it was fitted on.
         faces: how many those were.
+        encoder: of our own, where it measures the faces.
     """
 
     model: Model
@@ -65,6 +67,7 @@ class Recogniser:
     engine_fingerprint: str
     fingerprint: str
     faces: int
+    encoder: Encoder | None = None
 
     @property
     def settings(self) -> EngineSettings:
@@ -73,7 +76,7 @@ class Recogniser:
 
     def name(self, faces: Sequence[FaceRecord]) -> list[Named]:
         """Name each face, one a call, as a video's are."""
-        view = view_of(faces, self.model.configuration.view)
+        view = view_of(faces, self.model.configuration.view, self.encoder)
         return [self._name(view[row : row + 1]) for row in range(len(faces))]
 
     def warm(self) -> None:
@@ -81,6 +84,8 @@ class Recogniser:
         shapes = {"embedding": (1, 128), "none": (1, 0)}
         shape = shapes.get(self.model.configuration.view, (1, 128, 128, 3))
         self._name(np.zeros(shape, np.uint8 if len(shape) > 2 else np.float32))
+        if self.encoder:
+            self.encoder(np.zeros((1, CHIP_SIDE, CHIP_SIDE, 3), np.uint8))
 
     def _name(self, x: npt.NDArray[np.generic]) -> Named:
         began = time.perf_counter()
@@ -93,16 +98,17 @@ class Recogniser:
         return Named(name, nearest, float(probabilities[0, best]), score, milliseconds)
 
 
-def view_of(faces: Sequence[FaceRecord], view: str) -> npt.NDArray[np.generic]:
+def view_of(faces: Sequence[FaceRecord], view: str, encoder: Encoder | None = None) -> npt.NDArray[np.generic]:
     """The faces as a configuration takes them: through the same JPEGs as those that it was fitted on."""
     rows = [face.embedding for face in faces]
-    return Faces(
+    found = Faces(
         keys=tuple(face.photo_key for face in faces),
         face_index=np.asarray([face.face_index for face in faces], np.int16),
         embedding=np.asarray(rows, np.float32).reshape(len(rows), EMBEDDING_SIZE),
         crop_jpeg=[face.crop for face in faces],
         aligned_jpeg=[face.aligned for face in faces],
-    ).view(view)
+    )
+    return (found.measured_by(encoder) if encoder else found).view(view)
 
 
 def save_recogniser(recogniser: Recogniser, folder: Path) -> None:
@@ -118,6 +124,8 @@ def save_recogniser(recogniser: Recogniser, folder: Path) -> None:
     }
     (folder / FILE).write_text(json.dumps(described, indent=1, sort_keys=True), encoding="utf-8")
     save_model(recogniser.model, folder)
+    if recogniser.encoder:
+        save_encoder(recogniser.encoder, folder)
 
 
 def load_recogniser(folder: Path) -> Recogniser:
@@ -131,7 +139,9 @@ def load_recogniser(folder: Path) -> Recogniser:
         if described.pop("format") != FORMAT:
             raise ValueError("of another format")
         threshold = Threshold(described.pop("threshold"), described.pop("threshold_rule"))
-        recogniser = Recogniser(load_model(folder), threshold, **described)
+        model = load_model(folder)
+        encoder = load_encoder(folder) if model.configuration.encoder else None
+        recogniser = Recogniser(model, threshold, encoder=encoder, **described)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
         raise StoreError(
             f"the model in {folder} cannot be read: {error}", "Delete that folder; it is made anew"

@@ -1,0 +1,50 @@
+"""An encoder trained on a few synthetic people in this process, and other people to compare it on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.experiment import Experiment
+from orchestrator.planning import plan_encoder
+from storage.runs import Run
+from tests.tiny_run import encode_here
+from workers.encoder_training import train_encoder_of
+from workers.learning.triplet import TripletSettings
+from workers.synthetic.folder import write_folder
+
+BRIEF = TripletSettings(people=3, faces=2, epochs=2, passes=1)
+"""Enough to be trained; it teaches little."""
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with a finished run of an encoder in it."""
+    return tmp_path_factory.mktemp("encoders") / "store"
+
+
+@pytest.fixture(scope="session")
+def teachers(store: Path) -> Path:
+    """Seven people, three photos each, who teach the encoder."""
+    write_folder(store.parent / "teachers", people=7, photos=3, seed=5, side=160, processes=1)
+    return store.parent / "teachers"
+
+
+@pytest.fixture(scope="session")
+def trained(store: Path, teachers: Path) -> Run:
+    """The encoder's run."""
+    run = plan_encoder(store, teachers, None, Experiment(), BRIEF).run
+    encode_here(run)
+    train_encoder_of(run)
+    assert run.finished
+    return run
+
+
+@pytest.fixture(scope="session")
+def others(store: Path) -> Path:
+    """Four other people, though two of them bear names of the first."""
+    write_folder(store.parent / "others", people=4, photos=4, seed=6, side=160, processes=1)
+    for name, other in (("ada", "anton"), ("bruno", "berta")):
+        (store.parent / "others" / name).rename(store.parent / "others" / other)
+    return store.parent / "others"

@@ -1,0 +1,144 @@
+"""An encoder of our own competes with dlib's in one table, and wins on the same terms."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from orchestrator.encoder_results import acquaintances
+from orchestrator.experiment import Experiment, from_dict
+from orchestrator.own_encoders import check_encoders
+from orchestrator.planning import plan_run
+from orchestrator.report.method import acquainted
+from orchestrator.stages import read_table
+from storage.errors import RunStuck, StoreError
+from storage.parts import list_parts, read_parts
+from storage.runs import Run
+from storage.schemas import CATALOG, COMPARISON, FACES, SCORES, SPLITS
+from tests.tiny_run import compare_here
+from workers.encoder_training import planned_encoder, settings_of, teaching
+from workers.faces.engine import load_engine
+from workers.learning.encoder import digest, load_encoder
+from workers.learning.faces import Faces
+from workers.learning.table import find_configuration
+from workers.learning.triplet import split_people
+from workers.recognition.recogniser import load_recogniser
+from workers.refitting import fitted, folder_of, refit
+
+NAMES = ["knn-1", "knn-1@own", "svm-linear@own"]
+
+
+def experiment(trained: Run) -> Experiment:
+    return from_dict(
+        {"configurations": NAMES, "encoders": {"own": trained.run_id}, "protocol": {"min_photos_per_person": 2}}
+    )
+
+
+@pytest.fixture(scope="module")
+def run(store: Path, others: Path, trained: Run) -> Run:
+    """A comparison of other people with it."""
+    run = plan_run(store, others, None, experiment(trained)).run
+    compare_here(run)
+    return run
+
+
+def test_both_encoders_are_in_one_table_on_the_same_faces(run: Run):
+    rows = read_table(run.comparison, COMPARISON).to_pylist()
+    assert sorted(row["configuration"] for row in rows) == NAMES
+    assert {(row["view"], row["outcome"], row["reason"]) for row in rows} == {("embedding", "ok", "")}
+    assert len({row["test_faces"] for row in rows}) == 1
+
+
+def test_its_row_is_the_nearest_neighbour_by_its_own_measurements(run: Run, trained: Run):
+    faces = Faces.from_table(read_table(run.faces, FACES))
+    own = load_encoder(trained.encoder)(faces.aligned)
+    splits = read_table(run.splits, SPLITS).to_pylist()
+    train = [row for row in splits if row["role"] == "train"]
+    known = own[faces.rows((row["photo_key"], row["face_index"]) for row in train)]
+    scores = read_parts(list_parts(run.scores), SCORES).to_pylist()
+    mine = [row for row in scores if row["configuration"] == "knn-1@own"]
+    assert len(mine) == sum(row["role"] == "test" for row in splits)
+    for row in mine:
+        (at,) = faces.rows([(row["photo_key"], row["face_index"])])
+        nearest = np.linalg.norm(known - own[at], axis=1).argmin()
+        assert row["predicted"] == train[nearest]["label"]
+
+
+def test_the_plan_keeps_the_digest_so_that_another_encoder_is_another_run(run: Run, trained: Run, others: Path):
+    assert run.plan.experiment["encoders"] == {"own": {"run": trained.run_id, "digest": digest(trained.encoder)}}
+    planned = from_dict(run.plan.experiment)
+    other = replace(planned, encoders=(replace(planned.encoders[0], digest="0" * 64),))
+    assert other.fingerprint() != planned.fingerprint()
+    assert plan_run(run.store, others, None, experiment(trained)).run.run_id == run.run_id
+
+
+def test_a_run_whose_encoder_was_trained_anew_says_so_and_trains_nothing_with_it(run: Run, tmp_path: Path):
+    store = tmp_path / "store"
+    shutil.copytree(run.store, store)
+    moved = Run(store / "runs" / run.run_id, run.plan)
+    check_encoders(moved)
+    file = planned_encoder(moved, "own") / "encoder.keras"
+    file.write_bytes(file.read_bytes() + b"0")
+    with pytest.raises(RunStuck, match="not there any more"):
+        check_encoders(moved)
+    with pytest.raises(StoreError, match="Plan the comparison anew"):
+        fitted(moved, find_configuration("knn-1@own"))
+    shutil.rmtree(file.parent)
+    with pytest.raises(RunStuck, match="not there any more"):
+        check_encoders(moved)
+
+
+def test_a_winner_that_uses_it_is_stored_with_it_and_names_the_same_faces(run: Run, others: Path):
+    folder = folder_of(run, "svm-linear@own")
+    refit(run, "svm-linear@own", folder)
+    now, stored = fitted(run, find_configuration("svm-linear@own")), load_recogniser(folder)
+    stored.warm()
+    photo = next(others.glob("*/*.jpg"))
+    (record,) = load_engine(stored.settings).encode_photos([("key", photo.read_bytes())], lambda _: None)
+    (first,), (second,) = now.name(record.faces), stored.name(record.faces)
+    assert (first.name, first.known_score) == (second.name, second.known_score)
+    assert stored.encoder is not None
+    (folder / "encoder.keras").write_bytes(b"no network")
+    with pytest.raises(StoreError, match="Delete that folder"):
+        load_recogniser(folder)
+
+
+def test_the_report_says_whom_the_encoder_has_met(run: Run, trained: Run, teachers: Path):
+    splits = read_table(run.splits, SPLITS)
+    met = acquaintances(run, splits)
+    assert met["own"]["run"] == trained.run_id
+    assert (met["own"]["people"], met["own"]["photos"]) == (4, 0)
+    assert met["own"]["named"] == len({"chloe", "dmitri"} & names_met(trained))
+    same = plan_run(run.store, teachers, None, experiment(trained)).run
+    compare_here(same)
+    known = acquaintances(same, read_table(same.splits, SPLITS))["own"]
+    assert (known["people"], known["named"]) == (7, 5)
+    assert known["photos"] > 0
+
+
+def names_met(trained: Run) -> set[str]:
+    """Those who taught the encoder or said when to stop."""
+    _, labels = teaching(read_table(trained.catalog, CATALOG), read_table(trained.faces, FACES))
+    sets = split_people(labels, settings_of(trained))
+    return {*labels[sets.train], *labels[sets.watch]}
+
+
+@pytest.mark.parametrize(
+    ("named", "photos", "words"),
+    [
+        (0, 0, ["learned from none of the 4 people"]),
+        (2, 0, ["2 of the 4 people bear the name"]),
+        (2, 3, ["Beware", "3 of the photos", "too good", "2 of the 4 people bear the name"]),
+        (0, 3, ["Beware", "3 of the photos"]),
+    ],
+)
+def test_acquaintance_is_said_in_words(named: int, photos: int, words: list[str]):
+    met = {"own": {"run": "encoder-x", "people": 4, "named": named, "photos": photos}}
+    text = " ".join(acquainted({"encoders": met}))
+    assert all(word in text for word in words)
+    assert ("none of" in text) == (not named and not photos)
+    assert acquainted({}) == []

@@ -1,0 +1,82 @@
+"""What an experiment file may say of encoders, and how it is told of its mistakes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.experiment import Entry, Experiment, from_dict, from_json, from_toml, to_json
+from orchestrator.own_encoders import OwnEncoder, resolved
+from orchestrator.planning import plan_encoder, plan_run
+from storage.errors import ExperimentError
+from storage.runs import Run
+from tests.encoders.conftest import BRIEF
+from workers.learning.encoder import digest
+
+FILE = """
+configurations = ["knn-1", "knn-1@own", "svm-linear@second"]
+[encoders]
+own = "encoder-a"
+second = "encoder-b"
+[parameters."knn-1@own"]
+k = 2
+"""
+
+
+def test_a_file_names_encoders_and_configurations_that_use_them() -> None:
+    experiment = from_toml(FILE)
+    assert experiment.encoders == (OwnEncoder("own", "encoder-a"), OwnEncoder("second", "encoder-b"))
+    assert experiment.configurations[1] == Entry("knn-1@own", (("k", 2),))
+    assert from_json(to_json(experiment)) == experiment
+    assert "encoders" not in to_json(Experiment())
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("configurations = ['knn-1@own']", ["knn-1@own", "no [encoders]", 'own = "RUN"']),
+        ("configurations = ['knn-1@ovn']\n[encoders]\nown = 'r'", ["'knn-1@ovn'", "Did you mean 'own'"]),
+        ("configurations = ['knn-1@']\n[encoders]\nown = 'r'", ["'knn-1@'", "The choices are own"]),
+        ("configurations = ['kn-1@own']\n[encoders]\nown = 'r'", ["'kn-1'", "Did you mean 'knn-1'"]),
+        (
+            "configurations = ['cnn-small-crop@own']\n[encoders]\nown = 'r'",
+            ["'cnn-small-crop@own'", "does not learn from measurements", "svm-linear"],
+        ),
+        ("configurations = ['majority@own']\n[encoders]\nown = 'r'", ["'majority@own'", "does not learn"]),
+        ("configurations = ['knn-1@own', 'knn-1@own']\n[encoders]\nown = 'r'", ["twice"]),
+        ("encoders = 'r'", ["encoders", "table"]),
+        ("[encoders]\nown = 3", ["encoders.own", "name of a run"]),
+        ("[encoders]\n'../x' = 'r'", ["encoders", "'../x'", "small letters"]),
+        ("configurations = ['knn-1@own']\n[encoders]\nown = 'r'\n[parameters.'knn-1@own']\nC = 1", ["knn-1@own.k"]),
+    ],
+)
+def test_a_mistake_names_the_key_and_the_choices(text: str, parts: list[str]) -> None:
+    with pytest.raises(ExperimentError) as caught:
+        from_toml(text, "mine.toml")
+    for part in ["mine.toml", *parts]:
+        assert part in str(caught.value)
+
+
+def test_an_encoder_is_known_by_its_digest_when_the_run_is_planned(trained: Run) -> None:
+    (found,) = resolved(trained.store, [OwnEncoder("own", trained.run_id)])
+    assert found == OwnEncoder("own", trained.run_id, digest(trained.encoder))
+
+
+@pytest.mark.parametrize("name", ["encoder-none-12345678", "../../etc"])
+def test_an_encoder_that_is_not_there_is_refused_with_those_that_are(trained: Run, others: Path, name: str) -> None:
+    wanted = from_dict({"configurations": ["knn-1@own"], "encoders": {"own": name}})
+    with pytest.raises(ExperimentError, match=f"encoders.own = .*The encoders of this store are {trained.run_id}"):
+        plan_run(trained.store, others, None, wanted)
+
+
+def test_a_run_that_trains_no_encoder_is_refused(others: Path, tmp_path: Path) -> None:
+    plain = plan_run(tmp_path, others, None, from_dict({"configurations": ["knn-1"]})).run
+    with pytest.raises(ExperimentError, match=r"trains no encoder\. Train one: lineup train-encoder"):
+        resolved(tmp_path, [OwnEncoder("own", plain.run_id)])
+
+
+def test_an_encoder_that_is_not_finished_says_how_to_finish_it(teachers: Path, tmp_path: Path) -> None:
+    run = plan_encoder(tmp_path, teachers, None, Experiment(), BRIEF).run
+    with pytest.raises(ExperimentError, match=f"lineup resume {run.run_id}"):
+        resolved(tmp_path, [OwnEncoder("own", run.run_id)])
