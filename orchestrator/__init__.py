@@ -1,0 +1,1 @@
+"""What decides: the catalogue, the splits, the reconcile loop, the report, the command line."""

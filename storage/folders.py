@@ -39,11 +39,11 @@ def new_folder(path: Path) -> Iterator[Path]:
             _sweep(path)
             yield building
             for file in building.iterdir():
-                _fsync(file)
-            _fsync(building)
+                fsync(file)
+            fsync(building)
             if not path.exists():
                 building.rename(path)
-                _fsync(path.parent)
+                fsync(path.parent)
     except OSError as error:
         raise StoreError(f"cannot write {path}: {error.strerror or error}", "Free space or mend permissions") from error
     finally:
@@ -68,7 +68,8 @@ def _sweep(path: Path) -> None:
             shutil.rmtree(left)
 
 
-def _fsync(path: Path) -> None:
+def fsync(path: Path) -> None:
+    """Have a file, or the names in a folder, survive a power cut; raises OSError."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -11,7 +11,6 @@ import contextlib
 import fcntl
 import hashlib
 import logging
-import os
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -21,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from storage.errors import StoreError
-from storage.folders import make_folder
+from storage.folders import fsync, make_folder
 from storage.schemas import SCHEMA_VERSION
 
 logger = logging.getLogger("lineup.storage")
@@ -96,9 +95,9 @@ def _replacing(path: Path) -> Iterator[Path]:
         with temporary.open("xb") as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # tells `sweep` that its writer lives
             yield temporary
-            _fsync(temporary)
+            fsync(temporary)
             temporary.replace(path)
-        _fsync(path.parent)
+        fsync(path.parent)
     except OSError as error:
         raise StoreError(
             f"cannot write {path}: {error.strerror or error}", "Free space or mend permissions, then resume"
@@ -106,14 +105,6 @@ def _replacing(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _words(schema: pa.Schema) -> list[str]:

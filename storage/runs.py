@@ -9,9 +9,12 @@
     failures/<part>.parquet                photos that this run could not do: vanished, timed out, poisoned
     scores/<part>.parquet  fits/<part>.parquet
     attempts/                              see storage/attempts.py
-    cancelled                              there while the run is cancelled
-    report/index.html  model/
+    cancelled  stopped                     there while the run is cancelled; while it needs a person, and why
+    orchestrator.lock                      held by whoever works on the run
+    report/index.html
+    model/<configuration>/                 refitted on all known faces: the winner, and what `identify` asked for
     encoder/                               of a run that trains an encoder: encoder.keras encoder.json tensorboard/
+  logs/<process>.log                       of what `run` and `up` start
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Refit a configuration on every known face of a run, and store it for use.
 
-<run>/model/              the winner; written when the run's comparison is there
-<run>/refits/<name>/      any other configuration, when somebody asks for it
+It goes to <run>/model/<configuration>/: the winner's when the comparison is there, another's when somebody asks.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@
 | LINEUP_BROKER_URL | – (a private Valkey is started) | redis://, rediss:// or redis+socket:// of the broker |
 | LINEUP_PROCESSES | number of cores | worker processes that `run` and `up` start for each queue |
 | LINEUP_PHOTOS_PER_TASK | 0: grows with the folder | photos in one message |
+| LINEUP_FLOWER_PORT | 5555 | where Flower of `up` listens, on 127.0.0.1 |
 | LINEUP_LOG_LEVEL | INFO | of workers and orchestrator |
 | LINEUP_LOG_FORMAT | text | text or json |
 """
@@ -14,8 +15,9 @@ from __future__ import annotations
 
 import functools
 import os
+import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -29,13 +31,14 @@ class Settings(BaseSettings):
     """See the module's table."""
 
     model_config = SettingsConfigDict(
-        env_prefix="LINEUP_", toml_file=CONFIGURATION_FILE, frozen=True, extra="ignore", env_ignore_empty=True
+        env_prefix="LINEUP_", toml_file=CONFIGURATION_FILE, frozen=True, extra="forbid", env_ignore_empty=True
     )
 
     store: Path = Path("lineup-store")
     broker_url: str = ""
     processes: int = Field(default_factory=lambda: len(os.sched_getaffinity(0)), ge=1, le=1024)
     photos_per_task: int = Field(default=0, ge=0, le=1000)
+    flower_port: int = Field(default=5555, ge=1, le=65535)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
 
@@ -62,8 +65,17 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        fault = error.errors()[0]
-        name = f"LINEUP_{'_'.join(str(part) for part in fault['loc']).upper()}"
-        raise InputError(
-            f"{name} is not usable: {fault['msg']}", f"Mend it in the environment or {CONFIGURATION_FILE}"
-        ) from error
+        raise _told(error.errors()[0]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{CONFIGURATION_FILE} is not a TOML file: {error}", "Mend it, or delete it") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{CONFIGURATION_FILE} cannot be read: {error}", "Mend it, or delete it") from error
+
+
+def _told(fault: Any) -> InputError:
+    key = "_".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        choices = ", ".join(Settings.model_fields)
+        return InputError(f"{CONFIGURATION_FILE} has the unknown key {key!r}", f"The choices are {choices}")
+    where = f"in the environment, or {key} in {CONFIGURATION_FILE}"
+    return InputError(f"LINEUP_{key.upper()} is not usable: {fault['msg']}", f"Mend it {where}")

@@ -74,7 +74,7 @@ def forget(person: str, yes: bool, as_json: bool) -> None:
     """
     from orchestrator.forgetting import find_person, forget_person
 
-    folder = store()
+    folder = store(make=False)
     traces = find_person(folder, person)
     if not yes:
         _tell_traces(traces)

@@ -49,19 +49,24 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=True, default=str))
 
 
-def store() -> Path:
-    """The store's folder, made where it is not there; raises StoreError."""
+def store(make: bool = True) -> Path:
+    """The store's folder; raises StoreError.
+
+    Args:
+        make: whether to make it where it is not there; whoever only looks leaves no folder behind.
+    """
     from storage.runs import open_store
     from workers.settings import load_settings
 
-    return open_store(load_settings().store)
+    folder = load_settings().store
+    return open_store(folder) if make or folder.exists() else folder.resolve()
 
 
 def chosen_run(run_id: str | None) -> Run:
     """The run of that name, or the newest that compares; raises RunNotFound."""
     from storage.runs import list_runs, open_run
 
-    folder = store()
+    folder = store(make=False)
     if run_id is not None:
         return open_run(folder, run_id)
     newest = (open_run(folder, name) for name in list_runs(folder))
@@ -81,7 +86,8 @@ def read_experiment(path: Path | None) -> Experiment:
     try:
         return from_toml(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise ExperimentError(f"{path} cannot be read: {error}", "`lineup init` writes a new one") from error
+        why = getattr(error, "strerror", None) or error
+        raise ExperimentError(f"{path} cannot be read: {why}", "`lineup init` writes a new one") from error
 
 
 def finish_run(chosen: Run, screen: Display, stop: threading.Event) -> Status:

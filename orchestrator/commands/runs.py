@@ -90,7 +90,13 @@ def submit(folder: Path, labels: Path | None, experiment: Path | None, run_id: s
 @run_argument
 @json_option
 def status(run_id: str | None, as_json: bool) -> None:
-    """Say where RUN stands (the newest, if none is named)."""
+    """Say where RUN stands (the newest, if none is named).
+
+    \b
+    Examples:
+      lineup status
+      lineup status people-1a2b3c4d --json
+    """
     from orchestrator.reconcile import as_json as plain
     from orchestrator.reconcile import look_at
 
@@ -106,7 +112,12 @@ def status(run_id: str | None, as_json: bool) -> None:
 @quiet_option
 @json_option
 def watch(run_id: str | None, quiet: bool, as_json: bool) -> None:
-    """Show the progress of RUN until it ends, then its result. Ctrl-C stops watching, not the run."""
+    """Show the progress of RUN until it ends, then its result. Ctrl-C stops watching, not the run.
+
+    \b
+    Example:
+      lineup watch "$(lineup submit photos/)"
+    """
     from orchestrator.progress import display, show_status
     from orchestrator.running import watch as follow
 
@@ -121,7 +132,13 @@ def watch(run_id: str | None, quiet: bool, as_json: bool) -> None:
 @quiet_option
 @json_option
 def resume(run_id: str | None, quiet: bool, as_json: bool) -> None:
-    """Go on with RUN (the newest, if none is named) after a crash, a Ctrl-C or `lineup cancel`."""
+    """Go on with RUN (the newest, if none is named) after a crash, a Ctrl-C or `lineup cancel`.
+
+    \b
+    Examples:
+      lineup resume
+      lineup resume people-1a2b3c4d
+    """
     chosen = chosen_run(run_id)
     chosen.let_go_on()
     work_on(chosen, quiet, as_json)
@@ -131,7 +148,7 @@ def resume(run_id: str | None, quiet: bool, as_json: bool) -> None:
 @run_argument
 @json_option
 def cancel(run_id: str | None, as_json: bool) -> None:
-    """Stop working on RUN; `lineup resume` goes on with it."""
+    """Stop working on RUN (the newest, if none is named); `lineup resume` goes on with it."""
     chosen = chosen_run(run_id)
     if not chosen.finished:
         chosen.cancel()
@@ -147,24 +164,45 @@ def cancel(run_id: str | None, as_json: bool) -> None:
 @json_option
 def runs(as_json: bool) -> None:
     """List all runs of the store, the newest first."""
+    from orchestrator.findings import printable
     from orchestrator.reconcile import as_json as plain
-    from orchestrator.reconcile import look_at
-    from storage.runs import list_runs, open_run
+    from storage.runs import list_runs
 
-    folder = store()
-    found = [look_at(open_run(folder, name)) for name in list_runs(folder)]
+    folder = store(make=False)
+    found = [_standing(folder, name) for name in list_runs(folder)]
     if as_json:
         print_json([plain(one) for one in found])
-    else:
-        for one in found:
-            click.echo(_sentence(one))
+        return
+    width = max((len(one.run_id) for one in found), default=0)
+    for one in found:
+        click.echo(printable(_sentence(one, width)))
+    if not found:
+        console().print(f"There is no run in {folder}. Start one: lineup run FOLDER", markup=False, soft_wrap=True)
+
+
+def _standing(folder: Path, name: str) -> Status:
+    """Where a run stands; one that cannot be read is said to be so, and hides no other."""
+    from orchestrator.reconcile import Status, look_at
+    from storage.errors import LineupError
+    from storage.runs import open_run
+
+    try:
+        return look_at(open_run(folder, name))
+    except LineupError as error:
+        return Status(name, "unreadable", "", reason=str(error))
 
 
 @click.command()
 @run_argument
 @json_option
 def report(run_id: str | None, as_json: bool) -> None:
-    """Print the result of RUN and where its report is; the report is drawn anew."""
+    """Print the result of RUN (the newest, if none is named) and where its report is, which is drawn anew.
+
+    \b
+    Examples:
+      lineup report
+      lineup report people-1a2b3c4d --json
+    """
     from orchestrator.commands.results import print_result, result_of
     from orchestrator.drawing import draw_report
     from storage.runs import FACES_RUN
@@ -233,8 +271,8 @@ def _conclude(chosen: Run, ended: Status, as_json: bool) -> None:
     raise click.exceptions.Exit(INTERRUPTED if ended.state == "running" else 1)
 
 
-def _sentence(found: Status) -> str:
+def _sentence(found: Status, width: int = 0) -> str:
     counts = f" {found.done}/{found.total}" if found.total else ""
     reason = f": {found.reason}" if found.reason else ""
-    stage = "" if found.state == "finished" else f", {found.stage}{counts}"
-    return f"{found.run_id}  {found.state}{stage}{reason}"
+    stage = f", {found.stage}{counts}" if found.state in ("running", "cancelled", "stopped") else ""
+    return f"{found.run_id:<{width}}  {found.state}{stage}{reason}"

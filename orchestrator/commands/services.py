@@ -14,6 +14,10 @@ def orchestrator() -> None:
     """Work on every unfinished run of the store, for ever. Needs LINEUP_BROKER_URL.
 
     It may be killed at any moment: the next one goes on from the store.
+
+    \b
+    Example:
+      LINEUP_BROKER_URL=redis://:PASSWORD@HOST:6379/0 lineup orchestrator
     """
     from orchestrator.broker import Broker
     from orchestrator.service import Service
@@ -22,7 +26,9 @@ def orchestrator() -> None:
 
     configure_logging()
     settings = load_settings()
-    service = Service(store(), Broker(_broker_url()), settings.photos_per_task, settings.processes)
+    folder = store()
+    service = Service(folder, Broker(_broker_url()), settings.photos_per_task, settings.processes)
+    console().print(f"Working on the unfinished runs of {folder} until Ctrl-C", markup=False, soft_wrap=True)
     with stop_on_interrupt() as stop:
         service.serve(stop)
 
@@ -54,7 +60,7 @@ def up() -> None:
     Meanwhile `lineup submit`, `watch`, `status` and `cancel` work from any other terminal with the same store.
     """
     from orchestrator.service import Service
-    from orchestrator.stack import FLOWER_PORT, Stack
+    from orchestrator.stack import Stack
     from workers.logs import configure_logging
     from workers.settings import load_settings
 
@@ -63,23 +69,22 @@ def up() -> None:
     folder = store()
     with (
         stop_on_interrupt() as stop,
-        Stack(folder, settings.broker_url, settings.processes, flower=True) as stack,
+        Stack(folder, settings.broker_url, settings.processes, flower_port=settings.flower_port) as stack,
     ):
         screen = console()
         screen.print(f"Store {folder}, logs in {folder / 'logs'}", markup=False)
-        screen.print(
-            f"Flower http://127.0.0.1:{FLOWER_PORT}  user lineup  password {stack.flower_password}", markup=False
-        )
+        address = f"http://127.0.0.1:{settings.flower_port}"
+        screen.print(f"Flower {address}  user lineup  password {stack.flower_password}", markup=False)
         screen.print("Submit photos from another terminal: lineup submit FOLDER. Ctrl-C ends everything.", markup=False)
         service = Service(folder, stack.broker, settings.photos_per_task, settings.processes)
         service.serve(stop, between=stack.tend)
 
 
 def _broker_url() -> str:
-    from storage.errors import BrokerError
+    from storage.errors import BrokerUrlError
     from workers.settings import load_settings
 
     url = load_settings().broker_url
     if not url:
-        raise BrokerError("LINEUP_BROKER_URL is not set", "Set it, or use `lineup run` or `lineup up`")
+        raise BrokerUrlError("LINEUP_BROKER_URL is not set", "Set it, or use `lineup run` or `lineup up`")
     return url
