@@ -74,6 +74,7 @@ def test_a_temporary_folder_whose_name_is_too_long_for_a_socket_is_trouble(
 
 
 def test_a_healthy_cluster_is_said_to_be_one(lab: Cluster, store: Path) -> None:
+    wait_for(lambda: len(lab.stack.broker.workers()) == 2, "an answer of both workers")
     found = examine(store, Settings(broker_url=lab.stack.broker_url))
     assert troubles(found) == {}
     said = [one.what for one in found if one.topic == "workers" and one.state == OK]
