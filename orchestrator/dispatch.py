@@ -7,9 +7,10 @@ cancelled run ends soon and a lost message is noticed soon. A message counts as 
 
 from __future__ import annotations
 
+import itertools
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from orchestrator.broker import Broker
@@ -18,6 +19,8 @@ from storage.errors import RunStuck
 QUIET_SECONDS = 8.0
 """A spawned child imports for some seconds before it names its work; resending sooner would only double it."""
 
+MOST_WINDOW = 4096
+"""Messages; a hundred worker processes empty it in some seconds, and a cancelled run takes so many back at once."""
 
 MOST_SENDS = 20
 """A photo that kills its process takes three or four; what is sent so often and never done, no worker can do."""
@@ -54,7 +57,7 @@ class Dispatcher:
     """The messages of one run and one queue.
 
     Args:
-        window: messages that may be on their way at once.
+        window: messages that may be on their way at once; it doubles where the workers are quicker than we look.
         clock: seconds; monotonic, so that a jump of the wall clock changes nothing.
     """
 
@@ -63,6 +66,7 @@ class Dispatcher:
     window: int
     clock: Callable[[], float] = time.monotonic
     _sent: dict[str, _Sent] = field(default_factory=dict)
+    _was_full: bool = False
     resent: int = 0
 
     def settle(self, done: Collection[str]) -> None:
@@ -81,11 +85,17 @@ class Dispatcher:
         """Messages that may still be sent now."""
         return max(0, self.window - len(self._sent))
 
-    def send(self, works: Iterable[Work]) -> None:
-        """Publish new work; raises BrokerError."""
-        for work in works:
-            sent = _Sent(work, self._publish(work), self.clock())
-            self._sent[work.part] = sent
+    def send(self, works: Iterator[Work]) -> None:
+        """Publish as much new work as there is room for; raises BrokerError.
+
+        Nobody tells us how many workers there are. A queue that they have emptied since it was last filled says that
+        they would have taken more.
+        """
+        if self._was_full and self.broker.waiting(self.queue) == 0:
+            self.window = min(2 * self.window, MOST_WINDOW)
+        for work in itertools.islice(works, self.room):
+            self._sent[work.part] = _Sent(work, self._publish(work), self.clock())
+        self._was_full = self.room == 0
 
     def resend_lost(self, running: Collection[str], suspects: Collection[str]) -> None:
         """Publish again what nobody holds.

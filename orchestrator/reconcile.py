@@ -31,7 +31,8 @@ from workers.app import IMAGES, TRAINING
 STAGES = ("images", "splits", "training", "comparison", "refit", "report", "encoder", "finished")
 
 POLL_SECONDS = 0.2
-"""Between two looks at the store: a listing costs a millisecond, and a person sees no delay."""
+"""Between two looks at the store, at least: a listing costs a millisecond, and a person sees no delay. With a million
+photos a look takes a second; then as long is rested."""
 
 MESSAGES_PER_PROCESS = 4
 LEAST_WINDOW = 32
@@ -119,8 +120,8 @@ class Reconciler:
         if self._photos is None:
             self._photos = stages.catalogued(self.run)
         photos = self._photos
-        encoded = self._encoded.look()
-        done = photos.keys() & (encoded | self._failed.look())
+        encoded, failed = self._encoded.look(), self._failed.look()
+        done = {key for key in photos if key in encoded or key in failed}
         if len(done) == len(photos):
             faces = gather(self.run.encodings, self.run.failures, photos)
             if faces is not None:
@@ -141,7 +142,7 @@ class Reconciler:
         queue.resend_lost(running, count(deaths))
         if queue.resent > before:
             probe(self.run.folder)  # a full disk is why work gets lost over and over; here it can be said
-        queue.send(one for one, _ in zip(work, range(queue.room), strict=False))
+        queue.send(work)
 
     def _is_there(self, path: Path, schema: pa.Schema) -> bool:
         """Whether a table is there and whole. It is read once; a damaged one is set aside and thus made again."""

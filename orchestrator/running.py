@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,12 +60,13 @@ def watch(run: Run, show: Show, stop: threading.Event) -> Status:
 
 def _follow(reconciler: Reconciler, show: Show, stop: threading.Event, tend: Callable[[], None]) -> Status:
     while True:
+        began = time.monotonic()
         status = step(reconciler)
         if status is not None:
             show(status)
             if status.state != "running":
                 return status
-        if stop.wait(POLL_SECONDS):
+        if stop.wait(max(POLL_SECONDS, time.monotonic() - began)):
             return look_at(reconciler.run)
         tend()
 

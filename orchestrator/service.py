@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,10 +32,13 @@ class Service:
     def serve(self, stop: threading.Event, between: Callable[[], None] | None = None) -> None:
         """Go on until `stop` is set, calling `between` after each round."""
         try:
-            while not stop.wait(POLL_SECONDS):
+            took = 0.0
+            while not stop.wait(max(POLL_SECONDS, took)):
+                began = time.monotonic()
                 self.round()
                 if between:
                     between()
+                took = time.monotonic() - began
         finally:
             for _, claimed in self._adopted.values():
                 claimed.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from pathlib import Path
 
 import pyarrow as pa
@@ -26,18 +26,23 @@ class Done:
         self._column = column
         self._schema = schema
         self._seen: dict[Path, frozenset[str]] = {}
+        self._all: set[str] = set()
 
-    def look(self) -> set[str]:
+    def look(self) -> Set[str]:
         """All keys now; a damaged part is set aside, and its photos are not done."""
         parts = list_parts(self._folder)
-        for gone in self._seen.keys() - set(parts):
-            del self._seen[gone]
+        gone = self._seen.keys() - set(parts)
+        for part in gone:
+            del self._seen[part]
+        if gone:
+            self._all = set().union(*self._seen.values())
         for part in parts:
             if part not in self._seen:
                 keys = self._keys(part)
                 if keys is not None:
                     self._seen[part] = keys
-        return set().union(*self._seen.values())
+                    self._all |= keys  # of a million keys only the new ones are touched
+        return self._all
 
     def _keys(self, part: Path) -> frozenset[str] | None:
         try:

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from orchestrator.broker import Broker, redis_url, without_password
-from orchestrator.dispatch import MOST_SENDS, QUIET_SECONDS, Dispatcher, Work
+from orchestrator.dispatch import MOST_SENDS, MOST_WINDOW, QUIET_SECONDS, Dispatcher, Work
 from orchestrator.stack import Stack
 from storage.errors import BrokerError, RunStuck
 from workers.app import ENCODE_PHOTOS, IMAGES
@@ -59,13 +59,44 @@ def work(part: str, *items: str) -> Work:
 
 def test_no_more_is_on_its_way_than_the_window_holds(dispatcher: Dispatcher, queue: redis.Redis) -> None:
     assert dispatcher.room == 3
-    dispatcher.send([work("a", "1", "2"), work("b", "3")])
+    dispatcher.send(iter([work("a", "1", "2"), work("b", "3")]))
     assert (dispatcher.room, queue.llen(IMAGES)) == (1, 2)
     assert dispatcher.on_their_way == {"1", "2", "3"}
 
 
+def test_work_beyond_the_window_is_not_even_looked_at(dispatcher: Dispatcher, queue: redis.Redis) -> None:
+    works = iter([work(name) for name in "abcde"])
+    dispatcher.send(works)
+    assert queue.llen(IMAGES) == 3
+    assert [one.part for one in works] == ["d", "e"]
+
+
+def test_the_window_grows_while_workers_empty_the_queue_between_two_looks(
+    dispatcher: Dispatcher, queue: redis.Redis
+) -> None:
+    dispatcher.send(work(name) for name in "abc")
+    dispatcher.send(iter([]))
+    assert dispatcher.window == 3  # full, and messages wait: nobody lacks work
+    queue.delete(IMAGES)
+    dispatcher.send(work(name) for name in "defgh")
+    assert (dispatcher.window, queue.llen(IMAGES)) == (6, 3)
+    queue.delete(IMAGES)
+    dispatcher.settle({*"abcdef"})
+    dispatcher.send(iter([]))
+    dispatcher.send(iter([]))
+    assert dispatcher.window == 12  # once for the queue that was full; nothing was sent since
+
+
+def test_the_window_has_an_end(dispatcher: Dispatcher, queue: redis.Redis) -> None:
+    dispatcher.window = MOST_WINDOW - 1
+    dispatcher.send(work(str(number)) for number in range(MOST_WINDOW))
+    queue.delete(IMAGES)
+    dispatcher.send(iter([]))
+    assert dispatcher.window == MOST_WINDOW
+
+
 def test_work_is_settled_when_all_of_it_is_done(dispatcher: Dispatcher) -> None:
-    dispatcher.send([work("a", "1", "2")])
+    dispatcher.send(iter([work("a", "1", "2")]))
     dispatcher.settle({"1"})
     assert dispatcher.on_their_way == {"1", "2"}
     dispatcher.settle({"1", "2", "3"})
@@ -73,7 +104,7 @@ def test_work_is_settled_when_all_of_it_is_done(dispatcher: Dispatcher) -> None:
 
 
 def test_what_waits_in_the_queue_is_not_lost(dispatcher: Dispatcher, queue: redis.Redis, clock: Clock) -> None:
-    dispatcher.send([work("a")])
+    dispatcher.send(iter([work("a")]))
     clock.pass_quietly()
     dispatcher.resend_lost(set(), set())
     assert (dispatcher.resent, queue.llen(IMAGES)) == (0, 1)
@@ -82,7 +113,7 @@ def test_what_waits_in_the_queue_is_not_lost(dispatcher: Dispatcher, queue: redi
 def test_what_left_the_queue_and_nobody_holds_is_sent_again_after_a_while(
     dispatcher: Dispatcher, queue: redis.Redis, clock: Clock
 ) -> None:
-    dispatcher.send([work("a")])
+    dispatcher.send(iter([work("a")]))
     first = queue.rpop(IMAGES)
     dispatcher.resend_lost(set(), set())
     assert queue.llen(IMAGES) == 0
@@ -99,7 +130,7 @@ def test_what_left_the_queue_and_nobody_holds_is_sent_again_after_a_while(
 def test_what_somebody_is_at_is_not_lost_however_long_it_takes(
     dispatcher: Dispatcher, queue: redis.Redis, clock: Clock, held: str
 ) -> None:
-    dispatcher.send([work("a", "item")])
+    dispatcher.send(iter([work("a", "item")]))
     queue.delete(IMAGES)
     for _ in range(5):
         clock.pass_quietly()
@@ -113,7 +144,7 @@ def test_what_somebody_is_at_is_not_lost_however_long_it_takes(
 def test_work_that_somebody_died_at_is_sent_again_though_other_messages_wait(
     dispatcher: Dispatcher, queue: redis.Redis, clock: Clock
 ) -> None:
-    dispatcher.send([work("a", "1", "2"), work("b")])
+    dispatcher.send(iter([work("a", "1", "2"), work("b")]))
     assert queue.rpop(IMAGES) is not None
     clock.pass_quietly()
     dispatcher.resend_lost(set(), {"2"})
@@ -123,7 +154,7 @@ def test_work_that_somebody_died_at_is_sent_again_though_other_messages_wait(
 def test_what_nobody_gets_done_stops_the_run_with_a_reason(
     dispatcher: Dispatcher, queue: redis.Redis, clock: Clock
 ) -> None:
-    dispatcher.send([work("a")])
+    dispatcher.send(iter([work("a")]))
     for _ in range(MOST_SENDS - 1):
         queue.delete(IMAGES)
         clock.pass_quietly()
@@ -135,7 +166,7 @@ def test_what_nobody_gets_done_stops_the_run_with_a_reason(
 
 
 def test_what_is_withdrawn_is_forgotten(dispatcher: Dispatcher) -> None:
-    dispatcher.send([work("a"), work("b")])
+    dispatcher.send(iter([work("a"), work("b")]))
     dispatcher.withdraw()
     assert dispatcher.on_their_way == set()
 
@@ -143,14 +174,14 @@ def test_what_is_withdrawn_is_forgotten(dispatcher: Dispatcher) -> None:
 def test_a_message_that_could_not_be_sent_is_not_on_its_way(tmp_path: Path, clock: Clock) -> None:
     with Stack(tmp_path / "store", queues=()) as stack:
         dispatcher = Dispatcher(stack.broker, IMAGES, window=3, clock=clock)
-        dispatcher.send([work("a")])
+        dispatcher.send(iter([work("a")]))
         stack.children()[0].kill()
         with pytest.raises(BrokerError, match="does not answer"):
-            dispatcher.send([work("b")])
+            dispatcher.send(iter([work("b")]))
         assert dispatcher.on_their_way == {"a"}
         stack.tend()
         stack.wait_until_answering()
-        dispatcher.send([work("b")])
+        dispatcher.send(iter([work("b")]))
         assert dispatcher.on_their_way == {"a", "b"}
 
 
