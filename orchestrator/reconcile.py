@@ -21,8 +21,9 @@ from orchestrator.experiment import from_dict
 from orchestrator.own_encoders import check_encoders
 from orchestrator.splits import make_splits
 from storage.attempts import count, forget, look
-from storage.encodings import Done, compact, gather
+from storage.encodings import Done, compact
 from storage.errors import RunStuck
+from storage.gathering import write_faces
 from storage.parts import is_whole, list_parts, part_path, probe, sweep, write_part
 from storage.runs import COMPARISON_RUN, ENCODER_RUN, FACES_RUN, Run
 from storage.schemas import CATALOG, COMPARISON, FACES, FITS, SCORES, SPLITS
@@ -122,11 +123,9 @@ class Reconciler:
         photos = self._photos
         encoded, failed = self._encoded.look(), self._failed.look()
         done = {key for key in photos if key in encoded or key in failed}
-        if len(done) == len(photos):
-            faces = gather(self.run.encodings, self.run.failures, photos)
-            if faces is not None:
-                self._close_images(faces)
-                return None
+        if len(done) == len(photos) and write_faces(self.run, photos):
+            self._close_images()
+            return None
         stages.check_engine(self.run)
         self._images.settle(done)
         away = self._images.on_their_way
@@ -152,8 +151,7 @@ class Reconciler:
         self._whole.discard(path)
         return False
 
-    def _close_images(self, faces: pa.Table) -> None:
-        write_part(self.run.faces, faces, {"lineup.run": self.run.plan.fingerprint})
+    def _close_images(self) -> None:
         compact(self.run.encodings)
         sweep(self.run.encodings)
         forget(look(self.run.attempts)[1])

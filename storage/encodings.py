@@ -1,12 +1,11 @@
-"""The faces of photos, encoded once for all runs: who is done, a run's own share, and compaction."""
+"""The faces of photos, encoded once for all runs: who is done, and compaction."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Set
+from collections.abc import Set
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from storage.parts import count_rows, list_parts, part_name, part_path, read_part, read_parts, set_aside, write_part
 from storage.schemas import EFFORTS, FACES
@@ -55,47 +54,15 @@ class Done:
         return frozenset(table.column(self._column).to_pylist())
 
 
-def gather(encodings: Path, failures: Path, keys: Collection[str]) -> pa.Table | None:
-    """A run's faces, sorted by photo and face: the same table however the work was cut into parts.
-
-    What is in the encodings wins over the run's own failures: a photo that succeeded has succeeded.
-
-    Returns:
-        None where a part proved damaged on reading (it is then set aside and its photos are not done any more).
-    """
-    wanted = pa.array(sorted(keys), pa.string())
-    encoded = _matching(encodings / "faces", wanted)
-    found = encoded.column("photo_key").unique()
-    missing = wanted.filter(pc.invert(pc.is_in(wanted, value_set=found)))
-    table = pa.concat_tables([encoded, _matching(failures, missing)])
-    if len(table.column("photo_key").unique()) != len(wanted):
-        return None
-    return canonical(table, FACES, ("photo_key", "face_index"))
-
-
-def _matching(folder: Path, keys: pa.Array) -> pa.Table:
-    """The rows of these keys, each key's from the first part that has it, words as plain strings."""
-    taken = pa.array([], pa.string())
-    tables = [_plain(FACES.empty_table())]
-    for part in list_parts(folder):
-        table = read_parts([part], FACES)
-        column = table.column("photo_key")
-        mask = pc.and_(pc.is_in(column, value_set=keys), pc.invert(pc.is_in(column, value_set=taken)))
-        table = _plain(table.filter(mask))
-        if table.num_rows:
-            tables.append(table)
-            taken = pa.concat_arrays([taken, table.column("photo_key").unique()])
-    return pa.concat_tables(tables)
-
-
-def _plain(table: pa.Table) -> pa.Table:
+def plain(table: pa.Table) -> pa.Table:
+    """Words as plain strings instead of dictionaries: rows of several tables then mix freely."""
     fields = [pa.field(f.name, pa.string() if pa.types.is_dictionary(f.type) else f.type) for f in table.schema]
     return table.cast(pa.schema(fields))
 
 
 def canonical(table: pa.Table, schema: pa.Schema, by: tuple[str, ...]) -> pa.Table:
     """Sorted rows and dictionaries built anew in that order: equal content, equal bytes."""
-    table = _plain(table).sort_by([(name, "ascending") for name in by]).combine_chunks()
+    table = plain(table).sort_by([(name, "ascending") for name in by]).combine_chunks()
     return table.cast(schema)
 
 
@@ -111,7 +78,7 @@ def compact(encodings: Path) -> int:
         if len(parts) <= SMALL_PARTS:
             continue
         for group in _groups(parts):
-            table = _unique(_plain(read_parts(group, schema)), schema)
+            table = _unique(plain(read_parts(group, schema)), schema)
             path = part_path(encodings / name, part_name("compact", *(part.stem for part in group)))
             write_part(path, table, {"lineup.engine": encodings.name})
             for part in group:

@@ -14,6 +14,8 @@ from storage.errors import StoreError
 
 BUILDING = ".building"
 
+CURE = "Free space or mend permissions"
+
 
 def make_folder(path: Path) -> None:
     """Make a folder and those above it, where they are not there, readable by nobody else; raises OSError."""
@@ -45,9 +47,30 @@ def new_folder(path: Path) -> Iterator[Path]:
                 building.rename(path)
                 fsync(path.parent)
     except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}", "Free space or mend permissions") from error
+        raise StoreError(f"cannot write {path}: {error.strerror or error}", CURE) from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def scratch_folder(beside: Path) -> Iterator[Path]:
+    """A folder for what comes before `beside` is written; it vanishes when the block ends.
+
+    Leftovers of those that died are deleted.
+
+    Raises:
+        StoreError: the disk is full, or the parent cannot be written.
+    """
+    scratch = beside.with_name(f".{beside.name}.{uuid.uuid4().hex[:12]}{BUILDING}")
+    try:
+        make_folder(scratch)
+        with _held(scratch):
+            _sweep(beside)
+            yield scratch
+    except OSError as error:
+        raise StoreError(f"cannot write {scratch}: {error.strerror or error}", CURE) from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 @contextlib.contextmanager

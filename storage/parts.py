@@ -66,19 +66,28 @@ def write_part(path: Path, table: pa.Table, metadata: Mapping[str, str] | None =
     Raises:
         StoreError: the disk is full, or the folder cannot be written; nothing is left behind.
     """
-    described = {"lineup.schema_version": str(SCHEMA_VERSION), **(metadata or {})}
-    table = table.replace_schema_metadata(described)
-    with _replacing(path) as temporary:
-        pq.write_table(
-            table,
-            temporary,
-            compression="zstd",
-            row_group_size=ROWS_PER_GROUP,
-            use_dictionary=_words(table.schema),
-            column_encoding=_encodings(table.schema),
-            write_page_checksum=True,
-            store_schema=True,
-        )
+    write_tables(path, table.schema, [table], metadata)
+
+
+def write_tables(
+    path: Path, schema: pa.Schema, tables: Iterable[pa.Table], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write tables of one schema behind each other as one part, whole or not at all; one is in memory at a time.
+
+    Raises:
+        StoreError: the disk is full, or the folder cannot be written; nothing is left behind.
+    """
+    described = schema.with_metadata({"lineup.schema_version": str(SCHEMA_VERSION), **(metadata or {})})
+    options = {
+        "compression": "zstd",
+        "use_dictionary": _words(schema),
+        "column_encoding": _encodings(schema),
+        "write_page_checksum": True,
+        "store_schema": True,
+    }
+    with _replacing(path) as temporary, pq.ParquetWriter(temporary, described, **options) as writer:
+        for table in tables:
+            writer.write_table(table.replace_schema_metadata(described.metadata), row_group_size=ROWS_PER_GROUP)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

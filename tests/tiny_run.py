@@ -14,7 +14,7 @@ from orchestrator.experiment import Entry, Experiment, Protocol, from_dict
 from orchestrator.planning import plan_run
 from orchestrator.splits import make_splits
 from orchestrator.stages import catalogued, read_table, trainings
-from storage.encodings import gather
+from storage.gathering import write_faces
 from storage.parts import write_part
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES, SPLITS
@@ -43,10 +43,8 @@ def encode_here(run: Run) -> pa.Table:
     """Encode a run's photos in this process and write its faces."""
     wanted = catalogued(run)
     encode(run, [PhotoRef(*item) for item in wanted.items()])
-    faces = gather(run.encodings, run.failures, wanted)
-    assert faces is not None
-    write_part(run.faces, faces, {"lineup.run": run.plan.fingerprint})
-    return faces
+    assert write_faces(run, wanted)
+    return read_table(run.faces, FACES)
 
 
 def compare_here(run: Run) -> None:

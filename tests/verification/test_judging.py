@@ -15,9 +15,8 @@ from orchestrator.reconcile import look_at
 from orchestrator.stages import catalogued, read_table
 from orchestrator.verification.judging import NOT_THERE, Verified, judge, plan_pairs
 from orchestrator.verification.telling import corners, roc_picture, verified_as_json, verified_lines
-from storage.encodings import gather
 from storage.errors import DatasetError
-from storage.parts import write_part
+from storage.gathering import write_faces
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES
 from tests.verification.lfw import pairs_text, write_people
@@ -52,9 +51,7 @@ def run(lfw: Path, pairs: list[PhotoPair]) -> Run:
     assert look_at(run).state == "running"
     wanted = catalogued(run)
     encode(run, [PhotoRef(*item) for item in wanted.items()])
-    faces = gather(run.encodings, run.failures, wanted)
-    assert faces is not None
-    write_part(run.faces, faces)
+    assert write_faces(run, wanted)
     return run
 
 
