@@ -135,7 +135,12 @@ class Lines:
             self._say(self._total)
 
     def _say(self, done: int, note: str = "") -> None:
+        said_before = self._done >= 0
         self._done, self._said = done, time.monotonic()
+        if self._total <= 1:  # nothing to count
+            if not said_before:
+                self._console.print(TITLES[self._stage], markup=False, soft_wrap=True)
+            return
         rate = note or _rate(self._stage, done, *self._began)
         left = "" if self._stage in ENDS_EARLY else _left(self._total - done, done, *self._began)
         line = f"{TITLES[self._stage]}: {done} of {self._total}"

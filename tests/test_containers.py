@@ -11,8 +11,8 @@ import click
 import pytest
 import yaml
 
-from orchestrator import cli
 from orchestrator.processes import STOP_SECONDS, flower_command
+from tests.command_line import parse
 from workers.app import app
 from workers.settings import Settings
 
@@ -27,15 +27,6 @@ GUIDE = (ROOT / "docs" / "containers.md").read_text()
 VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])([^}]*))?\}")
 """Name, - or ?, and the default or the complaint."""
 SECRETS = {"LINEUP_BROKER_PASSWORD", "FLOWER_PASSWORD"}
-
-
-def parse(arguments: list[str]) -> None:
-    """Have click read a command line without running it; raises click.UsageError."""
-    name, *rest = arguments
-    command = cli.lineup.get_command(click.Context(cli.lineup), name)
-    if command is None:
-        raise click.UsageError(f"no command {name}")
-    command.make_context(name, rest)
 
 
 def dotenv(path: Path) -> dict[str, str]:

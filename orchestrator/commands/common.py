@@ -107,10 +107,12 @@ def stop_on_interrupt() -> Iterator[threading.Event]:
     """An event that Ctrl-C and TERM set; a second Ctrl-C ends the process the hard way."""
     stop = threading.Event()
 
-    def ask(_signal: int, _frame: object) -> None:
+    def ask(number: int, _frame: object) -> None:
         if stop.is_set():
             sys.exit(INTERRUPTED)
         stop.set()
+        if number == signal.SIGINT:
+            click.echo("Stopping, which may take some seconds; Ctrl-C again ends at once.", err=True)
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -46,7 +46,7 @@ def print_result(run: Run, out: Console) -> None:
     if run.compares:
         comparison = read_table(run.comparison, COMPARISON)
         if out.is_terminal:
-            out.print(comparison_table(comparison))
+            out.print(comparison_table(comparison, out.width))
         else:
             out.print(comparison_text(comparison), markup=False, soft_wrap=True)
     counts = photo_outcomes(read_table(run.catalog, CATALOG), read_table(run.faces, FACES))

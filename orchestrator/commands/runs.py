@@ -100,11 +100,24 @@ def status(run_id: str | None, as_json: bool) -> None:
     from orchestrator.reconcile import as_json as plain
     from orchestrator.reconcile import look_at
 
-    found = look_at(chosen_run(run_id))
+    chosen = chosen_run(run_id)
+    found = look_at(chosen)
     if as_json:
         print_json(plain(found))
-    else:
-        click.echo(_sentence(found))
+        return
+    click.echo(_sentence(found))
+    if found.state == "running":
+        _tell_if_idle(chosen)
+
+
+def _tell_if_idle(chosen: Run) -> None:
+    from storage.runs import claim
+
+    with claim(chosen) as nobody:
+        idle = nobody
+    if idle:
+        words = f"Nobody is working on it. Go on with: lineup resume {chosen.run_id}, or start `lineup orchestrator`"
+        console().print(words, markup=False, soft_wrap=True)
 
 
 @click.command()
@@ -124,7 +137,7 @@ def watch(run_id: str | None, quiet: bool, as_json: bool) -> None:
     chosen = chosen_run(run_id)
     with stop_on_interrupt() as stop, display(console(), quiet or as_json) as screen:
         ended = follow(chosen, lambda one: show_status(screen, one), stop)
-    _conclude(chosen, ended, as_json)
+    _conclude(chosen, ended, as_json, f"Look again with: lineup watch {chosen.run_id}")
 
 
 @click.command()
@@ -211,6 +224,8 @@ def report(run_id: str | None, as_json: bool) -> None:
     if chosen.plan.kind == FACES_RUN:
         raise InputError(f"run {chosen.run_id} only encodes photos", "It has no report")
     if chosen.compares:
+        if not chosen.comparison.exists():
+            raise RunNotFound(f"run {chosen.run_id} has no result yet", f"Finish it: lineup resume {chosen.run_id}")
         draw_report(chosen)
     elif not chosen.finished:
         raise RunNotFound(f"run {chosen.run_id} has no encoder yet", f"Finish it: lineup resume {chosen.run_id}")
@@ -255,7 +270,7 @@ def work_on(chosen: Run, quiet: bool, as_json: bool) -> None:
     _conclude(chosen, ended, as_json)
 
 
-def _conclude(chosen: Run, ended: Status, as_json: bool) -> None:
+def _conclude(chosen: Run, ended: Status, as_json: bool, if_running: str = "") -> None:
     from orchestrator.commands.results import print_result, result_of
     from orchestrator.reconcile import as_json as plain
 
@@ -267,7 +282,10 @@ def _conclude(chosen: Run, ended: Status, as_json: bool) -> None:
         return
     if as_json:
         print_json(plain(ended))
-    console().print(f"{_sentence(ended)}\nGo on with: lineup resume {chosen.run_id}", markup=False, soft_wrap=True)
+    go_on = f"Go on with: lineup resume {chosen.run_id}"
+    if ended.state == "running":
+        go_on = if_running or go_on
+    console().print(f"{_sentence(ended)}\n{go_on}", markup=False, soft_wrap=True)
     raise click.exceptions.Exit(INTERRUPTED if ended.state == "running" else 1)
 
 

@@ -40,6 +40,17 @@ def test_plain_text_has_a_line_a_configuration(material):
     assert "failed" in lines[4]
 
 
+@pytest.mark.parametrize("width", [50, 60, 80, 120])
+def test_a_narrow_terminal_shows_fewer_columns_and_no_half_number(material, width: int):
+    screen = io.StringIO()
+    Console(file=screen, width=width).print(comparison_table(material.comparison, width))
+    shown = screen.getvalue()
+    assert "…" not in shown
+    assert max(map(len, shown.splitlines())) <= width
+    assert {"98.0 %", "94.0 to 99.5 %"} <= {cell.strip() for line in shown.splitlines() for cell in line.split("  ")}
+    assert ("a wider terminal" in shown) == (width < 120)
+
+
 def test_outcomes_are_counted(material):
     assert outcome_counts(material.faces) == {"ok": 12, "unreadable": 1}
 

@@ -1,0 +1,112 @@
+"""What the documents tell a reader to type exists: commands, options, make targets, variables, files."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from tests.command_line import parse
+from workers.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = {path.name: path.read_text() for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
+README = DOCUMENTS["README.md"]
+
+ENVIRONMENT_ONLY = {"LINEUP_CACHE"}
+"""Read by the face engine, which knows no settings."""
+
+OF_CONTAINERS = set(re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+"""Held to their meaning by test_containers.py."""
+
+
+def blocks(text: str) -> Iterator[str]:
+    """The lines of shell blocks, continued ones joined."""
+    for block in re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        yield from block.replace("\\\n", " ").splitlines()
+
+
+def shell_commands(text: str) -> Iterator[list[str]]:
+    """The arguments of each `lineup` in shell blocks."""
+    for line in blocks(text):
+        for part in re.split(r"&&|[;|]", re.sub(r"(^|\s)#.*", "", line)):
+            found = re.search(r"(?:^|\s)lineup ([a-z].*)", part)
+            if found:
+                yield shlex.split(found[1])
+
+
+def inline_commands(text: str) -> Iterator[list[str]]:
+    """The arguments of each `lineup ...` in a sentence."""
+    for words in re.findall(r"`lineup ([a-z][^`]*)`", text):
+        yield shlex.split(words.replace("\n", " "))
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_lineup_command_in_a_document_is_one_that_lineup_has(name: str) -> None:
+    for arguments in shell_commands(DOCUMENTS[name]):
+        parse(arguments)
+    for arguments in inline_commands(DOCUMENTS[name]):
+        try:
+            parse(arguments)
+        except click.MissingParameter:
+            continue  # a sentence names a command, not all that it needs
+
+
+def test_a_command_that_lineup_does_not_have_would_be_noticed() -> None:
+    assert len(list(shell_commands(README))) >= 8
+    assert len(list(inline_commands(README))) >= 3
+    for text in ("```sh\nlineup run photos/ --frob\n```", "```sh\nmake x && lineup paint\n```"):
+        with pytest.raises(click.UsageError):
+            parse(next(shell_commands(text)))
+
+
+def test_the_readme_lists_every_command_and_no_other() -> None:
+    from orchestrator.cli import COMMANDS
+
+    (table,) = re.findall(r"^\| command \| what it does \|\n(.*?)\n\n", README, re.MULTILINE | re.DOTALL)
+    cells = [row.split(" | ")[0] for row in table.splitlines()[1:]]
+    named = {word.split()[0] for cell in cells for word in re.findall(r"`([^`]+)`", cell)}
+    assert named == COMMANDS.keys()
+
+
+def test_every_make_target_in_a_document_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"(?:`|^)make ([a-z-]+)", "\n".join(DOCUMENTS.values()), re.MULTILINE))
+    assert {"demo", "test"} <= named <= targets
+
+
+def table_of_settings(text: str) -> dict[str, str]:
+    """Variable to default, of the rows of a table."""
+    return dict(re.findall(r"^\| `?(LINEUP_\w+)`? \| ([^|]*) \|", text, re.MULTILINE))
+
+
+def test_the_readme_explains_every_setting_with_its_default_and_no_other() -> None:
+    explained = table_of_settings(README)
+    assert explained.keys() == {f"LINEUP_{name.upper()}" for name in Settings.model_fields} | ENVIRONMENT_ONLY
+    for name, field in Settings.model_fields.items():
+        if isinstance(field.default, int) or (isinstance(field.default, str) and field.default):
+            assert str(field.default) in explained[f"LINEUP_{name.upper()}"]
+
+
+def test_the_module_of_settings_explains_the_same_ones() -> None:
+    import workers.settings
+
+    assert table_of_settings(workers.settings.__doc__ or "").keys() == table_of_settings(README).keys() - (
+        ENVIRONMENT_ONLY
+    )
+
+
+def test_every_variable_in_a_document_is_a_setting() -> None:
+    known = table_of_settings(README).keys() | OF_CONTAINERS
+    for name, text in DOCUMENTS.items():
+        assert set(re.findall(r"LINEUP_[A-Z_]+\b", text)) <= known, name
+
+
+def test_every_test_file_that_a_document_names_exists() -> None:
+    for name, text in DOCUMENTS.items():
+        named = re.findall(r"`(tests/[\w/.]+)`", text)
+        assert [path for path in named if not (ROOT / path).exists()] == [], name
