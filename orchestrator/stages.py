@@ -150,7 +150,7 @@ def check_people(run: Run) -> None:
     try:
         split_people(labels, settings_of(run))
     except CannotFit as why:
-        raise DatasetError(f"{why} in which a face was found", "Add people or photos") from why
+        raise DatasetError(f"{why}, counting photos in which a face was found", "Add people or photos") from why
 
 
 def encoder_work(run: Run) -> Work:

@@ -291,6 +291,7 @@ def _conclude(chosen: Run, ended: Status, as_json: bool, if_running: str = "") -
 
 def _sentence(found: Status, width: int = 0) -> str:
     counts = f" {found.done}/{found.total}" if found.total else ""
-    reason = f": {found.reason}" if found.reason else ""
+    told = found.reason or found.note
+    reason = f": {told}" if told else ""
     stage = f", {found.stage}{counts}" if found.state in ("running", "cancelled", "stopped") else ""
     return f"{found.run_id:<{width}}  {found.state}{stage}{reason}"

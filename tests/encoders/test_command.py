@@ -1,0 +1,86 @@
+"""`lineup train-encoder` as it is typed, with a private broker and real workers, and what it is good for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from orchestrator.experiment import from_toml
+from storage.runs import Run
+from tests.tiny_run import lineup
+from workers.learning.encoder import digest
+
+
+def test_help_names_every_choice(tmp_path: Path):
+    told = lineup(tmp_path / "store", "train-encoder", "--help")
+    assert told.returncode == 0
+    for word in ("--labels", "--epochs", "semi-hard|batch-hard", "aligned|crop", "--seed", "--run", "--json", "-q"):
+        assert word in told.stdout
+
+
+def test_a_folder_of_too_few_people_is_the_users_mistake(others: Path, tmp_path: Path):
+    told = lineup(tmp_path / "store", "train-encoder", str(others))
+    assert told.returncode == 2
+    assert "photos of 4 people; 6 are needed" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_a_finished_encoder_is_told_with_the_lines_to_compare_it(trained: Run):
+    told = lineup(trained.store, "report", trained.run_id)
+    assert told.returncode == 0, told.stderr
+    assert "3 trained, 2 said when to stop, 2 tested" in told.stdout
+    assert f'own = "{trained.run_id}"' in told.stdout
+    (line,) = (line for line in told.stdout.splitlines() if line.startswith("  configurations"))
+    from_toml("\n".join([line, "[encoders]", f'own = "{trained.run_id}"']))
+    plain = json.loads(lineup(trained.store, "report", trained.run_id, "--json").stdout)
+    assert plain["encoder"]["digest"] == digest(trained.encoder)
+    assert plain["encoder"]["path"] == str(trained.encoder / "encoder.keras")
+
+
+def test_an_encoders_run_is_listed_but_is_no_newest_comparison(trained: Run):
+    assert f"{trained.run_id}  finished" in lineup(trained.store, "runs").stdout
+    alone = lineup(trained.store, "report")
+    assert trained.run_id not in alone.stdout
+
+
+@pytest.mark.slow
+def test_from_a_folder_to_an_encoder_to_a_table_to_names(teachers: Path, others: Path, tmp_path: Path):
+    store = tmp_path / "store"
+    trained = lineup(store, "train-encoder", str(teachers), "--epochs", "2", "--run", "mine", "--json")
+    assert trained.returncode == 0, trained.stderr
+    told = json.loads(trained.stdout)
+    assert (told["run_id"], told["photos"]) == ("mine", {"ok": 21})
+    assert told["encoder"]["people"] == [3, 2, 2]
+    assert 0 <= told["encoder"]["before"]["accuracy"] <= 1
+    assert "Training encoder" in trained.stderr
+    assert "watched pairs" in trained.stderr
+    assert Path(told["encoder"]["path"]).exists()
+
+    again = lineup(store, "resume", "mine")
+    assert "trained      " in again.stdout
+    assert 'own = "mine"' in again.stdout
+    assert again.stdout == lineup(store, "report", "mine").stdout
+
+    file = tmp_path / "own.toml"
+    file.write_text(
+        'configurations = ["knn-1", "knn-1@own"]\n[encoders]\nown = "mine"\n[protocol]\nmin_photos_per_person = 2\n'
+    )
+    compared = lineup(store, "run", str(others), "-e", str(file))
+    assert compared.returncode == 0, compared.stderr
+    assert "knn-1@own" in compared.stdout
+    assert "the encoder own (mine)" in compared.stdout
+    photo = next(others.glob("*/*.jpg"))
+    named = lineup(store, "identify", str(photo), "--configuration", "knn-1@own", "--json")
+    assert named.returncode == 0, named.stderr
+    assert json.loads(named.stdout)["photos"][0]["faces"][0]["nearest"] == photo.parent.name
+    assert lineup(store, "check").returncode == 0
+    assert lineup(store, "check", "mine").returncode == 0
+
+
+@pytest.mark.parametrize("option", [("--mining", "hardest"), ("--view", "left"), ("--epochs", "0")])
+def test_a_wrong_option_is_refused_with_the_choices(tmp_path: Path, option: tuple[str, str]):
+    told = lineup(tmp_path / "store", "train-encoder", str(tmp_path), *option)
+    assert told.returncode == 2
+    assert option[0] in told.stderr

@@ -1,0 +1,77 @@
+"""An encoder is checked and forgotten like whatever else was made of photos."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from orchestrator.checking import check_run
+from orchestrator.experiment import from_dict
+from orchestrator.forgetting import find_person, forget_person
+from orchestrator.planning import plan_run
+from orchestrator.reconcile import look_at
+from storage.errors import RunConflict
+from storage.runs import Run, list_runs, open_run
+from tests.tiny_run import compare_here, encode_here
+from workers.encoder_training import train_encoder_of
+from workers.messages import Refused
+
+
+@pytest.fixture
+def copied(trained: Run, others: Path, tmp_path: Path) -> Run:
+    """The encoder's run in a store of its own, with a comparison that uses it."""
+    store = tmp_path / "store"
+    shutil.copytree(trained.folder, store / "runs" / trained.run_id)
+    shutil.copytree(trained.encodings, store / "encodings" / trained.encodings.name)
+    run = open_run(store, trained.run_id)
+    wanted = {"configurations": ["knn-1@own"], "encoders": {"own": run.run_id}}
+    compare_here(plan_run(store, others, None, from_dict(wanted)).run)
+    return run
+
+
+def test_a_finished_run_is_well_and_one_with_another_encoder_is_not(copied: Run):
+    assert look_at(copied).state == "finished"
+    assert check_run(copied).faults == ()
+    (copied.encoder / "encoder.keras").write_bytes(b"something else")
+    (fault,) = check_run(copied).faults
+    assert "tells of another encoder" in fault
+    (copied.encoder / "encoder.json").write_text("{")
+    assert "cannot be read" in check_run(copied).faults[0]
+
+
+def test_forgetting_a_teacher_takes_the_encoder_and_whatever_was_learnt_through_it(copied: Run):
+    (heir,) = (open_run(copied.store, name) for name in list_runs(copied.store) if name != copied.run_id)
+    before = (copied.encoder / "encoder.keras").read_bytes()
+    done = forget_person(copied.store, find_person(copied.store, "greta"))
+    assert {trace.run.run_id: trace.photos for trace in done.traces.runs} == {copied.run_id: 3, heir.run_id: 0}
+    assert "encoder" in done.removed[copied.run_id]
+    assert not copied.encoder.exists()
+    assert not heir.comparison.exists()
+    assert not heir.model.exists()
+    run = open_run(copied.store, copied.run_id)
+    assert look_at(run).state == "stopped"
+    run.let_go_on()
+    encode_here(run)
+    train_encoder_of(run)
+    assert look_at(run).state == "finished"
+    assert check_run(run).faults == ()
+    assert (run.encoder / "encoder.keras").read_bytes() != before
+
+
+def test_forgetting_somebody_else_leaves_the_encoder(copied: Run):
+    done = forget_person(copied.store, find_person(copied.store, "anton"))
+    assert [trace.run.run_id for trace in done.traces.runs] != [copied.run_id]
+    assert check_run(copied).faults == ()
+
+
+def test_an_encoders_name_is_not_another_runs(copied: Run, others: Path):
+    with pytest.raises(RunConflict, match="other photos"):
+        plan_run(copied.store, others, None, from_dict({"configurations": ["knn-1"]}), copied.run_id)
+
+
+def test_a_message_cannot_have_a_comparison_train_an_encoder(copied: Run):
+    (heir,) = (open_run(copied.store, name) for name in list_runs(copied.store) if name != copied.run_id)
+    with pytest.raises(Refused, match="trains no encoder"):
+        train_encoder_of(heir)
