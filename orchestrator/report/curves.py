@@ -17,22 +17,28 @@ MOST_POINTS = 200
 
 @dataclass(frozen=True)
 class Line:
-    """A learning curve: its name, `points` for an SVG polyline in a 0-100 square, and its last value."""
+    """A curve: its name, `points` for an SVG polyline in a 0-100 square, its last value, and which of two styles."""
 
     name: str
     points: str
     last: str
+    style: int = 0
 
 
 @dataclass(frozen=True)
 class Panel:
-    """The learning curves of one configuration that share an axis from `bottom` to `top`."""
+    """The learning curves of one configuration that share an axis from `bottom` to `top`.
+
+    Attributes:
+        legend: (style of the lines, what they are and where they end).
+    """
 
     title: str
     bottom: str
     top: str
     epochs: int
     lines: tuple[Line, ...]
+    legend: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True)
@@ -106,8 +112,9 @@ def open_set_curves(table: pa.Table, order: list[str]) -> list[Square]:
                 word,
                 " ".join(f"{x:.2f},{100 - 100 * row[key]:.2f}" for x, row in zip(across, shown, strict=True)),
                 percent(shown[0][key]),
+                style,
             )
-            for word, key in (("rightly named", "dir"), ("turned away", "miss"))
+            for style, (word, key) in enumerate((("rightly named", "dir"), ("turned away", "miss")))
         )
         squares.append(Square(name, f"where {percent(shown[0]['far'])} of the strangers are let in", lines))
     return squares
@@ -140,8 +147,25 @@ def _panel(title: str, curves: dict[str, list[float]]) -> Panel:
             f"{100 * place / max(epochs - 1, 1):.2f},{100 - 100 * (value - bottom) / span:.2f}"
             for place, value in enumerate(curve)
         )
-        lines.append(Line(name, points, number(curve[-1])))
-    return Panel(title, number(bottom), number(top), epochs, tuple(lines))
+        lines.append(Line(name, points, number(curve[-1]), int(_is_held_out(name))))
+    return Panel(title, number(bottom), number(top), epochs, tuple(lines), _legend(curves))
+
+
+def _is_held_out(name: str) -> bool:
+    """Keras's word for faces that are only watched; an ensemble's curves begin with their member's number."""
+    return "val_" in name
+
+
+def _legend(curves: dict[str, list[float]]) -> tuple[tuple[int, str], ...]:
+    """One entry for the faces that train, one for those that are watched, however many networks there are."""
+    entries = []
+    for style, whose in enumerate(("training faces", "faces held out of training")):
+        ends = [curve[-1] for name, curve in curves.items() if _is_held_out(name) == bool(style)]
+        if ends:
+            several = f" of {len(ends)} networks" if len(ends) > 1 else ""
+            span = number(min(ends)) if len(ends) == 1 else f"{number(min(ends))} to {number(max(ends))}"
+            entries.append((style, f"{whose}{several}: {span} at the end"))
+    return tuple(entries)
 
 
 def _history(text: str) -> dict[str, list[float]]:

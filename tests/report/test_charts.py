@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from orchestrator.report.charts import accuracy_bars, latency_bars
 from orchestrator.report.curves import learning_curves
 from orchestrator.report.terminal import comparison_rows
@@ -24,3 +26,15 @@ def test_only_networks_have_learning_curves_and_they_share_an_axis(material):
     assert [line.name for line in loss.lines] == ["loss", "val_loss"]
     assert loss.lines[1].points.startswith("0.00,0.00")
     assert accuracy.lines[0].last == "0.900"
+
+
+def test_the_curves_of_an_ensemble_are_told_in_two_words(material):
+    history = {f"{member} {name}": [1.0, end] for member, end in ((1, 0.5), (2, 0.25)) for name in ("loss", "val_loss")}
+    table = material.fits.slice(0, 1).to_pylist()
+    fits = material.fits.from_pylist([{**table[0], "history": json.dumps(history)}], schema=material.fits.schema)
+    (panel,) = learning_curves(fits)
+    assert [line.style for line in panel.lines] == [0, 1, 0, 1]
+    assert panel.legend == (
+        (0, "training faces of 2 networks: 0.250 to 0.500 at the end"),
+        (1, "faces held out of training of 2 networks: 0.250 to 0.500 at the end"),
+    )
