@@ -129,6 +129,11 @@ def _written(
         run = open_run(store, name)
         if (run.plan.fingerprint, run.plan.kind) != (fingerprint, kind):
             raise _conflict(name, named=run_id is not None)
+        if not run.finished and not Path(run.plan.dataset).is_dir():
+            raise RunConflict(
+                f"run {name} was planned with these photos in {run.plan.dataset}, where they are no more",
+                "Move them back, or name a new run with --run; what is encoded stays encoded",
+            )
         return run, True
     write_part(run_folder(store, name) / "catalog.parquet", catalog, {"lineup.run": fingerprint})
     plan = Plan(
