@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format audit lock clean bench
+.PHONY: help demo test test-slow lint format audit lock clean bench chaos recovery
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -58,6 +58,14 @@ audit: $(STAMP) ## ask osv.dev for known faults of the locked packages; offline 
 
 bench: $(STAMP) ## measure the face engine beside face_recognition (BENCH_PHOTOS=folder of web photos)
 	$(BIN)/python -m benchmarks.bench $(BENCH_PHOTOS)
+
+DURATION ?= 600
+
+chaos: $(STAMP) ## kill at random for DURATION=600 seconds (SEED=1 repeats), then compare with undisturbed runs
+	$(BIN)/python -m tests.chaos --duration $(DURATION) $(if $(SEED),--seed $(SEED))
+
+recovery: $(STAMP) ## measure how long work stands still after a death
+	$(BIN)/python -m benchmarks.recovery
 
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
   --override requirements.overrides --no-annotate --custom-compile-command "make lock" -q

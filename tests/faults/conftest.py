@@ -11,6 +11,7 @@ import pytest
 
 from storage.runs import list_runs, open_run
 from tests.cluster import Cluster, running, tables
+from tests.faults.machine import Machine
 from tests.faults.marking import PLUGIN, mark
 from workers.synthetic.folder import write_folder
 
@@ -69,3 +70,9 @@ def cluster(one_cluster: Cluster) -> Cluster:
     """The cluster, as if new."""
     one_cluster.start_afresh()
     return one_cluster
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """A machine with an empty store."""
+    return Machine(tmp_path)

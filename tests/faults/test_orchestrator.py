@@ -2,53 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from storage.runs import Run, list_runs, open_run
-from tests.cluster import descendants, efforts, environment_of, is_alive, pids_at, stray_files, tables, wait_for
-from tests.faults.marking import PLUGIN, closed_gate
-
-LINEUP = Path(sys.executable).with_name("lineup")
-
-
-class Machine:
-    """A store of its own, and the command line on it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.store = folder / "store"
-        self.marks = folder / "marks"
-        self.marks.mkdir()
-        self.experiment = folder / "experiment.toml"
-        self.experiment.write_text('configurations = ["knn-1", "majority"]')
-        self._log = (folder / "log").open("ab")
-
-    def start(self, *command: object) -> subprocess.Popen[bytes]:
-        settings = {"LINEUP_STORE": str(self.store), "LINEUP_PROCESSES": "1", "LINEUP_PHOTOS_PER_TASK": "1"}
-        return subprocess.Popen(
-            [str(LINEUP), *map(str, command)],
-            env={**os.environ, **settings, **environment_of(PLUGIN, self.marks)},
-            stdout=self._log,
-            stderr=self._log,
-        )
-
-    def run(self, photos: Path) -> subprocess.Popen[bytes]:
-        return self.start("run", photos, "-e", self.experiment)
-
-    def planned(self) -> Run:
-        wait_for(lambda: list_runs(self.store), "the plan of the run")
-        return open_run(self.store, list_runs(self.store)[0])
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine(tmp_path)
+from orchestrator.checking import check_run
+from storage.runs import Run
+from tests.cluster import descendants, efforts, is_alive, pids_at, stray_files, tables, wait_for
+from tests.faults.machine import Machine
+from tests.faults.marking import closed_gate
+from workers.refitting import refit_part
 
 
 def kill_and_all_ends(command: subprocess.Popen[bytes], number: int) -> None:
@@ -85,6 +51,9 @@ REACHED: dict[str, Callable[[Run], bool]] = {
     "splits": lambda run: run.splits.exists(),
     "scores": lambda run: run.scores.exists(),
     "comparison": lambda run: run.comparison.exists(),
+    "refit, in its midst": lambda run: bool(pids_at(run, refit_part(run.plan.fingerprint))),
+    "refit": lambda run: any(run.model.glob("*/model.json")),
+    "report": lambda run: run.finished,
 }
 
 
@@ -101,6 +70,7 @@ def test_a_command_killed_at_any_later_stage_is_resumed_to_the_same_tables(
     assert machine.start("resume", "--quiet").wait(120) == 0
     assert tables(run) == undisturbed
     assert stray_files(machine.store) == []
+    assert check_run(run).faults == ()
 
 
 @pytest.mark.slow
@@ -112,7 +82,7 @@ def test_of_two_commands_on_one_run_the_second_watches_and_takes_over_when_the_f
     with closed_gate(machine.marks):
         wait_for(lambda: pids_at(run, gated), "the photo at the gate")
         second = machine.run(photos)
-        wait_for(lambda: (machine.store.parent / "log").read_bytes().count(b"is known") == 1, "the second command")
+        wait_for(lambda: machine.said().count("is known") == 1, "the second command")
         assert descendants(second.pid) == []
         first.kill()
         first.wait(60)

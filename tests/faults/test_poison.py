@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +28,13 @@ GIVEN_UP = {
     "hog": ("poisoned", "its process died 2 times: MemoryError"),
 }
 
+GROUP_BYTES = 50_000_000
+MEMORY_GROUPS = {
+    Path(f"/sys/fs/cgroup/memory/lineup-test-{os.getpid()}"): "memory.limit_in_bytes",
+    Path(f"/sys/fs/cgroup/lineup-test-{os.getpid()}"): "memory.max",
+}
+"""Of the kernel's first and second kind, with the file that holds the limit."""
+
 
 @pytest.mark.parametrize(
     ("photos_per_task", "deeds"),
@@ -46,3 +56,34 @@ def test_harmful_photos_become_rows_and_harm_no_other(
     assert set(found.values()) == {("ok", "")}
     assert len(found) + len(given_up) == 20
     wait_for(lambda: not stray_files(cluster.store), "the end of late copies", seconds=20)
+
+
+@pytest.fixture
+def memory_group(cluster: Cluster) -> Iterator[None]:
+    """A group of processes that may take little memory; needs root and the kernel's memory controller."""
+    for group, limit in MEMORY_GROUPS.items():
+        try:
+            group.mkdir()
+            (group / limit).write_text(str(GROUP_BYTES))
+            break
+        except OSError:
+            with contextlib.suppress(OSError):
+                group.rmdir()
+    else:
+        pytest.skip("no memory group can be made here")
+    (cluster.marks / "group").write_text(str(group))
+    yield
+    wait_for(lambda: not (group / "cgroup.procs").read_text(), "the end of who was in the group")
+    group.rmdir()
+
+
+@pytest.mark.usefixtures("memory_group")
+def test_a_photo_for_which_the_kernel_kills_its_process_is_given_up(
+    cluster: Cluster, photos: Path, tmp_path: Path
+) -> None:
+    keys = marked_copy(photos, tmp_path / "people", {"devour": HARMFUL["hog"]})
+    run = cluster.plan(tmp_path / "people", attempts=2)
+    assert cluster.finish(run).state == "finished"
+    found = outcomes(run)
+    assert found.pop(keys["devour"]) == ("poisoned", "its process died 2 times")
+    assert set(found.values()) == {("ok", "")}

@@ -17,7 +17,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from storage import parts
 from workers.faces import images
+
+HOG_BYTES = 200_000_000
+STEP_BYTES = 16_000_000
 
 FULL_BYTES = 4_000
 """Less than a photo's part, and enough for an attempt's few lines."""
@@ -55,8 +59,31 @@ def bug() -> None:
 
 
 def hog() -> None:
-    """Ask for more memory than there is."""
-    bytearray(1 << 60)
+    """Take memory until there is no more, as a bomb in a format does that no limit knows."""
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (_address_space() + HOG_BYTES, most))
+    try:
+        _take_for_ever()
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def devour() -> None:
+    """The same in a group of processes whose memory the kernel limits: it kills without a word."""
+    group = Path((_folder() / "group").read_text())
+    (group / "cgroup.procs").write_text(str(os.getpid()))
+    _take_for_ever()
+
+
+def _take_for_ever() -> None:
+    taken = []
+    while True:
+        taken.append(b"\1" * STEP_BYTES)  # touched, and so really taken
+
+
+def _address_space() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    return pages * resource.getpagesize()
 
 
 def gate() -> None:
@@ -77,10 +104,11 @@ def _folder() -> Path:
 
 
 DEEDS: dict[bytes, Callable[[], None]] = {
-    deed.__name__.encode(): deed for deed in (kill, once, crash, hang, bug, hog, gate)
+    deed.__name__.encode(): deed for deed in (kill, once, crash, hang, bug, hog, devour, gate)
 }
 
 read_image = images.read_image
+fsync = parts.fsync
 
 
 @functools.wraps(read_image)
@@ -91,4 +119,23 @@ def read_marked(data: bytes, *arguments: Any, **named: Any) -> Any:
     return read_image(data, *arguments, **named)
 
 
+@functools.wraps(fsync)
+def fsync_or_die(path: Path) -> None:
+    """Die in the midst of writing a part of faces where a test wants it: once for each such wish."""
+    if path.parent.name == "faces" and path.name.endswith(parts.TEMPORARY) and _is_wished("die-before-rename"):
+        kill()
+    if path.name == "faces" and _is_wished("die-after-rename"):
+        kill()
+    fsync(path)
+
+
+def _is_wished(mark: str) -> bool:
+    try:
+        (_folder() / mark).unlink()
+    except FileNotFoundError:
+        return False
+    return True
+
+
 images.read_image = read_marked
+parts.fsync = fsync_or_die

@@ -1,0 +1,194 @@
+"""How long work stands still after a death: `make recovery` prints the table and writes build/recovery.json.
+
+Two image workers of one process each, a training worker and an orchestrator, all by the command line. A worker that
+is killed stays dead until its photo runs elsewhere; a broker is started again at once, as any supervisor does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import itertools
+import json
+import os
+import platform
+import shutil
+import signal
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from orchestrator.broker import Broker
+from orchestrator.processes import Child
+from orchestrator.stages import catalogued
+from storage.encodings import Done
+from storage.errors import BrokerError
+from storage.runs import Run
+from tests.cluster import descendants, pids_at, plan, wait_for
+from tests.faults.marking import PLUGIN, closed_gate, comment, mark
+from tests.services import Services, services_in
+from workers.synthetic.folder import write_folder
+
+PEOPLE, PHOTOS, COPIES = 4, 10, 8
+BEGUN = 20
+"""Photos that are done when the broker is killed: everybody is at work."""
+
+IN_HAND = 2
+"""Photos that the two processes can finish without a broker; what comes after them is new work."""
+
+OUT = Path("build/recovery.json")
+
+
+class Bench:
+    """Measures on one cluster; each try is a run over photos that nobody has encoded."""
+
+    def __init__(self, folder: Path, services: Services) -> None:
+        self._services = services
+        self._folder = folder
+        self._drawn = folder / "drawn"
+        self._broker = Broker(services.environment["LINEUP_BROKER_URL"])
+        self._numbers = itertools.count()
+        write_folder(self._drawn, PEOPLE, PHOTOS, seed=1, side=250, processes=1)
+
+    def worker_dies(self, kill: Callable[[Child, int], None]) -> float:
+        """Seconds from the death until its photo is begun by another process."""
+        services = self._services
+        photos = self._photos(copies=1)
+        key = mark(sorted(photos.glob("*/*.jpg"))[-1], "gate")
+        with closed_gate(services.marks):
+            run = plan(services.store, photos, configurations=["majority"])
+            wait_for(lambda: pids_at(run, key), "the photo at the gate")
+            (pid,) = pids_at(run, key)
+            worker = next(each for each in services.workers if pid in descendants(each.pid))
+            began = time.monotonic()
+            kill(worker, pid)
+            wait_for(lambda: set(pids_at(run, key)) - {pid}, "the photo at another process")
+            seconds = time.monotonic() - began
+        self._settle(run)
+        return seconds
+
+    def broker_dies(self, keeps_its_file: bool) -> float:
+        """Seconds from the moment that it answers again until a photo is done that nobody had in hand."""
+        services = self._services
+        run, done = self._under_way()
+        services.broker.kill()
+        if not keeps_its_file:
+            services.empty_memory()
+        services.broker.start()
+        wait_for(services.answers, "the broker")
+        began, before = time.monotonic(), done()
+        wait_for(lambda: done() > before + IN_HAND, "new work")
+        seconds = time.monotonic() - began
+        self._settle(run)
+        return seconds
+
+    def links_are_cut(self) -> float:
+        """Seconds from the cut of every connection until a photo is done that nobody had in hand."""
+        run, done = self._under_way()
+        began, before = time.monotonic(), done()
+        self._services.proxy.cut()
+        wait_for(lambda: done() > before + IN_HAND, "new work")
+        seconds = time.monotonic() - began
+        self._settle(run)
+        return seconds
+
+    def _under_way(self) -> tuple[Run, Callable[[], int]]:
+        """A run with everybody at work, and a counter of its photos that are done."""
+        run = plan(self._services.store, self._photos(COPIES), configurations=["majority"])
+        encoded, wanted = Done(run.encodings / "faces"), catalogued(run).keys()
+
+        def done() -> int:
+            return len(encoded.look() & wanted)
+
+        wait_for(lambda: done() >= BEGUN, "the first photos")
+        return run, done
+
+    def ready(self) -> None:
+        """Start what is dead, and wait until everybody answers."""
+        for each in self._services.everybody:
+            if not each.alive:
+                each.start()
+        wait_for(self._all_answer, "every worker")
+
+    def _all_answer(self) -> bool:
+        with contextlib.suppress(BrokerError):  # the first question after a new start may meet a dead connection
+            return len(self._broker.workers()) == len(self._services.workers)
+        return False
+
+    def _settle(self, run: Run) -> None:
+        self.ready()
+        wait_for(lambda: run.finished, f"the end of {run.run_id}")
+        wait_for(self._services.is_idle, "silence")
+
+    def _photos(self, copies: int) -> Path:
+        photos = self._folder / f"photos-{next(self._numbers)}"
+        for copy in range(copies):
+            for file in sorted(self._drawn.glob("*/*.jpg")):
+                target = photos / file.parent.name / f"{copy}-{file.name}"
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(file, target)
+                comment(target, f"{photos.name} {copy}")
+        return photos
+
+
+def _kill_child(_worker: Child, pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+
+
+def _kill_main(worker: Child, _pid: int) -> None:
+    os.kill(worker.pid, signal.SIGKILL)
+
+
+def _kill_all(worker: Child, _pid: int) -> None:
+    worker.kill()
+
+
+def measured(tries: int, folder: Path) -> dict[str, list[float]]:
+    """Seconds of each try, by what happened."""
+    with services_in(folder / "cluster", PLUGIN, orchestrators=1) as services:
+        bench = Bench(folder, services)
+        bench.ready()
+        cases: dict[str, Callable[[], float]] = {
+            "a worker's process is killed": lambda: bench.worker_dies(_kill_child),
+            "a worker's main process is killed": lambda: bench.worker_dies(_kill_main),
+            "a worker is killed with its processes": lambda: bench.worker_dies(_kill_all),
+            "the broker is killed, and keeps its file": lambda: bench.broker_dies(keeps_its_file=True),
+            "the broker is killed, and its file is gone": lambda: bench.broker_dies(keeps_its_file=False),
+            "every connection is cut": bench.links_are_cut,
+        }
+        found: dict[str, list[float]] = {name: [] for name in cases}
+        for _ in range(tries):  # in turns, so that a slow minute slows all alike
+            for name, measure in cases.items():
+                found[name].append(round(measure(), 2))
+                print(f"{found[name][-1]:6.1f} s  {name}", flush=True)
+    return found
+
+
+def drawn(found: dict[str, list[float]]) -> str:
+    """The table as people read it."""
+    lines = [f"{'seconds until work goes on':<44}{'median':>8}{'most':>8}{'tries':>8}"]
+    for name, seconds in found.items():
+        lines.append(f"{name:<44}{statistics.median(seconds):>8.1f}{max(seconds):>8.1f}{len(seconds):>8}")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.recovery", description=__doc__)
+    parser.add_argument("--tries", type=int, default=5)
+    chosen = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="lineup-recovery-"))
+    try:
+        found = measured(chosen.tries, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    machine = f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores"
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps({"machine": machine, "seconds": found}, indent=2))
+    print(f"\n{drawn(found)}")
+
+
+if __name__ == "__main__":
+    main()

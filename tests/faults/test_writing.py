@@ -1,0 +1,23 @@
+"""Death in the midst of writing: between a part's last byte and its name, and just after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import Cluster, efforts, outcomes, stray_files, tables
+
+
+@pytest.mark.parametrize("moment", ["die-before-rename", "die-after-rename"])
+def test_a_worker_that_dies_while_it_writes_a_part_leaves_no_half_of_it(
+    cluster: Cluster, photos: Path, undisturbed: dict[str, bytes], moment: str
+) -> None:
+    run = cluster.plan(photos)
+    (cluster.marks / moment).touch()
+    assert cluster.finish(run).state == "finished"
+    assert not (cluster.marks / moment).exists()  # somebody died of it
+    assert tables(run) == undisturbed
+    assert stray_files(cluster.store) == []
+    assert len(outcomes(run)) == 20
+    assert max(efforts(run).column("attempt").to_pylist()) == (2 if moment == "die-before-rename" else 1)
