@@ -19,7 +19,7 @@ from orchestrator.dispatch import Work
 from storage.errors import DatasetError, RunStuck, StoreError
 from storage.parts import read_part
 from storage.runs import Run
-from storage.schemas import CATALOG, COMPARISON, FACES, SPLITS
+from storage.schemas import CATALOG, COMPARISON, FACES
 from workers.faces.settings import EngineSettings
 
 MOST_PHOTOS_PER_TASK = 32
@@ -173,8 +173,3 @@ def encoder_progress(run: Run) -> tuple[int, int, str]:
     right = curves["val_accuracy"]
     words = f"loss {curves['loss'][-1]:.3f}, watched pairs {right[-1]:.1%} right (best {max(right):.1%})"
     return len(right), most, words
-
-
-def read_splits(run: Run) -> pa.Table:
-    """The run's splits; raises StoreError."""
-    return read_table(run.splits, SPLITS)

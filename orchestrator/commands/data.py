@@ -33,6 +33,8 @@ def init(path: Path, force: bool) -> None:
 def synth(out: Path, people: int, photos: int, seed: int, side: int) -> None:
     """Draw synthetic photos of people who do not exist into OUT, one sub-folder per person.
 
+    OUT may hold an earlier drawing of them, which is drawn anew, and nothing else.
+
     \b
     Example:
       lineup synth faces/ --people 12 --photos 15 --seed 7
@@ -40,11 +42,25 @@ def synth(out: Path, people: int, photos: int, seed: int, side: int) -> None:
     from orchestrator.progress import display
     from workers.synthetic.folder import write_folder
 
-    with display(console()) as screen:
-        count = write_folder(
-            out, people, photos, seed, side, progress=lambda done, total: screen.show("synth", done, total)
-        )
+    try:
+        _check_alone(out, people)
+        with display(console()) as screen:
+            count = write_folder(
+                out, people, photos, seed, side, progress=lambda done, total: screen.show("synth", done, total)
+            )
+    except OSError as error:
+        raise InputError(f"cannot write {out}: {error.strerror}", "Name another folder") from error
     click.echo(f"{count} photos of {people} people in {out}")
+
+
+def _check_alone(out: Path, people: int) -> None:
+    """Raise InputError where people who do not exist would come among others."""
+    from workers.synthetic.folder import person_name
+
+    drawn = {person_name(person) for person in range(people)}
+    others = sorted(path.name for path in out.iterdir() if path.name not in drawn) if out.is_dir() else []
+    if others:
+        raise InputError(f"{out} holds {others[0]!r}, which would not be drawn", "Name a new folder")
 
 
 @click.command()

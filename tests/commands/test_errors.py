@@ -153,6 +153,19 @@ def test_init_writes_over_nothing(lineup: Lineup, here: Path) -> None:
     assert lineup("init", "--force").code == 0
 
 
+def test_people_who_do_not_exist_do_not_come_among_those_who_do(lineup: Lineup, here: Path) -> None:
+    (here / "photos" / "grandmother").mkdir(parents=True)
+    told = lineup("synth", "photos", "--people", 1, "--photos", 1, "--side", 64)
+    assert told.code == 2
+    assert "photos holds 'grandmother', which would not be drawn" in line(told)
+    assert [path.name for path in (here / "photos").iterdir()] == ["grandmother"]
+    (here / "file").write_text("")
+    for out in ("file", "/proc/nowhere"):
+        told = lineup("synth", out, "--people", 1, "--photos", 1, "--side", 64)
+        assert told.code == 2
+        assert f"cannot write {out}" in line(told)
+
+
 @pytest.mark.parametrize("arguments", [("--verbose", "run", "none"), ("run", "none", "-v")])
 def test_verbose_shows_the_traceback_wherever_it_stands(lineup: Lineup, arguments: tuple[str, ...]) -> None:
     told = lineup(*arguments)

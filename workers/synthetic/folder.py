@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -100,10 +101,16 @@ def _write_here(jobs: list[_Job], progress: Callable[[int, int], None] | None) -
 def _write_in_parallel(jobs: list[_Job], processes: int, progress: Callable[[int, int], None] | None) -> None:
     # spawn: OpenCV's threads do not survive a fork
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        for done, _ in enumerate(pool.map(_write_photo, jobs, chunksize=16), 1):
-            if progress is not None:
-                progress(done, len(jobs))
+    # Ctrl-C reaches the whole group; it is for this process to say what follows
+    ignore = (signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(processes, context, initializer=signal.signal, initargs=ignore) as pool:
+        try:
+            for done, _ in enumerate(pool.map(_write_photo, jobs, chunksize=4), 1):
+                if progress is not None:
+                    progress(done, len(jobs))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _write_photo(job: _Job) -> None:
