@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format audit lock clean bench chaos recovery
+.PHONY: help demo test test-slow lint format audit lock clean bench bench-grid chaos recovery
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -58,6 +58,10 @@ audit: $(STAMP) ## ask osv.dev for known faults of the locked packages; offline 
 
 bench: $(STAMP) ## measure the face engine beside face_recognition (BENCH_PHOTOS=folder of web photos)
 	$(BIN)/python -m benchmarks.bench $(BENCH_PHOTOS)
+
+bench-grid: $(STAMP) ## measure the training queue beside a plain script, and a face's milliseconds at 600 people
+	$(BIN)/python -m benchmarks.grid $(BENCH_PHOTOS)
+	$(BIN)/python -m benchmarks.latency
 
 DURATION ?= 600
 

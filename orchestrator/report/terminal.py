@@ -17,12 +17,13 @@ COLUMNS = (
     "view",
     "accuracy",
     "95 % interval",
+    "end to end",
     "balanced",
     "fit s",
     "ms/face p50",
     "ms/face p95",
 )
-DISPENSABLE = ("view", "ms/face p95", "rank", "balanced", "fit s", "ms/face p50")
+DISPENSABLE = ("view", "ms/face p95", "rank", "balanced", "end to end", "fit s", "ms/face p50")
 """What a narrow terminal goes without, in this order: half a number is worse than none."""
 NOTHING = "–"
 
@@ -127,6 +128,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
         printable(row["view"]),
         "failed" if failed else percent(row["accuracy"]),
         printable(row["reason"])[:60] if failed else interval(row["accuracy_low"], row["accuracy_high"]),
+        percent(row["end_to_end_accuracy"]),
         percent(row["balanced_accuracy"]),
         number(row["fit_seconds"]),
         number(row["latency_p50_ms"]),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -60,3 +62,11 @@ def test_a_network_is_offered_its_recipe(name: str) -> None:
     recipe = {each.name for each in fields(Recipe)}
     # without a part of the faces held out there is nothing to wait for
     assert offered == (recipe | {"members"} if name == "cnn-regularized" else recipe - {"patience"})
+
+
+def test_the_documentation_states_every_parameter_and_its_range() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "learning.md").read_text(encoding="utf-8")
+    for name, family in FAMILIES.items():
+        mine = [line for line in text.splitlines() if line.startswith("|") and re.search(rf"\b{name}\b", line)]
+        for each in family.parameters:
+            assert any(f"`{each.name}`: {each.rule}" in line for line in mine), (name, each.name)

@@ -40,7 +40,7 @@ def test_plain_text_has_a_line_a_configuration(material):
     assert "failed" in lines[4]
 
 
-@pytest.mark.parametrize("width", [50, 60, 80, 120])
+@pytest.mark.parametrize("width", [50, 60, 80, 140])
 def test_a_narrow_terminal_shows_fewer_columns_and_no_half_number(material, width: int):
     screen = io.StringIO()
     Console(file=screen, width=width).print(comparison_table(material.comparison, width))
@@ -48,7 +48,14 @@ def test_a_narrow_terminal_shows_fewer_columns_and_no_half_number(material, widt
     assert "…" not in shown
     assert max(map(len, shown.splitlines())) <= width
     assert {"98.0 %", "94.0 to 99.5 %"} <= {cell.strip() for line in shown.splitlines() for cell in line.split("  ")}
-    assert ("a wider terminal" in shown) == (width < 120)
+    assert ("a wider terminal" in shown) == (width < 140)
+
+
+def test_accuracy_stands_beside_what_it_is_once_photos_without_a_face_count():
+    row = {**compared("a", 1, 0.9, 0.8, 1.0), "end_to_end_accuracy": 0.765}
+    assert "90.0 %" in comparison_text(compare(row))
+    assert "76.5 %" in comparison_text(compare(row))
+    assert "end to end" in comparison_text(compare(row))
 
 
 def test_outcomes_are_counted(material):

@@ -1,0 +1,139 @@
+"""The whole grid through the training queue beside the same models fitted one after the other in one plain script.
+
+    python -m benchmarks.grid [FOLDER]     (`make bench-grid`)
+
+Without a folder, drawn photos of 12 people, 15 of each. Photos are encoded and split once, before anything is timed.
+A lap is the wall time from nothing to the scores of all configurations, imports and the start of processes included:
+
+    queue       a private broker and worker processes, as `lineup run` starts them
+    plain       one process that fits one model after the other, with as many threads as its libraries like
+    plain-1     the same with one thread, whose scores must be the queue's to the bit
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from benchmarks import table
+from benchmarks.photos import drawn
+from benchmarks.processes import ROOT
+from orchestrator.experiment import from_dict
+from orchestrator.planning import plan_run
+from orchestrator.reconcile import POLL_SECONDS, Reconciler, look_at
+from orchestrator.stack import Stack
+from storage.runs import Run
+from workers.app import IMAGES, TRAINING
+from workers.learning.table import CONFIGURATIONS
+
+PROCESSES = 2
+LAPS = ("queue", "plain", "plain-1")
+MOST_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class Lap:
+    """What all configurations took together, in seconds; `cpu` is that of all processes."""
+
+    wall: float
+    cpu: float
+
+
+def main() -> None:
+    """Measure the laps that are asked for, print them, keep them in build/bench-grid.json."""
+    arguments = _arguments()
+    folder: Path | None = arguments.photos
+    run = prepared(folder or ROOT / "build" / "bench-grid-photos", folder.name if folder else "drawn")
+    found = {name: queue_lap(run) if name == "queue" else plain_lap(run, name) for name in arguments.laps}
+    path = ROOT / "build" / "bench-grid.json"
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    kept.setdefault(run.run_id, {}).update({name: asdict(lap) for name, lap in found.items()})
+    path.write_text(json.dumps(kept, indent=2) + "\n")
+    print(drawn_laps(run, kept[run.run_id]))
+
+
+def prepared(photos: Path, name: str) -> Run:
+    """A run of all configurations whose photos are encoded and split; what is there already is used again."""
+    if name == "drawn":
+        photos = drawn("bench-grid-photos", people=12, photos=15, side=256)[0].parents[1]
+    store = ROOT / "build" / "bench-grid"
+    store.mkdir(parents=True, exist_ok=True)
+    experiment = from_dict({"configurations": list(CONFIGURATIONS)})
+    run = plan_run(store, photos, None, experiment, f"grid-{name}").run
+    if not run.splits.exists():
+        with Stack(store, processes=PROCESSES, queues=[IMAGES]) as stack:
+            _drive(Reconciler(run, stack.broker, processes=PROCESSES), run, ("images", "splits"))
+    return run
+
+
+def queue_lap(run: Run) -> Lap:
+    """All trainings through a broker and worker processes of their own."""
+    for name in ("scores", "fits", "attempts", "report", "model"):
+        shutil.rmtree(run.folder / name, ignore_errors=True)
+    run.comparison.unlink(missing_ok=True)
+    before = _cpu_of_children()
+    start = time.perf_counter()
+    with Stack(run.folder.parents[1], processes=PROCESSES, queues=[TRAINING]) as stack:
+        _drive(Reconciler(run, stack.broker, processes=PROCESSES), run, ("training",))
+        wall = time.perf_counter() - start
+    return Lap(wall, _cpu_of_children() - before)
+
+
+def plain_lap(run: Run, name: str) -> Lap:
+    """All trainings in one process of their own, one after the other."""
+    command = [sys.executable, "-m", "benchmarks.grid_plain", str(run.folder.parents[1]), run.run_id]
+    before = _cpu_of_children()
+    start = time.perf_counter()
+    subprocess.run([*command, "1" if name == "plain-1" else "0"], cwd=ROOT, check=True)  # noqa: S603 - our own module
+    wall = time.perf_counter() - start
+    return Lap(wall, _cpu_of_children() - before)
+
+
+def drawn_laps(run: Run, laps: Mapping[str, Mapping[str, float]]) -> str:
+    """The laps as people read them, each beside the queue's."""
+    lines = [table.machine(), f"{run.run_id}: {len(CONFIGURATIONS)} configurations, {PROCESSES} processes", ""]
+    queue = laps.get("queue")
+    for name in LAPS:
+        if name in laps:
+            ratio = f"{laps[name]['wall'] / queue['wall']:9.2f}" if queue else ""
+            lines.append(f"{name:<10}{laps[name]['wall']:9.1f} s wall{laps[name]['cpu']:9.1f} s cpu{ratio}")
+    return "\n".join(lines)
+
+
+def _drive(reconciler: Reconciler, run: Run, stages: tuple[str, ...]) -> None:
+    """Step a run through these stages."""
+    pause = threading.Event()
+    end = time.monotonic() + MOST_SECONDS
+    while look_at(run).stage in stages:
+        if time.monotonic() > end:
+            raise SystemExit(f"the run does not end; see {run.folder.parents[1] / 'logs'}")
+        reconciler.step()
+        pause.wait(POLL_SECONDS)
+
+
+def _cpu_of_children() -> float:
+    """Seconds of processor time of all processes that were started here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.grid", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("photos", nargs="?", type=Path, help="folder of photos, one sub-folder per person")
+    parser.add_argument("--laps", nargs="+", choices=LAPS, default=LAPS, help="those to measure now (default: all)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

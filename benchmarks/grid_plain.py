@@ -1,0 +1,57 @@
+"""The plain script of `benchmarks.grid`: every configuration of a run, one after the other, in this one process.
+
+python -m benchmarks.grid_plain STORE RUN THREADS     0: as many as the libraries like
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from orchestrator.stages import read_table
+from storage.parts import part_path, read_part, table_of
+from storage.runs import open_run
+from storage.schemas import FACES, SCORES, SPLITS
+from workers.learning.evaluation import evaluate
+from workers.learning.faces import Faces
+from workers.learning.seeds import seed_of
+from workers.learning.table import find_configuration
+from workers.training import part_of
+
+
+def main() -> None:
+    """Fit and score all; with one thread, also say whether the scores are those that the queue's workers stored."""
+    store, run_id, threads = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    run = open_run(store, run_id)
+    if not threads:
+        let_the_libraries_choose()
+    faces = Faces.from_table(read_table(run.faces, FACES))
+    rows = read_table(run.splits, SPLITS).to_pylist()
+    seed = run.plan.experiment["seed"]
+    equal = []
+    for name in run.plan.experiment["configurations"]:
+        found = evaluate(
+            find_configuration(name), faces, rows, seed_of(seed, name, 0, 0), threads or os.cpu_count() or 1
+        )
+        part = part_path(run.scores, part_of(run.plan.fingerprint, name, 0, 0))
+        equal.append(part.exists() and table_of(found.scores, SCORES).equals(read_part(part, SCORES)))
+    if threads == 1:
+        print(f"{sum(equal)} of {len(equal)} configurations score the same bits as in the queue's workers")
+
+
+def let_the_libraries_choose() -> None:
+    """Undo what Lineup asks of TensorFlow: a thread a core, and kernels that need not be deterministic."""
+    from workers.learning.keras_runtime import load_keras
+
+    load_keras()
+    import tensorflow as tf
+    from tensorflow.python.framework import config
+
+    tf.config.threading.set_intra_op_parallelism_threads(0)
+    tf.config.threading.set_inter_op_parallelism_threads(0)
+    config.disable_op_determinism()
+
+
+if __name__ == "__main__":
+    main()
