@@ -10,12 +10,17 @@ import pytest
 from storage.errors import EngineError
 from workers.faces.blaze import anchors, letterbox
 from workers.faces.models import model_path
+from workers.faces.runtime import session_of
 from workers.faces.tflite_files import blazeface_graph
 
 
 def test_the_anchors_are_as_many_as_the_network_s_outputs() -> None:
-    assert anchors(192).shape == (2304, 2)
-    assert anchors(128).shape == (896, 2)
+    session = session_of("blaze")
+    for side in (96, 192):
+        pixels = np.zeros((1, side, side, 3), np.float32)
+        regressors, scores = session.run(["regressors", "scores"], {"pixels": pixels})
+        assert regressors.shape == (1, len(anchors(side)), 16)
+        assert scores.shape == (1, len(anchors(side)), 1)
     assert (anchors(192)[0] == 0.5 / 48).all()
 
 

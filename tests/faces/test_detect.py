@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from workers.faces import blaze
 from workers.faces.align import encoder_chip
-from workers.faces.detect import load_detector, shrink
+from workers.faces.detect import GLANCE_SIDE, load_detector, shrink
 from workers.faces.encode import load_encoder
 from workers.faces.geometry import overlap
 from workers.faces.images import Limits, Photo, Pixels, read_image
 from workers.faces.landmarks import load_landmarks
 from workers.faces.refine import load_refiner
+from workers.faces.runtime import session_of
 from workers.faces.settings import CHOICES
 
 DETECTORS = CHOICES["detector"]
@@ -54,6 +56,24 @@ def test_measurements_stay_close_through_whatever_detector(
         distances.append(float(np.linalg.norm(measured[0] - measured[1])))
     assert np.median(distances) < 0.15  # 0.6 is where another person begins
     assert max(distances) < 0.35
+
+
+def test_a_glance_is_enough_for_a_large_face_and_a_small_one_is_looked_for(face: Pixels) -> None:
+    session = session_of("blaze")
+    thorough, glancing = load_detector("cascade"), load_detector("cascade", "largest")
+    glance = [(round(score, 6), "blaze") for _, score in blaze.detect(session, face, GLANCE_SIDE)]
+    assert [(round(one.score, 6), one.detector) for one in glancing(face, 800)] == glance
+    assert overlap(glancing(face, 800)[0].box, thorough(face, 800)[0].box) > 0.7
+    wall = np.full((900, 900, 3), 128, np.uint8)
+    wall[300:550, 300:550] = face
+    assert glancing(wall, 800) == thorough(wall, 800)
+
+
+def test_who_wants_everybody_gets_no_glance(drawn: dict[tuple[int, int], Pixels]) -> None:
+    large = np.repeat(np.repeat(drawn[0, 0], 3, axis=0), 3, axis=1)
+    large[:200, :200] = drawn[1, 0][25:225, 25:225]
+    assert load_detector("cascade", "all")(large, 800) == load_detector("cascade", "require-one")(large, 800)
+    assert len(load_detector("cascade", "all")(large, 800)) == 2
 
 
 def test_shrinking_never_enlarges_and_says_by_how_much() -> None:

@@ -1,7 +1,8 @@
 """BlazeFace, the light detector of the cascade (Bazarevsky et al., arXiv:1907.05047).
 
 It sees the whole photo in one small square and scores a box at each of its anchors; faces that are small in the photo
-escape it, which is what the cascade's second detector is for.
+escape it, which is what the cascade's thorough detector is for. All its layers are convolutions, so the square may be
+smaller than the one it learned on: half the side costs a quarter, and sees large faces as well.
 """
 
 from __future__ import annotations
@@ -21,13 +22,15 @@ MIN_SCORE = 0.5
 SAME_FACE = 0.3
 """Overlap above which two boxes are one face; MediaPipe's own default."""
 
-ANCHOR_GRIDS = {128: ((16, 2), (8, 6)), 192: ((48, 1),)}
-"""Input side: (cells a side, anchors a cell) of each layer, from the models' published options."""
+SIDE = 192
+"""Of the square that it learned on, pixels."""
+
+CELL = 4
+"""Pixels from one anchor to the next; one anchor a cell, from the model's published options."""
 
 
-def detect(session: Any, rgb: Pixels) -> list[tuple[Box, float]]:
-    """Boxes in the picture's pixels and probabilities, best first."""
-    side = int(session.get_inputs()[0].shape[1])
+def detect(session: Any, rgb: Pixels, side: int) -> list[tuple[Box, float]]:
+    """Boxes in the picture's pixels and probabilities, best first; the photo is seen in side x side pixels."""
     canvas, factor, left, top = letterbox(rgb, side)
     regressors, scores = session.run(["regressors", "scores"], {"pixels": canvas[None]})
     probable = 1 / (1 + np.exp(-np.clip(scores[0, :, 0].astype(np.float64), -80, 80)))
@@ -63,10 +66,10 @@ def letterbox(rgb: Pixels, side: int) -> tuple[npt.NDArray[np.float32], float, i
 
 @functools.cache
 def anchors(side: int) -> npt.NDArray[np.float32]:
-    """The anchors' centres x, y as shares of the input's side, in the order of the network's outputs."""
-    layers = []
-    for cells, repeats in ANCHOR_GRIDS[side]:
-        rows, columns = np.mgrid[0:cells, 0:cells]
-        centres = np.stack([columns.ravel(), rows.ravel()], axis=1) + 0.5
-        layers.append(np.repeat(centres / cells, repeats, axis=0))
-    return np.concatenate(layers).astype(np.float32)
+    """The anchors' centres x, y as shares of the input's side, row by row."""
+    cells = side // CELL
+    rows, columns = np.mgrid[0:cells, 0:cells]
+    centres: npt.NDArray[np.float32] = ((np.stack([columns.ravel(), rows.ravel()], axis=1) + 0.5) / cells).astype(
+        np.float32
+    )
+    return centres

@@ -51,7 +51,7 @@ class FaceEngine:
 
         cv2.setNumThreads(1)  # a worker process is one core's
         self.settings = settings
-        self._detect = load_detector(settings.detector)
+        self._detectors = {policy: load_detector(settings.detector, policy) for policy in (settings.policy, "all")}
         self._refine = load_refiner(settings.refine)
         self._landmarks = load_landmarks("68")
         self._anchors = load_landmarks("5") if settings.landmarks == "5" else None
@@ -101,7 +101,7 @@ class FaceEngine:
 
     def _look(self, photo: Photo, policy: str, watch: Stopwatch) -> Sight | Refusal:
         with watch("detect"):
-            sight = look(photo, self._detect, self.settings)
+            sight = look(photo, self._detectors[policy], self.settings)
             chosen = select(sight.found, policy)
             if isinstance(chosen, Refusal):
                 return chosen

@@ -24,7 +24,10 @@ CHANNELS_LAST = (0, 2, 3, 1)
 
 
 def blazeface_graph(path: Path) -> bytes:
-    """(1, side, side, 3) float32 RGB in -1..1 -> regressors (1, anchors, 16) and scores (1, anchors, 1) float32."""
+    """(1, side, side, 3) float32 RGB in -1..1 -> regressors (1, anchors, 16) and scores (1, anchors, 1) float32.
+
+    The side is free, a multiple of 32: nothing in the network asks for the one that it was trained at.
+    """
     try:
         return _Converter(path.read_bytes()).model()
     except (KeyError, ValueError, IndexError, TypeError, struct.error) as error:
@@ -51,17 +54,16 @@ class _Converter:
         from onnx import TensorProto, helper
 
         (entry,) = self.source.InputsAsNumpy()
-        side = int(self.source.Tensors(entry).ShapeAsNumpy()[1])
         self.named[entry] = self.graph.add("Transpose", "pixels", perm=CHANNELS_FIRST)
         for index in range(self.source.OperatorsLength()):
             self._convert(self.source.Operators(index))
         gives = []
         for tensor in self.source.OutputsAsNumpy():
-            shape = [int(size) for size in self.source.Tensors(tensor).ShapeAsNumpy()]
-            output = "scores" if shape[-1] == 1 else "regressors"
+            values = int(self.source.Tensors(tensor).ShapeAsNumpy()[-1])
+            output = "scores" if values == 1 else "regressors"
             self.graph.add("Identity", self.named[tensor], output=output)
-            gives.append(helper.make_tensor_value_info(output, TensorProto.FLOAT, shape))
-        takes = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, [1, side, side, 3])
+            gives.append(helper.make_tensor_value_info(output, TensorProto.FLOAT, [1, "anchors", values]))
+        takes = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, [1, "side", "side", 3])
         return self.graph.model("blazeface", takes, sorted(gives, key=lambda value: str(value.name)))
 
     def _convert(self, operator: Any) -> None:
@@ -151,15 +153,16 @@ class _Converter:
         places = "half_pixel" if options.HalfPixelCenters() else "asymmetric"
         if options.AlignCorners():
             places = "align_corners"
-        _, _, _, channels = self.source.Tensors(takes[0]).ShapeAsNumpy()
-        size = np.array([1, channels, *self._constant(takes[1])], np.int64)
+        _, *before, _ = self.source.Tensors(takes[0]).ShapeAsNumpy()
+        scales = np.array([1, 1, *(self._constant(takes[1]) / before)], np.float32)
         mode = {"mode": "linear", "coordinate_transformation_mode": places}
-        return self.graph.add("Resize", self.named[takes[0]], "", "", self.graph.weight(size), **mode)
+        return self.graph.add("Resize", self.named[takes[0]], "", self.graph.weight(scales), **mode)
 
     def _reshape(self, operator: Any, takes: list[int]) -> str:
-        shape = self.source.Tensors(int(operator.OutputsAsNumpy()[0])).ShapeAsNumpy()
+        """To (1, anchors, values): as many anchors as the input's side gives."""
+        values = int(self.source.Tensors(int(operator.OutputsAsNumpy()[0])).ShapeAsNumpy()[-1])
         x = self.graph.add("Transpose", self.named[takes[0]], perm=CHANNELS_LAST)
-        return self.graph.add("Reshape", x, self.graph.weight(np.array(shape, np.int64)))
+        return self.graph.add("Reshape", x, self.graph.weight(np.array([1, -1, values], np.int64)))
 
     def _add(self, operator: Any, takes: list[int]) -> str:
         y = self.graph.add("Add", self.named[takes[0]], self.named[takes[1]])

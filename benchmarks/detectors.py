@@ -1,0 +1,213 @@
+"""Each detector on real photos: what it sees, what it costs, and whether the same face measures the same through it.
+
+    python -m benchmarks.detectors FOLDER    one sub-folder a person; prints tables, writes build/detectors.json
+
+The measure of recall is dlib's CNN detector at its default scale, that is `cnn` at the photo's full size: the two see
+the same (tests/faces/test_mmod.py). All detectors look at each photo in turn, at the engine's default size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import statistics
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import table
+from benchmarks.photos import web_photos
+from benchmarks.processes import ROOT
+from workers.compare.verification import equal_error_rate, roc
+from workers.faces.align import encoder_chip
+from workers.faces.detect import Detector, load_detector
+from workers.faces.encode import Embedding, load_encoder
+from workers.faces.geometry import Box, Detection, overlap
+from workers.faces.images import Photo, Pixels, read_image
+from workers.faces.landmarks import load_landmarks
+from workers.faces.refine import load_refiner
+from workers.faces.settings import CHOICES, EngineSettings
+
+SETTINGS = EngineSettings()
+
+NAMES = tuple(name for name in CHOICES["detector"] if name != "dlib-cnn")
+"""dlib's own CNN is left out: it sees what `cnn` sees, in some twenty times the time."""
+
+REFINERS = CHOICES["refine"]
+
+SAME_FACE = 0.3
+"""Overlap at which two detectors mean one face, as in the cascade."""
+
+
+@dataclass
+class Seen:
+    """One photo through all eyes.
+
+    Attributes:
+        person: the folder's name.
+        reference: boxes of the reference.
+        found: detector to its detections, best first.
+        seconds: detector to processor time.
+        measured: (detector, refiner) to the largest face's measurements.
+    """
+
+    person: str
+    reference: list[Box]
+    found: dict[str, list[Detection]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    measured: dict[tuple[str, str], Embedding] = field(default_factory=dict)
+
+    def largest(self, name: str) -> Detection | None:
+        return max(self.found[name], key=lambda face: face.box.area, default=None)
+
+
+def look(photos: Sequence[Path]) -> Iterator[Seen]:
+    """Every photo that can be read through every detector and refiner."""
+    detectors = {name: load_detector(name, SETTINGS.policy) for name in NAMES}
+    limits = replace(SETTINGS.limits, working_side=100_000)  # nobody decodes smaller: the reference sees it all
+    for path in photos:
+        photo = read_image(path.read_bytes(), limits)
+        if isinstance(photo, Photo):
+            whole = detectors["cnn"](photo.rgb, max(photo.rgb.shape))
+            seen = Seen(path.parent.name, [face.box for face in whole])
+            for name, detect in detectors.items():
+                _detect(seen, name, detect, photo.rgb)
+            yield seen
+
+
+def _detect(seen: Seen, name: str, detect: Detector, rgb: Pixels) -> None:
+    start = time.process_time()
+    seen.found[name] = detect(rgb, SETTINGS.detect_side)
+    seen.seconds[name] = time.process_time() - start
+    face = seen.largest(name)
+    if face:
+        for how in REFINERS:
+            seen.measured[name, how] = measure(rgb, load_refiner(how)(rgb, face).box)
+
+
+def measure(rgb: Pixels, box: Box) -> Embedding:
+    """The 128 measurements of the face in a box."""
+    return load_encoder("onnx")(encoder_chip(rgb, box, load_landmarks("68")(rgb, box)))
+
+
+def recall(name: str, photos: Sequence[Seen]) -> dict[str, Any]:
+    """What a detector sees of the reference's faces, and at what cost."""
+    faces = [(box, one.found[name]) for one in photos for box in one.reference]
+    hits = sum(any(overlap(box, face.box) > SAME_FACE for face in found) for box, found in faces)
+    extra = sum(
+        all(overlap(face.box, box) <= SAME_FACE for box in one.reference) for one in photos for face in one.found[name]
+    )
+    times = [1e3 * one.seconds[name] for one in photos]
+    return {
+        "photos_with_a_face": sum(bool(one.found[name]) for one in photos),
+        "recall": hits / len(faces) if faces else None,
+        "extra_faces": extra,
+        "ms_mean": statistics.mean(times),
+        "ms_median": statistics.median(times),
+    }
+
+
+def convention(name: str, photos: Sequence[Seen]) -> dict[str, Any]:
+    """Shift right and down, in sides of its box, and scale that make a detector's box HOG's: medians."""
+    steps = [
+        ((hog.centre[0] - box.centre[0]) / box.width, (hog.centre[1] - box.centre[1]) / box.height, hog.area / box.area)
+        for one in photos
+        for hog, box in _pairs(one, name)
+    ]
+    if not steps:
+        return {"faces": 0}
+    right, down, area = (statistics.median(values) for values in zip(*steps, strict=True))
+    return {"faces": len(steps), "right": right, "down": down, "scale": area**0.5}
+
+
+def _pairs(one: Seen, name: str) -> Iterator[tuple[Box, Box]]:
+    """HOG's largest face and the detector's, where they are the same face."""
+    hog, face = one.largest("hog"), one.largest(name)
+    if hog and face and overlap(hog.box, face.box) > SAME_FACE:
+        yield hog.box, face.box
+
+
+def closeness(name: str, how: str, photos: Sequence[Seen]) -> dict[str, Any]:
+    """How far a face's measurements lie from those through HOG's own box; and how well they tell people apart.
+
+    `error_frontal` is the equal error rate over all pairs of those photos in which every detector sees a face,
+    `error_all` of those in which every detector but HOG does. A photo's folder is taken for the truth.
+    """
+    apart = [
+        float(np.linalg.norm(one.measured[name, how] - one.measured["hog", "none"]))
+        for one in photos
+        for _ in _pairs(one, name)
+    ]
+    every = [one for one in photos if all(one.found[other] for other in NAMES)]
+    beyond = [one for one in photos if all(one.found[other] for other in NAMES if other != "hog")]
+    return {
+        "distance_median": statistics.median(apart) if apart else None,
+        "distance_p95": float(np.quantile(apart, 0.95)) if apart else None,
+        "error_frontal": _error(every, name, how),
+        "error_all": _error(beyond, name, how) if name != "hog" else None,
+    }
+
+
+def _error(photos: Sequence[Seen], name: str, how: str) -> float | None:
+    pairs = list(itertools.combinations(photos, 2))
+    same = np.array([one.person == other.person for one, other in pairs])
+    if not pairs or same.all() or not same.any():
+        return None
+    apart = [np.linalg.norm(one.measured[name, how] - other.measured[name, how]) for one, other in pairs]
+    return equal_error_rate(roc(np.array(apart), same))
+
+
+def report(photos: Sequence[Seen]) -> dict[str, Any]:
+    """All figures, as build/detectors.json holds them."""
+    return {
+        "photos": len(photos),
+        "reference_photos": sum(bool(one.reference) for one in photos),
+        "reference_faces": sum(len(one.reference) for one in photos),
+        "detectors": {name: recall(name, photos) for name in NAMES},
+        "conventions": {name: convention(name, photos) for name in NAMES if name not in ("hog", "cascade")},
+        "closeness": {
+            f"{name} {how}": closeness(name, how, photos)
+            for name, how in itertools.product(NAMES, REFINERS)
+            if name != "hog" or how == "none"
+        },
+    }
+
+
+def drawn(found: dict[str, Any]) -> str:
+    """The figures as tables."""
+    lines = [found["machine"], f"{found['photos']} {found['what']}; the reference sees a face in "]
+    lines[-1] += f"{found['reference_photos']}, {found['reference_faces']} faces in all"
+    for title in ("detectors", "conventions", "closeness"):
+        rows: dict[str, dict[str, Any]] = found[title]
+        heads = list(next(iter(rows.values())))
+        lines += ["", f"{title:<16}" + "".join(f"{head:>20}" for head in heads)]
+        lines += [
+            f"{name:<16}" + "".join(f"{_cell(row.get(head)):>20}" for head in heads) for name, row in rows.items()
+        ]
+    return "\n".join(lines)
+
+
+def _cell(value: float | None) -> str:
+    return "–" if value is None else str(value) if isinstance(value, int) else f"{value:.3f}"
+
+
+def main() -> None:
+    """Look, print, write build/detectors.json."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.detectors", description=__doc__)
+    parser.add_argument("photos", nargs="?", type=Path, help="folder of photos, one sub-folder a person")
+    photos, what = web_photos(parser.parse_args().photos)
+    found = {"machine": table.machine(), "what": what, **report(list(look(photos)))}
+    path = ROOT / "build" / "detectors.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(found, indent=2) + "\n")
+    print(drawn(found))
+    print(f"\nwritten to {path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
