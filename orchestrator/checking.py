@@ -24,7 +24,8 @@ from orchestrator.planning import run_fingerprint
 from storage.errors import StoreError
 from storage.folders import BUILDING
 from storage.parts import TEMPORARY, is_intact, list_parts, read_metadata, read_part
-from storage.runs import ENCODER_REPORT, ENCODER_RUN, Run
+from storage.plans import ENCODER_REPORT, ENCODER_RUN
+from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, EFFORTS, FACES, FITS, SCORES, SPLITS
 from workers.learning.encoder import digest
 from workers.recognition.recogniser import FILE as MODEL

@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 
 from orchestrator.stages import read_table
 from storage.errors import StoreError
-from storage.runs import ENCODER_REPORT, Run, open_run
+from storage.plans import ENCODER_REPORT
+from storage.runs import Run, open_run
 from storage.schemas import CATALOG, FACES
 from workers.encoder_training import BOARD, settings_of, teaching
 from workers.learning.encoder import FILE

@@ -21,30 +21,15 @@ from dataclasses import asdict, dataclass, field
 from importlib.resources import files
 from typing import Any
 
+from orchestrator.competitors import MISSIONS_GRID, Entry, known_configurations, read_entries
 from orchestrator.experiment_keys import at_least, choice, fits_list, share, take_table
 from orchestrator.own_encoders import OwnEncoder, check_name, plain_encoders, read_encoders
 from storage.errors import ExperimentError
 from workers.faces.images import Limits
 from workers.faces.settings import EngineSettings
-from workers.learning.parameters import Value
 
 PROTOCOLS = ("holdout", "kfold")
 NEAR_DUPLICATES = ("auto", "report", "group")
-MISSIONS_GRID = (
-    "cnn-small-crop",
-    "cnn-small-aligned",
-    "dense",
-    "knn-1",
-    "knn-3",
-    "knn-7",
-    "svm-linear",
-    "svm-rbf",
-    "logistic-regression",
-    "majority",
-    "nearest-centroid",
-    "threshold-1nn",
-)
-
 TEMPLATE = (files("orchestrator") / "experiment.template.toml").read_text(encoding="utf-8")
 """The commented file that `lineup init` writes; it states every default."""
 
@@ -100,14 +85,6 @@ class Protocol:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A competitor: a configuration's name and the parameters that differ from its own, sorted."""
-
-    name: str
-    overrides: tuple[tuple[str, Value], ...] = ()
-
-
-@dataclass(frozen=True)
 class Experiment:
     """All that decides a run's tables, besides the photos.
 
@@ -154,13 +131,6 @@ def fingerprint_of(plain: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def known_configurations() -> tuple[str, ...]:
-    """The names that may compete, the mission's grid first."""
-    from workers.learning.table import CONFIGURATIONS
-
-    return tuple(dict.fromkeys((*MISSIONS_GRID, *CONFIGURATIONS)))
-
-
 def from_toml(text: str, source_name: str = "experiment.toml") -> Experiment:
     """Read an experiment file.
 
@@ -180,7 +150,7 @@ def from_dict(plain: Mapping[str, Any]) -> Experiment:
     plain = dict(plain)
     overrides = plain.pop("parameters", {})
     if "configurations" in plain or overrides:
-        plain["configurations"] = _entries(plain.get("configurations", list(MISSIONS_GRID)), overrides)
+        plain["configurations"] = read_entries(plain.get("configurations", list(MISSIONS_GRID)), overrides)
     if "faces" in plain:
         plain["faces"] = _faces(plain["faces"])
     if "encoders" in plain:
@@ -222,38 +192,3 @@ def _faces(plain: object) -> EngineSettings:
     if not fits_list(taken.get("ladder", []), str):
         raise ExperimentError("faces.ladder must be a list of names", 'Such as ["upsample"].')
     return EngineSettings(**{**taken, "ladder": tuple(taken.get("ladder", EngineSettings.ladder))})
-
-
-def _entries(names: object, overrides: object) -> tuple[Entry, ...]:
-    if not isinstance(names, list) or not fits_list(names, str):
-        raise ExperimentError("configurations must be a list of names", f'Such as ["{MISSIONS_GRID[3]}"].')
-    if not isinstance(overrides, Mapping):
-        raise ExperimentError("parameters must be a table", "Such as [parameters.knn-3].")
-    for name, parameters in overrides.items():
-        choice("parameters", name, tuple(names))
-        if not isinstance(parameters, Mapping):
-            raise ExperimentError(f"parameters.{name} must be a table", f"Such as [parameters.{name}].")
-    return tuple(Entry(name, tuple(sorted(_changes(name, overrides.get(name, {})).items()))) for name in names)
-
-
-def _changes(name: str, parameters: Mapping[str, object]) -> dict[str, Value]:
-    """The parameters of one configuration as its family takes them; raises ExperimentError."""
-    if not parameters:
-        return {}
-    from workers.learning.families import FAMILIES
-    from workers.learning.table import AT, CONFIGURATIONS
-
-    plain = name.partition(AT)[0]
-    choice("configurations", plain, known_configurations())
-    known = {each.name: each for each in FAMILIES[CONFIGURATIONS[plain].family].parameters}
-    if not known:
-        raise ExperimentError(f"parameters.{name}: {name} has no parameters", "Remove the table.")
-    taken: dict[str, Value] = {}
-    for key, value in parameters.items():
-        where = f"parameters.{name}.{key}"
-        choice("unknown key", where, [f"parameters.{name}.{each}" for each in known])
-        try:
-            taken[key] = known[key].taken(value)
-        except ValueError as rule:
-            raise ExperimentError(f"{where} = {value!r}", f"It must be {rule}.") from None
-    return taken

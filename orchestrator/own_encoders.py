@@ -15,7 +15,8 @@ from pathlib import Path
 
 from orchestrator.experiment_keys import choice
 from storage.errors import ExperimentError, LineupError, RunStuck, StoreError
-from storage.runs import ENCODER_RUN, Run, list_runs, open_run
+from storage.plans import ENCODER_RUN
+from storage.runs import Run, list_runs, open_run
 from workers.encoder_training import planned_encoder
 from workers.learning.encoder import digest
 from workers.learning.table import AT, find_configuration

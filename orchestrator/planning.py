@@ -22,7 +22,8 @@ from orchestrator.findings import Findings
 from orchestrator.own_encoders import resolved
 from storage.errors import RunConflict
 from storage.parts import write_part
-from storage.runs import COMPARISON_RUN, ENCODER_RUN, FACES_RUN, Plan, Run, create_run, open_run, run_folder
+from storage.plans import COMPARISON_RUN, ENCODER_RUN, FACES_RUN, Plan
+from storage.runs import Run, create_run, open_run, run_folder
 from workers.learning.triplet import LEAST_PEOPLE, TripletSettings
 
 PACKAGES = ("lineup", "numpy", "scikit-learn", "keras", "opencv-python-headless", "dlib-bin", "onnxruntime", "pyarrow")

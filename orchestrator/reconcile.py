@@ -25,7 +25,8 @@ from storage.encodings import Done, compact
 from storage.errors import RunStuck
 from storage.gathering import write_faces
 from storage.parts import is_whole, list_parts, part_path, probe, sweep, write_part
-from storage.runs import COMPARISON_RUN, ENCODER_RUN, FACES_RUN, Run
+from storage.plans import COMPARISON_RUN, ENCODER_RUN, FACES_RUN
+from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, FACES, FITS, SCORES, SPLITS
 from workers.app import IMAGES, TRAINING
 

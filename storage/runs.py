@@ -25,55 +25,16 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from storage.attempts import forget, look
 from storage.errors import RunNotFound, StoreError
 from storage.parts import write_bytes
+from storage.plans import COMPARISON_RUN, ENCODER_REPORT, ENCODER_RUN, FACES_RUN, KINDS, Plan
 from storage.schemas import SCHEMA_VERSION
 
 RUN_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
-
-COMPARISON_RUN = "comparison"
-FACES_RUN = "faces"
-ENCODER_RUN = "encoder"
-
-ENCODER_REPORT = "encoder.json"
-"""The last file that the training of an encoder writes."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run is: enough to do all of it again.
-
-    Args:
-        dataset: absolute path of the folder of photos, as the workers see it.
-        labels: path of the labels file, or empty where the sub-folders are the labels.
-        experiment: the experiment as JSON data; the orchestrator's `Experiment.to_json`.
-        engine: the face engine's settings as JSON data; the workers' `EngineSettings`.
-        engine_fingerprint: names the folder of encodings.
-        fingerprint: over the experiment and the catalogue; two runs with the same one give the same tables.
-        created: UTC, ISO 8601.
-        versions: package versions of the machine that planned it.
-        kind: COMPARISON_RUN; FACES_RUN for one that encodes photos and trains nothing; ENCODER_RUN for one that
-            trains an encoder on them.
-        triplets: of an ENCODER_RUN, how it is trained, as JSON data; the workers' `TripletSettings`.
-    """
-
-    run_id: str
-    dataset: str
-    labels: str
-    experiment: dict[str, Any]
-    engine: dict[str, Any]
-    engine_fingerprint: str
-    fingerprint: str
-    created: str
-    versions: dict[str, str]
-    schema_version: int = SCHEMA_VERSION
-    kind: str = COMPARISON_RUN
-    triplets: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -219,7 +180,7 @@ def open_run(store: Path, run_id: str) -> Run:
             f"run {run_id} was written by tables of version {plan.schema_version}, this is {SCHEMA_VERSION}",
             "Start a new run; its photos are encoded anew",
         )
-    if plan.kind not in (COMPARISON_RUN, FACES_RUN, ENCODER_RUN):
+    if plan.kind not in KINDS:
         raise StoreError(f"run {run_id} is of a kind that this version does not know: {plan.kind!r:.40}")
     return Run(folder, plan)
 

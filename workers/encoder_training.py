@@ -21,7 +21,8 @@ import pyarrow.compute as pc
 from storage.attempts import Attempt, count, forget, look
 from storage.errors import StoreError
 from storage.parts import part_name, read_part, sweep
-from storage.runs import ENCODER_RUN, Run, run_folder
+from storage.plans import ENCODER_RUN
+from storage.runs import Run, run_folder
 from storage.schemas import CATALOG, FACES
 from workers.learning.checkpoint import read_curves
 from workers.learning.encoder import digest

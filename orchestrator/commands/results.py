@@ -13,7 +13,8 @@ from orchestrator.report.method import acquainted
 from orchestrator.report.terminal import comparison_rows, comparison_table, comparison_text
 from orchestrator.stages import read_table
 from storage.parts import read_metadata
-from storage.runs import ENCODER_RUN, Run
+from storage.plans import ENCODER_RUN
+from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, FACES
 
 if TYPE_CHECKING:

@@ -218,7 +218,7 @@ def report(run_id: str | None, as_json: bool) -> None:
     """
     from orchestrator.commands.results import print_result, result_of
     from orchestrator.drawing import draw_report
-    from storage.runs import FACES_RUN
+    from storage.plans import FACES_RUN
 
     chosen = chosen_run(run_id)
     if chosen.plan.kind == FACES_RUN:

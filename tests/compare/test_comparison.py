@@ -129,7 +129,8 @@ def test_undetected_photos_are_counted_once_each_by_person() -> None:
 
 
 def test_the_pairs_are_kept_beside_the_table(tmp_path: Path, comparison: Comparison) -> None:
-    from storage.runs import Plan, Run
+    from storage.plans import Plan
+    from storage.runs import Run
     from workers.compare.comparison import read_pairs, write_comparison
 
     plan = Plan("r", "/photos", "", {}, {}, "engine", "print", "2026-01-01T00:00:00+00:00", {})

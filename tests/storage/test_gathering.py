@@ -11,7 +11,8 @@ import pytest
 
 from storage.gathering import write_faces
 from storage.parts import part_path, read_part, table_of, write_part
-from storage.runs import Plan, Run
+from storage.plans import Plan
+from storage.runs import Run
 from storage.schemas import FACES
 
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from storage.parts import write_bytes
-from storage.runs import ENCODER_REPORT
+from storage.plans import ENCODER_REPORT
 from workers.learning import architectures
 from workers.learning.checkpoint import Progress, assign, read_checkpoint, write_checkpoint
 from workers.learning.encoder import Encoder, digest, save_encoder
