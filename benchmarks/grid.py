@@ -29,8 +29,9 @@ from benchmarks.photos import drawn
 from benchmarks.processes import ROOT
 from orchestrator.experiment import from_dict
 from orchestrator.planning import plan_run
-from orchestrator.reconcile import POLL_SECONDS, Reconciler, look_at
+from orchestrator.reconcile import POLL_SECONDS, Reconciler
 from orchestrator.stack import Stack
+from orchestrator.standing import look_at
 from storage.runs import Run
 from workers.app import IMAGES, TRAINING
 from workers.learning.table import CONFIGURATIONS

@@ -6,7 +6,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
-from orchestrator.reconcile import Status
+from orchestrator.standing import Status
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,17 +19,16 @@ from orchestrator.encoder_results import acquaintances
 from orchestrator.experiment import from_dict
 from orchestrator.own_encoders import check_encoders
 from orchestrator.splits import make_splits
+from orchestrator.standing import Status, look_at
 from storage.attempts import count, forget, look
 from storage.encodings import Done, compact
 from storage.errors import RunStuck
 from storage.gathering import write_faces
-from storage.parts import is_whole, list_parts, part_path, probe, sweep, write_part
+from storage.parts import is_whole, part_path, probe, sweep, write_part
 from storage.plans import COMPARISON_RUN, ENCODER_RUN, FACES_RUN
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, FACES, FITS, SCORES, SPLITS
 from workers.app import IMAGES, TRAINING
-
-STAGES = ("images", "splits", "training", "comparison", "refit", "report", "encoder", "finished")
 
 POLL_SECONDS = 0.2
 """Between two looks at the store, at least: a listing costs a millisecond, and a person sees no delay. With a million
@@ -38,29 +36,6 @@ photos a look takes a second; then as long is rested."""
 
 MESSAGES_PER_PROCESS = 4
 LEAST_WINDOW = 32
-
-
-@dataclass(frozen=True)
-class Status:
-    """Where a run stands.
-
-    Args:
-        state: running | finished | cancelled | stopped.
-        stage: one of STAGES.
-        done, total: of the stage's photos, trainings or epochs.
-        reason: why it is stopped.
-        resent: messages that were lost and sent again by this orchestrator.
-        note: how well it goes, where there are figures for it.
-    """
-
-    run_id: str
-    state: str
-    stage: str
-    done: int = 0
-    total: int = 0
-    reason: str = ""
-    resent: int = 0
-    note: str = ""
 
 
 class Reconciler:
@@ -221,31 +196,3 @@ class Reconciler:
             self._people_checked = True
         self._send_single(stages.encoder_work(self.run), "the encoder's training")
         return self._status("running", "encoder", *stages.encoder_progress(self.run))
-
-
-def look_at(run: Run) -> Status:
-    """Where a run stands, from the store alone."""
-    if run.finished:
-        return Status(run.run_id, "finished", "finished")
-    state = "stopped" if run.stopped else "cancelled" if run.cancelled else "running"
-    if not run.faces.exists():
-        photos = stages.catalogued(run)
-        done = photos.keys() & (Done(run.encodings / "faces").look() | Done(run.failures).look())
-        return Status(run.run_id, state, "images", len(done), len(photos), run.stopped)
-    if run.plan.kind == ENCODER_RUN:
-        epochs, most, note = stages.encoder_progress(run)
-        return Status(run.run_id, state, "encoder", epochs, most, run.stopped, note=note)
-    if not run.splits.exists():
-        return Status(run.run_id, state, "splits", reason=run.stopped)
-    wanted = stages.trainings(run, stages.read_table(run.splits, SPLITS))
-    done = {path.stem for path in list_parts(run.scores)} & wanted.keys()
-    if len(done) < len(wanted):
-        return Status(run.run_id, state, "training", len(done), len(wanted), run.stopped)
-    if not run.comparison.exists():
-        return Status(run.run_id, state, "comparison", 0, 1, run.stopped)
-    return Status(run.run_id, state, "refit" if stages.refit_work(run) else "report", 0, 1, run.stopped)
-
-
-def as_json(status: Status) -> dict[str, object]:
-    """A status as `--json` prints it."""
-    return asdict(status)

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from orchestrator.broker import Broker
-from orchestrator.reconcile import POLL_SECONDS, Reconciler, Status, look_at
+from orchestrator.reconcile import POLL_SECONDS, Reconciler
 from orchestrator.stack import Stack
+from orchestrator.standing import Status, look_at
 from storage.errors import BrokerError, LineupError
 from storage.runs import Run, claim
 from workers.settings import Settings

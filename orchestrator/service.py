@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from orchestrator.broker import Broker
-from orchestrator.reconcile import POLL_SECONDS, Reconciler, Status
+from orchestrator.reconcile import POLL_SECONDS, Reconciler
 from orchestrator.running import step
+from orchestrator.standing import Status
 from storage.errors import LineupError
 from storage.runs import Run, claim, list_runs, open_run
 

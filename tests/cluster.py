@@ -19,9 +19,10 @@ import redis
 from orchestrator.broker import redis_url
 from orchestrator.experiment import from_dict
 from orchestrator.planning import plan_run
-from orchestrator.reconcile import Reconciler, Status, look_at
+from orchestrator.reconcile import Reconciler
 from orchestrator.running import step
 from orchestrator.stack import Stack
+from orchestrator.standing import Status, look_at
 from storage.attempts import look
 from storage.parts import read_parts
 from storage.runs import Run

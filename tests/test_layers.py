@@ -129,7 +129,14 @@ def loaded_by(code: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "module", ["orchestrator.cli", "orchestrator.commands.runs", "orchestrator.commands.services", "storage.runs"]
+    "module",
+    [
+        "orchestrator.cli",
+        "orchestrator.commands.runs",
+        "orchestrator.commands.looking",
+        "orchestrator.commands.services",
+        "storage.runs",
+    ],
 )
 def test_importing_the_front_door_loads_nothing_heavy(module: str) -> None:
     assert not loaded_by(f"import {module}") & {*HEAVY, "celery", "redis", "pandas"}

@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
     from orchestrator.experiment import Experiment
     from orchestrator.progress import Display
-    from orchestrator.reconcile import Status
+    from orchestrator.standing import Status
     from storage.runs import Run
 
 INTERRUPTED = 130
 """The exit code of a program that Ctrl-C ended, as shells know it."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
+quiet_option = click.option("--quiet", "-q", is_flag=True, help="No progress.")
 run_argument = click.argument("run_id", metavar="[RUN]", required=False)
 
 
@@ -93,8 +94,8 @@ def read_experiment(path: Path | None) -> Experiment:
 def finish_run(chosen: Run, screen: Display, stop: threading.Event) -> Status:
     """Bring a run to its end and show how far it is; raises LineupError where it needs a person."""
     from orchestrator.progress import show_status
-    from orchestrator.reconcile import look_at
     from orchestrator.running import finish
+    from orchestrator.standing import look_at
     from workers.settings import load_settings
 
     if chosen.finished:
@@ -120,3 +121,36 @@ def stop_on_interrupt() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def conclude(chosen: Run, ended: Status, as_json: bool, if_running: str = "") -> None:
+    """Tell what came of a run; exits with another code than 0 where it did not end.
+
+    Args:
+        if_running: what to do where it goes on; by default what to do where it does not.
+    """
+    from orchestrator.commands.results import print_result, result_of
+    from orchestrator.standing import as_json as plain
+
+    if ended.state == "finished":
+        if as_json:
+            print_json(result_of(chosen))
+        else:
+            print_result(chosen, output())
+        return
+    if as_json:
+        print_json(plain(ended))
+    go_on = f"Go on with: lineup resume {chosen.run_id}"
+    if ended.state == "running":
+        go_on = if_running or go_on
+    console().print(f"{sentence(ended)}\n{go_on}", markup=False, soft_wrap=True)
+    raise click.exceptions.Exit(INTERRUPTED if ended.state == "running" else 1)
+
+
+def sentence(found: Status, width: int = 0) -> str:
+    """Where a run stands, in a line whose first column has so many letters."""
+    counts = f" {found.done}/{found.total}" if found.total else ""
+    told = found.reason or found.note
+    reason = f": {told}" if told else ""
+    stage = f", {found.stage}{counts}" if found.state in ("running", "cancelled", "stopped") else ""
+    return f"{found.run_id:<{width}}  {found.state}{stage}{reason}"

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import click
 
-from orchestrator.commands.common import console, json_option, read_experiment, store
+from orchestrator.commands.common import console, json_option, quiet_option, read_experiment, store
 from orchestrator.commands.runs import (
     folder_argument,
     labels_option,
     name_option,
-    quiet_option,
     tell_plan,
     work_on,
 )

@@ -11,7 +11,7 @@ from orchestrator.checking import check_run
 from orchestrator.experiment import from_dict
 from orchestrator.forgetting import find_person, forget_person
 from orchestrator.planning import plan_run
-from orchestrator.reconcile import look_at
+from orchestrator.standing import look_at
 from storage.errors import RunConflict
 from storage.runs import Run, list_runs, open_run
 from tests.tiny_run import compare_here, encode_here

@@ -13,7 +13,7 @@ import pytest
 
 from orchestrator.experiment import Experiment
 from orchestrator.planning import plan_encoder
-from orchestrator.reconcile import look_at
+from orchestrator.standing import look_at
 from storage.attempts import look
 from storage.errors import DatasetError, RunStuck
 from storage.runs import Run

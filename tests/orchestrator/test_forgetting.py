@@ -13,7 +13,7 @@ from orchestrator.checking import check_run
 from orchestrator.experiment import from_dict
 from orchestrator.forgetting import find_person, forget_person
 from orchestrator.planning import plan_run
-from orchestrator.reconcile import look_at
+from orchestrator.standing import look_at
 from storage.erasing import count_photos, drop_derived, erase_photos
 from storage.errors import InputError, RunConflict
 from storage.parts import list_parts, read_part

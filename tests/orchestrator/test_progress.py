@@ -11,7 +11,7 @@ from rich.console import Console
 
 from orchestrator import progress
 from orchestrator.progress import LINE_SECONDS, TITLES, Bars, Lines, display
-from orchestrator.reconcile import STAGES
+from orchestrator.standing import STAGES
 
 
 class Clock:

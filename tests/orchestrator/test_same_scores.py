@@ -9,8 +9,9 @@ import pytest
 
 from orchestrator.experiment import from_toml
 from orchestrator.planning import plan_run
-from orchestrator.reconcile import Reconciler, look_at
+from orchestrator.reconcile import Reconciler
 from orchestrator.stack import Stack
+from orchestrator.standing import look_at
 from storage.runs import Run
 from tests.cluster import Cluster, tables
 from tests.tiny_run import compare_here

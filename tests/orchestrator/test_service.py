@@ -11,9 +11,10 @@ import pytest
 
 from orchestrator.experiment import Entry, Experiment
 from orchestrator.planning import plan_run
-from orchestrator.reconcile import Reconciler, Status
+from orchestrator.reconcile import Reconciler
 from orchestrator.service import Service
 from orchestrator.stack import Stack
+from orchestrator.standing import Status
 from storage.runs import Run, claim
 from workers.app import IMAGES
 from workers.synthetic.folder import write_folder

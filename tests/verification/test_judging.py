@@ -11,8 +11,8 @@ from PIL import Image
 
 from orchestrator.experiment import Experiment
 from orchestrator.pairs import PhotoPair, read_pairs
-from orchestrator.reconcile import look_at
 from orchestrator.stages import catalogued, read_table
+from orchestrator.standing import look_at
 from orchestrator.verification.judging import NOT_THERE, Verified, judge, plan_pairs
 from orchestrator.verification.telling import corners, roc_picture, verified_as_json, verified_lines
 from storage.errors import DatasetError
