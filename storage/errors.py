@@ -85,4 +85,4 @@ class BrokerUrlError(BrokerError):
 
 
 class EngineError(LineupError):
-    """A model file is missing or damaged."""
+    """A model file or a runtime of the face engine is missing or damaged."""

@@ -11,9 +11,10 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from workers.faces import openvino_runtime
 from workers.faces.images import Pixels
 from workers.faces.models import model_path
-from workers.faces.runtime import session_of
+from workers.faces.runtime import converted, session_of
 
 Embedding = npt.NDArray[np.float32]
 """(128,)"""
@@ -24,6 +25,8 @@ Encoder = Callable[[Pixels], Embedding]
 
 def load_encoder(name: str) -> Encoder:
     """An encoder by its name in `settings.CHOICES`."""
+    if name in openvino_runtime.PRECISIONS:
+        return _load_openvino(name)
     return {"onnx": _load_onnx, "dlib": _load_dlib}[name]()
 
 
@@ -35,6 +38,18 @@ def _load_onnx() -> Encoder:
     def encode(chip: Pixels) -> Embedding:
         embedding: Embedding = session.run(None, {"chip": chip[None]})[0][0]
         return embedding
+
+    return encode
+
+
+@functools.cache
+def _load_openvino(name: str) -> Encoder:
+    """The same graph in OpenVINO, where that extra is installed."""
+    request = openvino_runtime.load_request(converted("encoder"), name)
+
+    def encode(chip: Pixels) -> Embedding:
+        # the request's buffers are used again by the next face
+        return np.array(request.infer({0: chip[None]}, share_inputs=True, share_outputs=True)[0][0])
 
     return encode
 

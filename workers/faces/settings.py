@@ -21,7 +21,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "refine": ("map", "hog", "none"),
     "policy": ("largest", "require-one", "all"),
     "landmarks": ("68", "5"),
-    "encoder": ("onnx", "dlib"),
+    "encoder": ("onnx", "openvino", "openvino-bf16", "dlib"),
 }
 LADDER_RUNGS = ("upsample", "rotate")
 
@@ -37,7 +37,8 @@ class EngineSettings:
             trained: "map" shifts and scales by constants, "hog" looks again in a small window, "none" does nothing.
         policy: which faces of a photo count: the "largest", "require-one" (several are an outcome), or "all".
         landmarks: the points that cut the encoder's chip: "68", or "5", whose model is CC0.
-        encoder: "onnx", dlib's ResNet in ONNX Runtime, or "dlib", the same in dlib itself.
+        encoder: "onnx", dlib's ResNet in ONNX Runtime; "openvino" or "openvino-bf16", the same in an optional runtime;
+            or "dlib", in dlib itself.
         mirror: average the measurements of a face and of its mirror image.
         jitter: average over this many randomly shifted chips, seeded; 0 for none.
         detect_side: photos are shrunk to this longest side before detection; pixels.
@@ -81,9 +82,14 @@ class EngineSettings:
             raise ExperimentError(f"faces: {error}") from error
 
     def fingerprint(self) -> str:
-        """32 hex digits of the settings, the engine's version and the sha256 of every model file in use."""
+        """32 hex digits of the settings, the engine's version and the sha256 of every model file in use.
+
+        Raises `EngineError` where a model file is missing, or the encoder's runtime cannot run here.
+        """
+        from workers.faces import openvino_runtime
         from workers.faces.models import MODEL_FILES, digest
 
+        openvino_runtime.check(self.encoder)
         models = {name: digest(name) for name in sorted(MODEL_FILES) if name in self.models()}
         said = json.dumps([ENGINE_VERSION, self.plain(), models], sort_keys=True)
         return hashlib.sha256(said.encode()).hexdigest()[:32]
