@@ -53,15 +53,22 @@ def letterbox(rgb: Pixels, side: int) -> tuple[npt.NDArray[np.float32], float, i
     empty columns at the left and rows at the top."""
     import cv2
 
-    height, width = rgb.shape[:2]
+    # Halving is the cheapest averaging that there is, and linear is as good as any below a factor of two.
+    halved, halvings = rgb, 0
+    while max(halved.shape[:2]) >= 2 * side and min(halved.shape[:2]) >= 2:
+        height, width = halved.shape[0] // 2, halved.shape[1] // 2  # of an odd size the last row or column goes
+        even = halved[: 2 * height, : 2 * width]
+        halved = np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        halvings += 1
+    height, width = halved.shape[:2]
     factor = max(height, width) / side
     columns, rows = max(round(width / factor), 1), max(round(height / factor), 1)
     left, top = (side - columns) // 2, (side - rows) // 2
-    small = cv2.resize(rgb, (columns, rows), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(halved, (columns, rows), interpolation=cv2.INTER_LINEAR)
     canvas = np.full((side, side, 3), -1.0, np.float32)
     np.multiply(small, 1 / 127.5, out=canvas[top : top + rows, left : left + columns], dtype=np.float32)
     canvas[top : top + rows, left : left + columns] -= 1
-    return canvas, factor, left, top
+    return canvas, factor * 2**halvings, left, top
 
 
 @functools.cache
