@@ -16,8 +16,9 @@ from workers.faces.images import Pixels
 from workers.faces.models import model_path
 from workers.faces.runtime import session_of
 
-SURE_SCORE = 0.6
-"""Of the light detector: below it a more thorough look pays."""
+SURE_SCORE = 0.55
+"""Of the light detector: below it a more thorough look pays. At 0.6 twice as many web photos take it, eleven of 208
+instead of five, and no face more is found."""
 
 SURE_SIZE = 1 / 12
 """Of the photo's longest side: a face so small is at the light detector's limit, and others may be beyond it."""
