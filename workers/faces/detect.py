@@ -28,7 +28,7 @@ GLANCE_SIDE = 96
 
 GLANCE_SIZE = 1 / 4
 """Of the photo's longest side: such a face has 24 pixels in a glance, and its box is as good as the second look's;
-from a sixth on, one pair of people in a hundred more is told apart wrongly (docs/engine.md)."""
+docs/engine.md says what smaller ones cost."""
 
 SAME_FACE = 0.3
 """Overlap at which two detectors mean one face."""
