@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,7 @@ from PIL import Image
 
 from storage.schemas import FACES
 from tests.faces.conftest import as_bytes
+from tests.faces.test_images import BAD_INPUTS
 from workers.faces.engine import load_engine
 from workers.faces.geometry import Box, overlap
 from workers.faces.images import Pixels
@@ -71,6 +73,19 @@ def test_what_cannot_be_used_is_a_row_with_its_reason(face: Pixels) -> None:
     rows = [row for result in results for row in face_rows(result)]
     pa.Table.from_pylist(rows, schema=FACES).validate(full=True)
     assert all(row["reason"] and row["embedding"] is None for row in rows)
+
+
+def test_every_bad_input_becomes_a_row_and_spoils_no_other(shared_data: Path, photos: Photos) -> None:
+    bad = [(path.name, path.read_bytes()) for path in sorted((shared_data / "bad-inputs").iterdir())]
+    results = encode([*bad, photos[0]])
+    assert [result.photo_key for result in results] == [*(name for name, _ in bad), photos[0][0]]
+    rows = [row for result in results for row in face_rows(result)]
+    pa.Table.from_pylist(rows, schema=FACES).validate(full=True)
+    for (name, _), result in zip(bad, results, strict=False):
+        expected, *_ = BAD_INPUTS[name]
+        # a photo that can be read has a face or none
+        assert result.outcome in ({"ok", "no_face"} if expected == "ok" else {expected}), name
+    assert bits(results[-1].faces[0]) == bits(encode(photos[:1])[0].faces[0])
 
 
 def test_the_policy_decides_which_faces_count(drawn: dict[tuple[int, int], Pixels]) -> None:

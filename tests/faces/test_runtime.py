@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,6 +21,18 @@ def test_workers_that_start_together_leave_one_whole_model(tmp_path: Path, monke
     assert len(set(paths)) == 1
     assert list((tmp_path / "cache").iterdir()) == [paths[0]]
     assert load_session(paths[0]).get_inputs()[0].shape == [1, "side", "side", 3]
+
+
+def test_processes_that_start_together_on_an_empty_cache_all_get_the_model(tmp_path: Path) -> None:
+    script = "from workers.faces.runtime import session_of; print(session_of('encoder').get_inputs()[0].shape)"
+    environment = {**os.environ, "LINEUP_CACHE": str(tmp_path / "cache")}
+    started = [
+        subprocess.Popen([sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    said = [process.communicate(timeout=200)[0].strip() for process in started]
+    assert said == ["[1, 150, 150, 3]"] * 4
+    assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".onnx"]
 
 
 def test_converting_again_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
