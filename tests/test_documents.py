@@ -106,6 +106,13 @@ def test_every_variable_in_a_document_is_a_setting() -> None:
         assert set(re.findall(r"LINEUP_[A-Z_]+\b", text)) <= known, name
 
 
+def test_every_link_to_a_file_leads_somewhere() -> None:
+    for name, text in DOCUMENTS.items():
+        folder = ROOT if name == "README.md" else ROOT / "docs"
+        links = [link for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text) if "://" not in link]
+        assert [link for link in links if not (folder / link).exists()] == [], name
+
+
 def test_every_test_file_that_a_document_names_exists() -> None:
     for name, text in DOCUMENTS.items():
         named = re.findall(r"`(tests/[\w/.]+)`", text)
