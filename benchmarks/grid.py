@@ -23,6 +23,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks import table
 from benchmarks.photos import drawn
@@ -53,7 +54,7 @@ def main() -> None:
     """Measure the laps that are asked for, print them, keep them in build/bench-grid.json."""
     arguments = _arguments()
     folder: Path | None = arguments.photos
-    run = prepared(folder or ROOT / "build" / "bench-grid-photos", folder.name if folder else "drawn")
+    run = prepared(folder, arguments.epochs)
     found = {name: queue_lap(run) if name == "queue" else plain_lap(run, name) for name in arguments.laps}
     path = ROOT / "build" / "bench-grid.json"
     kept = json.loads(path.read_text()) if path.exists() else {}
@@ -62,14 +63,19 @@ def main() -> None:
     print(drawn_laps(run, kept[run.run_id]))
 
 
-def prepared(photos: Path, name: str) -> Run:
+def prepared(photos: Path | None, most_epochs: int | None) -> Run:
     """A run of all configurations whose photos are encoded and split; what is there already is used again."""
-    if name == "drawn":
+    if photos is None:
         photos = drawn("bench-grid-photos", people=12, photos=15, side=256)[0].parents[1]
     store = ROOT / "build" / "bench-grid"
     store.mkdir(parents=True, exist_ok=True)
-    experiment = from_dict({"configurations": list(CONFIGURATIONS)})
-    run = plan_run(store, photos, None, experiment, f"grid-{name}").run
+    asked: dict[str, Any] = {"configurations": list(CONFIGURATIONS)}
+    if most_epochs:
+        networks = {name: each for name, each in CONFIGURATIONS.items() if "epochs" in each.parameters}
+        asked["parameters"] = {
+            name: {"epochs": min(each.parameters["epochs"], most_epochs)} for name, each in networks.items()
+        }
+    run = plan_run(store, photos, None, from_dict(asked)).run
     if not run.splits.exists():
         with Stack(store, processes=PROCESSES, queues=[IMAGES]) as stack:
             _drive(Reconciler(run, stack.broker, processes=PROCESSES), run, ("images", "splits"))
@@ -133,6 +139,9 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("photos", nargs="?", type=Path, help="folder of photos, one sub-folder per person")
     parser.add_argument("--laps", nargs="+", choices=LAPS, default=LAPS, help="those to measure now (default: all)")
+    parser.add_argument(
+        "--epochs", type=int, help="at most so many for every network: quicker, and start-up weighs more"
+    )
     return parser.parse_args()
 
 

@@ -29,11 +29,11 @@ def main() -> None:
     faces = Faces.from_table(read_table(run.faces, FACES))
     rows = read_table(run.splits, SPLITS).to_pylist()
     seed = run.plan.experiment["seed"]
+    changes = run.plan.experiment.get("parameters", {})
     equal = []
     for name in run.plan.experiment["configurations"]:
-        found = evaluate(
-            find_configuration(name), faces, rows, seed_of(seed, name, 0, 0), threads or os.cpu_count() or 1
-        )
+        configuration = find_configuration(name).with_parameters(**changes.get(name, {}))
+        found = evaluate(configuration, faces, rows, seed_of(seed, name, 0, 0), threads or os.cpu_count() or 1)
         part = part_path(run.scores, part_of(run.plan.fingerprint, name, 0, 0))
         equal.append(part.exists() and table_of(found.scores, SCORES).equals(read_part(part, SCORES)))
     if threads == 1:
