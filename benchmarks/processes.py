@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import IO, Any, cast
 
-from orchestrator.processes import ONE_THREAD
+from orchestrator.processes import ONE_THREAD, worker_environment
 
 ROOT = Path(__file__).parents[1]
 
@@ -67,7 +68,8 @@ class Processes:
         self._children: list[subprocess.Popen[str]] = []
 
     def __enter__(self) -> Processes:
-        environment = {**os.environ, **ONE_THREAD}
+        ours = self._command[0] == sys.executable  # as our workers are started; the peer as its users start it
+        environment = {**os.environ, **(worker_environment() if ours else ONE_THREAD)}
         for _ in range(self._count):
             child = subprocess.Popen(  # noqa: S603 - our own modules
                 self._command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

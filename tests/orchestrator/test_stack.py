@@ -96,6 +96,13 @@ def test_a_child_that_ignores_being_asked_is_made_to_end(tmp_path: Path) -> None
     assert not is_alive(pid)
 
 
+def test_workers_ask_for_large_pages_unless_the_user_tunes_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    assert worker_environment()["GLIBC_TUNABLES"] == "glibc.malloc.hugetlb=1"
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.arena_max=1")
+    assert worker_environment()["GLIBC_TUNABLES"] == "glibc.malloc.arena_max=1"
+
+
 def test_a_worker_process_is_one_cores_and_hands_its_task_back() -> None:
     environment = worker_environment()
     assert environment["REMAP_SIGTERM"] == "SIGQUIT"
