@@ -136,6 +136,7 @@ class Reconciler:
         if self._is_there(self.run.splits, SPLITS):
             return None
         self._trainings = None
+        check_encoders(self.run)
         catalog = stages.read_table(self.run.catalog, CATALOG)
         faces = stages.read_table(self.run.faces, FACES)
         splits = make_splits(catalog, faces, self._experiment.protocol)

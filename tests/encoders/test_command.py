@@ -46,6 +46,7 @@ def test_an_encoders_run_is_listed_but_is_no_newest_comparison(trained: Run):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # eight processes one after the other, four of which import TensorFlow
 def test_from_a_folder_to_an_encoder_to_a_table_to_names(teachers: Path, others: Path, tmp_path: Path):
     store = tmp_path / "store"
     trained = lineup(store, "train-encoder", str(teachers), "--epochs", "2", "--run", "mine", "--json")

@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from orchestrator.broker import Broker
 from orchestrator.encoder_results import acquaintances
 from orchestrator.experiment import Experiment, from_dict
 from orchestrator.own_encoders import check_encoders
 from orchestrator.planning import plan_run
+from orchestrator.reconcile import Reconciler
 from orchestrator.report.method import acquainted
 from orchestrator.stages import read_table
 from storage.errors import RunStuck, StoreError
@@ -88,8 +90,10 @@ def test_a_run_whose_encoder_was_trained_anew_says_so_and_trains_nothing_with_it
     with pytest.raises(StoreError, match="Plan the comparison anew"):
         fitted(moved, find_configuration("knn-1@own"))
     shutil.rmtree(file.parent)
-    with pytest.raises(RunStuck, match="not there any more"):
-        check_encoders(moved)
+    moved.splits.unlink()
+    (moved.report / "index.html").unlink(missing_ok=True)
+    with pytest.raises(RunStuck, match="not there any more"):  # before anybody asks it for whom it has met
+        Reconciler(moved, Broker("redis://127.0.0.1:1/0")).step()
 
 
 def test_a_winner_that_uses_it_is_stored_with_it_and_names_the_same_faces(run: Run, others: Path):

@@ -91,6 +91,22 @@ def test_a_training_killed_at_an_epoch_ends_with_the_bytes_of_an_undisturbed_one
     assert {path.name for path in run.encoder.iterdir()} == {"encoder.keras", "encoder.json", "tensorboard"}
 
 
+def test_a_cancelled_training_stops_at_once_and_resumed_ends_with_the_same_bytes(
+    cluster: Cluster, people: Path, undisturbed: dict[str, bytes]
+) -> None:
+    run = plan(cluster.store, people)
+    part = encoder_part(run.plan.fingerprint)
+    reconciler = cluster.reconciler(run)
+    cluster.drive(reconciler, until=lambda: epochs(run) > 0 and pids_at(run, part))
+    run.cancel()
+    assert cluster.drive(reconciler).state == "cancelled"
+    wait_for(lambda: not pids_at(run, part), "the training's end")
+    assert 0 < epochs(run) < EPOCHS
+    run.let_go_on()
+    assert cluster.finish(run).state == "finished"
+    assert files(run) == undisturbed
+
+
 @pytest.mark.slow
 def test_a_training_that_gets_on_between_deaths_is_never_given_up(
     cluster: Cluster, people: Path, undisturbed: dict[str, bytes]
