@@ -29,6 +29,7 @@ from storage.plans import COMPARISON_RUN, ENCODER_RUN, FACES_RUN
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, FACES, FITS, SCORES, SPLITS
 from workers.app import IMAGES, TRAINING
+from workers.refitting import refit_part
 
 POLL_SECONDS = 0.2
 """Between two looks at the store, at least: a listing costs a millisecond, and a person sees no delay. With a million
@@ -82,10 +83,17 @@ class Reconciler:
             if status is not None:
                 return status
         if not self.run.finished:
-            draw_report(self.run)
-            sweep(self.run.folder)
+            self._tidy()
+            draw_report(self.run)  # whoever finds it does nothing more: all else must be done before
             forget(look(self.run.attempts)[1])
         return self._status("finished", "finished")
+
+    def _tidy(self) -> None:
+        """Delete what the dead left. That a refit was given up is kept, else it would be tried again."""
+        sweep(self.run.encodings)  # again: an orchestrator may have died just after it closed the images
+        sweep(self.run.folder)
+        refit = refit_part(self.run.plan.fingerprint)
+        forget([death for death in look(self.run.attempts)[1] if death.part != refit])
 
     def _status(self, state: str, stage: str, done: int = 0, total: int = 0, note: str = "") -> Status:
         resent = self._images.resent + self._training.resent

@@ -12,7 +12,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -27,12 +26,8 @@ PATIENCE_SECONDS = 300
 """For a run to end when nothing disturbs it any more."""
 
 SAY_SECONDS = 10
-LEAST_REST_SECONDS, MOST_REST_SECONDS = 0.2, 2.5
+LEAST_REST_SECONDS, MOST_REST_SECONDS = 0.2, 5.0
 """Between two deeds: time to get on, but seldom to the end of a run."""
-
-
-class Interrupted(Exception):
-    """The person wants to stop."""
 
 
 class Campaign:
@@ -42,19 +37,13 @@ class Campaign:
         folder: an empty one; everything happens in it.
     """
 
-    def __init__(self, folder: Path, services: Services, seed: int, stop: threading.Event) -> None:
+    def __init__(self, folder: Path, services: Services, seed: int) -> None:
         self._folder = folder
         self._services = services
-        self._stop = stop
         self._began = time.monotonic()
         self._said = 0.0
         self._rounds = Rounds(folder, seed)
-        self.deeds = Deeds(services, seed, self.wait)
-
-    def wait(self, seconds: float) -> None:
-        """Wait; raises Interrupted."""
-        if self._stop.wait(seconds):
-            raise Interrupted
+        self.deeds = Deeds(services, seed)
 
     def burn(self, duration: float) -> None:
         """Do harm for so many seconds; a new run is planned when one has ended."""
@@ -118,26 +107,26 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="kept afterwards; by default a temporary one, kept on failure")
     chosen = parser.parse_args()
     print(f"seed {chosen.seed}, {chosen.duration:.0f} s", flush=True)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: everything is ended on the way out
     folder = chosen.folder or Path(tempfile.mkdtemp(prefix="lineup-chaos-"))
     folder.mkdir(parents=True, exist_ok=True)
+    well = False
     try:
         with services_in(folder / "cluster", PLUGIN) as services:
-            campaign = Campaign(folder, services, chosen.seed, stop)
+            campaign = Campaign(folder, services, chosen.seed)
             try:
                 campaign.burn(chosen.duration)
             finally:
                 campaign.deeds.stop()
         well = concluded(campaign.judge(), campaign.deeds, stray_files(services.store))
-    except Interrupted:
-        print("interrupted: nothing is said about the tables")
+    except KeyboardInterrupt:
+        print("interrupted: nothing is said about the tables", flush=True)
         return 130
-    if well and not chosen.folder:
-        shutil.rmtree(folder)
-    else:
-        print(f"see {folder}")
+    finally:
+        if well and not chosen.folder:
+            shutil.rmtree(folder)
+        else:
+            print(f"see {folder}", file=sys.stderr)
     return 0 if well else 1
 
 

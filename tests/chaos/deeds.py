@@ -26,26 +26,23 @@ USUAL_OUTAGE_SECONDS, LONGEST_OUTAGE_SECONDS = 1.5, 10.0
 LONGEST_ABSENCE_SECONDS = 3.0
 """Between a death and the new start that a supervisor would make."""
 
-LOOK_SECONDS = 0.1
+MOST_COPIES = 20
+"""All of them, again and again, would double the queue each time."""
 
-Waits = Callable[[float], None]
+LOOK_SECONDS = 0.1
 
 
 class Deeds:
     """A seeded generator of harm; whatever it breaks is whole again after a while, or when it is told to stop.
-
-    Args:
-        wait: waits so many seconds, and raises where the person wants to stop.
 
     Attributes:
         done: how often each was done.
         kills: processes that were killed or told to end.
     """
 
-    def __init__(self, services: Services, seed: int, wait: Waits) -> None:
+    def __init__(self, services: Services, seed: int) -> None:
         self._services = services
         self._random = random.Random(seed)
-        self._wait = wait
         self._due: list[tuple[float, int, Callable[[], object]]] = []
         self._numbers = itertools.count()
         self._absent: set[str] = set()
@@ -82,7 +79,7 @@ class Deeds:
         """Let the cluster be for a random while."""
         end = time.monotonic() + self._random.uniform(shortest, longest)
         while time.monotonic() < end:
-            self._wait(LOOK_SECONDS)
+            time.sleep(LOOK_SECONDS)
             self.tend()
 
     def tend(self) -> None:
@@ -154,10 +151,10 @@ class Deeds:
         self._later(self._outage(), outage.close)
 
     def copy_messages(self, _run: Run) -> None:
-        """Put each waiting message into its queue once more: duplicate delivery."""
+        """Put some of the waiting messages into their queue once more: duplicate delivery."""
         with self._broker() as broker:
             for queue in ("images", "training"):
-                for message in broker.lrange(queue, 0, -1):
+                for message in broker.lrange(queue, 0, MOST_COPIES - 1):
                     broker.lpush(queue, message)
 
     def lose_messages(self, _run: Run) -> None:

@@ -18,7 +18,7 @@ from tests.cluster import Cluster, efforts, plan, running, tables
 from tests.faults.marking import PLUGIN, comment, mark
 from workers.synthetic.folder import write_folder
 
-PEOPLE, PHOTOS = 6, 8
+PEOPLE, PHOTOS = 6, 6
 
 EXPERIMENT: dict[str, Any] = {
     "configurations": ["knn-1", "svm-linear", "majority"],

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from orchestrator import stages
+from orchestrator import reconcile, stages
+from orchestrator.checking import check_run
 from orchestrator.running import step
-from storage.parts import list_parts
+from storage.parts import TEMPORARY, list_parts
 from tests.cluster import Cluster, efforts, outcomes, stray_files, tables, wait_for
 from tests.faults.marking import closed_gate
 from workers.synthetic.folder import write_folder
@@ -51,6 +54,50 @@ def test_orchestrators_that_die_whenever_they_see_something_new_bring_a_run_to_t
     assert cluster.drive_by_many(run) > 3
     assert tables(run) == undisturbed
     assert {outcome for outcome, _ in outcomes(run).values()} == {"ok"}
+
+
+class Death(BaseException):
+    """What an orchestrator dies of here; no handler for errors may take it for one."""
+
+
+DEEDS = ("write_faces", "compact", "sweep", "forget", "make_splits", "write_part", "draw_report")
+"""All that an orchestrator writes or deletes, in the order of a run."""
+
+
+def test_an_orchestrator_that_dies_before_or_after_any_of_its_deeds_is_replaced_by_another(
+    cluster: Cluster, photos: Path, undisturbed: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to_come = [(deed, moment) for deed in DEEDS for moment in ("before", "after")]
+
+    def deadly(deed: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def do(*arguments: Any) -> Any:
+            for moment in ("before", "after"):
+                if moment == "after":
+                    result = real(*arguments)
+                if (deed, moment) in to_come:
+                    to_come.remove((deed, moment))
+                    raise Death
+            return result
+
+        return do
+
+    for deed in DEEDS:
+        monkeypatch.setattr(reconcile, deed, deadly(deed, getattr(reconcile, deed)))
+    run = cluster.plan(photos)
+    # what a worker left that died just after the images were closed
+    (run.encodings / "faces").mkdir(parents=True, mode=0o700)
+    (run.encodings / "faces" / f".dead{TEMPORARY}").touch()
+    deaths = 0
+    while not run.finished:
+        try:
+            cluster.finish(run)
+        except Death:
+            deaths += 1
+    assert to_come == []
+    assert deaths == 2 * len(DEEDS)
+    assert tables(run) == undisturbed
+    assert stray_files(cluster.store) == []
+    assert check_run(run).faults == ()
 
 
 def test_no_photo_is_encoded_twice_for_two_runs(cluster: Cluster, photos: Path) -> None:
