@@ -42,7 +42,7 @@ class Services:
         self.store, self.marks, self.memory = (folder / name for name in ("store", "marks", "broker"))
         for each in (self.store, self.marks, self.memory):
             each.mkdir(parents=True)
-        self._port, self._password = free_port(), secrets.token_urlsafe(24)
+        self._port, self.password = free_port(), secrets.token_urlsafe(24)
         self.proxy = Proxy(self._port)
         self.broker = Child("broker", [str(get_binary_path()), "-"], {}, self._log("broker"), self._configuration())
         self.environment = {
@@ -57,7 +57,7 @@ class Services:
 
     def url(self, port: int) -> str:
         """The broker's address behind that port."""
-        return f"redis://:{self._password}@127.0.0.1:{port}/0"
+        return f"redis://:{self.password}@127.0.0.1:{port}/0"
 
     @property
     def everybody(self) -> list[Child]:
@@ -126,7 +126,7 @@ class Services:
         lines = (
             "bind 127.0.0.1",
             f"port {self._port}",
-            f"requirepass {self._password}",
+            f"requirepass {self.password}",
             f"dir {self.memory}",
             "appendonly yes",
             "save ''",

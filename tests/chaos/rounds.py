@@ -26,6 +26,9 @@ EXPERIMENT: dict[str, Any] = {
     "photo_seconds": 30,  # far longer than the longest pause
 }
 
+PATIENCE_SECONDS = 600
+"""For an undisturbed run, in which a photo may kill its process five times, on a machine that others share."""
+
 HARMFUL = {"kill": 0.2, "crash": 0.2, "once": 0.5}
 """How often a round has a photo that does so."""
 
@@ -79,7 +82,7 @@ class Rounds:
 def _undisturbed(alone: Cluster, run: Run) -> Run:
     (alone.marks / "once").unlink(missing_ok=True)
     again = alone.plan(Path(run.plan.dataset), **EXPERIMENT)
-    alone.finish(again)
+    alone.drive(alone.reconciler(again), seconds=PATIENCE_SECONDS)
     return again
 
 

@@ -62,6 +62,19 @@ def test_connections_that_are_cut_at_every_step_cost_nothing_but_time(
     ends_as_undisturbed(services, run, undisturbed)
 
 
+def test_the_password_of_a_broker_elsewhere_is_in_no_command_line_log_table_or_report(
+    services: Services, run: Run
+) -> None:
+    wait_for(lambda: run.finished, "the end of the run")
+    services.proxy.cut()  # who is cut complains, and names the address
+    lines = [Path(f"/proc/{each.pid}/cmdline").read_bytes() for each in services.everybody]
+    files = [path for path in services.store.rglob("*") if path.is_file()]
+    assert {"report/index.html", "run.json"} <= {str(path.relative_to(run.folder)) for path in run.folder.rglob("*")}
+    assert any(path.suffix == ".log" and b"Connection" in path.read_bytes() for path in files)
+    assert not [line for line in lines if services.password.encode() in line]
+    assert not [path for path in files if services.password.encode() in path.read_bytes()]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["down", "silent"])
 def test_a_link_that_is_gone_for_a_while_costs_no_more_than_the_while(

@@ -5,7 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
 import socket
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -187,14 +191,40 @@ def test_an_unusable_folder_is_named_with_its_cure(people: Path, make: object, m
         build_catalog(people)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
-def test_what_may_not_be_read_is_a_row_and_a_closed_folder_an_error(people: Path) -> None:
-    (people / "ann" / "0.jpg").chmod(0)
-    assert catalogued(people)[0]["ann/0.jpg"]["outcome"] == "unreadable"
-    (people / "bob").chmod(0)
-    with pytest.raises(DatasetError, match="cannot be listed"):
-        build_catalog(people)
-    (people / "bob").chmod(0o700)
+AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from orchestrator.catalog import build_catalog
+from storage.errors import DatasetError
+closed = Path(sys.argv[2])
+build_catalog(Path(sys.argv[1]))  # what is imported late is imported while we may read it
+closed.chmod(0)
+os.geteuid() or os.setuid(65534)  # root may read everything
+try:
+    print(*(row["outcome"] for row in build_catalog(Path(sys.argv[1]))[0].to_pylist()))
+except DatasetError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("closed", "said"),
+    [("ann/0.jpg", "unreadable ok ok ok ok ok ok ok"), ("bob", "cannot be listed")],
+    ids=["a photo", "a folder"],
+)
+def test_a_photo_that_may_not_be_read_is_a_row_and_a_closed_folder_an_error(
+    people: Path, closed: str, said: str
+) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="lineup-test-"))  # nobody else may enter pytest's own
+    try:
+        folder.chmod(0o755)
+        root = Path(shutil.copytree(people, folder / "photos"))
+        command = [sys.executable, "-c", AS_NOBODY, str(root), str(root / closed)]
+        told = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+        assert said in told.stdout
+    finally:
+        (folder / "photos" / closed).chmod(0o700)
+        shutil.rmtree(folder)
 
 
 def test_a_csv_with_a_bom_and_further_columns_reads_like_folders(people: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from storage.runs import Run
 from storage.schemas import CATALOG, SPLITS
 from tests.cluster import Cluster, wait_for
 from tests.orchestrator.conftest import HOSTILE, Call
-from workers.app import ENCODE_PHOTOS, TRAIN_CONFIGURATION
+from workers.app import COMPARE_RUN, ENCODE_PHOTOS, REFIT_WINNER, TRAIN_CONFIGURATION
 
 
 class Tags(html.parser.HTMLParser):
@@ -92,6 +92,10 @@ def test_messages_that_no_orchestrator_sends_are_refused_and_do_nothing(
         (TRAIN_CONFIGURATION, (name, "knn-1", True, 0)),
         (TRAIN_CONFIGURATION, (name, "knn-1", "0", 0)),
         (TRAIN_CONFIGURATION, (name, "knn-1", 99, 0)),
+        (TRAIN_CONFIGURATION, (name, "../../knn-1", 0, 0)),
+        (COMPARE_RUN, ("../../etc",)),
+        (COMPARE_RUN, ({"run": name},)),
+        (REFIT_WINNER, ([name],)),
     ]
     before = sorted(lab.store.rglob("*"))
     refused = count_refusals(lab)
