@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 import tracemalloc
 import zlib
 from pathlib import Path
@@ -182,6 +183,23 @@ def test_a_bomb_is_too_large_before_memory_is_taken() -> None:
         assert tracemalloc.get_traced_memory()[1] < 5_000_000
     finally:
         tracemalloc.stop()
+
+
+def test_a_gif_whose_frame_is_far_larger_than_its_screen_is_too_large_before_memory_is_taken() -> None:
+    frame = struct.pack("<HHHHB", 0, 65280, 65535, 65321, 0)
+    bomb = b"GIF89a" + struct.pack("<HH", 32, 32) + b"\x00\x00\x00" + b"!\xf9\x04\xc9\x00\x00\x00\x00" + b"," + frame
+    started = time.process_time()
+    for limits in (SMALL, Limits(pixels=10**12)):
+        assert refused(bomb, limits).outcome == "too_large"
+    assert header(bomb) == Header(65535, 130601, "GIF", 1)
+    assert time.process_time() - started < 1  # Pillow would paint its four gigabytes
+
+
+@pytest.mark.parametrize("cut", range(0, 44, 3))
+def test_a_gif_that_ends_anywhere_is_refused(cut: int) -> None:
+    buffer = io.BytesIO()
+    Image.new("P", (40, 40)).save(buffer, "GIF")
+    assert refused(buffer.getvalue()[:cut]).outcome == "unreadable"
 
 
 def test_a_file_of_too_many_bytes_is_not_even_opened(face: Pixels) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from workers.faces import gif
 from workers.faces.outcome import Refusal
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Photo:
 def header(data: bytes) -> Header | Refusal:
     """Read size, format and orientation without decoding; `Refusal("unreadable", ...)` where that fails."""
     opened = _open(data)
-    return opened if isinstance(opened, Refusal) else _header_of(opened)
+    return opened if isinstance(opened, Refusal | Header) else _header_of(opened)
 
 
 def judge(head: Header, limits: Limits) -> Refusal | None:
@@ -113,10 +114,12 @@ def read_image(data: bytes, limits: Limits) -> Photo | Refusal:
     opened = _open(data)
     if isinstance(opened, Refusal):
         return opened
-    head = _header_of(opened)
+    head = opened if isinstance(opened, Header) else _header_of(opened)
     refused = judge(head, limits)
     if refused:
         return refused
+    if isinstance(opened, Header):
+        return Refusal("too_large", f"{head.width} x {head.height} pixels; no {head.format} of that size is opened")
     try:
         return _decode(opened, head, limits)
     except DECODER_ERRORS as error:
@@ -125,11 +128,15 @@ def read_image(data: bytes, limits: Limits) -> Photo | Refusal:
         return Refusal("too_large", f"{head.format}: decoding it takes more memory than there is")
 
 
-def _open(data: bytes) -> Image | Refusal:
+def _open(data: bytes) -> Image | Header | Refusal:
+    """The file, opened and not decoded; only its header where opening would take memory already."""
     from PIL import Image
 
     if not data:
         return Refusal("unreadable", "empty file")
+    width, height = gif.size(data)
+    if width * height > gif.MOST_PIXELS:
+        return Header(width, height, "GIF", 1)
     # Pillow's own bomb guard is looser than `judge`, and would hide the size from the catalogue.
     Image.MAX_IMAGE_PIXELS = None
     try:
