@@ -16,6 +16,7 @@ from storage.parts import read_part
 from storage.runs import Run
 from storage.schemas import FACES
 from workers.faces.engine import FaceEngine
+from workers.faces.geometry import Box, overlap
 from workers.learning.table import UNKNOWN
 from workers.recognition.recogniser import Recogniser
 from workers.recognition.threshold import Threshold
@@ -39,10 +40,13 @@ def test_people_are_named(photos: list[Path], engine: FaceEngine, recogniser: Re
     assert all(answer.outcome == "ok" and answer.seconds > 0 for answer in answers)
 
 
-def test_a_box_is_the_one_that_the_run_found(photos: list[Path], run: Run, engine: FaceEngine, recogniser: Recogniser):
+def test_a_face_lies_where_the_run_found_it(photos: list[Path], run: Run, engine: FaceEngine, recogniser: Recogniser):
+    # not to the pixel: the run may have glanced for the largest face alone, and here every face counts
     faces = read_part(run.faces, FACES).to_pylist()
-    stored = {tuple(row[side] for side in ("left", "top", "right", "bottom")) for row in faces}
-    assert {answer.faces[0].box for answer in identify_photos(photos, engine, recogniser)} <= stored
+    stored = [Box(*(row[side] for side in ("left", "top", "right", "bottom"))) for row in faces]
+    for answer in identify_photos(photos, engine, recogniser):
+        found = Box(*answer.faces[0].box)
+        assert max(overlap(found, box) for box in stored) > 0.7
 
 
 def test_every_face_of_a_group_photo_is_named(
