@@ -34,22 +34,14 @@ def new_folder(path: Path) -> Iterator[Path]:
     Raises:
         StoreError: the disk is full, or the parent cannot be written.
     """
-    building = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}{BUILDING}")
-    try:
-        make_folder(building)
-        with _held(building):
-            _sweep(path)
-            yield building
-            for file in building.iterdir():
-                fsync(file)
-            fsync(building)
-            if not path.exists():
-                building.rename(path)
-                fsync(path.parent)
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}", CURE) from error
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
+    with scratch_folder(path) as building:
+        yield building
+        for file in building.iterdir():
+            fsync(file)
+        fsync(building)
+        if not path.exists():
+            building.rename(path)
+            fsync(path.parent)
 
 
 @contextlib.contextmanager
@@ -68,7 +60,7 @@ def scratch_folder(beside: Path) -> Iterator[Path]:
             _sweep(beside)
             yield scratch
     except OSError as error:
-        raise StoreError(f"cannot write {scratch}: {error.strerror or error}", CURE) from error
+        raise StoreError(f"cannot write {beside}: {error.strerror or error}", CURE) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
