@@ -5,6 +5,7 @@ The orchestrator may die at any moment; whoever comes next looks into the store 
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -43,14 +44,15 @@ class Reconciler:
     """One run's way to its report; call `step` until it says that the run is not running.
 
     Args:
-        photos_per_task: 0 lets it grow with the folder.
-        processes: workers that the window of messages should keep busy.
+        photos_per_task: 0 lets it follow from how many are left.
+        processes: worker processes that are to be kept busy.
     """
 
     def __init__(self, run: Run, broker: Broker, photos_per_task: int = 0, processes: int = 2) -> None:
         self.run = run
         self._experiment = from_dict(run.plan.experiment)
         self._size = photos_per_task
+        self._processes = processes
         self._photos: dict[str, str] | None = None
         self._encoded = Done(run.encodings / "faces")
         self._failed = Done(run.failures)
@@ -114,7 +116,9 @@ class Reconciler:
         self._images.settle(done)
         away = self._images.on_their_way
         missing = (key for key in photos if key not in done and key not in away)
-        work = stages.image_work(self.run, photos, missing, stages.photos_per_task(len(photos), self._size))
+        left = len(photos) - len(done | away)
+        sizes = itertools.repeat(self._size) if self._size else stages.sizes_of_tasks(left, self._processes)
+        work = stages.image_work(self.run, photos, missing, sizes)
         self._send(self._images, work)
         return self._status("running", "images", len(done), len(photos))
 

@@ -25,13 +25,18 @@ from workers.faces.settings import EngineSettings
 MOST_PHOTOS_PER_TASK = 32
 """Beyond it a message gains nothing (docs/performance.md) and a lost one costs more."""
 
-TASKS_AIMED_AT = 200
-"""Small folders get small tasks, so that progress is seen and no process idles at the end."""
+TASKS_PER_PROCESS = 4
+"""What is left is cut so that each process still gets so many messages: large ones cost less, small ones at the end let
+no process idle while another is busy (guided self-scheduling, Polychronopoulos and Kuck, IEEE Transactions on
+Computers, 1987)."""
 
 
-def photos_per_task(photos: int, setting: int = 0) -> int:
-    """How many photos one message carries; `setting` decides where it is not 0."""
-    return setting or min(MOST_PHOTOS_PER_TASK, max(1, photos // TASKS_AIMED_AT))
+def photos_per_task(left: int, processes: int) -> int:
+    """How many photos the next message carries where so many are left: whole chunks of the engine's."""
+    from workers.faces.engine import CHUNK
+
+    share = left // (TASKS_PER_PROCESS * processes)
+    return min(MOST_PHOTOS_PER_TASK, max(CHUNK, share - share % CHUNK))
 
 
 def read_table(path: Path, schema: pa.Schema) -> pa.Table:
@@ -69,14 +74,19 @@ def check_engine(run: Run) -> None:
         )
 
 
-def image_work(run: Run, photos: Mapping[str, str], missing: Iterable[str], size: int) -> Iterator[Work]:
-    """Messages for the photos that have no outcome yet."""
+def image_work(run: Run, photos: Mapping[str, str], missing: Iterable[str], sizes: Iterator[int]) -> Iterator[Work]:
+    """Messages for the photos that have no outcome yet.
+
+    Args:
+        missing: photo keys.
+        sizes: how many of them each message carries.
+    """
     from workers.app import ENCODE_PHOTOS, LONGEST_TASK_SECONDS
     from workers.encoding import part_of
     from workers.messages import PhotoRef
 
     limit = run.plan.experiment["photo_seconds"]
-    for keys in _batched(missing, size):
+    for keys in _batched(missing, sizes):
         refs = [PhotoRef(key, photos[key]) for key in keys]
         yield Work(
             part=part_of(run.plan.engine_fingerprint, refs),
@@ -88,10 +98,18 @@ def image_work(run: Run, photos: Mapping[str, str], missing: Iterable[str], size
         )
 
 
-def _batched(values: Iterable[str], size: int) -> Iterator[tuple[str, ...]]:
+def _batched(values: Iterable[str], sizes: Iterator[int]) -> Iterator[tuple[str, ...]]:
     iterator = iter(values)
-    while batch := tuple(itertools.islice(iterator, size)):
+    while batch := tuple(itertools.islice(iterator, next(sizes))):
         yield batch
+
+
+def sizes_of_tasks(left: int, processes: int) -> Iterator[int]:
+    """How many photos one message after the other carries where so many are left."""
+    while True:
+        size = photos_per_task(left, processes)
+        yield size
+        left = max(0, left - size)
 
 
 def trainings(run: Run, splits: pa.Table) -> dict[str, tuple[str, int, int]]:

@@ -68,11 +68,18 @@ class Attempt:
 
     def begin(self, item: str, seconds: float) -> None:
         """Name the item that is begun now; the process ends itself if it is still at it after `seconds`."""
-        self._write(item)
+        self.name(item)
         self.allow(seconds)
 
+    def name(self, item: str) -> None:
+        """Name the item that is begun now, under the watchdog that runs."""
+        self._write(item)
+
     def allow(self, seconds: float) -> None:
-        """Restart the watchdog. It is a C thread that needs no GIL: it also ends a decoder that hangs."""
+        """Restart the watchdog. It is a C thread that needs no GIL: it also ends a decoder that hangs.
+
+        A thread a call: for what takes milliseconds it is restarted once for several items.
+        """
         faulthandler.dump_traceback_later(seconds, exit=True, file=self._descriptor)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:

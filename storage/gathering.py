@@ -64,12 +64,14 @@ def write_faces(run: Run, photos: Collection[str], bucket_photos: int = BUCKET_P
 def _dealt(run: Run, photos: Collection[str], found: set[str], count: int) -> Rows:
     """The rows of these photos, each photo's from the first part that has it; `found` collects their keys."""
     for part in (*list_parts(run.encodings / "faces"), *list_parts(run.failures)):
-        table = plain(read_parts([part], FACES))
+        table = read_parts([part], FACES)
         keys = table.column("photo_key").to_pylist()
         numbers = [_bucket(key, count) if key in photos and key not in found else -1 for key in keys]
         found.update(key for key, number in zip(keys, numbers, strict=True) if number >= 0)
-        for number in sorted(set(numbers) - {-1}):
-            yield number, table.filter(pa.array([each == number for each in numbers]))
+        wanted = set(numbers)
+        for number in sorted(wanted - {-1}):
+            # most parts are of one run and one bucket: then nothing is copied
+            yield number, table if wanted == {number} else table.filter(pa.array([each == number for each in numbers]))
 
 
 def _bucket(key: str, count: int) -> int:
@@ -83,7 +85,7 @@ def _fill(folder: Path, rows: Rows, count: int) -> None:
         sinks = [files.enter_context(pa.OSFile(path, "wb")) for path in paths]
         writers = [files.enter_context(pa.ipc.new_stream(sink, schema)) for sink in sinks]
         for number, table in rows:
-            writers[number].write_table(table)
+            writers[number].write_table(plain(table))
 
 
 def _emptied(path: Path) -> list[pa.Table]:
@@ -95,5 +97,5 @@ def _emptied(path: Path) -> list[pa.Table]:
 
 
 def _sorted(tables: list[pa.Table]) -> pa.Table:
-    whole = pa.concat_tables(tables) if tables else plain(FACES.empty_table())
+    whole = pa.concat_tables(tables) if tables else FACES.empty_table()
     return canonical(whole, FACES, ("photo_key", "face_index"))

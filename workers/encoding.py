@@ -88,7 +88,8 @@ def _encode_part(run: Run, engine: FaceEngine, photos: Sequence[PhotoRef], attem
     with Attempt(run.attempts, part) as log:
         for start in range(0, len(photos), CHUNK):
             read, unread = _read_all(run, photos[start : start + CHUNK], engine.settings.limits.file_bytes)
-            results += engine.encode_photos(read, before=lambda key: log.begin(key, seconds))
+            log.allow(seconds)
+            results += engine.encode_photos(read, before=log.name)
             missing += unread
         for result in missing:
             _write_failure(run, result, attempt)
@@ -100,7 +101,7 @@ def _encode_part(run: Run, engine: FaceEngine, photos: Sequence[PhotoRef], attem
 def _read_all(
     run: Run, photos: Sequence[PhotoRef], most_bytes: int
 ) -> tuple[list[tuple[str, bytes]], list[PhotoResult]]:
-    dataset = Path(run.plan.dataset)
+    dataset = Path(run.plan.dataset).resolve()
     read: list[tuple[str, bytes]] = []
     unread: list[PhotoResult] = []
     for photo in photos:
@@ -113,10 +114,14 @@ def _read_all(
 
 
 def _read(dataset: Path, photo: PhotoRef, most_bytes: int) -> bytes | Refusal:
-    """The bytes that were catalogued, or why they cannot be had: much may happen to a file between the two."""
+    """The bytes that were catalogued, or why they cannot be had: much may happen to a file between the two.
+
+    Args:
+        dataset: resolved.
+    """
     try:
         path = (dataset / photo.path).resolve()
-        if not path.is_relative_to(dataset.resolve()):
+        if not path.is_relative_to(dataset):
             return Refusal("unreadable", "the file has become a link that leads out of the dataset")
         if not path.is_file():
             return Refusal("unreadable", "the file is no longer there")
