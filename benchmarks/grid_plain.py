@@ -30,14 +30,18 @@ def main() -> None:
     rows = read_table(run.splits, SPLITS).to_pylist()
     seed = run.plan.experiment["seed"]
     changes = run.plan.experiment.get("parameters", {})
-    equal = []
+    others = []
     for name in run.plan.experiment["configurations"]:
         configuration = find_configuration(name).with_parameters(**changes.get(name, {}))
         found = evaluate(configuration, faces, rows, seed_of(seed, name, 0, 0), threads or os.cpu_count() or 1)
         part = part_path(run.scores, part_of(run.plan.fingerprint, name, 0, 0))
-        equal.append(part.exists() and table_of(found.scores, SCORES).equals(read_part(part, SCORES)))
+        if not (part.exists() and table_of(found.scores, SCORES).equals(read_part(part, SCORES))):
+            others.append(name)
     if threads == 1:
-        print(f"{sum(equal)} of {len(equal)} configurations score the same bits as in the queue's workers")
+        count = len(run.plan.experiment["configurations"])
+        print(f"{count - len(others)} of {count} configurations score the same bits as in the queue's workers")
+        if others:
+            print(f"others: {', '.join(others)}")
 
 
 def let_the_libraries_choose() -> None:
