@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.counting import counted
 from orchestrator.sources import Sources
 
 NAMED = 5
@@ -47,26 +48,27 @@ class Findings:
 
     def _sentences(self) -> Iterator[str]:
         good = self.outcomes.get("ok", 0)
-        yield f"{len(self.people)} people, {self.photos} photos, {good} to be looked at."
+        people = counted(len(self.people), "person", "people")
+        yield f"{people}, {counted(self.photos, 'photo')}, {good} to be looked at."
         if self.refused:
-            yield f"{len(self.refused)} photos cannot be used: " + _some(
+            yield f"{counted(len(self.refused), 'photo')} cannot be used: " + _some(
                 [f"{path} ({outcome}: {reason})" for path, outcome, reason in self.refused]
             )
         if self.duplicates:
             surplus = sum(len(group) - 1 for group in self.duplicates)
-            yield f"{surplus} photos repeat another to the byte and count once: " + _some(
+            yield f"{counted(surplus, 'photo')} equal to another to the byte, which counts once: " + _some(
                 [" = ".join(group) for group in self.duplicates]
             )
         if self.conflicts:
-            yield f"{len(self.conflicts)} pictures carry several people's names and take no part: " + _some(
+            yield f"{counted(len(self.conflicts), 'picture')} with several people's names, left out: " + _some(
                 [" = ".join(path for path, _ in group) for group in self.conflicts]
             )
         if self.too_few:
-            yield f"{len(self.too_few)} people have too few photos and take no part: " + _some(
+            yield f"{counted(len(self.too_few), 'person', 'people')} with too few photos, left out: " + _some(
                 [f"{label} ({count})" for label, count in self.too_few]
             )
         if self.empty:
-            yield f"{len(self.empty)} folders hold no photo: " + _some(self.empty)
+            yield f"{counted(len(self.empty), 'folder')} without a photo: " + _some(self.empty)
         for group in self.case_collisions:
             yield f"{' and '.join(group)} differ only in case and are taken for different people."
         if self.skipped:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.commands.common import chosen_run, json_option, print_json, run_argument, store
+from orchestrator.counting import counted
 
 if TYPE_CHECKING:
     from orchestrator.broker import Broker
@@ -32,7 +33,7 @@ def check(run_id: str | None, as_json: bool) -> None:
         for fault in verdict.faults:
             _say(f"{verdict.run_id}: {fault}")
     else:
-        _say(f"{verdict.run_id}: {verdict.photos} photos, {verdict.parts} files, all is well")
+        _say(f"{verdict.run_id}: {counted(verdict.photos, 'photo')}, {counted(verdict.parts, 'file')}, all is well")
     if verdict.faults:
         raise click.exceptions.Exit(1)
 
@@ -126,28 +127,28 @@ def _broker() -> Broker | None:
 def _tell_retried(done: Retried) -> None:
     chosen = [f"{count} {outcome}" for outcome, count in done.photos.items()]
     if done.trainings:
-        chosen.append(f"{done.trainings} trainings")
+        chosen.append(counted(done.trainings, "training"))
     if chosen:
         _say(f"{done.run_id}: {', '.join(chosen)} will be tried again with: lineup resume {done.run_id}")
     else:
         _say(f"{done.run_id}: there is nothing to try again")
     for outcome, count in done.final.items():
-        _say(f"{count} photos stay {outcome}: their bytes and the engine's settings decide that")
+        _say(f"Still {outcome}: {counted(count, 'photo')}, since the bytes and the engine's settings decide that")
     if done.refused:
-        _say(f"{done.refused} photos were refused when the folder was read: mend them, then `lineup run` it again")
+        _say(f"Refused when the folder was read: {counted(done.refused, 'photo')}; mend, then `lineup run` it again")
 
 
 def _tell_traces(traces: Traces) -> None:
-    _say(f"{traces.person!r}: {len(traces.keys)} pictures, {traces.encoded} of them encoded", err=True)
+    _say(f"{traces.person!r}: {counted(len(traces.keys), 'picture')}, {traces.encoded} of them encoded", err=True)
     for trace in traces.runs:
         also = f" ({trace.otherwise} under another name)" if trace.otherwise else ""
-        photos = f"{trace.photos} photos{also}" if trace.photos else "an encoder that was trained with them"
+        photos = f"{counted(trace.photos, 'photo')}{also}" if trace.photos else "an encoder that was trained with them"
         _say(f"  {trace.run.run_id}: {photos}; its tables, report and models go", err=True)
 
 
 def _tell_forgotten(done: Forgotten) -> None:
     erased, traces = done.erased, done.traces
-    _say(f"{erased.photos} pictures and {erased.faces} faces are gone from the encodings")
+    _say(f"Gone from the encodings: {counted(erased.photos, 'picture')} and {counted(erased.faces, 'face')}")
     if erased.unreadable:
         _say(f"{erased.unreadable} damaged files that could not be searched are deleted")
     for trace in traces.runs:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from orchestrator.counting import counted
 from orchestrator.encoder_results import encoder_lines, encoder_of
 from orchestrator.report.method import acquainted
 from orchestrator.report.terminal import comparison_rows, comparison_table, comparison_text
@@ -53,7 +54,7 @@ def print_result(run: Run, out: Console) -> None:
     counts = photo_outcomes(read_table(run.catalog, CATALOG), read_table(run.faces, FACES))
     total = sum(counts.values())
     words = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-    lines = [f"{total} photos: {words}"]
+    lines = [f"{counted(total, 'photo')}: {words}"]
     if run.compares:
         lines += acquainted(json.loads(read_metadata(run.splits).get("lineup.findings", "{}")))
         lines.append(f"Report: {run.report / 'index.html'}")

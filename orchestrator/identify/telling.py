@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from orchestrator.counting import counted
 from orchestrator.identify.photos import NamedFace, PhotoAnswer
 from orchestrator.identify.video import VideoAnswer
 from orchestrator.report.terminal import percent, printable
@@ -62,7 +63,7 @@ def photo_summary(answers: Sequence[PhotoAnswer]) -> str:
     counts = Counter(answer.outcome for answer in answers)
     words = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
     known = sum(face.named.name != UNKNOWN for face in faces)
-    line = f"{len(answers)} photos ({words}), {len(faces)} faces, {known} of them known."
+    line = f"{counted(len(answers), 'photo')} ({words}), {counted(len(faces), 'face')}, {known} of them known."
     if read:
         line += f" Finding and encoding: {1000 * float(np.median([a.seconds for a in read])):.0f} ms a photo (median)."
     return f"{line} {naming_time(faces)}".rstrip()
@@ -73,7 +74,7 @@ def video_summary(answer: VideoAnswer) -> str:
     faces = [face for frame in answer.frames for face in frame.faces]
     cut = f" of {answer.expected} expected: the file is cut short" if len(answer.frames) < answer.expected else ""
     line = (
-        f"{len(answer.frames)} frames{cut}, {len(faces)} faces in {answer.seconds:.1f} s: "
+        f"{counted(len(answer.frames), 'frame')}{cut}, {counted(len(faces), 'face')} in {answer.seconds:.1f} s: "
         f"{answer.frames_per_second:.1f} frames/s (the video has {answer.rate:.4g})."
     )
     return f"{line} {naming_time(faces)}".rstrip()

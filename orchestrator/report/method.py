@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from orchestrator.counting import counted
 from orchestrator.report.evidence import Evidence
 from orchestrator.report.material import ReportMaterial
 from orchestrator.report.terminal import comparison_rows, percent
@@ -100,7 +101,7 @@ def _left_out(findings: Mapping[str, Any]) -> list[str]:
         sentences.append(f"No face in any photo, so no part in anything: {named(findings['faceless'])}.")
     if findings.get("conflicting"):
         count = len(findings["conflicting"])
-        sentences.append(f"{count} picture{'s' if count > 1 else ''} under several people's names took no part.")
+        sentences.append(f"{counted(count, 'picture')} under several people's names took no part.")
     return sentences
 
 

@@ -91,7 +91,7 @@ def test_a_run_with_nothing_to_retry_stays_as_it_is(copied: Run, call: Call) -> 
     told = call(store, "retry", copied.run_id, "--outcome", "timed_out,unreadable")
     assert told.exit_code == 0
     assert "nothing to try again" in told.output
-    assert "1 photos were refused when the folder was read" in told.output
+    assert "Refused when the folder was read: 1 photo;" in told.output
     assert copied.finished
 
 
