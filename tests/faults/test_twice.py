@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from itertools import count
+from itertools import count, repeat
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ def test_every_message_may_come_three_times(cluster: Cluster, photos: Path, undi
     numbers = count()
     with closed_gate(cluster.marks):
         for size in (1, 3, 20):  # cut differently, as by orchestrators that began at different times
-            for work in stages.image_work(run, known, known, size):
+            for work in stages.image_work(run, known, known, repeat(size)):
                 cluster.stack.broker.send(work.task, work.arguments, "images", f"copy-{next(numbers)}", work.seconds)
     assert cluster.finish(run).state == "finished"
     assert tables(run) == undisturbed
