@@ -1,0 +1,53 @@
+"""`make bench` without its peer: it says so, and measures Lineup alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks import peer, table
+from benchmarks.bench import pipeline, side_by_side
+from benchmarks.photos import pictures
+from workers.synthetic.folder import write_folder
+
+
+def test_where_the_registry_cannot_be_reached_the_bench_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peer, "FOLDER", tmp_path / "venv")
+    nowhere = "http://127.0.0.1:9/simple"
+    for name in ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL"):
+        monkeypatch.setenv(name, nowhere)
+    for name in ("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_INDEX"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
+    monkeypatch.setenv("UV_NO_CONFIG", "1")
+    monkeypatch.setenv("UV_NO_CACHE", "1")
+    found = peer.peer_python()
+    assert isinstance(found, str)
+    assert "could not be installed from the package registry" in found
+
+
+def test_lineup_alone_is_measured_into_the_promised_keys(tmp_path: Path) -> None:
+    write_folder(tmp_path / "people", people=2, photos=4, seed=1, side=160, processes=1)
+    photos = pictures((tmp_path / "people").rglob("*"))
+    figures = side_by_side(photos, None, rounds=1)
+    found = {
+        "machine": table.machine(),
+        "rounds": 1,
+        "web_photos": "drawn photos",
+        "faces_250": figures,
+        "web": figures,
+    }
+    found |= pipeline(photos, photos, rounds=1)
+    assert (figures["photos"], figures["face_recognition"], figures["ratio"]) == (8, None, None)
+    assert figures["lineup"] > 0
+    assert figures["steps_ms"].keys() == {"read", "detect", "landmarks", "align", "encode"}
+    assert 0 < found["pipeline_efficiency"] < 2
+    assert 100 < found["worker_rss_mb"] < 1000
+    assert json.loads(json.dumps(found)) == found
+    assert "–" in table.drawn(found)
