@@ -103,11 +103,15 @@ class Child:
 
     def start_again(self) -> None:
         """Start it after a death; raises LineupError where it dies as often as it is started."""
-        early = time.monotonic() - self._started < EARLY_SECONDS
-        self._early_deaths = self._early_deaths + 1 if early else 0
+        self._early_deaths = 0 if self.has_settled else self._early_deaths + 1
         if self._early_deaths >= MOST_EARLY_DEATHS:
             raise LineupError(f"{self.name} ends as soon as it is started", f"See {self.log}")
         self.start()
+
+    @property
+    def has_settled(self) -> bool:
+        """Whether its start is so long ago that a death now has another cause."""
+        return time.monotonic() - self._started >= EARLY_SECONDS
 
     @property
     def alive(self) -> bool:

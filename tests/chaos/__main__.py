@@ -107,7 +107,8 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="kept afterwards; by default a temporary one, kept on failure")
     chosen = parser.parse_args()
     print(f"seed {chosen.seed}, {chosen.duration:.0f} s", flush=True)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: everything is ended on the way out
+    for number in (signal.SIGINT, signal.SIGTERM):  # everything is ended on the way out; a shell's & ignores SIGINT
+        signal.signal(number, signal.default_int_handler)
     folder = chosen.folder or Path(tempfile.mkdtemp(prefix="lineup-chaos-"))
     folder.mkdir(parents=True, exist_ok=True)
     well = False
