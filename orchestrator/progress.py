@@ -117,8 +117,7 @@ class Lines:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None:
-            self._end()
+        """Nothing is said: a stage is complete when the next one begins, and who stopped meanwhile knows it."""
 
     def show(self, stage: str, done: int, total: int, note: str = "") -> None:
         """Say it, if there is something new to say."""

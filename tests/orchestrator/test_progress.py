@@ -82,6 +82,13 @@ def test_a_stage_without_anything_to_count_is_named_once() -> None:
     assert screen.getvalue().splitlines() == ["Comparing", "Refitting"]
 
 
+def test_a_stage_at_which_somebody_stopped_is_not_said_to_be_complete() -> None:
+    target, screen = console()
+    with display(target) as shown:
+        shown.show("training", 2, 25)
+    assert screen.getvalue().splitlines() == ["Training: 2 of 25"]
+
+
 def test_a_stage_that_an_error_cut_off_is_not_said_to_be_complete() -> None:
     target, screen = console()
     shown = display(target)
