@@ -116,7 +116,7 @@ class Reconciler:
         self._images.settle(done)
         away = self._images.on_their_way
         missing = (key for key in photos if key not in done and key not in away)
-        left = len(photos) - len(done | away)
+        left = len(photos) - len(done) - len(away - done)
         sizes = itertools.repeat(self._size) if self._size else stages.sizes_of_tasks(left, self._processes)
         work = stages.image_work(self.run, photos, missing, sizes)
         self._send(self._images, work)
