@@ -27,3 +27,11 @@ def test_a_point_of_a_turned_picture_is_found_again(turns: int) -> None:
     for y, x in np.ndindex(turned.shape):
         column, row = turned_back(x, y, turns, width=4, height=3)
         assert picture[int(row), int(column)] == turned[y, x]
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_many_points_are_turned_back_as_each_alone(turns: int) -> None:
+    x, y = np.random.default_rng(turns).integers(-50, 500, (2, 68)).astype(np.float64)
+    columns, rows = turned_back(x, y, turns, width=400, height=300)
+    alone = [turned_back(float(a), float(b), turns, width=400, height=300) for a, b in zip(x, y, strict=True)]
+    assert list(zip(columns.tolist(), rows.tolist(), strict=True)) == alone

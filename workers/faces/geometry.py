@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+Coordinate = TypeVar("Coordinate", float, npt.NDArray[np.float64])
+"""Of one point or of many."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +77,10 @@ def overlap(one: Box, other: Box) -> float:
     return shared / (one.area + other.area - shared)
 
 
-def turned_back(x: float, y: float, quarter_turns: int, width: float, height: float) -> tuple[float, float]:
-    """A point of `numpy.rot90(picture, quarter_turns)` in the picture itself, which is width x height pixels."""
+def turned_back(
+    x: Coordinate, y: Coordinate, quarter_turns: int, width: float, height: float
+) -> tuple[Coordinate, Coordinate]:
+    """Points of `numpy.rot90(picture, quarter_turns)` in the picture itself, which is width x height pixels."""
     for turn in range(quarter_turns % 4, 0, -1):
         across = width if turn % 2 else height  # of the picture before this turn
         x, y = across - 1 - y, x

@@ -84,14 +84,13 @@ class Frame:
 
     def box(self, box: Box) -> tuple[int, int, int, int]:
         """left, top, right, bottom in whole pixels of the full photo."""
-        ends = [self._back(x, y) for x, y in ((box.left, box.top), (box.right, box.bottom))]
+        corners = ((box.left, box.top), (box.right, box.bottom))
+        ends = [turned_back(x, y, self.quarter_turns, self.width, self.height) for x, y in corners]
         (left, right), (top, bottom) = (sorted(pair) for pair in zip(*ends, strict=True))
         return Box(left, top, right, bottom).scaled(self.scale).rounded()
 
     def points(self, points: Points) -> Points:
         """x0 y0 x1 y1 ... in pixels of the full photo, (2 * count,) float32."""
-        back = np.array([self._back(float(x), float(y)) for x, y in points])
+        x, y = points.astype(np.float64).T
+        back = np.stack(turned_back(x, y, self.quarter_turns, self.width, self.height), axis=1)
         return (back * self.scale + (self.scale - 1) / 2).astype(np.float32).ravel()
-
-    def _back(self, x: float, y: float) -> tuple[float, float]:
-        return turned_back(x, y, self.quarter_turns, self.width, self.height)
