@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import re
 import socket
 from collections.abc import Iterable, Sequence
@@ -101,7 +102,7 @@ def _encode_part(run: Run, engine: FaceEngine, photos: Sequence[PhotoRef], attem
 def _read_all(
     run: Run, photos: Sequence[PhotoRef], most_bytes: int
 ) -> tuple[list[tuple[str, bytes]], list[PhotoResult]]:
-    dataset = Path(run.plan.dataset).resolve()
+    dataset = Path(os.path.realpath(run.plan.dataset))  # not `resolve`, which raises where a link leads to itself
     read: list[tuple[str, bytes]] = []
     unread: list[PhotoResult] = []
     for photo in photos:

@@ -101,6 +101,17 @@ def test_what_befell_a_file_is_this_runs_and_no_others(run: Run, photos: list[Ph
     assert list(encoded(run).values()) == [[photos[3].key]]
 
 
+def test_a_dataset_that_has_become_a_link_to_itself_leaves_its_photos_unreadable(
+    run: Run, photos: list[PhotoRef]
+) -> None:
+    dataset = Path(run.plan.dataset)
+    shutil.rmtree(dataset)
+    dataset.symlink_to(dataset)
+    encode(run, photos)
+    assert {outcome for outcome, _ in failed(run).values()} == {"unreadable"}
+    assert failed(run).keys() == {photo.key for photo in photos}
+
+
 def test_a_photo_that_somebody_died_at_is_tried_alone_and_the_others_go_on(run: Run, photos: list[PhotoRef]) -> None:
     die_at(run, photos[0], photos[1])
     encode(run, photos)
