@@ -79,9 +79,14 @@ def pids_at(run: Run, key: str) -> list[int]:
     """The processes of this machine that have begun a photo or training and are still at it."""
     if key not in look(run.attempts)[0]:
         return []
-    texts = [path.read_text(errors="replace") for path in run.attempts.glob("*.attempt")]
-    heads = [text.split() for text in texts if key in text]
-    return [int(words[1]) for words in heads if words[0] == socket.gethostname()]
+    found: list[int] = []
+    for path in run.attempts.glob("*.attempt"):
+        # another photo's attempt may end, and take its file along, between the listing and the reading
+        with contextlib.suppress(FileNotFoundError):
+            text = path.read_text(errors="replace")
+            host, pid = text.split(maxsplit=2)[:2]
+            found += [int(pid)] if key in text and host == socket.gethostname() else []
+    return found
 
 
 def descendants(pid: int) -> list[int]:
