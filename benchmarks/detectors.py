@@ -92,7 +92,8 @@ def _detect(seen: Seen, name: str, detect: Detector, rgb: Pixels) -> None:
 
 def measure(rgb: Pixels, box: Box) -> Embedding:
     """The 128 measurements of the face in a box."""
-    return load_encoder("onnx")(encoder_chip(rgb, box, load_landmarks("68")(rgb, box)))
+    measured: Embedding = load_encoder("onnx")(encoder_chip(rgb, box, load_landmarks("68")(rgb, box))[None])[0]
+    return measured
 
 
 def recall(name: str, photos: Sequence[Seen]) -> dict[str, Any]:

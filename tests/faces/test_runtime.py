@@ -31,7 +31,7 @@ def test_processes_that_start_together_on_an_empty_cache_all_get_the_model(tmp_p
         for _ in range(4)
     ]
     said = [process.communicate(timeout=200)[0].strip() for process in started]
-    assert said == ["[1, 150, 150, 3]"] * 4
+    assert said == ["['faces', 150, 150, 3]"] * 4
     assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".onnx"]
 
 

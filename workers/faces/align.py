@@ -83,7 +83,7 @@ def encoder_chip(rgb: Pixels, box: Box, points: Points) -> Pixels:
     """dlib's face chip, (150, 150, 3) RGB uint8, from 68 or 5 points: the encoder's only right input."""
     import dlib
 
-    whole = [dlib.point(int(x), int(y)) for x, y in points]
+    whole = [dlib.point(x, y) for x, y in points.astype(int).tolist()]
     shape = dlib.full_object_detection(dlib.rectangle(*box.rounded()), whole)
     return np.asarray(dlib.get_face_chip(rgb, shape, ENCODER_SIDE, ENCODER_PADDING), dtype=np.uint8)
 

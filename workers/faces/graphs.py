@@ -63,16 +63,16 @@ class Graph:
 
 
 def encoder_graph(network: Network) -> bytes:
-    """(1, 150, 150, 3) uint8 RGB chip -> (1, 128) float32.
+    """(N, 150, 150, 3) uint8 RGB chips -> (N, 128) float32.
 
-    The batch is one for ever: runtimes choose their kernels by shape, and a face's last bits must not depend on its
-    company. Batches of 8 gain 0.3 of 3.0 ms.
+    A face's last bits must not depend on its company. A convolution goes through its faces one by one; a matrix
+    product chooses its kernel by their number, so the last layer is written as a convolution too.
     """
     from onnx import TensorProto, helper
 
     graph = Graph()
     convolutions = folded(network)
-    pixels = graph.add("Cast", "chip", to=TensorProto.FLOAT)
+    pixels = graph.add("Cast", "chips", to=TensorProto.FLOAT)
     x = graph.add("Transpose", pixels, perm=[0, 3, 1, 2])
     x = graph.add("Relu", _convolve(graph, x, next(convolutions)))
     x = graph.add("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2])
@@ -85,10 +85,11 @@ def encoder_graph(network: Network) -> bytes:
             else:
                 x = _block(graph, x, convolutions)
     dense = next(layer for layer in network.layers if isinstance(layer, Dense))
-    x = graph.add("Flatten", graph.add("GlobalAveragePool", x), axis=1)
-    graph.add("MatMul", x, graph.weight(dense.weights), output="embedding")
-    takes = helper.make_tensor_value_info("chip", TensorProto.UINT8, [1, ENCODER_SIDE, ENCODER_SIDE, 3])
-    gives = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, [1, EMBEDDING_SIZE])
+    x = graph.add("GlobalAveragePool", x)
+    x = graph.add("Conv", x, graph.weight(np.ascontiguousarray(dense.weights.T)[:, :, None, None]))
+    graph.add("Flatten", x, axis=1, output="embeddings")
+    takes = helper.make_tensor_value_info("chips", TensorProto.UINT8, ["faces", ENCODER_SIDE, ENCODER_SIDE, 3])
+    gives = helper.make_tensor_value_info("embeddings", TensorProto.FLOAT, ["faces", EMBEDDING_SIZE])
     return graph.model("dlib_face_recognition_resnet", takes, [gives])
 
 

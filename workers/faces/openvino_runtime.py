@@ -41,11 +41,17 @@ def has_bfloat16() -> bool:
     return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def load_request(path: Path, encoder: str) -> Any:
-    """An inference request on one thread for the ONNX file; raises `EngineError` as `check` does."""
+def load_request(path: Path, encoder: str, shape: tuple[int, ...]) -> Any:
+    """An inference request on one thread for the ONNX file; raises `EngineError` as `check` does.
+
+    Args:
+        shape: of the file's one input, whatever the file leaves open.
+    """
     check(encoder)
+    model = _core().read_model(str(path))
+    model.reshape(list(shape))
     compiled = _core().compile_model(
-        str(path),
+        model,
         "CPU",
         {
             "INFERENCE_PRECISION_HINT": PRECISIONS[encoder],

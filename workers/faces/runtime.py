@@ -17,7 +17,7 @@ from typing import Any
 from storage.errors import EngineError
 from workers.faces.models import digest, model_path
 
-CONVERTER_VERSION = 2
+CONVERTER_VERSION = 3
 """To be raised with every change to what `graphs` or `tflite_files` write."""
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from storage.errors import ExperimentError
 from workers.faces.images import Limits
 
-ENGINE_VERSION = 3
+ENGINE_VERSION = 4
 """To be raised by whoever changes a computed pixel, point or measurement; the versions of libraries do not enter."""
 
 CHOICES: dict[str, tuple[str, ...]] = {

@@ -26,4 +26,8 @@ class Stopwatch:
         try:
             yield
         finally:
-            self.seconds[step] = self.seconds.get(step, 0.0) + time.perf_counter() - start
+            self.add(step, time.perf_counter() - start)
+
+    def add(self, step: str, seconds: float) -> None:
+        """Time that was measured elsewhere."""
+        self.seconds[step] = self.seconds.get(step, 0.0) + seconds
