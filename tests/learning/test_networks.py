@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from workers.learning.bench import Recipe, balanced_weights
 from workers.learning.evaluation import latency
 from workers.learning.models import fit, load_model, save_model
 from workers.learning.table import CONFIGURATIONS, Configuration
@@ -136,17 +135,3 @@ def test_people_with_one_photo_each_still_train_the_regularized_network():
     model = fit(TRICKS, x[::2], labels[::2], np.arange(3), 1)
     assert model.chosen["epochs"] == [3, 3]
     assert "too few" in model.chosen["note"]
-
-
-def test_the_rate_falls_along_half_a_cosine():
-    recipe = Recipe(epochs=10, batch=1, rate=0.4, cosine=True)
-    assert recipe.rate_at(0) == pytest.approx(0.4)
-    assert recipe.rate_at(5) == pytest.approx(0.2)
-    assert 0 < recipe.rate_at(9) < 0.02
-    assert Recipe(epochs=10, batch=1, rate=0.4).rate_at(9) == 0.4
-
-
-def test_rare_people_count_as_much_as_frequent_ones():
-    weights = balanced_weights(np.array([0, 0, 0, 1]))
-    assert weights[:3].sum() == pytest.approx(weights[3])
-    assert weights.mean() == pytest.approx(1)

@@ -16,6 +16,7 @@ import numpy as np
 
 from workers.learning.checkpoint import assign
 from workers.learning.keras_runtime import load_keras
+from workers.learning.network import Network
 from workers.learning.predictors import Array
 
 Build = Callable[[int], Any]
@@ -60,7 +61,7 @@ class Examples:
 
 @dataclass(frozen=True)
 class _Bench:
-    model: Any
+    network: Network
     optimizer_start: Sequence[Array]
 
 
@@ -74,24 +75,53 @@ def train(
     """
     keras = load_keras()
     bench = _bench(build, recipe, classes)
+    model = bench.network.keras_model
     keras.utils.set_random_seed(seed)
     fresh = build(classes)
-    assign(bench.model.variables, fresh.variables)
-    assign(bench.model.optimizer.variables, bench.optimizer_start)
-    learnt = bench.model.fit(
-        examples.x,
-        np.eye(classes, dtype=np.float32)[examples.y],
-        sample_weight=balanced_weights(examples.y) if recipe.balanced else None,
-        batch_size=recipe.batch,
-        epochs=recipe.epochs,
-        validation_data=(held.x, np.eye(classes, dtype=np.float32)[held.y]) if held else None,
-        callbacks=_callbacks(recipe, held is not None),
-        verbose=0,
-    )
-    assign(fresh.variables, bench.model.variables)
-    curves = {name: [float(value) for value in values] for name, values in learnt.history.items()}
+    assign(model.variables, fresh.variables)
+    assign(model.optimizer.variables, bench.optimizer_start)
+    rng = np.random.default_rng(seed)
+    callbacks = keras.callbacks.CallbackList(_callbacks(recipe, held is not None), add_history=True, model=model)
+    model.stop_training = False
+    callbacks.on_train_begin()
+    for epoch in range(recipe.epochs):
+        callbacks.on_epoch_begin(epoch)
+        figures = _epoch(model, recipe, examples, rng)
+        callbacks.on_epoch_end(epoch, figures | (_watch(bench.network, held) if held else {}))
+        if model.stop_training:
+            break
+    callbacks.on_train_end()
+    assign(fresh.variables, model.variables)
+    curves = {name: [float(value) for value in values] for name, values in model.history.history.items()}
     curves.pop("learning_rate", None)
     return fresh, curves
+
+
+def _epoch(model: Any, recipe: Recipe, examples: Examples, rng: np.random.Generator) -> dict[str, float]:
+    """All training faces once; loss and accuracy, means over the steps."""
+    classes = model.output_shape[-1]
+    targets = np.eye(classes, dtype=np.float32)[examples.y]
+    weights = balanced_weights(examples.y) if recipe.balanced else np.ones(len(examples.y), np.float32)
+    steps = [
+        model.train_on_batch(examples.x[rows], targets[rows], weights[rows], return_dict=True)
+        for rows in batches(len(examples.y), recipe.batch, rng)
+    ]
+    return {name: float(np.mean([step[name] for step in steps])) for name in steps[0]}
+
+
+def batches(count: int, size: int, rng: np.random.Generator) -> Array:
+    """Row numbers (steps, size) of one epoch in random order; the last step is filled up with the first rows again.
+
+    Steps of one size are compiled once, and none is so small that its batch norm says nothing.
+    """
+    return np.resize(rng.permutation(count), (math.ceil(count / size), size))
+
+
+def _watch(network: Network, held: Examples) -> dict[str, float]:
+    """Log-loss and accuracy on the held-out faces."""
+    logits = network.decision(held.x)
+    loss = load_keras().losses.SparseCategoricalCrossentropy(from_logits=True)(held.y, logits)
+    return {"val_loss": float(loss), "val_accuracy": float((logits.argmax(axis=1) == held.y).mean())}
 
 
 def _callbacks(recipe: Recipe, watched: bool) -> list[Any]:
@@ -121,4 +151,4 @@ def _bench(build: Build, recipe: Recipe, classes: int) -> _Bench:
         jit_compile=False,  # not deterministic
     )
     model.optimizer.build(model.trainable_variables)
-    return _Bench(model, [each.numpy() for each in model.optimizer.variables])
+    return _Bench(Network(model), [each.numpy() for each in model.optimizer.variables])
