@@ -6,8 +6,10 @@ Without a folder, drawn photos of 12 people, 15 of each. Photos are encoded and 
 A lap is the wall time from nothing to the scores of all configurations, imports and the start of processes included:
 
     queue       a private broker and worker processes, as `lineup run` starts them
-    plain       one process that fits one model after the other, with as many threads as its libraries like
-    plain-1     the same with one thread, whose scores must be the queue's to the bit
+    script      one process that fits one model after the other as a script would: networks by Keras's own `fit`, as
+                many threads as the libraries like
+    plain       the same with Lineup's training loop in place of `fit`
+    plain-1     that with one thread; its scores must be the queue's to the bit
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ from workers.app import IMAGES, TRAINING
 from workers.learning.table import CONFIGURATIONS
 
 PROCESSES = 2
-LAPS = ("queue", "plain", "plain-1")
+LAPS = ("queue", "script", "plain", "plain-1")
 MOST_SECONDS = 3600
 
 
@@ -97,10 +99,10 @@ def queue_lap(run: Run) -> Lap:
 
 def plain_lap(run: Run, name: str) -> Lap:
     """All trainings in one process of their own, one after the other."""
-    command = [sys.executable, "-m", "benchmarks.grid_plain", str(run.folder.parents[1]), run.run_id]
+    command = [sys.executable, "-m", "benchmarks.grid_plain", str(run.folder.parents[1]), run.run_id, name]
     before = _cpu_of_children()
     start = time.perf_counter()
-    subprocess.run([*command, "1" if name == "plain-1" else "0"], cwd=ROOT, check=True)  # noqa: S603 - our own module
+    subprocess.run(command, cwd=ROOT, check=True)  # noqa: S603 - our own module
     wall = time.perf_counter() - start
     return Lap(wall, _cpu_of_children() - before)
 

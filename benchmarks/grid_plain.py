@@ -1,6 +1,6 @@
 """The plain script of `benchmarks.grid`: every configuration of a run, one after the other, in this one process.
 
-python -m benchmarks.grid_plain STORE RUN THREADS     0: as many as the libraries like
+python -m benchmarks.grid_plain STORE RUN script|plain|plain-1
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ import os
 import sys
 from pathlib import Path
 
+from benchmarks import keras_fit
 from orchestrator.stages import read_table
 from storage.parts import part_path, read_part, table_of
 from storage.runs import open_run
 from storage.schemas import FACES, SCORES, SPLITS
+from workers.learning import networks
 from workers.learning.evaluation import evaluate
 from workers.learning.faces import Faces
 from workers.learning.seeds import seed_of
@@ -21,11 +23,14 @@ from workers.training import part_of
 
 
 def main() -> None:
-    """Fit and score all; with one thread, also say whether the scores are those that the queue's workers stored."""
-    store, run_id, threads = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    """Fit and score all; `plain-1` also says whether the scores are those that the queue's workers stored."""
+    store, run_id, lap = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     run = open_run(store, run_id)
-    if not threads:
+    if lap != "plain-1":
         let_the_libraries_choose()
+    if lap == "script":
+        networks.train = keras_fit.train
+    threads = 1 if lap == "plain-1" else os.cpu_count() or 1
     faces = Faces.from_table(read_table(run.faces, FACES))
     rows = read_table(run.splits, SPLITS).to_pylist()
     seed = run.plan.experiment["seed"]
@@ -33,11 +38,11 @@ def main() -> None:
     others = []
     for name in run.plan.experiment["configurations"]:
         configuration = find_configuration(name).with_parameters(**changes.get(name, {}))
-        found = evaluate(configuration, faces, rows, seed_of(seed, name, 0, 0), threads or os.cpu_count() or 1)
+        found = evaluate(configuration, faces, rows, seed_of(seed, name, 0, 0), threads)
         part = part_path(run.scores, part_of(run.plan.fingerprint, name, 0, 0))
-        if not (part.exists() and table_of(found.scores, SCORES).equals(read_part(part, SCORES))):
+        if lap == "plain-1" and not (part.exists() and table_of(found.scores, SCORES).equals(read_part(part, SCORES))):
             others.append(name)
-    if threads == 1:
+    if lap == "plain-1":
         count = len(run.plan.experiment["configurations"])
         print(f"{count - len(others)} of {count} configurations score the same bits as in the queue's workers")
         if others:

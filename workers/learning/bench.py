@@ -81,7 +81,7 @@ def train(
     assign(model.variables, fresh.variables)
     assign(model.optimizer.variables, bench.optimizer_start)
     rng = np.random.default_rng(seed)
-    callbacks = keras.callbacks.CallbackList(_callbacks(recipe, held is not None), add_history=True, model=model)
+    callbacks = keras.callbacks.CallbackList(callbacks_of(recipe, held is not None), add_history=True, model=model)
     model.stop_training = False
     callbacks.on_train_begin()
     for epoch in range(recipe.epochs):
@@ -124,7 +124,8 @@ def _watch(network: Network, held: Examples) -> dict[str, float]:
     return {"val_loss": float(loss), "val_accuracy": float((logits.argmax(axis=1) == held.y).mean())}
 
 
-def _callbacks(recipe: Recipe, watched: bool) -> list[Any]:
+def callbacks_of(recipe: Recipe, watched: bool) -> list[Any]:
+    """Keras's callbacks for the recipe's rate and, where held-out faces are watched, its patience."""
     callbacks = load_keras().callbacks
     # by epochs, not by steps: the compiled loop must not depend on how many faces there are
     chosen = [callbacks.LearningRateScheduler(recipe.rate_at)]
