@@ -22,7 +22,7 @@ from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, FACES
 from workers.faces.settings import EngineSettings
 
-MOST_PHOTOS_PER_TASK = 32
+MOST_PHOTOS_PER_TASK = 64
 """Beyond it a message gains nothing (docs/performance.md) and a lost one costs more."""
 
 TASKS_PER_PROCESS = 4

@@ -42,13 +42,13 @@ class Configuration:
 
 
 _EVERY_TRICK = {
-    "epochs": 60,
+    "epochs": 120,
     "batch": 16,
     "rate": 2e-3,
     "cosine": True,
     "smoothing": 0.1,
     "balanced": True,
-    "patience": 20,
+    "patience": 40,
     "members": 4,
 }
 
