@@ -18,9 +18,8 @@ import pyarrow as pa
 
 from orchestrator import stages
 from orchestrator.encoder_results import encoder_of
-from orchestrator.experiment import fingerprint_of
 from orchestrator.invariants import catalog_faults, comparison_faults, photo_faults, score_faults, split_faults
-from orchestrator.planning import run_fingerprint
+from orchestrator.planning import planned_fingerprint
 from storage.errors import StoreError
 from storage.folders import BUILDING
 from storage.parts import TEMPORARY, is_intact, list_parts, read_metadata, read_part
@@ -94,10 +93,7 @@ class _Tables:
 
 def _table_faults(run: Run, catalog: pa.Table, tables: _Tables) -> Iterator[str]:
     plan = run.plan
-    if (
-        run_fingerprint(fingerprint_of(plan.experiment), plan.engine_fingerprint, catalog, plan.triplets)
-        != plan.fingerprint
-    ):
+    if planned_fingerprint(plan, catalog) != plan.fingerprint:
         yield "run.json and catalog.parquet do not belong together: another fingerprint"
     yield from catalog_faults(catalog)
     faces = tables.read(run.faces, FACES, FACE_COLUMNS)

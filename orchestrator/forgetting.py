@@ -28,8 +28,7 @@ import pyarrow.compute as pc
 
 from orchestrator.broker import Broker
 from orchestrator.catalog import UNREAD, number_duplicates
-from orchestrator.experiment import fingerprint_of
-from orchestrator.planning import run_fingerprint
+from orchestrator.planning import planned_fingerprint
 from orchestrator.stages import read_table
 from storage.attempts import look
 from storage.erasing import Erased, count_photos, delete, drop_derived, erase_photos
@@ -212,7 +211,7 @@ def _without(run: Run, traces: Traces) -> None:
     number_duplicates(rows)
     catalog = pa.Table.from_pylist(rows, schema=CATALOG)
     plan = run.plan
-    fingerprint = run_fingerprint(fingerprint_of(plan.experiment), plan.engine_fingerprint, catalog, plan.triplets)
+    fingerprint = planned_fingerprint(plan, catalog)
     create_run(run.folder.parents[1], replace(plan, fingerprint=fingerprint))
     write_part(run.catalog, catalog, {"lineup.run": fingerprint})
 

@@ -17,13 +17,14 @@ from typing import Any
 import pyarrow as pa
 
 from orchestrator.catalog import build_catalog
-from orchestrator.experiment import Experiment, to_dict
+from orchestrator.experiment import Experiment, fingerprint_of, to_dict
 from orchestrator.findings import Findings
 from orchestrator.own_encoders import resolved
 from storage.errors import RunConflict
 from storage.parts import write_part
 from storage.plans import COMPARISON_RUN, ENCODER_RUN, FACES_RUN, Plan
 from storage.runs import Run, create_run, open_run, run_folder
+from workers.learning.table import LEARNING_VERSION
 from workers.learning.triplet import LEAST_PEOPLE, TripletSettings
 
 PACKAGES = ("lineup", "numpy", "scikit-learn", "keras", "opencv-python-headless", "dlib-bin", "onnxruntime", "pyarrow")
@@ -123,7 +124,8 @@ def _written(
     triplets: dict[str, Any] | None = None,
 ) -> tuple[Run, bool]:
     """The run, and whether it was there already."""
-    fingerprint = run_fingerprint(experiment.fingerprint(), experiment.faces.fingerprint(), catalog, triplets)
+    learning = 1 if kind == FACES_RUN else LEARNING_VERSION
+    fingerprint = run_fingerprint(experiment.fingerprint(), experiment.faces.fingerprint(), catalog, learning, triplets)
     prefix = "" if kind == COMPARISON_RUN else f"{kind}-"  # it is another run, though of equal content
     name = run_id or f"{prefix}{_slug(dataset.resolve().name)}-{fingerprint[:8]}"
     if (run_folder(store, name) / "run.json").exists():
@@ -149,6 +151,7 @@ def _written(
         versions=versions(),
         kind=kind,
         triplets=triplets or {},
+        learning_version=learning,
     )
     return create_run(store, plan), False
 
@@ -164,15 +167,26 @@ def versions() -> dict[str, str]:
     return found
 
 
-def run_fingerprint(experiment: str, engine: str, catalog: pa.Table, triplets: Mapping[str, Any] | None = None) -> str:
+def planned_fingerprint(plan: Plan, catalog: pa.Table) -> str:
+    """The fingerprint that a plan has with this catalogue."""
+    experiment = fingerprint_of(plan.experiment)
+    return run_fingerprint(experiment, plan.engine_fingerprint, catalog, plan.learning_version, plan.triplets)
+
+
+def run_fingerprint(
+    experiment: str, engine: str, catalog: pa.Table, learning: int, triplets: Mapping[str, Any] | None = None
+) -> str:
     """Over all that decides a run's tables, or its encoder.
 
     Args:
         experiment, engine: their fingerprints.
         catalog: who is labelled what.
+        learning: the version of the code that learns.
         triplets: of the plan.
     """
     digest = hashlib.sha256(f"{experiment} {engine}".encode())
+    if learning > 1:  # the first version's runs keep the fingerprints that they have
+        digest.update(f" {learning}".encode())
     if triplets:
         digest.update(json.dumps(triplets, sort_keys=True).encode())
     columns = (catalog.column(name).to_pylist() for name in ("photo_key", "path", "label"))

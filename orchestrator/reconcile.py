@@ -167,6 +167,7 @@ class Reconciler:
         self._training.settle(done)
         if len(done) == len(wanted):
             return None
+        stages.check_learning(self.run)
         check_encoders(self.run)
         missing = wanted.keys() - done - self._training.on_their_way
         self._send(self._training, stages.training_work(self.run, wanted, missing))
@@ -197,6 +198,7 @@ class Reconciler:
             return None
         if count(look(self.run.attempts)[1])[work.part] >= self._experiment.attempts:
             return None  # the report is worth having without it; whoever uses the model fits it, and is told why not
+        stages.check_learning(self.run)
         check_encoders(self.run)
         self._send_single(work, "the refit")
         return self._status("running", "refit", 0, 1)
@@ -204,6 +206,7 @@ class Reconciler:
     def _train_encoder(self) -> Status | None:
         if self.run.finished:
             return None
+        stages.check_learning(self.run)
         if not self._people_checked:
             stages.check_people(self.run)
             self._people_checked = True

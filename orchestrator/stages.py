@@ -21,6 +21,7 @@ from storage.parts import read_part
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, FACES
 from workers.faces.settings import EngineSettings
+from workers.learning.table import LEARNING_VERSION
 
 MOST_PHOTOS_PER_TASK = 64
 """Beyond it a message gains nothing (docs/performance.md) and a lost one costs more."""
@@ -71,6 +72,15 @@ def check_engine(run: Run) -> None:
         raise RunStuck(
             f"run {run.run_id} was planned with another version of the face engine",
             "Use that version, or start a new run, which encodes the photos anew",
+        )
+
+
+def check_learning(run: Run) -> None:
+    """Raise RunStuck where what is installed would not learn as what began the run's trainings."""
+    if run.plan.learning_version != LEARNING_VERSION:
+        raise RunStuck(
+            f"run {run.run_id} was planned with another version of the code that learns",
+            "Use that version, or start a new run; its photos are encoded already",
         )
 
 

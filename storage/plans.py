@@ -32,6 +32,7 @@ class Plan:
         kind: COMPARISON_RUN; FACES_RUN for one that encodes photos and trains nothing; ENCODER_RUN for one that
             trains an encoder on them.
         triplets: of an ENCODER_RUN, how it is trained, as JSON data; the workers' `TripletSettings`.
+        learning_version: of the code that learns; 1 where nothing learns, and before it was noted.
     """
 
     run_id: str
@@ -46,3 +47,4 @@ class Plan:
     schema_version: int = SCHEMA_VERSION
     kind: str = COMPARISON_RUN
     triplets: dict[str, Any] = field(default_factory=dict)
+    learning_version: int = 1

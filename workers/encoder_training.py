@@ -29,7 +29,7 @@ from workers.learning.encoder import digest
 from workers.learning.faces import Faces, labels_of
 from workers.learning.predictors import Array
 from workers.learning.triplet import CHECKPOINT, TripletSettings, train_encoder
-from workers.messages import Refused
+from workers.messages import Refused, check_version
 
 logger = logging.getLogger("lineup.training")
 
@@ -89,6 +89,7 @@ def train_encoder_of(run: Run) -> None:
     """
     if run.plan.kind != ENCODER_RUN:
         raise Refused(f"run {run.run_id} trains no encoder")
+    check_version(run)
     part = encoder_part(run.plan.fingerprint)
     running, deaths = look(run.attempts)
     given_up = count(deaths)[part] >= run.plan.experiment["attempts"]

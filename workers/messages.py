@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from storage.errors import InputError
-from storage.runs import RUN_ID
+from storage.runs import RUN_ID, Run
+from workers.learning.table import LEARNING_VERSION
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 MOST_PHOTOS = 1_000
@@ -68,3 +69,9 @@ def split_of(configuration: object, repeat: object, fold: object, known: Sequenc
         case str(name), int(first), int(second) if name in known and bool not in (type(repeat), type(fold)):
             return name, first, second
     raise Refused(f"not a training of this run: {configuration!r:.80} {repeat!r:.20} {fold!r:.20}")
+
+
+def check_version(run: Run) -> None:
+    """Raise Refused where this worker would not learn as the run's other workers do."""
+    if run.plan.learning_version != LEARNING_VERSION:
+        raise Refused(f"run {run.run_id} was planned with another version of the code that learns than this worker's")

@@ -20,7 +20,7 @@ from workers.learning.evaluation import Evaluation, evaluate
 from workers.learning.faces import Faces
 from workers.learning.seeds import seed_of
 from workers.learning.table import Configuration, find_configuration
-from workers.messages import Refused
+from workers.messages import Refused, check_version
 
 logger = logging.getLogger("lineup.training")
 
@@ -43,6 +43,7 @@ def train(run: Run, name: str, repeat: int, fold: int) -> None:
     part = part_of(run.plan.fingerprint, name, repeat, fold)
     if run.cancelled or all(part_path(folder, part).exists() for folder in (run.fits, run.scores)):
         return
+    check_version(run)
     experiment = run.plan.experiment
     _, deaths = look(run.attempts)
     died = count(deaths)[part]

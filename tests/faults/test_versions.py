@@ -14,6 +14,7 @@ from storage.errors import RunStuck, StoreError
 from storage.runs import Run, open_run
 from storage.schemas import SCHEMA_VERSION
 from tests.cluster import Cluster, efforts, stray_files, tables, wait_for
+from workers.learning.table import LEARNING_VERSION
 
 
 def half_done(cluster: Cluster, photos: Path) -> Run:
@@ -65,6 +66,22 @@ def test_another_engine_is_refused_and_what_is_done_stays_for_the_right_one(
     with pytest.raises(RunStuck, match="another version of the face engine"):
         cluster.finish(open_run(cluster.store, run.run_id))
     assert contents(run) == before
+    planned_by_another(run)
+    run = open_run(cluster.store, run.run_id)
+    run.let_go_on()
+    assert cluster.finish(run).state == "finished"
+    assert tables(run) == undisturbed
+
+
+def test_another_version_of_the_learning_code_is_refused_and_its_photos_stay_encoded(
+    cluster: Cluster, photos: Path, undisturbed: dict[str, bytes]
+) -> None:
+    run = half_done(cluster, photos)
+    planned_by_another(run, learning_version=LEARNING_VERSION + 1)
+    with pytest.raises(RunStuck, match="another version of the code that learns"):
+        cluster.finish(open_run(cluster.store, run.run_id))
+    assert run.faces.exists()
+    assert not list(run.scores.glob("*.parquet"))
     planned_by_another(run)
     run = open_run(cluster.store, run.run_id)
     run.let_go_on()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from dataclasses import replace
@@ -9,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator import planning
 from orchestrator.experiment import Entry, Experiment, from_dict
-from orchestrator.planning import plan_run
+from orchestrator.planning import plan_faces, plan_run, planned_fingerprint
 from storage.errors import RunConflict
 from storage.parts import read_metadata, read_part
 from storage.runs import RUN_ID, open_run
 from storage.schemas import CATALOG
 from workers.faces.settings import EngineSettings
+from workers.learning.table import LEARNING_VERSION
 from workers.synthetic.folder import write_folder
 
 EXPERIMENT = Experiment(configurations=(Entry("knn-1"),))
@@ -71,6 +74,33 @@ def test_a_photo_more_another_label_another_experiment_or_engine_is_another_run(
     names.append(plan_run(store, photos, None, EXPERIMENT).run.run_id)
     assert len(set(names)) == len(names)
     assert all(name.startswith("people-") for name in names)
+
+
+def test_other_code_that_learns_makes_another_comparison_and_no_other_run_that_only_encodes(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    comparison = plan_run(tmp_path / "store", photos, None, EXPERIMENT).run
+    catalog = read_part(comparison.catalog, CATALOG)
+    assert catalog is not None
+    faces = plan_faces(tmp_path / "store", photos, catalog, EXPERIMENT)
+    monkeypatch.setattr(planning, "LEARNING_VERSION", LEARNING_VERSION + 1)
+    assert plan_run(tmp_path / "store", photos, None, EXPERIMENT).run.run_id != comparison.run_id
+    assert plan_faces(tmp_path / "store", photos, catalog, EXPERIMENT) == faces
+
+
+def test_a_run_from_before_that_version_was_noted_keeps_its_fingerprint(photos: Path, tmp_path: Path) -> None:
+    run = plan_run(tmp_path / "store", photos, None, EXPERIMENT).run
+    catalog = read_part(run.catalog, CATALOG)
+    assert catalog is not None
+    rows = zip(*(catalog.column(name).to_pylist() for name in ("photo_key", "path", "label")), strict=True)
+    said = f"{EXPERIMENT.fingerprint()} {run.plan.engine_fingerprint}" + "".join(map(repr, rows))
+    old = json.loads((run.folder / "run.json").read_text())
+    del old["learning_version"]
+    old["fingerprint"] = hashlib.sha256(said.encode()).hexdigest()[:32]
+    (run.folder / "run.json").write_text(json.dumps(old))
+    plan = open_run(tmp_path / "store", run.run_id).plan
+    assert plan.learning_version == 1
+    assert planned_fingerprint(plan, catalog) == plan.fingerprint
 
 
 @pytest.mark.parametrize("name", ["日本", "Ünï Côdé", "--help", "..a", "A" * 200, "<b>'\"\n", "-"])

@@ -93,6 +93,13 @@ def test_a_split_that_the_run_does_not_have_is_refused(run: Run) -> None:
         train(run, "knn-1", 7, 0)
 
 
+def test_a_run_that_another_version_of_the_learning_code_began_is_refused(run: Run) -> None:
+    other = replace(run, plan=replace(run.plan, learning_version=run.plan.learning_version + 1))
+    with pytest.raises(Refused, match="another version of the code that learns"):
+        train(other, "knn-1", 0, 0)
+    assert not any(path.exists() for path in results(run))
+
+
 def test_damaged_faces_are_set_aside_and_told(run: Run) -> None:
     run.faces.write_bytes(run.faces.read_bytes()[:1000])
     with pytest.raises(StoreError, match=r"faces\.parquet is damaged"):

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+LEARNING_VERSION = 2
+"""To be raised by whoever changes what a configuration or an encoder learns from the same faces."""
+
 AT = "@"
 UNKNOWN = "unknown"
 """What `threshold-1nn` predicts for a face that is near nobody."""
