@@ -116,6 +116,26 @@ def test_the_regularized_network_is_the_mean_of_its_members_and_the_same_in_any_
     assert load_model(tmp_path).predict_proba(x).tobytes() == model.predict_proba(x).tobytes()
 
 
+def means() -> list[str]:
+    """The logits of one ensemble, built twelve times in this process: the numbers in its layers' names grow."""
+    from workers.learning.architectures import dense_network, ensemble
+    from workers.learning.keras_runtime import load_keras
+    from workers.learning.network import Network
+
+    x, found = measurements()[0], []
+    for _ in range(12):
+        members = []
+        for seed in range(4):
+            load_keras().utils.set_random_seed(seed)
+            members.append(dense_network(5))
+        found.append(hashlib.sha256(Network(ensemble(members, 1.3)).decision(x).tobytes()).hexdigest())
+    return found
+
+
+def test_the_mean_of_members_has_the_same_bits_however_many_networks_were_built_before():
+    assert digest_elsewhere("len(set(means()))") == "1"
+
+
 def test_augmentation_changes_what_trains_and_never_what_is_scored():
     from workers.learning.architectures import augmentation
     from workers.learning.keras_runtime import load_keras

@@ -95,12 +95,19 @@ def augmentation() -> list[Any]:
 
 
 def ensemble(members: list[Any], temperature: float) -> Any:
-    """One Keras model whose logits are the members' mean, divided by the temperature."""
+    """One Keras model whose logits are the members' mean, divided by the temperature.
+
+    The mean is over one tensor of them all. TensorFlow adds many tensors in the order of their layers' names, and Keras
+    numbers those by process: "sequential_10" comes before "sequential_9", and the last bit would be another.
+    """
     keras = load_keras()
+    layers = keras.layers
     takes = keras.Input(members[0].input_shape[1:], dtype=members[0].inputs[0].dtype)
-    logits = [member(takes) for member in members]
-    mean = keras.layers.Average()(logits) if len(logits) > 1 else logits[0]
-    return keras.Model(takes, keras.layers.Rescaling(1 / temperature)(mean))
+    side_by_side = (
+        layers.Concatenate()([member(takes) for member in members]) if len(members) > 1 else members[0](takes)
+    )
+    each = layers.Reshape((len(members), members[0].output_shape[-1]))(side_by_side)
+    return keras.Model(takes, layers.Rescaling(1 / temperature)(layers.GlobalAveragePooling1D()(each)))
 
 
 def _features() -> list[Any]:
