@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.processes import ROOT
 from orchestrator.experiment import from_dict
 from orchestrator.planning import plan_run
-from orchestrator.reconcile import POLL_SECONDS, Reconciler
+from orchestrator.reconcile import Reconciler
 from orchestrator.stack import Stack
 from workers.app import IMAGES
 
@@ -48,7 +48,7 @@ class Stage:
             if time.time() - start > MOST_SECONDS:
                 raise SystemExit(f"the image stage does not end; see {self.folder / 'store' / 'logs'}")
             if not run.faces.exists():
-                pause.wait(POLL_SECONDS)
+                pause.wait(reconciler.rest_seconds)
         end = run.faces.stat().st_mtime_ns / 1e9  # what follows in that step is not the image stage's
         run.cancel()
         reconciler.step()

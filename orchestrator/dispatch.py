@@ -81,6 +81,11 @@ class Dispatcher:
         return {item for sent in self._sent.values() for item in sent.work.items}
 
     @property
+    def messages(self) -> int:
+        """How many are on their way."""
+        return len(self._sent)
+
+    @property
     def room(self) -> int:
         """Messages that may still be sent now."""
         return max(0, self.window - len(self._sent))

@@ -36,6 +36,9 @@ POLL_SECONDS = 0.2
 """Between two looks at the store, at least: a listing costs a millisecond, and a person sees no delay. With a million
 photos a look takes a second; then as long is rested."""
 
+SHORTEST_POLL_SECONDS = 0.025
+"""Between two looks when each process has its last message of a stage: the next stage should not wait for us."""
+
 MESSAGES_PER_PROCESS = 4
 LEAST_WINDOW = 32
 
@@ -59,9 +62,23 @@ class Reconciler:
         self._trainings: Mapping[str, tuple[str, int, int]] | None = None
         self._whole: set[Path] = set()
         self._people_checked = False
+        self._rest, self._seen = POLL_SECONDS, 0
         window = max(LEAST_WINDOW, MESSAGES_PER_PROCESS * processes)
         self._images = Dispatcher(broker, IMAGES, window)
         self._training = Dispatcher(broker, TRAINING, window)
+
+    @property
+    def rest_seconds(self) -> float:
+        """Until another look is worth it. Towards the end of a stage soon, and later again while nothing happens."""
+        messages = self._images.messages + self._training.messages
+        if not 0 < messages <= self._processes:
+            self._rest = POLL_SECONDS
+        elif messages != self._seen:
+            self._rest = SHORTEST_POLL_SECONDS
+        else:
+            self._rest = min(2 * self._rest, POLL_SECONDS)
+        self._seen = messages
+        return self._rest
 
     def step(self) -> Status:
         """Look at the store, send what is missing, do what only the orchestrator does; never waits.

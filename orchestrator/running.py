@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from orchestrator.broker import Broker
-from orchestrator.reconcile import POLL_SECONDS, Reconciler
+from orchestrator.reconcile import Reconciler
 from orchestrator.stack import Stack
 from orchestrator.standing import Status, look_at
 from storage.errors import BrokerError, LineupError
@@ -67,7 +67,7 @@ def _follow(reconciler: Reconciler, show: Show, stop: threading.Event, tend: Cal
             show(status)
             if status.state != "running":
                 return status
-        if stop.wait(max(POLL_SECONDS, time.monotonic() - began)):
+        if stop.wait(max(reconciler.rest_seconds, time.monotonic() - began)):
             return look_at(reconciler.run)
         tend()
 

@@ -9,7 +9,7 @@ import redis
 
 from orchestrator import dispatch
 from orchestrator.broker import redis_url
-from orchestrator.reconcile import Reconciler
+from orchestrator.reconcile import POLL_SECONDS, SHORTEST_POLL_SECONDS, Reconciler
 from orchestrator.stack import Stack
 from storage.attempts import Attempt
 from storage.runs import Run
@@ -51,3 +51,14 @@ def test_while_the_winner_is_refitted_nothing_is_sent_again(
         for _ in range(3):
             status = reconciler.step()
     assert (status.stage, status.resent, queue.llen(TRAINING)) == ("refit", 0, 0)
+
+
+def test_the_end_of_a_stage_is_looked_for_sooner_than_its_middle(run: Run, stack: Stack) -> None:
+    run.comparison.unlink(missing_ok=True)
+    reconciler = Reconciler(run, stack.broker, processes=1)
+    assert reconciler.rest_seconds == POLL_SECONDS
+    reconciler.step()  # sends one message, the comparison's
+    rests = [reconciler.rest_seconds for _ in range(5)]
+    assert rests[0] == SHORTEST_POLL_SECONDS
+    assert rests == sorted(rests)
+    assert rests[-1] == POLL_SECONDS
