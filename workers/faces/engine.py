@@ -29,8 +29,11 @@ from workers.faces.select import select
 from workers.faces.settings import EngineSettings
 from workers.faces.stopwatch import Stopwatch
 
-CHUNK = 4
-"""Photos that are in memory together: enough for the caches, and at most 80 MB of pixels."""
+CHUNK = 8
+"""Photos that are in memory together at most: enough for the caches."""
+
+PIXEL_BYTES = 60_000_000
+"""Of a chunk's photos; one that has so many is full, whatever their number."""
 
 JPEG_QUALITY = 95
 """Of crops and aligned faces, without chroma subsampling: about 8 kB each, and no visible loss."""
@@ -44,6 +47,24 @@ class Views:
     aligned: bytes
     chip: Pixels
     note: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A photo that was looked at, and the time of its steps.
+
+    Attributes:
+        sight: what was seen in it, or why it cannot be used.
+    """
+
+    key: str
+    sight: Sight | Refusal
+    watch: Stopwatch
+
+    @property
+    def nbytes(self) -> int:
+        """Of its pixels."""
+        return 0 if isinstance(self.sight, Refusal) else self.sight.rgb.nbytes
 
 
 class FaceEngine:
@@ -71,36 +92,35 @@ class FaceEngine:
             One result a photo; what cannot be used is an outcome, and only a bug raises.
         """
         results: list[PhotoResult] = []
-        for start in range(0, len(photos), CHUNK):
-            results += self._encode_chunk(photos[start : start + CHUNK], before)
-        return results
+        chunk: list[Seen] = []
+        for key, data in photos:
+            chunk.append(self._see(key, data, before))
+            if len(chunk) == CHUNK or sum(seen.nbytes for seen in chunk) >= PIXEL_BYTES:
+                results += self._finish(chunk)
+                chunk.clear()
+        return results + self._finish(chunk)
 
     def encode_pixels(self, rgb: Pixels) -> list[FaceRecord]:
         """Every face of a picture, (height, width, 3) RGB uint8, by falling area; empty where there is none."""
         photo = Photo(rgb, 1.0, rgb.shape[1], rgb.shape[0])
         watch = Stopwatch()
-        sight = self._look(photo, "all", watch)
-        return self._finish("", sight, watch).faces
+        return self._finish([Seen("", self._look(photo, "all", watch), watch)])[0].faces
 
-    def _encode_chunk(self, chunk: Sequence[tuple[str, bytes]], before: Callable[[str], None]) -> list[PhotoResult]:
-        watches = [Stopwatch() for _ in chunk]
-        sights = [self._see(key, data, before, watch) for (key, data), watch in zip(chunk, watches, strict=True)]
-        shapes = [self._shapes(sight, watch) for sight, watch in zip(sights, watches, strict=True)]
-        views = [self._views(*each) for each in zip(sights, shapes, watches, strict=True)]
-        embeddings = self._embed(views, watches)
-        keys = [key for key, _ in chunk]
-        return [self._result(*each) for each in zip(keys, sights, shapes, views, embeddings, watches, strict=True)]
+    def _finish(self, chunk: Sequence[Seen]) -> list[PhotoResult]:
+        """All steps after the detection, each for the whole chunk before the next."""
+        shapes = [self._shapes(seen) for seen in chunk]
+        views = [self._views(*each) for each in zip(chunk, shapes, strict=True)]
+        embeddings = self._embed(views, [seen.watch for seen in chunk])
+        return [self._result(*each) for each in zip(chunk, shapes, views, embeddings, strict=True)]
 
-    def _finish(self, key: str, sight: Sight | Refusal, watch: Stopwatch) -> PhotoResult:
-        shapes = self._shapes(sight, watch)
-        views = self._views(sight, shapes, watch)
-        return self._result(key, sight, shapes, views, self._embed([views], [watch])[0], watch)
-
-    def _see(self, key: str, data: bytes, before: Callable[[str], None], watch: Stopwatch) -> Sight | Refusal:
+    def _see(self, key: str, data: bytes, before: Callable[[str], None]) -> Seen:
+        watch = Stopwatch()
         before(key)
         with watch("read"):
             photo = read_image(data, self.settings.limits)
-        return photo if isinstance(photo, Refusal) else self._look(photo, self.settings.policy, watch)
+        if isinstance(photo, Refusal):
+            return Seen(key, photo, watch)
+        return Seen(key, self._look(photo, self.settings.policy, watch), watch)
 
     def _look(self, photo: Photo, policy: str, watch: Stopwatch) -> Sight | Refusal:
         with watch("detect"):
@@ -110,16 +130,18 @@ class FaceEngine:
                 return chosen
             return sight.only([self._refine(sight.rgb, face) for face in chosen])
 
-    def _shapes(self, sight: Sight | Refusal, watch: Stopwatch) -> list[Points]:
+    def _shapes(self, seen: Seen) -> list[Points]:
+        sight = seen.sight
         if isinstance(sight, Refusal):
             return []
-        with watch("landmarks"):
+        with seen.watch("landmarks"):
             return [self._landmarks(sight.rgb, face.box) for face in sight.found]
 
-    def _views(self, sight: Sight | Refusal, shapes: list[Points], watch: Stopwatch) -> list[Views]:
+    def _views(self, seen: Seen, shapes: list[Points]) -> list[Views]:
+        sight = seen.sight
         if isinstance(sight, Refusal):
             return []
-        with watch("align"):
+        with seen.watch("align"):
             return [self._view(sight, index, points) for index, points in enumerate(shapes)]
 
     def _view(self, sight: Sight, index: int, points: Points) -> Views:
@@ -146,15 +168,8 @@ class FaceEngine:
                 watch.add("encode", together.seconds["encode"] * len(faces) / len(chips))
         return np.split(measured, np.cumsum([len(faces) for faces in views])[:-1])
 
-    def _result(
-        self,
-        key: str,
-        sight: Sight | Refusal,
-        shapes: list[Points],
-        views: list[Views],
-        embeddings: Embeddings,
-        watch: Stopwatch,
-    ) -> PhotoResult:
+    def _result(self, seen: Seen, shapes: list[Points], views: list[Views], embeddings: Embeddings) -> PhotoResult:
+        key, sight, watch = seen.key, seen.sight, seen.watch
         if isinstance(sight, Refusal):
             return PhotoResult(key, [], sight.outcome, sight.reason, self.settings.detector, watch.seconds)
         parts = zip(itertools.count(), shapes, views, embeddings, strict=False)
