@@ -136,13 +136,14 @@ def test_the_mean_of_members_has_the_same_bits_however_many_networks_were_built_
     assert digest_elsewhere("len(set(means()))") == "1"
 
 
-def test_augmentation_changes_what_trains_and_never_what_is_scored():
+@pytest.mark.parametrize("recolour", [False, True])
+def test_augmentation_changes_what_trains_and_never_what_is_scored(recolour: bool):
     from workers.learning.architectures import augmentation
     from workers.learning.keras_runtime import load_keras
 
     keras = load_keras()
     keras.utils.set_random_seed(1)
-    layers = keras.Sequential([keras.Input((64, 64, 3)), *augmentation()])
+    layers = keras.Sequential([keras.Input((64, 64, 3)), *augmentation(recolour)])
     x = np.random.default_rng(0).random((4, 64, 64, 3), np.float32)
     assert np.array_equal(layers(x, training=False).numpy(), x)
     changed = layers(x, training=True).numpy()

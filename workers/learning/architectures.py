@@ -71,25 +71,32 @@ def encoding_convnet(view: str) -> Any:
     keras = load_keras()
     layers = keras.layers
     return keras.Sequential(
-        [*_features(), layers.Dense(128, use_bias=False), layers.UnitNormalization()],
+        [*_features(recolour=True), layers.Dense(128, use_bias=False), layers.UnitNormalization()],
         name=view,
     )
 
 
-def augmentation() -> list[Any]:
+def augmentation(recolour: bool = False) -> list[Any]:
     """Layers that change a training picture (0 .. 1) as another photo of the same person might; else nothing.
 
-    Colour fades by a random share. Brightness and contrast are left alone, since what follows takes them out of every
-    picture. Random erasing: Zhong et al. 2020; with grey, since drawing noise costs a tenth of a step.
+    Random erasing: Zhong et al. 2020; with grey, since drawing noise costs a tenth of a step.
+
+    Args:
+        recolour: change brightness, contrast and hue too, where colour fades by a random share otherwise. It is a
+            sixth of a step: an encoder that is to meet strangers gains by it, a convnet of known people does not.
     """
     layers = load_keras().layers
     unit = (0.0, 1.0)
+    fading = [layers.RandomColorDegeneration((0.0, 1.0), value_range=unit)]
+    jitter = layers.RandomColorJitter(
+        value_range=unit, brightness_factor=0.2, contrast_factor=0.3, saturation_factor=(0.2, 0.8), hue_factor=0.03
+    )
     return [
         layers.RandomFlip("horizontal"),
         layers.RandomRotation(0.04, fill_mode="nearest"),
         layers.RandomTranslation(0.08, 0.08, fill_mode="nearest"),
         layers.RandomZoom((-0.12, 0.12), fill_mode="nearest"),
-        layers.RandomColorDegeneration((0.0, 1.0), value_range=unit),
+        *([jitter, layers.RandomGrayscale(0.3)] if recolour else fading),
         layers.RandomErasing(0.5, scale=(0.02, 0.2), fill_value=0.5, value_range=unit),
     ]
 
@@ -110,7 +117,7 @@ def ensemble(members: list[Any], temperature: float) -> Any:
     return keras.Model(takes, layers.Rescaling(1 / temperature)(layers.GlobalAveragePooling1D()(each)))
 
 
-def _features() -> list[Any]:
+def _features(recolour: bool = False) -> list[Any]:
     """Pictures at 64 x 64 pixels, augmented in training, to 2,048 numbers; pooled before batch norm, on a quarter."""
     keras = load_keras()
     layers = keras.layers
@@ -119,7 +126,7 @@ def _features() -> list[Any]:
         keras.Input((SIDE, SIDE, 3), dtype="uint8"),
         layers.Rescaling(1 / 255),
         layers.AveragePooling2D(2),
-        *augmentation(),
+        *augmentation(recolour),
         layers.GroupNormalization(1, center=False, scale=False),  # light and exposure say nothing of a person
         *(layer for block in blocks for layer in block),
         layers.Flatten(),
