@@ -49,6 +49,7 @@ class Services:
             "LINEUP_STORE": str(self.store),
             "LINEUP_BROKER_URL": self.url(self.proxy.port),
             "LINEUP_PROCESSES": "1",
+            "LINEUP_PHOTOS_PER_TASK": "1",  # many steps at which something can happen
             **environment_of(plugin, self.marks),
         }
         self.workers = [self._service(f"images-{i}", "worker", "images") for i in range(image_workers)]
