@@ -87,18 +87,26 @@ def augmentation(recolour: bool = False) -> list[Any]:
     """
     layers = load_keras().layers
     unit = (0.0, 1.0)
-    fading = [layers.RandomColorDegeneration((0.0, 1.0), value_range=unit)]
-    jitter = layers.RandomColorJitter(
-        value_range=unit, brightness_factor=0.2, contrast_factor=0.3, saturation_factor=(0.2, 0.8), hue_factor=0.03
-    )
     return [
         layers.RandomFlip("horizontal"),
         layers.RandomRotation(0.04, fill_mode="nearest"),
         layers.RandomTranslation(0.08, 0.08, fill_mode="nearest"),
         layers.RandomZoom((-0.12, 0.12), fill_mode="nearest"),
-        *([jitter, layers.RandomGrayscale(0.3)] if recolour else fading),
+        *(_other_colours() if recolour else [layers.RandomColorDegeneration((0.0, 1.0), value_range=unit)]),
         layers.RandomErasing(0.5, scale=(0.02, 0.2), fill_value=0.5, value_range=unit),
     ]
+
+
+def _other_colours() -> list[Any]:
+    layers = load_keras().layers
+    jitter = layers.RandomColorJitter(
+        value_range=(0.0, 1.0),
+        brightness_factor=0.2,
+        contrast_factor=0.3,
+        saturation_factor=(0.2, 0.8),
+        hue_factor=0.03,
+    )
+    return [jitter, layers.RandomGrayscale(0.3)]
 
 
 def ensemble(members: list[Any], temperature: float) -> Any:
