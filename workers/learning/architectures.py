@@ -83,7 +83,7 @@ def augmentation(recolour: bool = False) -> list[Any]:
 
     Args:
         recolour: change brightness, contrast and hue too, where colour fades by a random share otherwise. It is a
-            sixth of a step: an encoder that is to meet strangers gains by it, a convnet of known people does not.
+            sixth of a step: an encoder that is to meet strangers seems to gain by it, a convnet of known people not.
     """
     layers = load_keras().layers
     unit = (0.0, 1.0)
