@@ -32,7 +32,7 @@ from benchmarks.photos import drawn
 from benchmarks.processes import ROOT
 from orchestrator.experiment import from_dict
 from orchestrator.planning import plan_run
-from orchestrator.reconcile import POLL_SECONDS, Reconciler
+from orchestrator.reconcile import Reconciler
 from orchestrator.stack import Stack
 from orchestrator.standing import look_at
 from storage.runs import Run
@@ -126,7 +126,7 @@ def _drive(reconciler: Reconciler, run: Run, stages: tuple[str, ...]) -> None:
         if time.monotonic() > end:
             raise SystemExit(f"the run does not end; see {run.folder.parents[1] / 'logs'}")
         reconciler.step()
-        pause.wait(POLL_SECONDS)
+        pause.wait(reconciler.rest_seconds())
 
 
 def _cpu_of_children() -> float:

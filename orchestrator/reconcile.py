@@ -67,9 +67,8 @@ class Reconciler:
         self._images = Dispatcher(broker, IMAGES, window)
         self._training = Dispatcher(broker, TRAINING, window)
 
-    @property
     def rest_seconds(self) -> float:
-        """Until another look is worth it. Towards the end of a stage soon, and later again while nothing happens."""
+        """Until another look is worth it; to be asked once a look, since it rests longer while nothing happens."""
         messages = self._images.messages + self._training.messages
         if not 0 < messages <= self._processes:
             self._rest = POLL_SECONDS

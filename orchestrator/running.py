@@ -67,7 +67,7 @@ def _follow(reconciler: Reconciler, show: Show, stop: threading.Event, tend: Cal
             show(status)
             if status.state != "running":
                 return status
-        if stop.wait(max(reconciler.rest_seconds, time.monotonic() - began)):
+        if stop.wait(max(reconciler.rest_seconds(), time.monotonic() - began)):
             return look_at(reconciler.run)
         tend()
 

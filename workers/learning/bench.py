@@ -81,12 +81,15 @@ def train(
     assign(model.variables, fresh.variables)
     assign(model.optimizer.variables, bench.optimizer_start)
     rng = np.random.default_rng(seed)
+    targets = np.eye(classes, dtype=np.float32)[examples.y]
+    weights = balanced_weights(examples.y) if recipe.balanced else np.ones(len(examples.y), np.float32)
     callbacks = keras.callbacks.CallbackList(callbacks_of(recipe, held is not None), add_history=True, model=model)
     model.stop_training = False
     callbacks.on_train_begin()
     for epoch in range(recipe.epochs):
         callbacks.on_epoch_begin(epoch)
-        figures = _epoch(model, recipe, examples, rng)
+        rows = batches(len(examples.y), recipe.batch, rng)
+        figures = _epoch(model, rows, examples.x, targets, weights)
         callbacks.on_epoch_end(epoch, figures | (_watch(bench.network, held) if held else {}))
         if model.stop_training:
             break
@@ -97,15 +100,9 @@ def train(
     return fresh, curves
 
 
-def _epoch(model: Any, recipe: Recipe, examples: Examples, rng: np.random.Generator) -> dict[str, float]:
-    """All training faces once; loss and accuracy, means over the steps."""
-    classes = model.output_shape[-1]
-    targets = np.eye(classes, dtype=np.float32)[examples.y]
-    weights = balanced_weights(examples.y) if recipe.balanced else np.ones(len(examples.y), np.float32)
-    steps = [
-        model.train_on_batch(examples.x[rows], targets[rows], weights[rows], return_dict=True)
-        for rows in batches(len(examples.y), recipe.batch, rng)
-    ]
+def _epoch(model: Any, rows: Array, x: Array, targets: Array, weights: Array) -> dict[str, float]:
+    """All training faces once, a row of `rows` a step; loss and accuracy, means over the steps."""
+    steps = [model.train_on_batch(x[step], targets[step], weights[step], return_dict=True) for step in rows]
     return {name: float(np.mean([step[name] for step in steps])) for name in steps[0]}
 
 
