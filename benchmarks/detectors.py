@@ -2,8 +2,9 @@
 
     python -m benchmarks.detectors FOLDER    one sub-folder a person; prints tables, writes build/detectors.json
 
-The measure of recall is dlib's CNN detector at its default scale, that is `cnn` at the photo's full size: the two see
-the same (tests/faces/test_mmod.py). All detectors look at each photo in turn, at the engine's default size.
+The measure of recall is dlib's CNN detector at its default scale, that is `cnn` at the photo's full size: the
+two see the same (tests/workers/faces/detect/test_mmod.py). All detectors look at each photo in turn, at the engine's
+default size.
 """
 
 from __future__ import annotations
@@ -23,15 +24,15 @@ import numpy as np
 from benchmarks import table
 from benchmarks.photos import web_photos
 from benchmarks.processes import ROOT
-from workers.compare.verification import equal_error_rate, roc
-from workers.faces.align import encoder_chip
-from workers.faces.detect import Detector, load_detector
-from workers.faces.encode import Embedding, load_encoder
-from workers.faces.geometry import Box, Detection, overlap
-from workers.faces.images import Photo, Pixels, read_image
-from workers.faces.landmarks import load_landmarks
-from workers.faces.refine import load_refiner
-from workers.faces.settings import CHOICES, EngineSettings
+from workers.compare.pair_protocol import equal_error_rate, roc
+from workers.faces.align.chips import encoder_chip
+from workers.faces.align.landmarks import load_landmarks
+from workers.faces.decode.read_image import Photo, Pixels, read_image
+from workers.faces.detect.boxes import Box, Detection, overlap
+from workers.faces.detect.detectors import Detector, load_detector
+from workers.faces.detect.refine_box import load_refiner
+from workers.faces.embed.face_encoder import Embedding, load_encoder
+from workers.faces.engine_settings import CHOICES, EngineSettings
 
 SETTINGS = EngineSettings()
 

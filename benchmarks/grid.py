@@ -30,14 +30,14 @@ from typing import Any
 from benchmarks import table
 from benchmarks.photos import drawn
 from benchmarks.processes import ROOT
-from orchestrator.experiment import from_dict
-from orchestrator.planning import plan_run
-from orchestrator.reconcile import Reconciler
-from orchestrator.stack import Stack
-from orchestrator.standing import look_at
+from orchestrator.experiment.experiment import from_dict
+from orchestrator.local.cluster import Stack
+from orchestrator.scheduler.planning import plan_run
+from orchestrator.scheduler.reconciler import Reconciler
+from orchestrator.scheduler.status import look_at
 from storage.runs import Run
-from workers.app import IMAGES, TRAINING
-from workers.learning.table import CONFIGURATIONS
+from workers.learning.configurations import CONFIGURATIONS
+from workers.queue.app import IMAGES, TRAINING
 
 PROCESSES = 2
 LAPS = ("queue", "script", "plain", "plain-1")

@@ -10,16 +10,16 @@ import sys
 from pathlib import Path
 
 from benchmarks import keras_fit
-from orchestrator.stages import read_table
+from orchestrator.scheduler.work import read_table
 from storage.parts import part_path, read_part, table_of
 from storage.runs import open_run
 from storage.schemas import FACES, SCORES, SPLITS
-from workers.learning import networks
+from workers.jobs.train_configuration import part_of
+from workers.learning.configurations import find_configuration
 from workers.learning.evaluation import evaluate
-from workers.learning.faces import Faces
+from workers.learning.face_arrays import Faces
+from workers.learning.networks import fit_networks as networks
 from workers.learning.seeds import seed_of
-from workers.learning.table import find_configuration
-from workers.training import part_of
 
 
 def main() -> None:
@@ -51,7 +51,7 @@ def main() -> None:
 
 def let_the_libraries_choose() -> None:
     """Undo what Lineup asks of TensorFlow: a thread a core, and kernels that need not be deterministic."""
-    from workers.learning.keras_runtime import load_keras
+    from workers.learning.networks.keras_runtime import load_keras
 
     load_keras()
     import tensorflow as tf

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from workers.learning.bench import Build, Examples, Recipe, balanced_weights, callbacks_of
-from workers.learning.keras_runtime import load_keras
+from workers.learning.networks.keras_runtime import load_keras
+from workers.learning.networks.training_loop import Build, Examples, Recipe, balanced_weights, callbacks_of
 
 
 def train(
     build: Build, recipe: Recipe, examples: Examples, classes: int, seed: int, held: Examples | None = None
 ) -> tuple[Any, dict[str, list[float]]]:
-    """What `workers.learning.bench.train` gives, of the same network, faces, recipe and number of epochs."""
+    """What `training_loop.train` gives, of the same network, faces, recipe and number of epochs."""
     keras = load_keras()
     keras.utils.set_random_seed(seed)
     model = build(classes)

@@ -19,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks import table
-from workers.learning.classical import solve_rbf_svm
+from workers.learning.classical.solvers import solve_rbf_svm
+from workers.learning.configurations import CONFIGURATIONS
 from workers.learning.evaluation import LATENCY_FACES, latency
-from workers.learning.models import fit
-from workers.learning.table import CONFIGURATIONS
+from workers.learning.fitted_model import fit
 
 NETWORKS = ("dense", "cnn-small", "cnn-regularized")
 ROUNDS = 7

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.loop import serve
 from workers.faces.engine import load_engine
-from workers.faces.settings import EngineSettings
+from workers.faces.engine_settings import EngineSettings
 
 
 def main() -> None:

@@ -14,12 +14,12 @@ import cv2
 import numpy as np
 
 from benchmarks.processes import ROOT
-from workers.faces.align import TARGET, aligned, crop, encoder_chip, fit
-from workers.faces.detect import load_detector
-from workers.faces.geometry import Box
-from workers.faces.images import Pixels
-from workers.faces.landmarks import load_landmarks
-from workers.faces.refine import mapped
+from workers.faces.align.chips import TARGET, aligned, crop, encoder_chip, fit
+from workers.faces.align.landmarks import load_landmarks
+from workers.faces.decode.read_image import Pixels
+from workers.faces.detect.boxes import Box
+from workers.faces.detect.detectors import load_detector
+from workers.faces.detect.refine_box import mapped
 from workers.synthetic.identity import draw_identity
 from workers.synthetic.render import render
 from workers.synthetic.scene import draw_scene

@@ -18,7 +18,7 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import IO, Any, cast
 
-from orchestrator.processes import ONE_THREAD, worker_environment
+from orchestrator.local.child_process import ONE_THREAD, worker_environment
 
 ROOT = Path(__file__).parents[1]
 

@@ -20,16 +20,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from orchestrator.broker import Broker
-from orchestrator.processes import Child
-from orchestrator.stages import catalogued
+from orchestrator.local.child_process import Child
+from orchestrator.scheduler.broker import Broker
+from orchestrator.scheduler.work import catalogued
 from storage.encodings import Done
 from storage.errors import BrokerError
 from storage.runs import Run
 from tests.cluster import descendants, pids_at, plan, wait_for
 from tests.faults.marking import PLUGIN, closed_gate, comment, mark
 from tests.services import Services, services_in
-from workers.synthetic.folder import write_folder
+from workers.synthetic.photo_folder import write_folder
 
 PEOPLE, PHOTOS, COPIES = 4, 10, 8
 BEGUN = 20

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.processes import ROOT
-from orchestrator.experiment import from_dict
-from orchestrator.planning import plan_run
-from orchestrator.reconcile import Reconciler
-from orchestrator.stack import Stack
-from workers.app import IMAGES
+from orchestrator.experiment.experiment import from_dict
+from orchestrator.local.cluster import Stack
+from orchestrator.scheduler.planning import plan_run
+from orchestrator.scheduler.reconciler import Reconciler
+from workers.queue.app import IMAGES
 
 MOST_SECONDS = 1800
 """After which a stage that does not end is given up."""

@@ -1,1 +1,1 @@
-"""What decides: the catalogue, the splits, the reconcile loop, the report, the command line."""
+"""What decides: which photos, which configurations, which work is missing, and what the results say."""

@@ -1,1 +1,1 @@
-"""What lasts: schemas, parts, runs. Knows neither the workers nor the orchestrator."""
+"""What lasts: tables, parts, attempts, runs. Imports neither workers nor orchestrator."""

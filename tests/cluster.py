@@ -16,13 +16,13 @@ from typing import Any
 import pyarrow as pa
 import redis
 
-from orchestrator.broker import redis_url
-from orchestrator.experiment import from_dict
-from orchestrator.planning import plan_run
-from orchestrator.reconcile import Reconciler
-from orchestrator.running import step
-from orchestrator.stack import Stack
-from orchestrator.standing import Status, look_at
+from orchestrator.experiment.experiment import from_dict
+from orchestrator.local.cluster import Stack
+from orchestrator.local.drive_run import step
+from orchestrator.scheduler.broker import redis_url
+from orchestrator.scheduler.planning import plan_run
+from orchestrator.scheduler.reconciler import Reconciler
+from orchestrator.scheduler.status import Status, look_at
 from storage.attempts import look
 from storage.parts import read_parts
 from storage.runs import Run

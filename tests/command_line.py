@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from orchestrator import cli
+from orchestrator.cli import main as cli
 
 
 def parse(arguments: list[str]) -> None:

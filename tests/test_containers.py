@@ -11,10 +11,10 @@ import click
 import pytest
 import yaml
 
-from orchestrator.processes import STOP_SECONDS, flower_command
+from orchestrator.local.child_process import STOP_SECONDS, flower_command
 from tests.command_line import parse
-from workers.app import app
-from workers.settings import Settings
+from workers.queue.app import app
+from workers.queue.environment import Settings
 
 ROOT = Path(__file__).parents[1]
 COMPOSE = (ROOT / "docker-compose.yml").read_text()

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from tests.command_line import parse
-from workers.settings import Settings
+from workers.queue.environment import Settings
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = {path.name: path.read_text() for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
@@ -65,7 +65,7 @@ def test_a_command_that_lineup_does_not_have_would_be_noticed() -> None:
 
 
 def test_the_readme_lists_every_command_and_no_other() -> None:
-    from orchestrator.cli import COMMANDS
+    from orchestrator.cli.main import COMMANDS
 
     (table,) = re.findall(r"^\| command \| what it does \|\n(.*?)\n\n", README, re.MULTILINE | re.DOTALL)
     cells = [row.split(" | ")[0] for row in table.splitlines()[1:]]
@@ -93,9 +93,9 @@ def test_the_readme_explains_every_setting_with_its_default_and_no_other() -> No
 
 
 def test_the_module_of_settings_explains_the_same_ones() -> None:
-    import workers.settings
+    import workers.queue.environment
 
-    assert table_of_settings(workers.settings.__doc__ or "").keys() == table_of_settings(README).keys() - (
+    assert table_of_settings(workers.queue.environment.__doc__ or "").keys() == table_of_settings(README).keys() - (
         ENVIRONMENT_ONLY
     )
 

@@ -20,7 +20,7 @@ BELOW = {"storage": set(), "workers": {"storage"}, "orchestrator": {"storage", "
 
 PURE = (
     *("workers/faces", "workers/learning", "workers/compare", "workers/synthetic"),
-    *("orchestrator/splits.py", "orchestrator/report"),
+    *("orchestrator/dataset/splits.py", "orchestrator/report"),
 )
 HEAVY = {
     *("tensorflow", "keras", "dlib", "cv2", "onnxruntime", "onnx", "sklearn", "scipy", "matplotlib"),
@@ -72,7 +72,7 @@ def tops(names: set[str]) -> set[str]:
 
 def test_there_is_something_to_look_at() -> None:
     assert len(FILES) > 60
-    assert "numpy" in at_module_level(ROOT / "workers/learning/predictors.py")
+    assert "numpy" in at_module_level(ROOT / "workers/learning/classical/predictors.py")
     assert "cv2" in everywhere(ROOT / "workers/faces/engine.py") - at_module_level(ROOT / "workers/faces/engine.py")
 
 
@@ -131,10 +131,10 @@ def loaded_by(code: str) -> set[str]:
 @pytest.mark.parametrize(
     "module",
     [
-        "orchestrator.cli",
-        "orchestrator.commands.runs",
-        "orchestrator.commands.looking",
-        "orchestrator.commands.services",
+        "orchestrator.cli.main",
+        "orchestrator.cli.run_commands",
+        "orchestrator.cli.inspect_commands",
+        "orchestrator.cli.service_commands",
         "storage.runs",
     ],
 )
@@ -143,7 +143,7 @@ def test_importing_the_front_door_loads_nothing_heavy(module: str) -> None:
 
 
 def test_a_workers_parent_loads_nothing_heavy() -> None:
-    assert not loaded_by("import workers.app, workers.tasks") & HEAVY
+    assert not loaded_by("import workers.queue.app, workers.queue.tasks") & HEAVY
 
 
 def test_help_is_there_at_once() -> None:

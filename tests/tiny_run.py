@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from orchestrator.experiment import Entry, Experiment, Protocol, from_dict
-from orchestrator.planning import plan_run
-from orchestrator.splits import make_splits
-from orchestrator.stages import catalogued, read_table, trainings
-from storage.gathering import write_faces
+from orchestrator.dataset.splits import make_splits
+from orchestrator.experiment.experiment import Entry, Experiment, Protocol, from_dict
+from orchestrator.scheduler.planning import plan_run
+from orchestrator.scheduler.work import catalogued, read_table, trainings
+from storage.collect_faces import write_faces
 from storage.parts import write_part
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES, SPLITS
-from workers.encoding import encode
-from workers.messages import PhotoRef
-from workers.synthetic.folder import write_folder
-from workers.training import compare, train
+from workers.jobs.encode_photos import encode
+from workers.jobs.train_configuration import compare, train
+from workers.queue.messages import PhotoRef
+from workers.synthetic.photo_folder import write_folder
 
 CONFIGURATIONS = ("knn-1", "svm-linear", "eigenfaces-svm", "majority", "threshold-1nn")
 
@@ -59,6 +59,6 @@ def compare_here(run: Run) -> None:
 
 def lineup(store: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own, one worker a queue."""
-    command = [sys.executable, "-c", "from orchestrator.cli import main; main()", *arguments]
+    command = [sys.executable, "-c", "from orchestrator.cli.main import main; main()", *arguments]
     environment = {**os.environ, "LINEUP_STORE": str(store), "LINEUP_PROCESSES": "1", "LINEUP_BROKER_URL": ""}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=200)

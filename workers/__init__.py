@@ -1,1 +1,1 @@
-"""What runs on a worker: photos to faces, faces to scores, scores to truth. Knows nothing of the orchestrator."""
+"""What runs on a worker: photos to faces, faces to scores, scores to statistics. Never imports the orchestrator."""

@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workers.compare.curves import Curves, curves_of
-from workers.compare.openset import OpenSet, open_set
-from workers.compare.outcomes import Answers, answers_of
+from workers.compare.answers import Answers, answers_of
+from workers.compare.configuration_row import seed_spread
+from workers.compare.figure_tables import Curves, curves_of
+from workers.compare.open_set import OpenSet, open_set
 from workers.compare.selection import Selection, selection
-from workers.compare.statistics import seed_spread
 
 Row = dict[str, Any]
 
@@ -24,7 +24,7 @@ class Evidence:
     """By configuration, the best first, where it has scores.
 
     Attributes:
-        curves: tables of `workers.compare.curves`.
+        curves: tables of `workers.compare.figure_tables`.
         strangers: rejection of strangers; empty in a closed run.
         spread: standard deviation of the accuracy over repeats; empty where there is one.
         choice: what choosing the best is worth; None where there is nothing to choose.

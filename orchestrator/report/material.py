@@ -28,4 +28,4 @@ class ReportMaterial:
     fits: pa.Table
     comparison: pa.Table
     pairs: tuple[Pair, ...] = ()
-    findings: Mapping[str, Any] = field(default_factory=dict)  # `orchestrator.splits.Splits.findings`
+    findings: Mapping[str, Any] = field(default_factory=dict)  # `orchestrator.dataset.splits.Splits.findings`

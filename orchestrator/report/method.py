@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.counting import counted
 from orchestrator.report.evidence import Evidence
 from orchestrator.report.material import ReportMaterial
 from orchestrator.report.terminal import comparison_rows, percent
 from orchestrator.report.words import Row, named
+from orchestrator.text import counted
 
 FEW_STRANGERS = 10
 """Fewer people than this are examples of strangers; how others fare they do not tell."""

@@ -10,8 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from orchestrator.report.charts import accuracy_bars, latency_bars
-from orchestrator.report.curves import learning_curves, open_set_curves, reliability_curves
+from orchestrator.report.bar_charts import accuracy_bars, latency_bars
+from orchestrator.report.curve_charts import learning_curves, open_set_curves, reliability_curves
 from orchestrator.report.evidence import evidence_of
 from orchestrator.report.material import ReportMaterial
 from orchestrator.report.method import protocol, strangers

@@ -136,7 +136,7 @@ def duplicates(catalog: pa.Table) -> list[list[tuple[str, str]]]:
 
 
 def recalls(table: pa.Table) -> dict[str, list[dict[str, Any]]]:
-    """Rows of `workers.compare.curves.PEOPLE` by configuration; of very many people those with the worst recall."""
+    """Rows of `figure_tables.PEOPLE` by configuration; of very many people those with the worst recall."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in table.to_pylist():
         found[row["configuration"]].append(row)

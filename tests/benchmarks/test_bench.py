@@ -10,7 +10,7 @@ import pytest
 from benchmarks import peer, table
 from benchmarks.bench import pipeline, side_by_side
 from benchmarks.photos import pictures
-from workers.synthetic.folder import write_folder
+from workers.synthetic.photo_folder import write_folder
 
 
 def test_where_the_registry_cannot_be_reached_the_bench_says_so(

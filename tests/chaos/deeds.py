@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 
 import redis
 
-from orchestrator.processes import Child
+from orchestrator.local.child_process import Child
 from storage.runs import Run
 from tests.cluster import descendants
 from tests.services import Services

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.checking import check_run
-from orchestrator.stages import catalogued
+from orchestrator.maintenance.check import check_run
+from orchestrator.scheduler.work import catalogued
 from storage.parts import read_parts
 from storage.runs import Run
 from storage.schemas import FACES
 from tests.cluster import Cluster, efforts, plan, running, tables
 from tests.faults.marking import PLUGIN, comment, mark
-from workers.synthetic.folder import write_folder
+from workers.synthetic.photo_folder import write_folder
 
 PEOPLE, PHOTOS = 6, 6
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.experiment import Experiment
-from orchestrator.planning import plan_encoder
+from orchestrator.experiment.experiment import Experiment
+from orchestrator.scheduler.planning import plan_encoder
 from storage.runs import Run
 from tests.tiny_run import encode_here
-from workers.encoder_training import train_encoder_of
-from workers.learning.triplet import TripletSettings
-from workers.synthetic.folder import write_folder
+from workers.jobs.train_encoder import train_encoder_of
+from workers.learning.encoder.train_triplets import TripletSettings
+from workers.synthetic.photo_folder import write_folder
 
 BRIEF = TripletSettings(people=3, faces=2, epochs=2, passes=1)
 """Enough to be trained; it teaches little."""

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.experiment import from_toml
+from orchestrator.experiment.experiment import from_toml
 from storage.runs import Run
 from tests.tiny_run import lineup
-from workers.learning.encoder import digest
+from workers.learning.encoder.picture_encoder import digest
 
 
 def test_help_names_every_choice(tmp_path: Path):

@@ -9,27 +9,27 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orchestrator.broker import Broker
-from orchestrator.encoder_results import acquaintances
-from orchestrator.experiment import Experiment, from_dict
-from orchestrator.own_encoders import check_encoders
-from orchestrator.planning import plan_run
-from orchestrator.reconcile import Reconciler
+from orchestrator.experiment.experiment import Experiment, from_dict
+from orchestrator.experiment.trained_encoders import check_encoders
+from orchestrator.report.encoder_summary import acquaintances
 from orchestrator.report.method import acquainted
-from orchestrator.stages import read_table
+from orchestrator.scheduler.broker import Broker
+from orchestrator.scheduler.planning import plan_run
+from orchestrator.scheduler.reconciler import Reconciler
+from orchestrator.scheduler.work import read_table
 from storage.errors import RunStuck, StoreError
 from storage.parts import list_parts, read_parts
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, FACES, SCORES, SPLITS
 from tests.tiny_run import compare_here
-from workers.encoder_training import planned_encoder, settings_of, teaching
 from workers.faces.engine import load_engine
-from workers.learning.encoder import digest, load_encoder
-from workers.learning.faces import Faces
-from workers.learning.table import find_configuration
-from workers.learning.triplet import split_people
+from workers.jobs.refit_winner import fitted, folder_of, refit
+from workers.jobs.train_encoder import planned_encoder, settings_of, teaching
+from workers.learning.configurations import find_configuration
+from workers.learning.encoder.picture_encoder import digest, load_encoder
+from workers.learning.encoder.train_triplets import split_people
+from workers.learning.face_arrays import Faces
 from workers.recognition.recogniser import load_recogniser
-from workers.refitting import fitted, folder_of, refit
 
 NAMES = ["knn-1", "knn-1@own", "svm-linear@own"]
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.experiment import Entry, Experiment, from_dict, from_json, from_toml, to_json
-from orchestrator.own_encoders import OwnEncoder, resolved
-from orchestrator.planning import plan_encoder, plan_run
+from orchestrator.experiment.experiment import Entry, Experiment, from_dict, from_json, from_toml, to_json
+from orchestrator.experiment.trained_encoders import OwnEncoder, resolved
+from orchestrator.scheduler.planning import plan_encoder, plan_run
 from storage.errors import ExperimentError
 from storage.runs import Run
 from tests.encoders.conftest import BRIEF
-from workers.learning.encoder import digest
+from workers.learning.encoder.picture_encoder import digest
 
 FILE = """
 configurations = ["knn-1", "knn-1@own", "svm-linear@second"]

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.checking import check_run
-from orchestrator.experiment import from_dict
-from orchestrator.forgetting import find_person, forget_person
-from orchestrator.planning import plan_run
-from orchestrator.standing import look_at
+from orchestrator.experiment.experiment import from_dict
+from orchestrator.maintenance.check import check_run
+from orchestrator.maintenance.erase_person import find_person, forget_person
+from orchestrator.scheduler.planning import plan_run
+from orchestrator.scheduler.status import look_at
 from storage.errors import RunConflict
 from storage.runs import Run, list_runs, open_run
 from tests.tiny_run import compare_here, encode_here
-from workers.encoder_training import train_encoder_of
-from workers.messages import Refused
+from workers.jobs.train_encoder import train_encoder_of
+from workers.queue.messages import Refused
 
 
 @pytest.fixture

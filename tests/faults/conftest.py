@@ -13,7 +13,7 @@ from storage.runs import list_runs, open_run
 from tests.cluster import Cluster, running, tables
 from tests.faults.machine import Machine
 from tests.faults.marking import PLUGIN, mark
-from workers.synthetic.folder import write_folder
+from workers.synthetic.photo_folder import write_folder
 
 GATED = "bruno/bruno-003.jpg"
 """The photo at which a run waits while the gate is closed."""

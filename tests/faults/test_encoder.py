@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.experiment import Experiment
-from orchestrator.planning import plan_encoder
-from orchestrator.standing import look_at
+from orchestrator.experiment.experiment import Experiment
+from orchestrator.scheduler.planning import plan_encoder
+from orchestrator.scheduler.status import look_at
 from storage.attempts import look
 from storage.errors import DatasetError, RunStuck
 from storage.runs import Run
 from tests.cluster import Cluster, pids_at, stray_files, wait_for
 from tests.tiny_run import encode_here
-from workers.encoder_training import encoder_part, train_encoder_of
-from workers.learning.triplet import TripletSettings
-from workers.synthetic.folder import write_folder
+from workers.jobs.train_encoder import encoder_part, train_encoder_of
+from workers.learning.encoder.train_triplets import TripletSettings
+from workers.synthetic.photo_folder import write_folder
 
 EPOCHS = 8
 SETTINGS = TripletSettings(people=3, faces=3, epochs=EPOCHS, passes=6)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.checking import check_run
+from orchestrator.maintenance.check import check_run
 from storage.parts import list_parts
 from storage.runs import Run
 from tests.cluster import efforts, outcomes, pids_at, plan, stray_files, tables, wait_for

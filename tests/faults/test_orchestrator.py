@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.checking import check_run
+from orchestrator.maintenance.check import check_run
 from storage.runs import Run
 from tests.cluster import descendants, efforts, is_alive, pids_at, stray_files, tables, wait_for
 from tests.faults.machine import Machine
 from tests.faults.marking import closed_gate
-from workers.refitting import refit_part
+from workers.jobs.refit_winner import refit_part
 
 
 def kill_and_all_ends(command: subprocess.Popen[bytes], number: int) -> None:

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from orchestrator import reconcile, stages
-from orchestrator.checking import check_run
-from orchestrator.running import step
+from orchestrator.local.drive_run import step
+from orchestrator.maintenance.check import check_run
+from orchestrator.scheduler import reconciler as reconcile
+from orchestrator.scheduler import work as stages
 from storage.parts import TEMPORARY, list_parts
 from tests.cluster import Cluster, efforts, outcomes, stray_files, tables, wait_for
 from tests.faults.marking import closed_gate
-from workers.synthetic.folder import write_folder
+from workers.synthetic.photo_folder import write_folder
 
 
 def written(folder: Path) -> dict[str, tuple[int, int]]:

@@ -14,7 +14,7 @@ from storage.errors import RunStuck, StoreError
 from storage.runs import Run, open_run
 from storage.schemas import SCHEMA_VERSION
 from tests.cluster import Cluster, efforts, stray_files, tables, wait_for
-from workers.learning.table import LEARNING_VERSION
+from workers.learning.configurations import LEARNING_VERSION
 
 
 def half_done(cluster: Cluster, photos: Path) -> Run:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from orchestrator.cli import lineup
+from orchestrator.cli.main import lineup
 from storage.runs import Run, open_run
 from tests.cluster import Cluster, running
 from tests.faults.marking import PLUGIN
-from workers.settings import load_settings
-from workers.synthetic.folder import write_folder
+from workers.queue.environment import load_settings
+from workers.synthetic.photo_folder import write_folder
 
 HOSTILE = (
     "<script>alert('label')<\\script>",

@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from orchestrator.processes import flower_command, worker_command, worker_environment
+from orchestrator.local.child_process import flower_command, worker_command, worker_environment
 from storage.parts import read_part
 from storage.runs import Run
 from storage.schemas import CATALOG, SPLITS
 from tests.cluster import Cluster, wait_for
 from tests.orchestrator.conftest import HOSTILE, Call
-from workers.app import COMPARE_RUN, ENCODE_PHOTOS, REFIT_WINNER, TRAIN_CONFIGURATION
+from workers.queue.app import COMPARE_RUN, ENCODE_PHOTOS, REFIT_WINNER, TRAIN_CONFIGURATION
 
 
 class Tags(html.parser.HTMLParser):

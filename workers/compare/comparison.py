@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 from storage.parts import read_metadata, write_part
 from storage.runs import Run
 from storage.schemas import COMPARISON
-from workers.compare.outcomes import Answers, Outcomes, answers_of
+from workers.compare.answers import Answers, Outcomes, answers_of
+from workers.compare.configuration_row import Row, accuracies, measured_row, ranked, scored_row
 from workers.compare.paired import Pair, disagreements, holm, mcnemar, over_splits, single_split
-from workers.compare.statistics import Row, accuracies, measured_row, ranked, scored_row
-from workers.learning.table import view_of
+from workers.learning.configurations import view_of
 
 PAIRS = "lineup.pairs"
 """Key of the file's metadata under which the pairs are kept, as JSON."""

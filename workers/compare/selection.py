@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from workers.compare.answers import Outcomes
 from workers.compare.metrics import Floats
-from workers.compare.outcomes import Outcomes
 
 REDRAWS = 1000
 

@@ -16,17 +16,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from storage.schemas import EMBEDDING_SIZE
-from workers.faces import align
-from workers.faces.detect import load_detector
-from workers.faces.encode import Embedding, Embeddings, embed, load_encoder
-from workers.faces.images import Photo, Pixels, read_image
-from workers.faces.ladder import Sight, look
-from workers.faces.landmarks import Points, load_landmarks
-from workers.faces.outcome import Refusal
+from workers.faces.align import chips as align
+from workers.faces.align.landmarks import Points, load_landmarks
+from workers.faces.decode.read_image import Photo, Pixels, read_image
+from workers.faces.detect.detectors import load_detector
+from workers.faces.detect.refine_box import load_refiner
+from workers.faces.detect.retry_ladder import Sight, look
+from workers.faces.detect.select_faces import select
+from workers.faces.embed.face_encoder import Embedding, Embeddings, embed, load_encoder
+from workers.faces.engine_settings import EngineSettings
 from workers.faces.records import FaceRecord, PhotoResult
-from workers.faces.refine import load_refiner
-from workers.faces.select import select
-from workers.faces.settings import EngineSettings
+from workers.faces.refusal import Refusal
 from workers.faces.stopwatch import Stopwatch
 
 CHUNK = 8

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from storage.schemas import FACES
-from workers.faces.encode import Embedding
-from workers.faces.geometry import Box, turned_back
-from workers.faces.landmarks import Points
+from workers.faces.align.landmarks import Points
+from workers.faces.detect.boxes import Box, turned_back
+from workers.faces.embed.face_encoder import Embedding
 
 
 @dataclass(frozen=True)

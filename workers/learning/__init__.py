@@ -1,1 +1,1 @@
-"""Faces in, scores out: numpy arrays only, no files but a stored model's, no queue."""
+"""Faces in, scores out: numpy arrays only, no files but a stored model, no queue."""

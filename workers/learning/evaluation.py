@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from workers.learning.faces import Faces
+from workers.learning.classical.predictors import Array
+from workers.learning.configurations import Configuration
+from workers.learning.face_arrays import Faces
+from workers.learning.fitted_model import Model, fit
 from workers.learning.fold import CannotFit
-from workers.learning.models import Model, fit
-from workers.learning.predictors import Array
-from workers.learning.table import Configuration
 
 LATENCY_FACES = 200
 WARM_CALLS = 5

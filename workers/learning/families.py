@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from workers.learning import classical, networks
+from workers.learning.classical import solvers as classical
 from workers.learning.fold import Fitted, Fold
+from workers.learning.networks import fit_networks as networks
 from workers.learning.parameters import OneOf, Parameter, Real, Whole, YesNo
 
 

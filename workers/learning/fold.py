@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workers.learning.predictors import Array, Predictor
+from workers.learning.classical.predictors import Array, Predictor
 
 
 class CannotFit(Exception):

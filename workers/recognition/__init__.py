@@ -1,1 +1,1 @@
-"""A fitted configuration at work: faces → names, with a threshold below which a face is nobody's."""
+"""A fitted configuration at work: faces to names, with a threshold for unknown people."""

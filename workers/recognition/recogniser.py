@@ -19,12 +19,12 @@ import numpy.typing as npt
 
 from storage.errors import StoreError
 from storage.schemas import CHIP_SIDE, EMBEDDING_SIZE
+from workers.faces.engine_settings import EngineSettings
 from workers.faces.records import FaceRecord
-from workers.faces.settings import EngineSettings
-from workers.learning.encoder import Encoder, load_encoder, save_encoder
-from workers.learning.faces import Faces
-from workers.learning.models import Model, load_model, save_model
-from workers.learning.table import UNKNOWN
+from workers.learning.configurations import UNKNOWN
+from workers.learning.encoder.picture_encoder import Encoder, load_encoder, save_encoder
+from workers.learning.face_arrays import Faces
+from workers.learning.fitted_model import Model, load_model, save_model
 from workers.recognition.threshold import Threshold
 
 FILE = "recogniser.json"

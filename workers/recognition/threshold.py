@@ -15,12 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from workers.compare.openset import TARGET_FAR, threshold_for
+from workers.compare.open_set import TARGET_FAR, threshold_for
+from workers.learning.classical.predictors import Array
+from workers.learning.configurations import Configuration
+from workers.learning.fitted_model import Model, fit
 from workers.learning.fold import CannotFit
-from workers.learning.models import Model, fit
-from workers.learning.predictors import Array
 from workers.learning.seeds import seed_of
-from workers.learning.table import Configuration
 
 PARTS = 5
 """The people are left out in so many parts: a network is fitted no more often than that."""
@@ -48,7 +48,7 @@ def choose_threshold(
     """The threshold for a model that was fitted on these faces.
 
     Args:
-        x, labels, groups: as `workers.learning.models.fit` took them.
+        x, labels, groups: as `workers.learning.fitted_model.fit` took them.
         strangers: (M, ...) the same view of people set aside to choose a threshold; M may be 0.
     """
     own = model.configuration.parameters.get("threshold")

@@ -6,8 +6,8 @@ Nobody's biometric data is needed, and nothing here is learnt from anybody's. Wh
 faces says that the machinery works, not how well the method knows people.
 """
 
-from workers.synthetic.folder import person_name, write_folder
 from workers.synthetic.identity import Identity, draw_identity
+from workers.synthetic.photo_folder import person_name, write_folder
 from workers.synthetic.render import render
 from workers.synthetic.scene import Scene, draw_scene
 

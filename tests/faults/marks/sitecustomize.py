@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from storage import parts
-from workers.faces import images
+from workers.faces.decode import read_image as images
 
 HOG_BYTES = 200_000_000
 STEP_BYTES = 16_000_000

@@ -1,0 +1,70 @@
+"""The command that trains an encoder: train-encoder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.options import console, json_option, quiet_option, read_experiment, store
+from orchestrator.cli.run_commands import (
+    folder_argument,
+    labels_option,
+    name_option,
+    tell_plan,
+    work_on,
+)
+
+
+@click.command()
+@folder_argument
+@labels_option
+@click.option("--experiment", "-e", type=click.Path(path_type=Path), help="Experiment file; its [faces] are used.")
+@click.option("--epochs", default=40, show_default=True, type=click.IntRange(1, 100_000), help="At most.")
+@click.option("--mining", default="semi-hard", show_default=True, type=click.Choice(["semi-hard", "batch-hard"]))
+@click.option("--view", default="aligned", show_default=True, type=click.Choice(["aligned", "crop"]))
+@click.option("--seed", default=42, show_default=True, type=click.IntRange(0, 2**31 - 1))
+@name_option
+@quiet_option
+@json_option
+def train_encoder(
+    folder: Path,
+    labels: Path | None,
+    experiment: Path | None,
+    epochs: int,
+    mining: str,
+    view: str,
+    seed: int,
+    run_id: str | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Train an encoder on FOLDER, which has one sub-folder of photos per person: a face to 128 measurements.
+
+    It learns from triplets (a face, the same person again, somebody else). Some people say when to stop and others
+    test it; it learns from none of these. Photos are encoded as by `run` and kept for every later run. Interrupted,
+    the same command, or `lineup resume RUN`, goes on from the last finished epoch.
+
+    \b
+    Examples:
+      lineup train-encoder photos/
+      lineup train-encoder photos/ --epochs 80 --mining batch-hard --run mine
+    """
+    from orchestrator.cli.progress import display
+    from orchestrator.scheduler.planning import plan_encoder
+    from workers.learning.encoder.train_triplets import TripletSettings
+
+    settings = TripletSettings(mining=mining, epochs=epochs, seed=seed, view=view)
+    with display(console(), quiet) as bars:
+        planned = plan_encoder(
+            store(),
+            folder,
+            labels,
+            read_experiment(experiment),
+            settings,
+            run_id,
+            lambda done, total: bars.show("catalog", done, total),
+        )
+    tell_plan(planned)
+    planned.run.let_go_on()
+    work_on(planned.run, quiet, as_json)

@@ -1,0 +1,143 @@
+"""Commands that only look: status, watch, runs, report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.cli.options import (
+    chosen_run,
+    conclude,
+    console,
+    json_option,
+    output,
+    print_json,
+    quiet_option,
+    run_argument,
+    sentence,
+    stop_on_interrupt,
+    store,
+)
+from storage.errors import InputError, RunNotFound
+
+if TYPE_CHECKING:
+    from orchestrator.scheduler.status import Status
+    from storage.runs import Run
+
+
+@click.command()
+@run_argument
+@json_option
+def status(run_id: str | None, as_json: bool) -> None:
+    """Say where RUN stands (the newest, if none is named).
+
+    \b
+    Examples:
+      lineup status
+      lineup status people-1a2b3c4d --json
+    """
+    from orchestrator.scheduler.status import as_json as plain
+    from orchestrator.scheduler.status import look_at
+
+    chosen = chosen_run(run_id)
+    found = look_at(chosen)
+    if as_json:
+        print_json(plain(found))
+        return
+    click.echo(sentence(found))
+    if found.state == "running":
+        _tell_if_idle(chosen)
+
+
+def _tell_if_idle(chosen: Run) -> None:
+    from storage.runs import claim
+
+    with claim(chosen) as nobody:
+        idle = nobody
+    if idle:
+        words = f"Nobody is working on it. Go on with: lineup resume {chosen.run_id}, or start `lineup orchestrator`"
+        console().print(words, markup=False, soft_wrap=True)
+
+
+@click.command()
+@run_argument
+@quiet_option
+@json_option
+def watch(run_id: str | None, quiet: bool, as_json: bool) -> None:
+    """Show the progress of RUN until it ends, then its result. Ctrl-C stops watching, not the run.
+
+    \b
+    Example:
+      lineup watch "$(lineup submit photos/)"
+    """
+    from orchestrator.cli.progress import display, show_status
+    from orchestrator.local.drive_run import watch as follow
+
+    chosen = chosen_run(run_id)
+    with stop_on_interrupt() as stop, display(console(), quiet or as_json) as screen:
+        ended = follow(chosen, lambda one: show_status(screen, one), stop)
+    conclude(chosen, ended, as_json, f"Look again with: lineup watch {chosen.run_id}")
+
+
+@click.command()
+@json_option
+def runs(as_json: bool) -> None:
+    """List all runs of the store, the newest first."""
+    from orchestrator.dataset.summary import printable
+    from orchestrator.scheduler.status import as_json as plain
+    from storage.runs import list_runs
+
+    folder = store(make=False)
+    found = [_standing(folder, name) for name in list_runs(folder)]
+    if as_json:
+        print_json([plain(one) for one in found])
+        return
+    width = max((len(one.run_id) for one in found), default=0)
+    for one in found:
+        click.echo(printable(sentence(one, width)))
+    if not found:
+        console().print(f"There is no run in {folder}. Start one: lineup run FOLDER", markup=False, soft_wrap=True)
+
+
+def _standing(folder: Path, name: str) -> Status:
+    """Where a run stands; one that cannot be read is said to be so, and hides no other."""
+    from orchestrator.scheduler.status import Status, look_at
+    from storage.errors import LineupError
+    from storage.runs import open_run
+
+    try:
+        return look_at(open_run(folder, name))
+    except LineupError as error:
+        return Status(name, "unreadable", "", reason=str(error))
+
+
+@click.command()
+@run_argument
+@json_option
+def report(run_id: str | None, as_json: bool) -> None:
+    """Print the result of RUN (the newest, if none is named) and where its report is, which is drawn anew.
+
+    \b
+    Examples:
+      lineup report
+      lineup report people-1a2b3c4d --json
+    """
+    from orchestrator.cli.output import print_result, result_of
+    from orchestrator.report.build import draw_report
+    from storage.plans import FACES_RUN
+
+    chosen = chosen_run(run_id)
+    if chosen.plan.kind == FACES_RUN:
+        raise InputError(f"run {chosen.run_id} only encodes photos", "It has no report")
+    if chosen.compares:
+        if not chosen.comparison.exists():
+            raise RunNotFound(f"run {chosen.run_id} has no result yet", f"Finish it: lineup resume {chosen.run_id}")
+        draw_report(chosen)
+    elif not chosen.finished:
+        raise RunNotFound(f"run {chosen.run_id} has no encoder yet", f"Finish it: lineup resume {chosen.run_id}")
+    if as_json:
+        print_json(result_of(chosen))
+    else:
+        print_result(chosen, output())

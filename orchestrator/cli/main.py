@@ -1,0 +1,116 @@
+"""The command `lineup`: which commands there are, and how an error is told.
+
+Commands are imported when they are called, so that `lineup --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+import traceback
+
+import click
+
+from orchestrator.cli.options import INTERRUPTED
+from storage.errors import LineupError
+
+COMMANDS = {
+    "run": ("run_commands", "Compare methods on a folder of photos"),
+    "submit": ("run_commands", "Plan a run for the orchestrator to work on"),
+    "status": ("inspect_commands", "Say where a run stands"),
+    "watch": ("inspect_commands", "Show a run's progress until it ends"),
+    "resume": ("run_commands", "Go on with a run"),
+    "cancel": ("run_commands", "Stop working on a run"),
+    "runs": ("inspect_commands", "List all runs"),
+    "report": ("inspect_commands", "Print a result and where its report is"),
+    "check": ("maintenance_commands", "Verify what a run has stored"),
+    "retry": ("maintenance_commands", "Have a run's failures tried again"),
+    "forget": ("maintenance_commands", "Erase a person from every run"),
+    "doctor": ("maintenance_commands", "Look for trouble, and say what to do"),
+    "identify": ("recognition_commands", "Name the faces in photos or a video"),
+    "train-encoder": ("encoder_commands", "Train an encoder of your own by triplets"),
+    "verify": ("recognition_commands", "Judge pairs of photos by LFW's protocol"),
+    "up": ("service_commands", "Start broker, workers, orchestrator and Flower here"),
+    "orchestrator": ("service_commands", "Work on all unfinished runs, for ever"),
+    "worker": ("service_commands", "Run a Celery worker for one queue"),
+    "init": ("scaffold_commands", "Write a commented experiment file"),
+    "configurations": ("scaffold_commands", "List what can compete"),
+    "synth": ("scaffold_commands", "Draw synthetic photos of people who do not exist"),
+}
+
+
+def _note_verbose(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.ensure_object(dict)["verbose"] = True
+
+
+# before or after the command's name: nobody remembers where a tool wants it
+_VERBOSE = click.Option(
+    ["--verbose", "-v"],
+    is_flag=True,
+    expose_value=False,
+    callback=_note_verbose,
+    help="Show the traceback of an error.",
+)
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"orchestrator.cli.{COMMANDS[name][0]}")
+        command: click.Command = getattr(module, name.replace("-", "_"))
+        if _VERBOSE not in command.params:
+            command.params.append(_VERBOSE)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"{error.message}{hint}", ctx) from error
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
+
+
+@click.group(cls=_Commands, params=[_VERBOSE], context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="lineup")
+def lineup() -> None:
+    """Which method recognises these people best, how sure is that, and how fast?
+
+    \b
+    Examples:
+      lineup run photos/             one sub-folder of photos per person
+      lineup synth faces/            no photos? draw some
+      lineup up                      broker, workers, orchestrator and Flower on this machine
+    """
+
+
+def main() -> None:
+    """Run the command line: an error that the user can mend is one line and its exit code, Ctrl-C is 130."""
+    said: dict[str, bool] = {}
+    try:
+        code = lineup.main(standalone_mode=False, obj=said)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort as error:
+        interrupted = isinstance(error.__context__, KeyboardInterrupt)
+        click.echo("lineup: interrupted" if interrupted else "lineup: nothing was done", err=True)
+        sys.exit(INTERRUPTED if interrupted else 1)
+    except LineupError as error:
+        if said.get("verbose"):
+            traceback.print_exc()
+        click.echo(f"lineup: {error}", err=True)
+        sys.exit(error.exit_code)
+    sys.exit(code)

@@ -1,0 +1,181 @@
+"""Commands that look after runs and the store: check, retry, forget, doctor."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.cli.options import chosen_run, json_option, print_json, run_argument, store
+from orchestrator.text import counted
+
+if TYPE_CHECKING:
+    from orchestrator.maintenance.erase_person import Forgotten, Traces
+    from orchestrator.maintenance.retry import Retried
+    from orchestrator.scheduler.broker import Broker
+
+
+@click.command()
+@run_argument
+@json_option
+def check(run_id: str | None, as_json: bool) -> None:
+    """Verify RUN (the newest, if none is named): photos, keys, checksums, fingerprints, scores. Changes nothing.
+
+    Prints each fault on a line and exits with 1 where there is one.
+    """
+    from orchestrator.maintenance.check import check_run
+
+    verdict = check_run(chosen_run(run_id))
+    if as_json:
+        print_json(asdict(verdict))
+    elif verdict.faults:
+        for fault in verdict.faults:
+            _say(f"{verdict.run_id}: {fault}")
+    else:
+        _say(f"{verdict.run_id}: {counted(verdict.photos, 'photo')}, {counted(verdict.parts, 'file')}, all is well")
+    if verdict.faults:
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@run_argument
+@click.option(
+    "--outcome", "outcomes", default="timed_out,poisoned", show_default=True, help="Which failures, by comma."
+)
+@json_option
+def retry(run_id: str | None, outcomes: str, as_json: bool) -> None:
+    """Have failures of RUN (the newest, if none is named) tried again; `lineup resume` then does it.
+
+    timed_out, poisoned: photos that hung or killed their process. unreadable: files that had vanished or changed.
+    failed: trainings. What a photo's bytes decide, such as no_face, comes out the same and is only counted.
+
+    \b
+    Example:
+      lineup retry --outcome timed_out,poisoned && lineup resume
+    """
+    from orchestrator.maintenance.retry import retry as try_again
+
+    done = try_again(chosen_run(run_id), [word.strip() for word in outcomes.split(",") if word.strip()])
+    if as_json:
+        print_json(asdict(done))
+    else:
+        _tell_retried(done)
+
+
+@click.command()
+@click.argument("person")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def forget(person: str, yes: bool, as_json: bool) -> None:
+    """Erase PERSON, a label: rows, crops, embeddings, scores, reports, models and encoders, from every run.
+
+    Their photos stay where they are. A run that had them is then a run of the others; `lineup resume` makes its
+    tables anew. Nobody may be working on the store meanwhile.
+    """
+    from orchestrator.maintenance.erase_person import find_person, forget_person
+
+    folder = store(make=False)
+    traces = find_person(folder, person)
+    if not yes:
+        _tell_traces(traces)
+        click.confirm("Erase all this?", abort=True, err=True)
+        traces = find_person(folder, person)  # a run may have been planned while the question stood
+    done = forget_person(folder, traces, _broker())
+    if as_json:
+        print_json(_forgotten(done))
+    else:
+        _tell_forgotten(done)
+    if traces.unreadable:
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@json_option
+def doctor(as_json: bool) -> None:
+    """Look at packages, models, store, broker, workers and clocks, and say what to do. Exits with 1 on trouble."""
+    from orchestrator.maintenance.diagnostics import TROUBLE, examine
+    from workers.queue.environment import load_settings
+
+    found = examine(store(), load_settings())
+    if as_json:
+        print_json([asdict(one) for one in found])
+    else:
+        for one in found:
+            _say(f"{one.state:8} {one.topic}: {one.what}")
+            if one.cure:
+                _say(f"         {one.cure}")
+    if any(one.state == TROUBLE for one in found):
+        raise click.exceptions.Exit(1)
+
+
+def _say(line: str, err: bool = False) -> None:
+    """A line for a person; names from disk in it cannot steer the terminal."""
+    from orchestrator.dataset.summary import printable
+
+    click.echo(printable(line), err=err)
+
+
+def _broker() -> Broker | None:
+    from orchestrator.scheduler.broker import Broker
+    from workers.queue.environment import load_settings
+
+    url = load_settings().broker_url
+    return Broker(url) if url else None
+
+
+def _tell_retried(done: Retried) -> None:
+    chosen = [f"{count} {outcome}" for outcome, count in done.photos.items()]
+    if done.trainings:
+        chosen.append(counted(done.trainings, "training"))
+    if chosen:
+        _say(f"{done.run_id}: {', '.join(chosen)} will be tried again with: lineup resume {done.run_id}")
+    else:
+        _say(f"{done.run_id}: there is nothing to try again")
+    for outcome, count in done.final.items():
+        _say(f"Still {outcome}: {counted(count, 'photo')}, since the bytes and the engine's settings decide that")
+    if done.refused:
+        _say(f"Refused when the folder was read: {counted(done.refused, 'photo')}; mend, then `lineup run` it again")
+
+
+def _tell_traces(traces: Traces) -> None:
+    _say(f"{traces.person!r}: {counted(len(traces.keys), 'picture')}, {traces.encoded} of them encoded", err=True)
+    for trace in traces.runs:
+        also = f" ({trace.otherwise} under another name)" if trace.otherwise else ""
+        photos = f"{counted(trace.photos, 'photo')}{also}" if trace.photos else "an encoder that was trained with them"
+        _say(f"  {trace.run.run_id}: {photos}; its tables, report and models go", err=True)
+
+
+def _tell_forgotten(done: Forgotten) -> None:
+    erased, traces = done.erased, done.traces
+    _say(f"Gone from the encodings: {counted(erased.photos, 'picture')} and {counted(erased.faces, 'face')}")
+    if erased.unreadable:
+        _say(f"{erased.unreadable} damaged files that could not be searched are deleted")
+    for trace in traces.runs:
+        removed = ", ".join(done.removed[trace.run.run_id]) or "nothing derived yet"
+        _say(f"{trace.run.run_id}: {trace.photos} rows, and {removed}")
+        if trace.on_disk:
+            _say(f"  {trace.on_disk} of their photos are still in {trace.run.plan.dataset}: yours to delete")
+    for name in done.logs:
+        _say(f"logs/{name} named their photos and is emptied")
+    for run in traces.unreadable:
+        _say(f"NOT searched: {run}. If they are in it, delete its folder", err=True)
+
+
+def _forgotten(done: Forgotten) -> dict[str, object]:
+    return {
+        "person": done.traces.person,
+        "encodings": asdict(done.erased),
+        "runs": [
+            {
+                "run_id": trace.run.run_id,
+                "photos": trace.photos,
+                "otherwise_labelled": trace.otherwise,
+                "on_disk": trace.on_disk,
+                "removed": done.removed[trace.run.run_id],
+            }
+            for trace in done.traces.runs
+        ],
+        "logs": done.logs,
+        "not_searched": done.traces.unreadable,
+    }

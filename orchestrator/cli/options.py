@@ -1,0 +1,156 @@
+"""What the commands share: the store, consoles, Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from storage.errors import RunNotFound
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from orchestrator.cli.progress import Display
+    from orchestrator.experiment.experiment import Experiment
+    from orchestrator.scheduler.status import Status
+    from storage.runs import Run
+
+INTERRUPTED = 130
+"""The exit code of a program that Ctrl-C ended, as shells know it."""
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
+quiet_option = click.option("--quiet", "-q", is_flag=True, help="No progress.")
+run_argument = click.argument("run_id", metavar="[RUN]", required=False)
+
+
+def console() -> Console:
+    """For people: standard error, so that standard output can be piped; NO_COLOR is respected."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def output() -> Console:
+    """For results: standard output."""
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=True, default=str))
+
+
+def store(make: bool = True) -> Path:
+    """The store's folder; raises StoreError.
+
+    Args:
+        make: whether to make it where it is not there; whoever only looks leaves no folder behind.
+    """
+    from storage.runs import open_store
+    from workers.queue.environment import load_settings
+
+    folder = load_settings().store
+    return open_store(folder) if make or folder.exists() else folder.resolve()
+
+
+def chosen_run(run_id: str | None) -> Run:
+    """The run of that name, or the newest that compares; raises RunNotFound."""
+    from storage.runs import list_runs, open_run
+
+    folder = store(make=False)
+    if run_id is not None:
+        return open_run(folder, run_id)
+    newest = (open_run(folder, name) for name in list_runs(folder))
+    chosen = next((run for run in newest if run.compares), None)
+    if chosen is None:
+        raise RunNotFound(f"there is no run in {folder}", "Start one: lineup run FOLDER")
+    return chosen
+
+
+def read_experiment(path: Path | None) -> Experiment:
+    """The experiment of that file, or the default; raises ExperimentError."""
+    from orchestrator.experiment.experiment import Experiment, from_toml
+    from storage.errors import ExperimentError
+
+    if path is None:
+        return Experiment()
+    try:
+        return from_toml(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ExperimentError(f"{path} cannot be read: {why}", "`lineup init` writes a new one") from error
+
+
+def finish_run(chosen: Run, screen: Display, stop: threading.Event) -> Status:
+    """Bring a run to its end and show how far it is; raises LineupError where it needs a person."""
+    from orchestrator.cli.progress import show_status
+    from orchestrator.local.drive_run import finish
+    from orchestrator.scheduler.status import look_at
+    from workers.queue.environment import load_settings
+
+    if chosen.finished:
+        return look_at(chosen)
+    return finish(chosen, store(), load_settings(), lambda one: show_status(screen, one), stop)
+
+
+@contextmanager
+def stop_on_interrupt() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and TERM set; a second Ctrl-C ends the process the hard way."""
+    stop = threading.Event()
+
+    def ask(number: int, _frame: object) -> None:
+        if stop.is_set():
+            sys.exit(INTERRUPTED)
+        stop.set()
+        if number == signal.SIGINT:
+            click.echo("Stopping, which may take some seconds; Ctrl-C again ends at once.", err=True)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def conclude(chosen: Run, ended: Status, as_json: bool, if_running: str = "") -> None:
+    """Tell what came of a run; exits with another code than 0 where it did not end.
+
+    Args:
+        if_running: what to do where it goes on; by default what to do where it does not.
+    """
+    from orchestrator.cli.output import print_result, result_of
+    from orchestrator.scheduler.status import as_json as plain
+
+    if ended.state == "finished":
+        if as_json:
+            print_json(result_of(chosen))
+        else:
+            print_result(chosen, output())
+        return
+    if as_json:
+        print_json(plain(ended))
+    go_on = f"Go on with: lineup resume {chosen.run_id}"
+    if ended.state == "running":
+        go_on = if_running or go_on
+    console().print(f"{sentence(ended)}\n{go_on}", markup=False, soft_wrap=True)
+    raise click.exceptions.Exit(INTERRUPTED if ended.state == "running" else 1)
+
+
+def sentence(found: Status, width: int = 0) -> str:
+    """Where a run stands, in a line whose first column has so many letters."""
+    counts = f" {found.done}/{found.total}" if found.total else ""
+    told = found.reason or found.note
+    reason = f": {told}" if told else ""
+    stage = f", {found.stage}{counts}" if found.state in ("running", "cancelled", "stopped") else ""
+    return f"{found.run_id:<{width}}  {found.state}{stage}{reason}"

@@ -1,0 +1,64 @@
+"""How a run's outcome is told: table, counts, failures."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from orchestrator.report.encoder_summary import encoder_lines, encoder_of
+from orchestrator.report.method import acquainted
+from orchestrator.report.terminal import comparison_rows, comparison_table, comparison_text
+from orchestrator.scheduler.work import read_table
+from orchestrator.text import counted
+from storage.parts import read_metadata
+from storage.plans import ENCODER_RUN
+from storage.runs import Run
+from storage.schemas import CATALOG, COMPARISON, FACES
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def photo_outcomes(catalog: pa.Table, faces: pa.Table) -> dict[str, int]:
+    """Photos by outcome, every file of the catalogue counted once, the most frequent first."""
+    columns = (faces.column(name).to_pylist() for name in ("photo_key", "outcome"))
+    found = dict(zip(*columns, strict=True))
+    rows = zip(catalog.column("photo_key").to_pylist(), catalog.column("outcome").to_pylist(), strict=True)
+    counts = Counter(found.get(key, "ok") if outcome == "ok" else outcome for key, outcome in rows)
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def result_of(run: Run) -> dict[str, Any]:
+    """A finished run as `--json` prints it; raises StoreError."""
+    counts = photo_outcomes(read_table(run.catalog, CATALOG), read_table(run.faces, FACES))
+    told = {"run_id": run.run_id, "state": "finished", "photos": counts}
+    if run.plan.kind == ENCODER_RUN:
+        return {**told, "encoder": encoder_of(run)}
+    if not run.compares:
+        return told
+    rows = comparison_rows(read_table(run.comparison, COMPARISON))
+    return {**told, "comparison": rows, "report": str(run.report / "index.html")}
+
+
+def print_result(run: Run, out: Console) -> None:
+    """The table or what else was learnt, the counts, and where it is; raises StoreError."""
+    if run.compares:
+        comparison = read_table(run.comparison, COMPARISON)
+        if out.is_terminal:
+            out.print(comparison_table(comparison, out.width))
+        else:
+            out.print(comparison_text(comparison), markup=False, soft_wrap=True)
+    counts = photo_outcomes(read_table(run.catalog, CATALOG), read_table(run.faces, FACES))
+    total = sum(counts.values())
+    words = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+    lines = [f"{counted(total, 'photo')}: {words}"]
+    if run.compares:
+        lines += acquainted(json.loads(read_metadata(run.splits).get("lineup.findings", "{}")))
+        lines.append(f"Report: {run.report / 'index.html'}")
+    if run.plan.kind == ENCODER_RUN:
+        lines += encoder_lines(run)
+    for line in lines:
+        out.print(line, markup=False, soft_wrap=True)

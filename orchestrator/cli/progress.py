@@ -1,0 +1,175 @@
+"""What a person sees while a run goes on: a bar per stage on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol
+
+from orchestrator.scheduler.status import Status
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import TaskID
+
+TITLES = {
+    "synth": "Drawing faces",
+    "catalog": "Reading photos",
+    "images": "Encoding faces",
+    "splits": "Splitting",
+    "training": "Training",
+    "comparison": "Comparing",
+    "refit": "Refitting",
+    "report": "Drawing",
+    "encoder": "Training encoder",
+    "identify": "Naming faces",
+    "video": "Naming faces",
+}
+UNITS = {
+    "synth": "photos",
+    "catalog": "photos",
+    "images": "photos",
+    "training": "trainings",
+    "identify": "photos",
+    "video": "frames",
+}
+
+ENDS_EARLY = frozenset(["encoder"])
+"""Stages that may be complete before all is done that could be."""
+
+LINE_SECONDS = 5.0
+"""Between two plain lines of one stage."""
+
+
+class Display(Protocol):
+    """Something that shows a run."""
+
+    def __enter__(self) -> Display: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def show(self, stage: str, done: int, total: int, note: str = "") -> None:
+        """A stage is so far; the note says how well it goes and takes the place of its rate."""
+
+
+class Bars:
+    """Rich progress bars: counts, rate, remaining time."""
+
+    def __init__(self, console: Console) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bars = Progress(
+            TextColumn("{task.description:<16}"),
+            BarColumn(bar_width=32),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            console=console,
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._began: dict[str, tuple[float, int]] = {}
+
+    def __enter__(self) -> Bars:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def show(self, stage: str, done: int, total: int, note: str = "") -> None:
+        """Move the stage's bar; a bar of an earlier stage is complete."""
+        if stage not in TITLES:
+            return self._complete(None)
+        if stage not in self._tasks:
+            self._complete(stage)
+            self._tasks[stage] = self._bars.add_task(TITLES[stage], total=total or None, rate="")
+            self._began[stage] = (time.monotonic(), done)
+        rate = note or _rate(stage, done, *self._began[stage])
+        self._bars.update(self._tasks[stage], completed=done, total=total or None, rate=rate)
+        return None
+
+    def _complete(self, but: str | None) -> None:
+        for stage, task in self._tasks.items():
+            if stage != but:
+                shown = self._bars.tasks[task]
+                total = shown.completed if stage in ENDS_EARLY else shown.total or 1
+                self._bars.update(task, total=total, completed=total)
+
+
+class Lines:
+    """A line when a stage begins, now and then, and when it ends: for logs and pipes."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._stage = ""
+        self._total = 0
+        self._done = -1
+        self._began = (0.0, 0)
+        self._said = 0.0
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing is said: a stage is complete when the next one begins, and who stopped meanwhile knows it."""
+
+    def show(self, stage: str, done: int, total: int, note: str = "") -> None:
+        """Say it, if there is something new to say."""
+        now = time.monotonic()
+        if stage != self._stage:
+            self._end()
+            self._stage, self._total, self._done, self._began = stage, total, -1, (now, done)
+        due = self._done < 0 or now - self._said >= LINE_SECONDS
+        if stage in TITLES and done > self._done and (due or done == total):
+            self._say(done, note)
+
+    def _end(self) -> None:
+        if self._stage in TITLES.keys() - ENDS_EARLY and 0 <= self._done < self._total:
+            self._say(self._total)
+
+    def _say(self, done: int, note: str = "") -> None:
+        said_before = self._done >= 0
+        self._done, self._said = done, time.monotonic()
+        if self._total <= 1:  # nothing to count
+            if not said_before:
+                self._console.print(TITLES[self._stage], markup=False, soft_wrap=True)
+            return
+        rate = note or _rate(self._stage, done, *self._began)
+        left = "" if self._stage in ENDS_EARLY else _left(self._total - done, done, *self._began)
+        line = f"{TITLES[self._stage]}: {done} of {self._total}"
+        self._console.print(", ".join(filter(None, (line, rate, left))), markup=False, soft_wrap=True)
+
+
+def _rate(stage: str, done: int, began: float, before: int) -> str:
+    seconds = time.monotonic() - began
+    if done <= before or seconds < 0.5 or stage not in UNITS:
+        return ""
+    rate = (done - before) / seconds
+    return f"{rate:.1f} {UNITS[stage]}/s" if rate >= 1 else f"{60 * rate:.1f} {UNITS[stage]}/min"
+
+
+def _left(missing: int, done: int, began: float, before: int) -> str:
+    seconds = time.monotonic() - began
+    if not missing or done <= before or seconds < 0.5:
+        return ""
+    left = missing * seconds / (done - before)
+    return f"about {left:.0f} s left" if left < 100 else f"about {left / 60:.0f} min left"
+
+
+def display(console: Console, quiet: bool = False) -> Display:
+    """The display that suits this console."""
+    if quiet:
+        console.quiet = True
+        return Lines(console)
+    return Bars(console) if console.is_terminal else Lines(console)
+
+
+def show_status(screen: Display, status: Status) -> None:
+    """Show where a run stands."""
+    screen.show(status.stage, status.done, status.total, status.note)

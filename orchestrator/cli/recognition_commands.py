@@ -1,0 +1,191 @@
+"""Commands that use what a run has learnt: identify, verify."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.cli.options import (
+    INTERRUPTED,
+    chosen_run,
+    console,
+    finish_run,
+    json_option,
+    output,
+    print_json,
+    read_experiment,
+    stop_on_interrupt,
+    store,
+)
+from storage.errors import InputError
+
+if TYPE_CHECKING:
+    from orchestrator.cli.progress import Display
+    from workers.faces.engine import FaceEngine
+    from workers.recognition.recogniser import Recogniser
+
+
+@click.command()
+@click.argument("files", metavar="PHOTO... | VIDEO", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--run", "run_id", help="Run whose winner names the faces; the newest by default.")
+@click.option("--configuration", "-c", help="Another configuration than the winner.")
+@click.option("--threshold", type=float, help="A face whose score is below it is unknown.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for annotated photos, or the video to write.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@json_option
+def identify(
+    files: tuple[Path, ...],
+    run_id: str | None,
+    configuration: str | None,
+    threshold: float | None,
+    out: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Name every face in photos, or in one video; 'unknown' where it is like nobody that the run knows.
+
+    \b
+    Examples:
+      lineup identify holiday/*.jpg --out named/
+      lineup identify clip.mp4 --out named.mp4
+      lineup identify photo.jpg --run people-1a2b3c4d --configuration svm-linear --json
+    """
+    from orchestrator.cli.progress import display
+    from orchestrator.inference.format_names import model_line
+    from orchestrator.inference.load_model import recogniser_of
+    from orchestrator.inference.media_type import is_video
+    from workers.faces.engine import load_engine
+
+    videos = [path for path in files if is_video(path)]
+    if videos and len(files) > 1:
+        raise InputError(f"{videos[0]} is a video", "Name it alone, without other files")
+    screen = console()
+    with display(screen, quiet) as bars:
+        recogniser = recogniser_of(
+            chosen_run(run_id),
+            configuration,
+            threshold,
+            lambda name: screen.print(f"Fitting {name} on all known faces.", markup=False, soft_wrap=True),
+        )
+        recogniser.warm()
+        screen.print(model_line(recogniser), markup=False, soft_wrap=True)
+        engine = load_engine(recogniser.settings)
+        work = _video if videos else _photos
+        read = work(files, engine, recogniser, out, bars, as_json)
+    if not read:
+        raise click.exceptions.Exit(1)
+
+
+def _photos(
+    files: tuple[Path, ...],
+    engine: FaceEngine,
+    recogniser: Recogniser,
+    out: Path | None,
+    bars: Display,
+    as_json: bool,
+) -> bool:
+    """Name the faces of photos, print the answer, and say whether any photo could be read."""
+    from orchestrator.inference.format_names import photo_lines, photo_summary, photos_as_json
+    from orchestrator.inference.photos import identify_photos
+
+    answers = []
+    for answer in identify_photos(files, engine, recogniser, out):
+        answers.append(answer)
+        bars.show("identify", len(answers), len(files))
+    if as_json:
+        print_json(photos_as_json(answers, recogniser))
+    else:
+        _print(photo_lines(answers))
+        _print([photo_summary(answers)])
+    return any(answer.was_read for answer in answers)
+
+
+def _video(
+    files: tuple[Path, ...],
+    engine: FaceEngine,
+    recogniser: Recogniser,
+    out: Path | None,
+    bars: Display,
+    as_json: bool,
+) -> bool:
+    """Name the faces of a video and print the answer; a video that cannot be read is an error of its own."""
+    from orchestrator.inference.format_names import video_as_json, video_lines, video_summary
+    from orchestrator.inference.video import Interrupted, identify_video
+
+    with stop_on_interrupt() as stop:
+
+        def on_frame(done: int, expected: int) -> bool:
+            bars.show("video", done, expected)
+            return not stop.is_set()
+
+        try:
+            answer = identify_video(files[0], engine, recogniser, out, on_frame)
+        except Interrupted:
+            raise click.exceptions.Exit(INTERRUPTED) from None
+    if as_json:
+        print_json(video_as_json(answer, recogniser))
+    else:
+        _print(video_lines(answer))
+        _print([video_summary(answer)])
+    return True
+
+
+def _print(lines: list[str]) -> None:
+    screen = output()
+    for line in lines:
+        screen.print(line, markup=False, soft_wrap=True)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--pairs", "pairs_file", type=click.Path(path_type=Path), required=True, help="LFW's pairs.txt.")
+@click.option("--experiment", "-e", type=click.Path(path_type=Path), help="Experiment file; its [faces] are used.")
+@click.option("--roc", type=click.Path(path_type=Path), help="Draw the curve into this .svg, .png or .pdf.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@json_option
+def verify(
+    folder: Path, pairs_file: Path, experiment: Path | None, roc: Path | None, quiet: bool, as_json: bool
+) -> None:
+    """Judge by the protocol of Labeled Faces in the Wild whether pairs of photos in FOLDER show one person.
+
+    FOLDER is laid out as name/name_0001.jpg. Photos are encoded as by `run`, distributed and kept for every later
+    run; a second call with the same face settings encodes nothing.
+
+    \b
+    Examples:
+      lineup verify --pairs pairs.txt lfw_funneled/
+      lineup verify --pairs pairs.txt lfw_funneled/ -e mirrored.toml --roc roc.svg --json
+    """
+    from orchestrator.cli.progress import display
+    from orchestrator.verification.format_verdict import roc_picture, verified_as_json, verified_lines
+    from orchestrator.verification.judge_pairs import judge, plan_pairs
+    from orchestrator.verification.pairs_file import read_pairs
+    from storage.parts import write_bytes
+
+    kind = _picture_kind(roc)
+    pairs = read_pairs(pairs_file)
+    screen = console()
+    with stop_on_interrupt() as stop, display(screen, quiet) as bars:
+        settings = read_experiment(experiment)
+        run = plan_pairs(store(), folder, pairs, settings, lambda done, total: bars.show("catalog", done, total))
+        run.let_go_on()
+        ended = finish_run(run, bars, stop)
+    if ended.state != "finished":
+        screen.print(f"{run.run_id} is not encoded; the same command goes on with it", markup=False, soft_wrap=True)
+        raise click.exceptions.Exit(INTERRUPTED if ended.state == "running" else 1)
+    found = judge(run, pairs)
+    if roc:
+        write_bytes(roc.absolute(), roc_picture(found.verification.roc, kind))
+    if as_json:
+        print_json(verified_as_json(found))
+    else:
+        _print(verified_lines(found))
+
+
+def _picture_kind(path: Path | None) -> str:
+    kind = path.suffix.lower().lstrip(".") if path else "svg"
+    if kind not in ("svg", "png", "pdf"):
+        raise InputError(f"{path} does not end in .svg, .png or .pdf", "Name such a file")
+    return kind

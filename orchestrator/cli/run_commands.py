@@ -1,0 +1,151 @@
+"""Commands that make runs go or stop: run, submit, resume, cancel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.cli.options import (
+    chosen_run,
+    conclude,
+    console,
+    finish_run,
+    json_option,
+    print_json,
+    quiet_option,
+    read_experiment,
+    run_argument,
+    stop_on_interrupt,
+    store,
+)
+
+if TYPE_CHECKING:
+    from orchestrator.scheduler.planning import Planned
+    from storage.runs import Run
+
+folder_argument = click.argument("folder", type=click.Path(path_type=Path))
+labels_option = click.option(
+    "--labels", type=click.Path(path_type=Path), help="CSV with the columns path,label, for a flat folder."
+)
+experiment_option = click.option(
+    "--experiment", "-e", type=click.Path(path_type=Path), help="Experiment file; `lineup init` writes one."
+)
+name_option = click.option("--run", "run_id", help="Name of the run; by default its content names it.")
+
+
+@click.command()
+@folder_argument
+@labels_option
+@experiment_option
+@name_option
+@quiet_option
+@json_option
+def run(
+    folder: Path, labels: Path | None, experiment: Path | None, run_id: str | None, quiet: bool, as_json: bool
+) -> None:
+    """Compare methods on FOLDER, which has one sub-folder of photos per person.
+
+    Needs no server: a private broker and workers are started and ended with it. With LINEUP_BROKER_URL set, the
+    workers of that cluster do the work. The same photos and experiment again go on where they stood.
+
+    \b
+    Examples:
+      lineup run photos/
+      lineup run photos/ --labels people.csv
+      lineup run photos/ -e experiment.toml --json > result.json
+    """
+    planned = _plan(folder, labels, experiment, run_id, quiet)
+    planned.run.let_go_on()
+    work_on(planned.run, quiet, as_json)
+
+
+@click.command()
+@folder_argument
+@labels_option
+@experiment_option
+@name_option
+@json_option
+def submit(folder: Path, labels: Path | None, experiment: Path | None, run_id: str | None, as_json: bool) -> None:
+    """Plan a run for `lineup orchestrator` (or `lineup up`) to work on, print its name, and return.
+
+    \b
+    Examples:
+      lineup submit photos/
+      lineup watch "$(lineup submit photos/)"
+    """
+    planned = _plan(folder, labels, experiment, run_id, quiet=True)
+    planned.run.let_go_on()
+    if as_json:
+        print_json({"run_id": planned.run.run_id, "existed": planned.existed})
+    else:
+        click.echo(planned.run.run_id)
+
+
+@click.command()
+@run_argument
+@quiet_option
+@json_option
+def resume(run_id: str | None, quiet: bool, as_json: bool) -> None:
+    """Go on with RUN (the newest, if none is named) after a crash, a Ctrl-C or `lineup cancel`.
+
+    \b
+    Examples:
+      lineup resume
+      lineup resume people-1a2b3c4d
+    """
+    chosen = chosen_run(run_id)
+    chosen.let_go_on()
+    work_on(chosen, quiet, as_json)
+
+
+@click.command()
+@run_argument
+@json_option
+def cancel(run_id: str | None, as_json: bool) -> None:
+    """Stop working on RUN (the newest, if none is named); `lineup resume` goes on with it."""
+    chosen = chosen_run(run_id)
+    if not chosen.finished:
+        chosen.cancel()
+    if as_json:
+        print_json({"run_id": chosen.run_id, "cancelled": not chosen.finished})
+    elif chosen.finished:
+        click.echo(f"{chosen.run_id} has finished already")
+    else:
+        click.echo(f"{chosen.run_id} is cancelled; go on with: lineup resume {chosen.run_id}")
+
+
+def _plan(folder: Path, labels: Path | None, experiment: Path | None, run_id: str | None, quiet: bool) -> Planned:
+    from orchestrator.cli.progress import display
+    from orchestrator.scheduler.planning import plan_run
+
+    with display(console(), quiet) as bars:
+        planned = plan_run(
+            store(),
+            folder,
+            labels,
+            read_experiment(experiment),
+            run_id,
+            lambda done, total: bars.show("catalog", done, total),
+        )
+    tell_plan(planned)
+    return planned
+
+
+def tell_plan(planned: Planned) -> None:
+    """What was found in the photos, and whether the run is known."""
+    screen = console()
+    for sentence in planned.findings.sentences():
+        screen.print(sentence, markup=False, soft_wrap=True)
+    if planned.existed:
+        screen.print(f"Run {planned.run.run_id} is known and goes on where it stood.", markup=False, soft_wrap=True)
+
+
+def work_on(chosen: Run, quiet: bool, as_json: bool) -> None:
+    """Bring a run to its end and tell what came of it; exits with another code than 0 where it did not end."""
+    from orchestrator.cli.progress import display
+
+    with stop_on_interrupt() as stop, display(console(), quiet) as screen:
+        ended = finish_run(chosen, screen, stop)
+    conclude(chosen, ended, as_json)

@@ -1,0 +1,78 @@
+"""Commands that make files: init, synth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.options import console, json_option, print_json
+from storage.errors import InputError
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path), default=Path("experiment.toml"))
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+def init(path: Path, force: bool) -> None:
+    """Write a commented experiment file to PATH (experiment.toml)."""
+    from orchestrator.experiment.experiment import TEMPLATE
+    from storage.parts import write_bytes
+
+    if path.exists() and not force:
+        raise InputError(f"{path} is there already", "Choose another name, or --force")
+    write_bytes(path.absolute(), TEMPLATE.encode())
+    click.echo(f"{path}: edit it, then: lineup run FOLDER -e {path}")
+
+
+@click.command()
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--people", default=12, show_default=True, type=click.IntRange(1))
+@click.option("--photos", default=15, show_default=True, type=click.IntRange(1), help="Photos of each person.")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
+@click.option("--side", default=256, show_default=True, type=click.IntRange(32, 4096), help="Pixels.")
+def synth(out: Path, people: int, photos: int, seed: int, side: int) -> None:
+    """Draw synthetic photos of people who do not exist into OUT, one sub-folder per person.
+
+    OUT may hold an earlier drawing of them, which is drawn anew, and nothing else.
+
+    \b
+    Example:
+      lineup synth faces/ --people 12 --photos 15 --seed 7
+    """
+    from orchestrator.cli.progress import display
+    from workers.synthetic.photo_folder import write_folder
+
+    try:
+        _check_alone(out, people)
+        with display(console()) as screen:
+            count = write_folder(
+                out, people, photos, seed, side, progress=lambda done, total: screen.show("synth", done, total)
+            )
+    except OSError as error:
+        raise InputError(f"cannot write {out}: {error.strerror}", "Name another folder") from error
+    click.echo(f"{count} photos of {people} people in {out}")
+
+
+def _check_alone(out: Path, people: int) -> None:
+    """Raise InputError where people who do not exist would come among others."""
+    from workers.synthetic.photo_folder import person_name
+
+    drawn = {person_name(person) for person in range(people)}
+    others = sorted(path.name for path in out.iterdir() if path.name not in drawn) if out.is_dir() else []
+    if others:
+        raise InputError(f"{out} holds {others[0]!r}, which would not be drawn", "Name a new folder")
+
+
+@click.command()
+@json_option
+def configurations(as_json: bool) -> None:
+    """List every configuration that an experiment may name."""
+    from workers.learning.configurations import CONFIGURATIONS
+
+    found = [{"name": one.name, "view": one.view, "parameters": one.parameters} for one in CONFIGURATIONS.values()]
+    if as_json:
+        print_json(found)
+        return
+    for one in CONFIGURATIONS.values():
+        parameters = ", ".join(f"{key} = {value}" for key, value in one.parameters.items())
+        click.echo(f"{one.name:<26}{one.view:<11}{parameters}".rstrip())

@@ -1,0 +1,90 @@
+"""Commands that stay: orchestrator, worker, up."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from orchestrator.cli.options import console, stop_on_interrupt, store
+
+
+@click.command()
+def orchestrator() -> None:
+    """Work on every unfinished run of the store, for ever. Needs LINEUP_BROKER_URL.
+
+    It may be killed at any moment: the next one goes on from the store.
+
+    \b
+    Example:
+      LINEUP_BROKER_URL=redis://:PASSWORD@HOST:6379/0 lineup orchestrator
+    """
+    from orchestrator.scheduler.broker import Broker
+    from orchestrator.scheduler.service import Service
+    from workers.queue.environment import load_settings
+    from workers.queue.logs import configure_logging
+
+    configure_logging()
+    settings = load_settings()
+    folder = store()
+    service = Service(folder, Broker(_broker_url()), settings.photos_per_task, settings.processes)
+    console().print(f"Working on the unfinished runs of {folder} until Ctrl-C", markup=False, soft_wrap=True)
+    with stop_on_interrupt() as stop:
+        service.serve(stop)
+
+
+@click.command()
+@click.argument("queue", type=click.Choice(["images", "training"]))
+@click.option("--processes", "-c", type=click.IntRange(1), help="Worker processes; LINEUP_PROCESSES by default.")
+def worker(queue: str, processes: int | None) -> None:
+    """Run a Celery worker for one queue. Needs LINEUP_BROKER_URL and the same LINEUP_STORE as the orchestrator.
+
+    \b
+    Examples:
+      lineup worker images
+      lineup worker training --processes 4
+    """
+    from orchestrator.local.child_process import worker_command, worker_environment
+    from workers.queue.environment import load_settings
+
+    _broker_url()
+    command = worker_command(queue, processes or load_settings().processes, f"{queue}-{os.getpid()}")
+    # Celery replaces this process, so that signals reach it and nothing else
+    os.execve(command[0], command, {**os.environ, "LINEUP_STORE": str(store()), **worker_environment()})  # noqa: S606
+
+
+@click.command()
+def up() -> None:
+    """Start broker, workers, orchestrator and Flower on this machine, until Ctrl-C.
+
+    Meanwhile `lineup submit`, `watch`, `status` and `cancel` work from any other terminal with the same store.
+    """
+    from orchestrator.local.cluster import Stack
+    from orchestrator.scheduler.service import Service
+    from workers.queue.environment import load_settings
+    from workers.queue.logs import configure_logging
+
+    configure_logging()
+    settings = load_settings()
+    folder = store()
+    with (
+        stop_on_interrupt() as stop,
+        Stack(folder, settings.broker_url, settings.processes, flower_port=settings.flower_port) as stack,
+    ):
+        screen = console()
+        screen.print(f"Store {folder}, logs in {folder / 'logs'}", markup=False)
+        address = f"http://127.0.0.1:{settings.flower_port}"
+        screen.print(f"Flower {address}  user lineup  password {stack.flower_password}", markup=False)
+        screen.print("Submit photos from another terminal: lineup submit FOLDER. Ctrl-C ends everything.", markup=False)
+        service = Service(folder, stack.broker, settings.photos_per_task, settings.processes)
+        service.serve(stop, between=stack.tend)
+
+
+def _broker_url() -> str:
+    from storage.errors import BrokerUrlError
+    from workers.queue.environment import load_settings
+
+    url = load_settings().broker_url
+    if not url:
+        raise BrokerUrlError("LINEUP_BROKER_URL is not set", "Set it, or use `lineup run` or `lineup up`")
+    return url

@@ -1,0 +1,1 @@
+"""Files and labels become the catalogue; faces become duplicate groups and splits."""

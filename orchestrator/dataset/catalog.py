@@ -1,0 +1,151 @@
+"""From photos on disk to the catalogue: who is labelled what, by content.
+
+Each file is read once: its bytes give the key (sha256), its header size and format. Rules:
+
+- equal bytes are one duplicate group and have one key; they count once in the splits.
+- equal bytes under two labels keep the outcome ok (there is nothing wrong with the pixels) and get a reason; the
+  splits leave such photos out, because a picture with two names teaches neither, and `Findings` lists them.
+- a file that is not read (link, pipe, no permission, too many bytes) has the key `UNREAD` + sha256 of its path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from orchestrator.dataset.discovery import Source, from_csv, from_folder
+from orchestrator.dataset.summary import Findings, findings_of
+from storage.errors import DatasetError
+from storage.schemas import CATALOG
+from workers.faces.decode.read_image import Limits, header, judge
+from workers.faces.refusal import Refusal
+
+THREADS = min(16, 4 * (os.cpu_count() or 1))
+"""Reading waits for the disk and hashing frees the interpreter, so more threads than cores pay."""
+
+ROUND = 2048
+"""Files handed to the threads at once, so that a million photos are not a million waiting results."""
+
+UNREAD = "unread-"
+"""Begins the key of a file that was not read; the rest says where it is and not what it shows."""
+
+Row = dict[str, Any]
+
+
+def build_catalog(
+    root: Path,
+    labels: Path | None = None,
+    *,
+    limits: Limits | None = None,
+    min_photos_per_person: int = 4,
+    least_people: int = 2,
+    on_photo: Callable[[int, int], None] | None = None,
+) -> tuple[pa.Table, Findings]:
+    """Catalogue a folder (one sub-folder a person) or the photos that a CSV names.
+
+    Args:
+        labels: CSV with the columns path and label; None for sub-folders.
+        limits: sizes beyond which a photo is refused unread or undecoded; None for the defaults.
+        min_photos_per_person: people with fewer distinct photos are reported.
+        on_photo: called in this thread with (done, total) after each photo.
+
+    Returns:
+        A table of `storage.schemas.CATALOG`, sorted by path, and what is worth telling the user.
+
+    Raises:
+        DatasetError: the folder or CSV is not usable, or names fewer than `least_people` people with a photo.
+    """
+    root = root.resolve()
+    sources = from_folder(root) if labels is None else from_csv(root, labels)
+    rows = describe_all(root, sources.photos, limits or Limits(), on_photo)
+    people = {row["label"] for row in rows if row["outcome"] == "ok"}
+    if len(people) < least_people:
+        raise DatasetError(
+            f"{root} has readable photos of {len(people)} people; {least_people} are needed",
+            _cure(rows),
+        )
+    table = pa.Table.from_pylist(rows, schema=CATALOG)
+    return table, findings_of(rows, sources, min_photos_per_person)
+
+
+def describe(root: Path, source: Source, limits: Limits) -> Row:
+    """The catalogue row of one photo, but for its duplicate group. Never raises on a bad file."""
+    row: Row = dict.fromkeys(CATALOG.names)
+    unread = hashlib.sha256(source.path.encode()).hexdigest()
+    row.update(photo_key=f"{UNREAD}{unread}", path=source.path, label=source.label, bytes=0, outcome="ok", reason="")
+    if source.refusal:
+        return _refused(row, Refusal("unreadable", source.refusal))
+    try:
+        data = _read(root / source.path, limits)
+    except OSError as fault:
+        return _refused(row, Refusal("unreadable", f"cannot be read: {fault.strerror or fault}"))
+    if isinstance(data, Refusal):
+        return _refused(row, data)
+    row.update(photo_key=hashlib.sha256(data).hexdigest(), bytes=len(data))
+    head = header(data)
+    if isinstance(head, Refusal):
+        return _refused(row, head)
+    row.update(width=head.width, height=head.height, format=head.format, orientation=head.orientation)
+    refused = judge(head, limits)
+    return _refused(row, refused) if refused else row
+
+
+def describe_all(
+    root: Path, sources: Sequence[Source], limits: Limits, on_photo: Callable[[int, int], None] | None = None
+) -> list[Row]:
+    """The catalogue rows of these photos, in their order."""
+    rows: list[Row] = []
+    with ThreadPoolExecutor(THREADS) as pool:
+        for start in range(0, len(sources), ROUND):
+            part = sources[start : start + ROUND]
+            for row in pool.map(lambda source: describe(root, source, limits), part):
+                rows.append(row)
+                if on_photo:
+                    on_photo(len(rows), len(sources))
+    number_duplicates(rows)
+    return rows
+
+
+def _read(path: Path, limits: Limits) -> bytes | Refusal:
+    """All bytes of a regular file; the file may have become a pipe since it was listed, so nothing waits."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        about = os.fstat(handle)
+        if not stat.S_ISREG(about.st_mode):
+            return Refusal("unreadable", "not a file")
+        if about.st_size > limits.file_bytes:
+            return Refusal("too_large", f"{about.st_size / 1e6:.0f} MB; the limit is {limits.file_bytes / 1e6:.0f}")
+        return file.read(limits.file_bytes + 1)
+
+
+def _refused(row: Row, refusal: Refusal) -> Row:
+    row.update(outcome=refusal.outcome, reason=refusal.reason)
+    return row
+
+
+def number_duplicates(rows: Sequence[Row]) -> None:
+    """Give equal keys one number, counted by first path, and a reason where they have several labels."""
+    numbers: dict[str, int] = {}
+    labels: defaultdict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        row["duplicate_group"] = numbers.setdefault(row["photo_key"], len(numbers))
+        labels[row["photo_key"]].add(row["label"])
+    for row in rows:
+        others = sorted(labels[row["photo_key"]] - {row["label"]})
+        if others and row["outcome"] == "ok":
+            row["reason"] = f"the same bytes are also labelled {', '.join(others)}; takes no part"
+
+
+def _cure(rows: Sequence[Row]) -> str:
+    bad = next((row for row in rows if row["outcome"] != "ok"), None)
+    if bad is None:
+        return "Add people."
+    return f"Add people, or mend the files: {bad['path']!r} is {bad['outcome']}: {bad['reason']}."

@@ -1,0 +1,242 @@
+"""Where photos and their labels come from: a folder per person, or a CSV of paths and labels.
+
+Nothing is opened here except the CSV: a `Source` is a name on disk and the person that it is said to show.
+What could make two people of one, or lose one unseen, is a DatasetError; what concerns one photo is a row with
+a reason. The rules, for both kinds:
+
+- labels are put in Unicode's normal form C; two spellings that meet there are an error, since no eye tells them
+  apart. Labels that differ only in case stay two people and are reported.
+- the label `unknown` is refused: it is what Lineup answers for a face that it does not know.
+- links to files inside the folder are followed, links that leave it become rows, links to folders are skipped.
+- pipes, devices and names that are not UTF-8 become rows and are never opened.
+- hidden files and files that are plainly no photo (`NOT_PHOTOS`) are skipped and counted.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import stat
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from storage.errors import DatasetError
+from workers.learning.configurations import UNKNOWN
+
+NOT_PHOTOS = frozenset({
+    ".aae", ".csv", ".db", ".doc", ".docx", ".gz", ".html", ".ini", ".json", ".lnk",
+    ".lock", ".log", ".md", ".mov", ".mp4", ".npy", ".parquet", ".pdf", ".py", ".tar",
+    ".toml", ".tsv", ".txt", ".url", ".xml", ".xmp", ".yaml", ".yml", ".zip",
+})  # fmt: skip
+"""Endings that live beside photos and are none. All else is opened, and its content decides."""
+
+NAMED = 5
+"""So many examples are named in an error; the rest are counted."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A photo on disk.
+
+    Attributes:
+        path: relative to the dataset's root, '/' between parts; escaped where the name is not UTF-8.
+        label: the person, in normal form C.
+        refusal: why the file is not to be opened; empty where it may be.
+    """
+
+    path: str
+    label: str
+    refusal: str = ""
+
+
+@dataclass
+class Sources:
+    """All photos of a dataset, sorted by path, and what was passed over (by kind, and people without photos)."""
+
+    photos: list[Source] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+    empty: list[str] = field(default_factory=list)
+
+
+def from_folder(root: Path) -> Sources:
+    """One sub-folder a person; folders below it belong to the same person.
+
+    Raises:
+        DatasetError: no such folder, no sub-folder, a folder that cannot be listed, or labels that collide.
+    """
+    root = root.resolve()
+    found = Sources()
+    people: dict[str, str] = {}
+    for entry in _listed(root):
+        if entry.name.startswith("."):
+            found.skipped["hidden"] += 1
+        elif not entry.is_dir(follow_symlinks=False):
+            found.skipped["link to a folder" if _leads_to_folder(entry) else "beside the people's folders"] += 1
+        else:
+            label = _label(entry.name, str(root), people)
+            before = len(found.photos)
+            found.photos.extend(_photos_below(root, Path(entry.path), label, found.skipped))
+            if len(found.photos) == before:
+                found.empty.append(label)
+    if not people:
+        raise DatasetError(
+            f"{_shown(str(root))} has no sub-folders",
+            "Make one folder a person, or name people with --labels photos.csv.",
+        )
+    found.photos.sort(key=lambda source: source.path)
+    return found
+
+
+def from_csv(root: Path, labels: Path) -> Sources:
+    """A CSV with the columns path and label (others are ignored), paths relative to `root`.
+
+    Raises:
+        DatasetError: CSV not readable, wrong columns, an empty field, a file that is missing or outside `root`,
+            a path with two labels, or labels that collide.
+    """
+    root = root.resolve()
+    chosen: dict[str, str] = {}
+    people: dict[str, str] = {}
+    missing = []
+    found = Sources()
+    for line, path, label in _csv_rows(labels):
+        where = f"{_shown(str(labels))}, line {line}"
+        tidy = str(PurePosixPath(path.replace("\\", "/") if os.name == "nt" else path))
+        if "\0" in path or PurePosixPath(tidy).is_absolute() or ".." in PurePosixPath(tidy).parts:
+            raise DatasetError(f"{where}: {path!r} is outside {_shown(str(root))}", "Write paths relative to it.")
+        known = _label(label, where, people)
+        if tidy in chosen:
+            if chosen[tidy] != known:
+                raise DatasetError(f"{where}: {path!r} has two labels", f"Keep {chosen[tidy]!r} or {known!r}.")
+            found.skipped["repeated line"] += 1
+            continue
+        chosen[tidy] = known
+        if os.path.lexists(root / tidy):
+            found.photos.append(Source(tidy, known, refusal_of(root, root / tidy)))
+        else:
+            missing.append(tidy)
+    if missing:
+        names = ", ".join(repr(name) for name in missing[:NAMED])
+        raise DatasetError(
+            f"{_shown(str(labels))} names {len(missing)} files that are not in {_shown(str(root))}: {names}",
+            "Correct the paths, or the folder.",
+        )
+    found.photos.sort(key=lambda source: source.path)
+    return found
+
+
+def _csv_rows(labels: Path) -> Iterator[tuple[int, str, str]]:
+    name = _shown(str(labels))
+    try:
+        with labels.open(encoding="utf-8-sig", newline="") as lines:
+            reader = csv.DictReader(lines, strict=True)
+            columns = [(column or "").strip() for column in reader.fieldnames or []]
+            if not {"path", "label"} <= set(columns):
+                raise DatasetError(
+                    f"{name} has the columns {', '.join(map(repr, columns)) or 'of an empty file'}",
+                    "Its first line must name path and label, separated by a comma.",
+                )
+            reader.fieldnames = columns
+            for row in reader:
+                if not row["path"] or not (row["label"] or "").strip():
+                    raise DatasetError(f"{name}, line {reader.line_num}: path or label is empty", "Fill both.")
+                yield reader.line_num, row["path"], row["label"].strip()
+    except FileNotFoundError as fault:
+        raise DatasetError(f"{name} is not there", "Name an existing CSV file.") from fault
+    except OSError as fault:
+        raise DatasetError(f"{name} cannot be read: {fault.strerror}", "Check its permissions.") from fault
+    except UnicodeDecodeError as fault:
+        raise DatasetError(f"{name} is not UTF-8", "Save it as UTF-8.") from fault
+    except csv.Error as fault:
+        raise DatasetError(f"{name} is not a CSV file: {fault}", "Save it as comma-separated values.") from fault
+
+
+def _photos_below(root: Path, folder: Path, label: str, skipped: Counter[str]) -> Iterator[Source]:
+    for entry in _listed(folder):
+        if entry.name.startswith("."):
+            skipped["hidden"] += 1
+        elif entry.is_dir(follow_symlinks=False):
+            yield from _photos_below(root, Path(entry.path), label, skipped)
+        elif _leads_to_folder(entry):
+            skipped["link to a folder"] += 1
+        elif Path(entry.name).suffix.lower() in NOT_PHOTOS or entry.name == "Thumbs.db":
+            skipped["not a photo"] += 1
+        else:
+            path = Path(entry.path)
+            relative = path.relative_to(root).as_posix()
+            if not _is_utf8(relative):
+                yield Source(_shown(relative), label, "the file's name is not UTF-8; rename it")
+            else:
+                yield Source(relative, label, refusal_of(root, path))
+
+
+def refusal_of(root: Path, path: Path) -> str:
+    """Why this file must not be opened; empty if it may. `root` has no links in it."""
+    try:
+        if not path.resolve(strict=True).is_relative_to(root):
+            return "a link that leaves the folder"
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return "a link to nothing" if path.is_symlink() else "no longer there"
+    except RuntimeError:
+        return "a link that goes in circles"
+    except OSError as fault:
+        return f"cannot be read: {fault.strerror}"
+    return "" if stat.S_ISREG(mode) else f"a {_kind(mode)}, not a file"
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket", stat.S_IFDIR: "folder"}
+    return kinds.get(stat.S_IFMT(mode), "device")
+
+
+def _label(name: str, where: str, people: dict[str, str]) -> str:
+    """The label in normal form C; `people` maps each to the spelling that it was first met in."""
+    if not _is_utf8(name):
+        raise DatasetError(f"{_shown(where)}: the name {_shown(name)!r} is not UTF-8", "Rename it.")
+    label = unicodedata.normalize("NFC", name)
+    if label == UNKNOWN:
+        raise DatasetError(
+            f"{_shown(where)}: a person is called {UNKNOWN!r}",
+            "That is what Lineup answers for a stranger: choose another name.",
+        )
+    if people.setdefault(label, name) != name:
+        raise DatasetError(
+            f"{_shown(where)}: two names look the same: {people[label]!a} and {name!a}",
+            "They differ only in how Unicode composes the letters: use one of them.",
+        )
+    return label
+
+
+def _listed(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: os.fsencode(entry.name))
+    except FileNotFoundError as fault:
+        raise DatasetError(f"{_shown(str(folder))} is not there", "Name an existing folder.") from fault
+    except NotADirectoryError as fault:
+        raise DatasetError(f"{_shown(str(folder))} is not a folder", "Name a folder of photos.") from fault
+    except OSError as fault:
+        raise DatasetError(
+            f"{_shown(str(folder))} cannot be listed: {fault.strerror}", "Check its permissions, or remove it."
+        ) from fault
+
+
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False  # a link in circles, or into a closed folder: `refusal_of` says why
+
+
+def _is_utf8(name: str) -> bool:
+    return not any("\udc80" <= letter <= "\udcff" for letter in name)
+
+
+def _shown(name: str) -> str:
+    """A name as one printable line of valid UTF-8: bytes that are none as \\xNN, controls escaped."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)

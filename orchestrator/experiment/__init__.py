@@ -1,0 +1,1 @@
+"""What was asked: the experiment file, validated and frozen."""

@@ -1,0 +1,161 @@
+"""How the answers are told: lines for a person, plain values for JSON."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from orchestrator.inference.photos import NamedFace, PhotoAnswer
+from orchestrator.inference.video import VideoAnswer
+from orchestrator.report.terminal import percent, printable
+from orchestrator.text import counted
+from workers.learning.configurations import UNKNOWN
+from workers.recognition.recogniser import Recogniser
+
+PHOTO_COLUMNS = ("photo", "box", "name", "score", "ms")
+VIDEO_COLUMNS = ("name", "frames", "first", "last", "score")
+
+
+def photo_lines(answers: Sequence[PhotoAnswer]) -> list[str]:
+    """The table: a line a face, and a line for a photo without one; names as text, control characters visible."""
+    rows: list[tuple[str, ...]] = [PHOTO_COLUMNS]
+    for answer in answers:
+        path = printable(str(answer.path))
+        if not answer.faces:
+            rows.append((path, "–", f"{answer.outcome}: {printable(answer.reason)}", "–", "–"))
+        rows += [(path, *_cells(face)) for face in answer.faces]
+    return aligned(rows)
+
+
+def video_lines(answer: VideoAnswer) -> list[str]:
+    """The table: a line a person, the one in most frames first."""
+    seen: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
+    for frame in answer.frames:
+        for face in frame.faces:
+            seen[face.named.name].append((frame.second, face.named.probability))
+    order = sorted(seen, key=lambda name: (name == UNKNOWN, -len(seen[name]), name))
+    rows: list[tuple[str, ...]] = [VIDEO_COLUMNS]
+    for name in order:
+        seconds, scores = zip(*seen[name], strict=True)
+        score = "–" if name == UNKNOWN else percent(float(np.median(scores)))
+        frames = sum(any(face.named.name == name for face in frame.faces) for frame in answer.frames)
+        rows.append((printable(name), str(frames), f"{min(seconds):.1f} s", f"{max(seconds):.1f} s", score))
+    return aligned(rows)
+
+
+def model_line(recogniser: Recogniser) -> str:
+    """Who names, and when it says that it does not know."""
+    model, threshold = recogniser.model, recogniser.threshold
+    limit = "" if threshold.value is None else f"{threshold.value:.4g}, "
+    return (
+        f"{model.configuration.name}, fitted on {recogniser.faces} faces of {len(model.labels)} people; "
+        f"threshold {limit}{threshold.rule}"
+    )
+
+
+def photo_summary(answers: Sequence[PhotoAnswer]) -> str:
+    """Counts and times; the first photo, which warms everything, is in them."""
+    faces = [face for answer in answers for face in answer.faces]
+    read = [answer for answer in answers if answer.was_read]
+    counts = Counter(answer.outcome for answer in answers)
+    words = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
+    known = sum(face.named.name != UNKNOWN for face in faces)
+    line = f"{counted(len(answers), 'photo')} ({words}), {counted(len(faces), 'face')}, {known} of them known."
+    if read:
+        line += f" Finding and encoding: {1000 * float(np.median([a.seconds for a in read])):.0f} ms a photo (median)."
+    return f"{line} {naming_time(faces)}".rstrip()
+
+
+def video_summary(answer: VideoAnswer) -> str:
+    """Counts and speed."""
+    faces = [face for frame in answer.frames for face in frame.faces]
+    cut = f" of {answer.expected} expected: the file is cut short" if len(answer.frames) < answer.expected else ""
+    line = (
+        f"{counted(len(answer.frames), 'frame')}{cut}, {counted(len(faces), 'face')} in {answer.seconds:.1f} s: "
+        f"{answer.frames_per_second:.1f} frames/s (the video has {answer.rate:.4g})."
+    )
+    return f"{line} {naming_time(faces)}".rstrip()
+
+
+def naming_time(faces: Iterable[NamedFace]) -> str:
+    """What the model itself took; empty where there was no face."""
+    times = [face.named.milliseconds for face in faces]
+    if not times:
+        return ""
+    median, late = np.percentile(times, [50, 95])
+    return f"Naming: {median:.3f} ms a face (median), {late:.3f} ms (95th percentile)."
+
+
+def photos_as_json(answers: Sequence[PhotoAnswer], recogniser: Recogniser) -> dict[str, Any]:
+    """Everything, as `--json` prints it."""
+    return {
+        "model": _model(recogniser),
+        "photos": [
+            {
+                "path": str(answer.path),
+                "outcome": answer.outcome,
+                "reason": answer.reason,
+                "seconds": answer.seconds,
+                "copy": str(answer.copy) if answer.copy else None,
+                "faces": [_face(face) for face in answer.faces],
+            }
+            for answer in answers
+        ],
+    }
+
+
+def video_as_json(answer: VideoAnswer, recogniser: Recogniser) -> dict[str, Any]:
+    """Everything, as `--json` prints it: the faces of every frame."""
+    return {
+        "model": _model(recogniser),
+        "path": str(answer.path),
+        "rate": answer.rate,
+        "expected_frames": answer.expected,
+        "seconds": answer.seconds,
+        "frames_per_second": answer.frames_per_second,
+        "copy": str(answer.copy) if answer.copy else None,
+        "frames": [
+            {"frame": frame.number, "second": frame.second, "faces": [_face(face) for face in frame.faces]}
+            for frame in answer.frames
+        ],
+    }
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of cells as lines with equal columns."""
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _cells(face: NamedFace) -> tuple[str, ...]:
+    left, top, right, bottom = face.box
+    named = face.named
+    score = "–" if named.name == UNKNOWN else percent(named.probability)
+    return f"{left},{top} {right},{bottom}", printable(named.name), score, f"{named.milliseconds:.3f}"
+
+
+def _face(face: NamedFace) -> dict[str, Any]:
+    named = face.named
+    return {
+        "box": list(face.box),
+        "name": named.name,
+        "nearest": named.nearest,
+        "probability": named.probability,
+        "known_score": named.known_score,
+        "milliseconds": named.milliseconds,
+    }
+
+
+def _model(recogniser: Recogniser) -> dict[str, Any]:
+    return {
+        "configuration": recogniser.model.configuration.name,
+        "people": list(recogniser.model.labels),
+        "threshold": recogniser.threshold.value,
+        "threshold_rule": recogniser.threshold.rule,
+        "engine_fingerprint": recogniser.engine_fingerprint,
+        "run_fingerprint": recogniser.fingerprint,
+        "fitted_on_faces": recogniser.faces,
+    }

@@ -1,0 +1,50 @@
+"""The recogniser of a run: stored, or fitted now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from orchestrator.scheduler.work import read_table
+from storage.errors import RunConflict, RunNotFound
+from storage.runs import Run
+from storage.schemas import COMPARISON
+from workers.jobs.refit_winner import folder_of, is_refitted, refit, winner_of
+from workers.recognition.recogniser import Recogniser, load_recogniser
+from workers.recognition.threshold import Threshold
+
+
+def recogniser_of(
+    run: Run, name: str | None = None, threshold: float | None = None, before_fit: Callable[[str], None] | None = None
+) -> Recogniser:
+    """The run's winner, or another configuration by name; fitted in this process where it is not stored yet.
+
+    Args:
+        threshold: takes the place of the stored one.
+        before_fit: called with the configuration's name if it is fitted.
+
+    Raises:
+        RunNotFound: the run is not finished.
+        RunConflict: no configuration of the run is fit for use.
+        InputError: there is no such configuration, or it cannot be fitted.
+        StoreError: what is stored is damaged or of another version.
+    """
+    name = name or _winner(run)
+    folder = folder_of(run, name)
+    if not is_refitted(folder):
+        if before_fit:
+            before_fit(name)
+        refit(run, name, folder)
+    recogniser = load_recogniser(folder)
+    if threshold is None:
+        return recogniser
+    return replace(recogniser, threshold=Threshold(threshold, "as asked for"))
+
+
+def _winner(run: Run) -> str:
+    if not run.comparison.exists():
+        raise RunNotFound(f"run {run.run_id} has no comparison yet", f"Finish it: lineup resume {run.run_id}")
+    name = winner_of(read_table(run.comparison, COMPARISON))
+    if name is None:
+        raise RunConflict(f"in run {run.run_id} no configuration that looks at faces succeeded", "See its report")
+    return name

@@ -1,0 +1,126 @@
+"""Name every face in some photos."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.inference.annotate import Palette, draw
+from orchestrator.inference.media_type import read_regular
+from storage.errors import InputError
+from storage.parts import write_bytes
+from workers.faces.decode.read_image import Pixels, read_image
+from workers.faces.engine import FaceEngine, jpeg
+from workers.faces.refusal import Refusal
+from workers.recognition.recogniser import Named, Recogniser
+
+Box = tuple[int, int, int, int]
+"""left, top, right, bottom in pixels of the upright photo; right and bottom are inclusive."""
+
+
+@dataclass(frozen=True)
+class NamedFace:
+    """A face and what it is called."""
+
+    box: Box
+    named: Named
+
+
+@dataclass(frozen=True)
+class PhotoAnswer:
+    """What was found in one photo.
+
+    Attributes:
+        outcome: ok, no_face, or why the photo could not be read (`storage.schemas.OUTCOMES`).
+        faces: by falling area.
+        seconds: of reading, finding, encoding and naming.
+        copy: the annotated copy; None where none was asked for, or nothing could be read.
+    """
+
+    path: Path
+    outcome: str
+    reason: str = ""
+    faces: tuple[NamedFace, ...] = ()
+    seconds: float = 0.0
+    copy: Path | None = None
+
+    @property
+    def was_read(self) -> bool:
+        """Whether the photo could be looked at."""
+        return self.outcome in ("ok", "no_face")
+
+
+def name_faces(rgb: Pixels, engine: FaceEngine, recogniser: Recogniser) -> tuple[NamedFace, ...]:
+    """Every face of a picture, (height, width, 3) RGB uint8, boxes in its pixels."""
+    faces = engine.encode_pixels(rgb)
+    boxes = [(face.left, face.top, face.right, face.bottom) for face in faces]
+    return tuple(NamedFace(box, named) for box, named in zip(boxes, recogniser.name(faces), strict=True))
+
+
+def identify_photos(
+    paths: Sequence[Path], engine: FaceEngine, recogniser: Recogniser, out: Path | None = None
+) -> Iterator[PhotoAnswer]:
+    """An answer a photo, in order, as they are ready.
+
+    Args:
+        out: folder for annotated copies; made where it is not there. An input is never written over.
+
+    Raises:
+        InputError: `out` cannot be a folder.
+        StoreError: a copy cannot be written. A photo that cannot be read is an answer, not an error.
+    """
+    copies = Copies(out, paths) if out else None
+    palette = Palette(recogniser.model.labels)
+    for path in paths:
+        yield _identify(path, engine, recogniser, palette, copies)
+
+
+def _identify(
+    path: Path, engine: FaceEngine, recogniser: Recogniser, palette: Palette, copies: Copies | None
+) -> PhotoAnswer:
+    began = time.perf_counter()
+    limits = engine.settings.limits
+    data = read_regular(path, limits.file_bytes + 1)
+    photo = data if isinstance(data, Refusal) else read_image(data, limits)
+    if isinstance(photo, Refusal):
+        return PhotoAnswer(path, photo.outcome, photo.reason)
+    found = name_faces(photo.rgb, engine, recogniser)
+    seconds = time.perf_counter() - began
+    copy = None
+    if copies:
+        tags = [palette.tag(face.box, face.named.name, face.named.probability) for face in found]
+        copy = copies.write(path, draw(photo.rgb, tags))
+    faces = tuple(NamedFace(_scaled(face.box, photo.scale), face.named) for face in found)
+    if not faces:
+        return PhotoAnswer(path, "no_face", "no face found", seconds=seconds, copy=copy)
+    return PhotoAnswer(path, "ok", faces=faces, seconds=seconds, copy=copy)
+
+
+def _scaled(box: Box, scale: float) -> Box:
+    left, top, right, bottom = (round(side * scale) for side in box)
+    return left, top, right, bottom
+
+
+class Copies:
+    """Names for annotated copies: each photo's own, told apart where two photos share it."""
+
+    def __init__(self, folder: Path, inputs: Sequence[Path]) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as fault:
+            raise InputError(f"{folder} cannot be used for copies: {fault.strerror}", "Name a folder") from fault
+        self._folder = folder
+        self._taken = {path.resolve() for path in inputs}
+
+    def write(self, photo: Path, rgb: Pixels) -> Path:
+        """Write a copy as JPEG and say where; raises StoreError."""
+        path = self._folder / f"{photo.stem}.jpg"
+        number = 1
+        while path.resolve() in self._taken:
+            number += 1
+            path = self._folder / f"{photo.stem}-{number}.jpg"
+        self._taken.add(path.resolve())
+        write_bytes(path, jpeg(rgb))
+        return path

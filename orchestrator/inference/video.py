@@ -1,0 +1,199 @@
+"""Name every face in every frame of a video, and write a copy that shows the names.
+
+Decoding and encoding are OpenCV's (FFmpeg). The copy is MPEG-4 without sound: the wheel has no H.264 encoder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.inference.annotate import Palette, draw
+from orchestrator.inference.photos import NamedFace, name_faces
+from storage.errors import InputError, StoreError
+from workers.faces.decode.read_image import Limits, Pixels
+from workers.faces.engine import FaceEngine
+from workers.recognition.recogniser import Recogniser
+
+USUAL_RATE = 25.0
+"""Frames per second of a copy whose original does not say."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame's answer.
+
+    Attributes:
+        second: from the video's start, by its frame rate.
+    """
+
+    number: int
+    second: float
+    faces: tuple[NamedFace, ...]
+
+
+@dataclass(frozen=True)
+class VideoAnswer:
+    """What was found in a video.
+
+    Attributes:
+        expected: frames that the container speaks of; more than `frames` where the file is cut short.
+        rate: the video's frames per second.
+        seconds: of the whole work, decoding and writing included.
+        copy: the annotated copy, if one was asked for.
+    """
+
+    path: Path
+    frames: tuple[Frame, ...]
+    expected: int
+    rate: float
+    seconds: float
+    copy: Path | None
+
+    @property
+    def frames_per_second(self) -> float:
+        """How fast it went."""
+        return len(self.frames) / self.seconds
+
+
+class Interrupted(Exception):
+    """Somebody asked to stop; no copy is left behind."""
+
+
+def identify_video(
+    path: Path,
+    engine: FaceEngine,
+    recogniser: Recogniser,
+    out: Path | None = None,
+    on_frame: Callable[[int, int], bool] | None = None,
+) -> VideoAnswer:
+    """Look at every frame.
+
+    Args:
+        out: the copy to write, whole or not at all; its name ends in .mp4.
+        on_frame: called with (done, expected) after each frame; returning False stops.
+
+    Raises:
+        InputError: no frame can be decoded, or `out` is the video itself or no .mp4.
+        StoreError: the copy cannot be written.
+        Interrupted: `on_frame` said so.
+    """
+    if out:
+        _check(out, path)
+    palette = Palette(recogniser.model.labels)
+    began = time.perf_counter()
+    frames: list[Frame] = []
+    with _opened(path, engine.settings.limits) as video, _writer(out, video.rate) as write:
+        for number, rgb in enumerate(video.pictures()):
+            faces = name_faces(rgb, engine, recogniser)
+            frames.append(Frame(number, number / video.rate, faces))
+            write(draw(rgb, [palette.tag(face.box, face.named.name, face.named.probability) for face in faces]))
+            if on_frame and not on_frame(len(frames), max(video.expected, len(frames))):
+                raise Interrupted
+        if not frames:
+            raise InputError(f"no frame of {path} can be decoded", "Convert it, for example with ffmpeg")
+    return VideoAnswer(path, tuple(frames), video.expected, video.rate, time.perf_counter() - began, out)
+
+
+@dataclass(frozen=True)
+class _Video:
+    capture: Any
+    expected: int
+    rate: float
+
+    def pictures(self) -> Iterator[Pixels]:
+        """Frames as (height, width, 3) RGB uint8, upright."""
+        import cv2
+
+        while True:
+            more, frame = self.capture.read()
+            if not more:
+                return
+            yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+
+
+@contextlib.contextmanager
+def _opened(path: Path, limits: Limits) -> Iterator[_Video]:
+    import cv2
+
+    # an absolute path and FFmpeg alone: nothing in a name can then mean a protocol, a device or a row of pictures
+    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+    try:
+        width, height, expected, rate = (
+            capture.get(what)
+            for what in (
+                cv2.CAP_PROP_FRAME_WIDTH,
+                cv2.CAP_PROP_FRAME_HEIGHT,
+                cv2.CAP_PROP_FRAME_COUNT,
+                cv2.CAP_PROP_FPS,
+            )
+        )
+        if width * height > limits.pixels:
+            raise InputError(f"{path} has frames of {width:.0f} x {height:.0f} pixels", "Convert it to a smaller size")
+        yield _Video(capture, max(0, int(expected)), rate if 0 < rate < 1000 else USUAL_RATE)
+    finally:
+        capture.release()
+
+
+@contextlib.contextmanager
+def _writer(out: Path | None, rate: float) -> Iterator[Callable[[Pixels], None]]:
+    """A function that appends a frame; the file gets its name when all is well."""
+    if out is None:
+        yield lambda _: None
+        return
+    import cv2
+
+    unfinished = out.with_name(f".{uuid.uuid4().hex}.mp4")
+    writer = cv2.VideoWriter()
+    written = 0
+
+    def write(rgb: Pixels) -> None:
+        nonlocal written
+        if not written:  # the copy's size is the first frame's
+            size = (rgb.shape[1], rgb.shape[0])
+            if not writer.open(str(unfinished.absolute()), cv2.VideoWriter.fourcc(*"mp4v"), rate, size):
+                raise StoreError(f"{out} cannot be written", "Mend the folder's permissions or name another")
+        writer.write(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+        written += 1
+
+    try:
+        yield write
+        writer.release()
+        if _frames_in(unfinished) < written:  # OpenCV says nothing of a full disk
+            raise StoreError(f"{out} cannot be written", "Free space on its disk")
+        unfinished.replace(out)
+    except OSError as fault:
+        raise StoreError(f"{out} cannot be written: {fault.strerror}", "Name another file") from fault
+    finally:
+        writer.release()
+        unfinished.unlink(missing_ok=True)
+
+
+def _frames_in(path: Path) -> int:
+    """Frames of a video that we wrote; 0 where it cannot be opened."""
+    import cv2
+
+    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+    try:
+        return int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    finally:
+        capture.release()
+
+
+def _check(out: Path, video: Path) -> None:
+    """Refuse before the work what cannot be written after it; raises InputError."""
+    if out.suffix.lower() != ".mp4":
+        raise InputError(f"{out} does not end in .mp4", "A video's copy is written as MP4")
+    if out.resolve() == video.resolve():
+        raise InputError(f"{out} is the video itself", "Name another file")
+    try:
+        usable = out.absolute().parent.is_dir() and not out.is_dir()
+    except OSError:  # such as a name that is too long
+        usable = False
+    if not usable:
+        raise InputError(f"{out} cannot be a file", "Name another, in a folder that is there")

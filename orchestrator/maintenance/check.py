@@ -1,0 +1,209 @@
+"""Verify a run: every photo accounted for, every part readable, every table of this run. Changes nothing.
+
+Each fault is a sentence. `lineup resume` makes most of them good: it sets damaged parts aside and does again
+what is missing.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from orchestrator.maintenance.consistency import (
+    catalog_faults,
+    comparison_faults,
+    photo_faults,
+    score_faults,
+    split_faults,
+)
+from orchestrator.report.encoder_summary import encoder_of
+from orchestrator.scheduler import work as stages
+from orchestrator.scheduler.planning import planned_fingerprint
+from storage.errors import StoreError
+from storage.folders import BUILDING
+from storage.parts import TEMPORARY, is_intact, list_parts, read_metadata, read_part
+from storage.plans import ENCODER_REPORT, ENCODER_RUN
+from storage.runs import Run
+from storage.schemas import CATALOG, COMPARISON, EFFORTS, FACES, FITS, SCORES, SPLITS
+from workers.learning.encoder.picture_encoder import digest
+from workers.recognition.recogniser import FILE as MODEL
+
+RUN, ENGINE = "lineup.run", "lineup.engine"
+"""Keys of a part's metadata: the fingerprint of the run, or of the engine, that it belongs to."""
+
+FACE_COLUMNS = ["photo_key", "face_index", "outcome"]
+"""The pictures and measurements of a million photos do not fit into memory, and their checksums are read apart."""
+
+SCORE_COLUMNS = ["configuration", "repeat", "fold", "photo_key", "face_index", "role"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found.
+
+    Args:
+        photos: rows of the catalogue.
+        parts: Parquet files that were read.
+        faults: sentences; none where all is well. They may hold names from the user's disk.
+    """
+
+    run_id: str
+    photos: int
+    parts: int
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Part:
+    path: Path
+    schema: pa.Schema
+    key: str
+    fingerprint: str
+
+
+def check_run(run: Run) -> Verdict:
+    """Read all of a run, and the encodings that it shares; faults of other runs in the store are not looked for."""
+    parts = list(_parts(run))
+    damaged = {part.path: fault for part in parts if (fault := _part_fault(part))}
+    faults = [*_unfinished(run), *_leftovers(run), *damaged.values(), *_model_faults(run), *_encoder_faults(run)]
+    tables = _Tables(damaged)
+    catalog = tables.read(run.catalog, CATALOG)
+    if catalog is not None:
+        faults += _table_faults(run, catalog, tables)
+    return Verdict(run.run_id, catalog.num_rows if catalog else 0, len(parts), tuple(faults))
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """Reads what is there and was found intact."""
+
+    damaged: Collection[Path]
+
+    def read(self, path: Path, schema: pa.Schema, columns: list[str] | None = None) -> pa.Table | None:
+        if path in self.damaged or not path.exists():
+            return None
+        return read_part(path, schema, columns)
+
+    def rows(self, folder: Path, schema: pa.Schema, columns: list[str]) -> dict[str, list[Mapping[str, Any]]]:
+        """The rows of each part by its name."""
+        tables = ((path.stem, self.read(path, schema, columns)) for path in list_parts(folder))
+        return {name: table.to_pylist() for name, table in tables if table is not None}
+
+
+def _table_faults(run: Run, catalog: pa.Table, tables: _Tables) -> Iterator[str]:
+    plan = run.plan
+    if planned_fingerprint(plan, catalog) != plan.fingerprint:
+        yield "run.json and catalog.parquet do not belong together: another fingerprint"
+    yield from catalog_faults(catalog)
+    faces = tables.read(run.faces, FACES, FACE_COLUMNS)
+    if faces is None:
+        return
+    yield from photo_faults(stages.submitted(catalog), faces)
+    splits = tables.read(run.splits, SPLITS)
+    if splits is None:
+        return
+    yield from split_faults(splits, catalog, faces)
+    fits = tables.rows(run.fits, FITS, ["configuration", "repeat", "fold", "outcome"])
+    scores = tables.rows(run.scores, SCORES, SCORE_COLUMNS)
+    comparison = tables.read(run.comparison, COMPARISON)
+    yield from score_faults(stages.trainings(run, splits), splits, fits, scores, complete=comparison is not None)
+    if comparison is not None:
+        yield from comparison_faults(comparison, plan.experiment["configurations"])
+
+
+def _parts(run: Run) -> Iterator[_Part]:
+    mine, engine = run.plan.fingerprint, run.plan.engine_fingerprint
+    single: Sequence[tuple[Path, pa.Schema]] = (
+        (run.catalog, CATALOG),
+        (run.faces, FACES),
+        (run.splits, SPLITS),
+        (run.comparison, COMPARISON),
+    )
+    for path, schema in single:
+        if path.exists():
+            yield _Part(path, schema, RUN, mine)
+    folders: Sequence[tuple[Path, pa.Schema, str, str]] = (
+        (run.failures, FACES, RUN, mine),
+        (run.scores, SCORES, RUN, mine),
+        (run.fits, FITS, RUN, mine),
+        (run.encodings / "faces", FACES, ENGINE, engine),
+        (run.encodings / "efforts", EFFORTS, ENGINE, engine),
+    )
+    for folder, schema, key, fingerprint in folders:
+        for path in list_parts(folder):
+            yield _Part(path, schema, key, fingerprint)
+
+
+def _part_fault(part: _Part) -> str:
+    """What is wrong with a part; empty where it is as it was written."""
+    shown = "/".join(part.path.parts[-3:])
+    try:
+        if not is_intact(part.path, part.schema):
+            return f"{shown} is damaged or of another version; a resume sets it aside and makes it again"
+        found = read_metadata(part.path).get(part.key, "nothing")
+    except FileNotFoundError:  # compacted by another run in this moment
+        return ""
+    return "" if found == part.fingerprint else f"{shown} belongs to {found}, not to {part.fingerprint}"
+
+
+def _unfinished(run: Run) -> Iterator[str]:
+    if run.finished and not run.compares:
+        return
+    if run.finished:
+        missing = [path.name for path in (run.faces, run.splits, run.comparison) if not path.exists()]
+        if missing:
+            yield f"there is a report, but no {', '.join(missing)}; go on with: lineup resume {run.run_id}"
+        return
+    why = f": {run.stopped}" if run.stopped else " (cancelled)" if run.cancelled else ""
+    yield f"not finished{why}; go on with: lineup resume {run.run_id}"
+
+
+def _leftovers(run: Run) -> Iterator[str]:
+    for folder in (run.folder, run.encodings):
+        for path in sorted(folder.rglob(".*")):
+            if path.name.endswith((TEMPORARY, BUILDING)) and _is_abandoned(path):
+                yield f"{path.relative_to(folder.parent)} was left by a writer that died"
+
+
+def _is_abandoned(path: Path) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:  # its writer has just ended well
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:  # its writer lives
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _model_faults(run: Run) -> Iterator[str]:
+    for file in sorted(run.model.glob(f"*/{MODEL}")):
+        try:
+            found = json.loads(file.read_text(encoding="utf-8"))["fingerprint"]
+        except (OSError, ValueError, KeyError, TypeError):
+            yield f"the model {file.parent.name} cannot be read; delete its folder, and it is made again"
+            continue
+        if found != run.plan.fingerprint:
+            yield f"the model {file.parent.name} belongs to {found!r:.40}, not to {run.plan.fingerprint}"
+
+
+def _encoder_faults(run: Run) -> Iterator[str]:
+    if run.plan.kind != ENCODER_RUN or not run.finished:
+        return
+    try:
+        told, found = encoder_of(run), digest(run.encoder)
+    except (StoreError, OSError) as error:
+        yield f"the encoder cannot be read: {error}"
+        return
+    if (told.get("digest"), told.get("settings")) != (found, run.plan.triplets):
+        yield f"{run.encoder.name}/{ENCODER_REPORT} tells of another encoder; delete {run.encoder}, then resume"

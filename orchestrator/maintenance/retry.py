@@ -1,0 +1,121 @@
+"""Have chosen failures of a run tried again.
+
+What befell a run (a photo that hung, one that killed its process, a file that had vanished) is in the run's own
+failures and may come out otherwise another time. What the bytes of a photo and the engine's settings decide (no face,
+several faces, a damaged file) would come out the same for ever, and is said instead.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.scheduler import work as stages
+from storage.attempts import forget, look
+from storage.encodings import Done
+from storage.erase_photos import delete, drop_derived
+from storage.errors import InputError, RunConflict
+from storage.parts import list_parts, part_path, read_part, read_parts, set_aside
+from storage.runs import Run, claim
+from storage.schemas import CATALOG, FACES, FITS, OUTCOMES
+
+FAILED_TRAINING = "failed"
+"""The outcome of a training whose process died too often, or whose data could not be fitted."""
+
+CHOICES = (*(outcome for outcome in OUTCOMES if outcome != "ok"), FAILED_TRAINING)
+
+USUAL = ("timed_out", "poisoned")
+
+
+@dataclass(frozen=True)
+class Retried:
+    """What a retry did.
+
+    Args:
+        photos: failures that a resume will try again, by outcome.
+        trainings: failed trainings that a resume will do again.
+        final: photos of the chosen outcomes that no retry can change, by outcome.
+        refused: photos of the chosen outcomes that the catalogue had refused already.
+        removed: tables and folders that were derived from what is tried again.
+    """
+
+    run_id: str
+    photos: Mapping[str, int]
+    trainings: int
+    final: Mapping[str, int]
+    refused: int
+    removed: tuple[str, ...]
+
+
+def retry(run: Run, outcomes: Collection[str] = USUAL) -> Retried:
+    """Drop a run's failures of these outcomes and all that came of them; `lineup resume` does them again.
+
+    Raises:
+        InputError: an outcome that no photo or training can have.
+        RunConflict: an orchestrator is working on the run.
+        StoreError: something cannot be deleted.
+    """
+    for outcome in outcomes:
+        if outcome not in CHOICES:
+            raise InputError(f"{outcome!r} is not an outcome of a failure", f"The choices are {', '.join(CHOICES)}")
+    with claim(run) as ours:
+        if not ours:
+            raise RunConflict(f"run {run.run_id} is being worked on", f"Wait, or first: lineup cancel {run.run_id}")
+        return _retry(run, set(outcomes))
+
+
+def _retry(run: Run, outcomes: set[str]) -> Retried:
+    failures = _failures(run, outcomes)
+    trainings = _failed_trainings(run) if FAILED_TRAINING in outcomes else []
+    catalog = stages.read_table(run.catalog, CATALOG)
+    final = _final(run, stages.submitted(catalog), outcomes)
+    removed: tuple[str, ...] = ()
+    # what was derived goes first: cut off in between, the failures are still there to be chosen again
+    if failures:
+        removed = drop_derived(run)
+    elif trainings:
+        removed = _drop_trainings(run, trainings)
+    forget(look(run.attempts)[1])  # nothing that died so far counts against anything
+    for path in failures:
+        delete(path)
+    photos = Counter(failures.values())
+    refused = sum(outcome in outcomes for outcome in catalog["outcome"].to_pylist())
+    return Retried(run.run_id, dict(photos.most_common()), len(trainings), final, refused, removed)
+
+
+def _failures(run: Run, outcomes: set[str]) -> dict[Path, str]:
+    """The run's own failures of these outcomes: the part to the outcome."""
+    found = {}
+    for path in list_parts(run.failures):
+        table = read_part(path, FACES, ["outcome"])
+        if table is None:
+            set_aside(path)  # its photo has no outcome any more and is done again by itself
+            continue
+        outcome = table["outcome"][0].as_py()  # a part is one photo's
+        if outcome in outcomes:
+            found[path] = outcome
+    return found
+
+
+def _failed_trainings(run: Run) -> list[str]:
+    """The parts of trainings that failed."""
+    tables = ((path.stem, read_part(path, FITS, ["outcome"])) for path in list_parts(run.fits))
+    return [name for name, table in tables if table is not None and "ok" not in table["outcome"].to_pylist()]
+
+
+def _drop_trainings(run: Run, parts: Collection[str]) -> tuple[str, ...]:
+    gone = tuple(path for path in (run.report, run.model, run.comparison) if path.exists())
+    for path in (*gone, *(part_path(folder, part) for folder in (run.fits, run.scores) for part in parts)):
+        delete(path)
+    return tuple(path.name for path in gone)
+
+
+def _final(run: Run, photos: Mapping[str, str], outcomes: set[str]) -> dict[str, int]:
+    """Photos of these outcomes as the bytes and settings decide them."""
+    mine = Done(run.failures).look()
+    encoded = read_parts(list_parts(run.encodings / "faces"), FACES, ["photo_key", "outcome"])
+    rows = set(zip(encoded["photo_key"].to_pylist(), encoded["outcome"].to_pylist(), strict=True))
+    counts = Counter(outcome for key, outcome in rows if key in photos and key not in mine and outcome in outcomes)
+    return dict(counts.most_common())

@@ -1,0 +1,79 @@
+"""What came of an encoder's training, and whom of a comparison's people it has met before."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from orchestrator.scheduler.work import read_table
+from storage.errors import StoreError
+from storage.plans import ENCODER_REPORT
+from storage.runs import Run, open_run
+from storage.schemas import CATALOG, FACES
+from workers.jobs.train_encoder import BOARD, settings_of, teaching
+from workers.learning.encoder.picture_encoder import FILE
+from workers.learning.encoder.train_triplets import split_people
+
+
+def acquaintances(run: Run, splits: pa.Table) -> dict[str, dict[str, Any]]:
+    """By encoder of the experiment, whom of the compared people it has met in its own training.
+
+    Met are those whose faces trained it or said when to stop.
+
+    Returns:
+        people: how many are compared; named: how many of them bear the name of somebody it has met; photos: how many
+        of the photos that are scored it has learned from.
+    """
+    scored = splits.filter(pc.not_equal(splits["role"].cast(pa.string()), "train"))
+    people, photos = set(splits["label"].to_pylist()), set(scored["photo_key"].to_pylist())
+    found = {}
+    for encoder, said in run.plan.experiment.get("encoders", {}).items():
+        names, keys = _met(open_run(run.store, said["run"]))
+        found[encoder] = {
+            "run": said["run"],
+            "people": len(people),
+            "named": len(people & names),
+            "photos": len(photos & keys),
+        }
+    return found
+
+
+def _met(run: Run) -> tuple[set[str], set[str]]:
+    keys, labels = teaching(read_table(run.catalog, CATALOG), read_table(run.faces, FACES))
+    sets = split_people(labels, settings_of(run))
+    met = [*sets.train.tolist(), *sets.watch.tolist()]
+    return {str(labels[row]) for row in met}, {keys[row] for row in met}
+
+
+def encoder_of(run: Run) -> dict[str, Any]:
+    """What a finished run says of its encoder: its `encoder.json`, and where everything is; raises StoreError."""
+    try:
+        told = dict(json.loads((run.encoder / ENCODER_REPORT).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise StoreError(f"{run.encoder / ENCODER_REPORT} cannot be read: {error}", "Delete it and resume") from error
+    return {**told, "path": str(run.encoder / FILE), "tensorboard": str(run.encoder / BOARD)}
+
+
+def encoder_lines(run: Run) -> list[str]:
+    """The same for a person, and the lines of an experiment file that compare with it; raises StoreError."""
+    told = encoder_of(run)
+    before, after, settings = told["before"], told["after"], told["settings"]
+    trained, watched, tested = told["people"]
+    return [
+        f"people       {trained} trained, {watched} said when to stop, {tested} tested; nobody did two of these",
+        f"training     {settings['view']} faces, {settings['mining']} triplets, {len(told['curves']['loss'])} epochs; "
+        f"number {told['best_epoch']} is kept",
+        f"untrained    {before['accuracy']:.1%} of {before['pairs']} pairs of tested people told apart rightly, "
+        f"EER {before['equal_error_rate']:.1%}",
+        f"trained      {after['accuracy']:.1%}, EER {after['equal_error_rate']:.1%}",
+        f"encoder      {told['path']}",
+        f"curves       tensorboard --logdir {told['tensorboard']}",
+        "",
+        "Compare it with dlib's in an experiment file:",
+        '  configurations = ["knn-1", "svm-linear", "knn-1@own", "svm-linear@own"]',
+        "  [encoders]",
+        f'  own = "{run.run_id}"',
+    ]

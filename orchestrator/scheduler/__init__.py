@@ -1,0 +1,1 @@
+"""Reconciliation: planned work that is not stored is enqueued, stage by stage."""

@@ -1,0 +1,212 @@
+"""From a folder to a run: catalogue it, name it by its content, write the plan."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from orchestrator.dataset.catalog import build_catalog
+from orchestrator.dataset.summary import Findings
+from orchestrator.experiment.experiment import Experiment, fingerprint_of, to_dict
+from orchestrator.experiment.trained_encoders import resolved
+from storage.errors import RunConflict
+from storage.parts import write_part
+from storage.plans import COMPARISON_RUN, ENCODER_RUN, FACES_RUN, Plan
+from storage.runs import Run, create_run, open_run, run_folder
+from workers.learning.configurations import LEARNING_VERSION
+from workers.learning.encoder.train_triplets import LEAST_PEOPLE, TripletSettings
+
+PACKAGES = ("lineup", "numpy", "scikit-learn", "keras", "opencv-python-headless", "dlib-bin", "onnxruntime", "pyarrow")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A run that is there, and what was found on the way.
+
+    Args:
+        existed: the same photos and experiment have been planned before; the run goes on where it stood.
+    """
+
+    run: Run
+    findings: Findings
+    existed: bool
+
+
+def plan_run(
+    store: Path,
+    dataset: Path,
+    labels: Path | None,
+    experiment: Experiment,
+    run_id: str | None = None,
+    on_photo: Callable[[int, int], None] | None = None,
+) -> Planned:
+    """Catalogue a dataset and write the plan of its run.
+
+    Without a name, the run is named by its content: the same photos and experiment are the same run, and a photo
+    more is another one, which encodes that photo only.
+
+    Raises:
+        DatasetError: the dataset is not usable.
+        ExperimentError: an encoder that it names is not there.
+        RunConflict: `run_id` is a run of other photos or of another experiment.
+        StoreError: the store is not usable.
+    """
+    experiment = replace(experiment, encoders=resolved(store, experiment.encoders))
+    catalog, findings = build_catalog(
+        dataset,
+        labels,
+        limits=experiment.faces.limits,
+        min_photos_per_person=experiment.protocol.min_photos_per_person,
+        on_photo=on_photo,
+    )
+    named = str(labels.resolve()) if labels else ""
+    run, existed = _written(store, dataset, named, catalog, experiment, run_id)
+    return Planned(run, findings, existed)
+
+
+def plan_faces(store: Path, dataset: Path, catalog: pa.Table, experiment: Experiment) -> Run:
+    """Write the plan of a run that encodes photos and does nothing else, or find the one that is there.
+
+    Raises:
+        StoreError: the store is not usable.
+    """
+    return _written(store, dataset, "", catalog, experiment, None, FACES_RUN)[0]
+
+
+def plan_encoder(
+    store: Path,
+    dataset: Path,
+    labels: Path | None,
+    experiment: Experiment,
+    triplets: TripletSettings,
+    run_id: str | None = None,
+    on_photo: Callable[[int, int], None] | None = None,
+) -> Planned:
+    """Catalogue a dataset and write the plan of a run that trains an encoder on it; see `plan_run`.
+
+    Args:
+        experiment: of it, what befalls photos and trainings counts, not what it compares.
+    """
+    limits, engine = experiment.faces.limits, experiment.faces
+    catalog, findings = build_catalog(
+        dataset, labels, limits=limits, min_photos_per_person=2, least_people=LEAST_PEOPLE, on_photo=on_photo
+    )
+    bare = Experiment(
+        photo_seconds=experiment.photo_seconds,
+        training_seconds=experiment.training_seconds,
+        attempts=experiment.attempts,
+        faces=engine,
+    )
+    named = str(labels.resolve()) if labels else ""
+    run, existed = _written(store, dataset, named, catalog, bare, run_id, ENCODER_RUN, asdict(triplets))
+    return Planned(run, findings, existed)
+
+
+def _written(
+    store: Path,
+    dataset: Path,
+    labels: str,
+    catalog: pa.Table,
+    experiment: Experiment,
+    run_id: str | None,
+    kind: str = COMPARISON_RUN,
+    triplets: dict[str, Any] | None = None,
+) -> tuple[Run, bool]:
+    """The run, and whether it was there already."""
+    learning = 1 if kind == FACES_RUN else LEARNING_VERSION
+    fingerprint = run_fingerprint(experiment.fingerprint(), experiment.faces.fingerprint(), catalog, learning, triplets)
+    prefix = "" if kind == COMPARISON_RUN else f"{kind}-"  # it is another run, though of equal content
+    name = run_id or f"{prefix}{_slug(dataset.resolve().name)}-{fingerprint[:8]}"
+    if (run_folder(store, name) / "run.json").exists():
+        run = open_run(store, name)
+        if (run.plan.fingerprint, run.plan.kind) != (fingerprint, kind):
+            raise _conflict(name, named=run_id is not None)
+        if not run.finished and not Path(run.plan.dataset).is_dir():
+            raise RunConflict(
+                f"run {name} was planned with these photos in {run.plan.dataset}, where they are no more",
+                "Move them back, or name a new run with --run; what is encoded stays encoded",
+            )
+        return run, True
+    write_part(run_folder(store, name) / "catalog.parquet", catalog, {"lineup.run": fingerprint})
+    plan = Plan(
+        run_id=name,
+        dataset=str(dataset.resolve()),
+        labels=labels,
+        experiment=to_dict(experiment),
+        engine=experiment.faces.plain(),
+        engine_fingerprint=experiment.faces.fingerprint(),
+        fingerprint=fingerprint,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        versions=versions(),
+        kind=kind,
+        triplets=triplets or {},
+        learning_version=learning,
+    )
+    return create_run(store, plan), False
+
+
+def versions() -> dict[str, str]:
+    """What is installed here."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def planned_fingerprint(plan: Plan, catalog: pa.Table) -> str:
+    """The fingerprint that a plan has with this catalogue."""
+    experiment = fingerprint_of(plan.experiment)
+    return run_fingerprint(experiment, plan.engine_fingerprint, catalog, plan.learning_version, plan.triplets)
+
+
+def run_fingerprint(
+    experiment: str, engine: str, catalog: pa.Table, learning: int, triplets: Mapping[str, Any] | None = None
+) -> str:
+    """Over all that decides a run's tables, or its encoder.
+
+    Args:
+        experiment, engine: their fingerprints.
+        catalog: who is labelled what.
+        learning: the version of the code that learns.
+        triplets: of the plan.
+    """
+    digest = hashlib.sha256(f"{experiment} {engine}".encode())
+    if learning > 1:  # the first version's runs keep the fingerprints that they have
+        digest.update(f" {learning}".encode())
+    if triplets:
+        digest.update(json.dumps(triplets, sort_keys=True).encode())
+    columns = (catalog.column(name).to_pylist() for name in ("photo_key", "path", "label"))
+    for row in zip(*columns, strict=True):
+        digest.update(repr(row).encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()[:32]
+
+
+def _conflict(name: str, named: bool) -> RunConflict:
+    if named:
+        return RunConflict(
+            f"run {name} has other photos or another experiment", "Leave out --run, or choose a new name"
+        )
+    # a name made of the content is another run's only where that content was changed
+    return RunConflict(
+        f"run {name} was made of these photos, and a person of them was forgotten since",
+        "Remove that person's photos from the folder, or name a new run with --run",
+    )
+
+
+def _slug(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40] or "run"

@@ -1,0 +1,103 @@
+"""The long-running orchestrator: every unfinished run of a store, side by side."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from orchestrator.local.drive_run import step
+from orchestrator.scheduler.broker import Broker
+from orchestrator.scheduler.reconciler import POLL_SECONDS, Reconciler
+from orchestrator.scheduler.status import Status
+from storage.errors import LineupError
+from storage.runs import Run, claim, list_runs, open_run
+
+logger = logging.getLogger("lineup.orchestrator")
+
+
+class Service:
+    """Adopts each run that nobody works on, and steps them in turn."""
+
+    def __init__(self, store: Path, broker: Broker, photos_per_task: int = 0, processes: int = 2) -> None:
+        self._store = store
+        self._broker = broker
+        self._photos_per_task = photos_per_task
+        self._processes = processes
+        self._adopted: dict[str, tuple[Reconciler, contextlib.ExitStack]] = {}
+        self._stages: dict[str, str] = {}
+
+    def serve(self, stop: threading.Event, between: Callable[[], None] | None = None) -> None:
+        """Go on until `stop` is set, calling `between` after each round."""
+        try:
+            took = 0.0
+            while not stop.wait(max(POLL_SECONDS, took)):
+                began = time.monotonic()
+                self.round()
+                if between:
+                    between()
+                took = time.monotonic() - began
+        finally:
+            for _, claimed in self._adopted.values():
+                claimed.close()
+
+    def round(self) -> None:
+        """Adopt what is new, step what is adopted, let go of what has ended."""
+        for run_id in list_runs(self._store):
+            if run_id not in self._adopted:
+                self._adopt(run_id)
+        for run_id, (reconciler, claimed) in list(self._adopted.items()):
+            if self._ended(reconciler):
+                claimed.close()
+                del self._adopted[run_id]
+
+    def _adopt(self, run_id: str) -> None:
+        try:
+            run = open_run(self._store, run_id)
+            if not _wants_work(run):
+                return
+            reconciler = Reconciler(run, self._broker, self._photos_per_task, self._processes)
+        except LineupError as error:
+            self._say(run_id, f"cannot be opened: {error}")
+            return
+        claimed = contextlib.ExitStack()
+        if not claimed.enter_context(claim(run)):
+            claimed.close()
+            return
+        self._say(run_id, "adopted")
+        self._adopted[run_id] = (reconciler, claimed)
+
+    def _ended(self, reconciler: Reconciler) -> bool:
+        run_id = reconciler.run.run_id
+        try:
+            status = step(reconciler)
+        except LineupError as error:
+            self._say(run_id, f"{error}")
+            # a full disk may have room again: such a run stays ours and is tried again
+            return error.needs_a_person
+        except Exception as error:
+            logger.exception("a bug stops this run", extra={"run": run_id})
+            reconciler.run.stop(f"a bug, see the orchestrator's log: {type(error).__name__}: {error}")
+            return True
+        if status is None:
+            self._say(run_id, "the broker does not answer; trying on")
+            return False
+        self._say(run_id, _sentence(status))
+        return status.state != "running"
+
+    def _say(self, run_id: str, what: str) -> None:
+        # once a change, not five times a second
+        if self._stages.get(run_id) != what:
+            self._stages[run_id] = what
+            logger.info("%s", what, extra={"run": run_id})
+
+
+def _wants_work(run: Run) -> bool:
+    return not (run.finished or run.cancelled or run.stopped)
+
+
+def _sentence(status: Status) -> str:
+    return status.state if status.state != "running" else f"{status.stage}"

@@ -1,0 +1,135 @@
+"""What commands print: words for people, JSON for programs, on the right stream."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from orchestrator.cli.main import COMMANDS
+from orchestrator.cli.main import lineup as group
+from storage.runs import Run, list_runs
+from tests.orchestrator.cli.conftest import Lineup
+from tests.tiny_run import CONFIGURATIONS
+
+
+def test_help_of_every_command_is_there_at_once() -> None:
+    before = os.times()
+    for name in COMMANDS:
+        subprocess.run(
+            [Path(sys.executable).with_name("lineup"), name, "--help"], check=True, capture_output=True, timeout=60
+        )
+    after = os.times()
+    spent = after.children_user - before.children_user + after.children_system - before.children_system
+    # processor time, because a busy machine stretches any other
+    assert spent / len(COMMANDS) < 0.3
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself_and_each_of_its_options(name: str) -> None:
+    command = group.get_command(click.Context(group), name)
+    assert command is not None
+    assert command.help
+    options = [each for each in command.params if isinstance(each, click.Option) and not each.help]
+    unexplained = {each.name for each in options if not isinstance(each.type, click.Choice)}
+    assert unexplained <= {"people", "seed"}  # of synth, where the name says it
+
+
+def test_a_finished_run_is_told_in_words_and_as_json(lineup: Lineup, run: Run) -> None:
+    words = lineup("report")
+    assert words.code == 0
+    head, *rows, counts, page = words.out.splitlines()
+    assert head.split()[:3] == ["rank", "configuration", "view"]
+    assert {row.split()[1] for row in rows if row[:1].isdigit()} == set(CONFIGURATIONS)
+    assert counts == "24 photos: 24 ok"
+    assert page == f"Report: {run.report / 'index.html'}"
+    told = json.loads(lineup("report", run.run_id, "--json").out)
+    assert told["photos"] == {"ok": 24}
+    assert {row["configuration"] for row in told["comparison"]} == set(CONFIGURATIONS)
+    assert Path(told["report"]).is_file()
+
+
+@pytest.mark.parametrize("command", ["resume", "watch"])
+def test_what_is_finished_is_told_again_without_starting_anything(lineup: Lineup, run: Run, command: str) -> None:
+    told = lineup(command, "--json")
+    assert told.code == 0
+    assert json.loads(told.out)["state"] == "finished"
+    assert not (run.folder.parents[1] / "logs").exists()
+
+
+def test_the_same_photos_and_experiment_again_are_the_same_run(lineup: Lineup, run: Run) -> None:
+    names = ", ".join(f'"{name}"' for name in CONFIGURATIONS)
+    Path("e.toml").write_text(f"seed = 1\nconfigurations = [{names}]\n[protocol]\nmin_photos_per_person = 2\n")
+    told = lineup("run", run.plan.dataset, "-e", "e.toml")
+    assert told.code == 0
+    assert f"Run {run.run_id} is known and goes on where it stood." in told.err
+    assert "24 photos: 24 ok" in told.out
+
+
+def test_status_runs_and_check_as_words_and_json(lineup: Lineup, run: Run) -> None:
+    assert lineup("status").out == f"{run.run_id}  finished\n"
+    assert json.loads(lineup("status", "--json").out)["state"] == "finished"
+    assert lineup("runs").out == f"{run.run_id}  finished\n"
+    assert [one["run_id"] for one in json.loads(lineup("runs", "--json").out)] == [run.run_id]
+    assert json.loads(lineup("check", "--json").out)["faults"] == []
+
+
+def test_a_store_without_runs_is_an_empty_list_and_a_hint(lineup: Lineup) -> None:
+    assert json.loads(lineup("runs", "--json").out) == []
+    told = lineup("runs")
+    assert (told.code, told.out) == (0, "")
+    assert "lineup run FOLDER" in told.err
+
+
+def test_submit_plans_once_prints_the_name_and_starts_nothing(lineup: Lineup, photos: Path, tmp_path: Path) -> None:
+    told = lineup("submit", photos)
+    assert told.code == 0
+    run_id = told.out.strip()
+    assert list_runs(tmp_path / "store") == [run_id]
+    assert "4 people, 24 photos" in told.err
+    assert json.loads(lineup("submit", photos, "--json").out) == {"run_id": run_id, "existed": True}
+    assert not (tmp_path / "store" / "logs").exists()
+    told = lineup("status", run_id)
+    assert told.out == f"{run_id}  running, images 0/24\n"
+    assert f"Nobody is working on it. Go on with: lineup resume {run_id}" in told.err
+
+
+def test_a_cancelled_run_says_how_to_go_on(lineup: Lineup, photos: Path) -> None:
+    run_id = lineup("submit", photos).out.strip()
+    assert lineup("cancel").out == f"{run_id} is cancelled; go on with: lineup resume {run_id}\n"
+    assert json.loads(lineup("cancel", run_id, "--json").out) == {"run_id": run_id, "cancelled": True}
+    assert json.loads(lineup("status", "--json").out)["state"] == "cancelled"
+    told = lineup("watch")
+    assert told.code == 1
+    assert f"lineup resume {run_id}" in told.err
+    lineup("submit", photos)
+    assert json.loads(lineup("status", "--json").out)["state"] == "running"
+
+
+def test_a_finished_run_cannot_be_cancelled(lineup: Lineup, run: Run) -> None:
+    assert lineup("cancel").out == f"{run.run_id} has finished already\n"
+    assert run.finished
+    assert not run.cancelled
+
+
+def test_configurations_are_listed_with_their_parameters(lineup: Lineup) -> None:
+    found = {one["name"]: one for one in json.loads(lineup("configurations", "--json").out)}
+    assert found["knn-3"] == {"name": "knn-3", "view": "embedding", "parameters": {"k": 3}}
+    assert [line.split()[0] for line in lineup("configurations").out.splitlines()] == [*found]
+
+
+def test_synth_draws_the_folder_that_run_takes(lineup: Lineup) -> None:
+    told = lineup("synth", "faces", "--people", 2, "--photos", 2, "--side", 64)
+    assert told.out == "4 photos of 2 people in faces\n"
+    assert len(list(Path("faces").glob("*/*.jpg"))) == 4
+
+
+def test_init_writes_a_file_that_submit_takes(lineup: Lineup, photos: Path) -> None:
+    assert "lineup run FOLDER -e mine.toml" in lineup("init", "mine.toml").out
+    default = lineup("submit", photos).out
+    assert lineup("submit", photos, "-e", "mine.toml").out == default

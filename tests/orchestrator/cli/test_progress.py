@@ -1,0 +1,129 @@
+"""Progress is bars on a terminal and lines elsewhere, with counts, rate and the time that is left."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from orchestrator.cli import progress
+from orchestrator.cli.progress import LINE_SECONDS, TITLES, Bars, Lines, display
+from orchestrator.scheduler.status import STAGES
+
+
+class Clock:
+    """Seconds that pass when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(progress, "time", clock)
+    return clock
+
+
+def console(terminal: bool = False, width: int = 100) -> tuple[Console, io.StringIO]:
+    screen = io.StringIO()
+    return Console(file=screen, force_terminal=terminal, width=width, highlight=False), screen
+
+
+def test_without_a_terminal_there_are_plain_lines_now_and_then(clock: Clock) -> None:
+    target, screen = console()
+    with display(target) as shown:
+        assert isinstance(shown, Lines)
+        for done in range(0, 101):
+            shown.show("images", done, 100)
+            clock.now += LINE_SECONDS / 10
+        shown.show("splits", 0, 0)
+    lines = screen.getvalue().splitlines()
+    assert lines[0] == "Encoding faces: 0 of 100"
+    assert lines[1] == "Encoding faces: 10 of 100, 2.0 photos/s, about 45 s left"
+    assert lines[-2:] == ["Encoding faces: 100 of 100, 2.0 photos/s", "Splitting"]
+    assert len(lines) == 12
+    assert "\x1b" not in screen.getvalue()
+
+
+def test_a_slow_stage_is_told_by_the_minute(clock: Clock) -> None:
+    target, screen = console()
+    with display(target) as shown:
+        shown.show("training", 0, 60)
+        clock.now += 300
+        shown.show("training", 10, 60)
+    assert "Training: 10 of 60, 2.0 trainings/min, about 25 min left" in screen.getvalue().splitlines()
+
+
+def test_what_was_done_before_counts_as_done_but_not_as_fast(clock: Clock) -> None:
+    target, screen = console()
+    with display(target) as shown:
+        shown.show("images", 90, 100)
+        clock.now += 10
+        shown.show("images", 95, 100)
+    assert screen.getvalue().splitlines()[:2] == [
+        "Encoding faces: 90 of 100",
+        "Encoding faces: 95 of 100, 30.0 photos/min, about 10 s left",
+    ]
+
+
+def test_a_stage_without_anything_to_count_is_named_once() -> None:
+    target, screen = console()
+    with display(target) as shown:
+        for _ in range(3):
+            shown.show("comparison", 0, 1)
+        shown.show("refit", 0, 1)
+    assert screen.getvalue().splitlines() == ["Comparing", "Refitting"]
+
+
+def test_a_stage_at_which_somebody_stopped_is_not_said_to_be_complete() -> None:
+    target, screen = console()
+    with display(target) as shown:
+        shown.show("training", 2, 25)
+    assert screen.getvalue().splitlines() == ["Training: 2 of 25"]
+
+
+def test_a_stage_that_an_error_cut_off_is_not_said_to_be_complete() -> None:
+    target, screen = console()
+    shown = display(target)
+    with contextlib.suppress(KeyError), shown:
+        shown.show("images", 1, 10)
+        raise KeyError
+    assert screen.getvalue().splitlines() == ["Encoding faces: 1 of 10"]
+
+
+def test_on_a_terminal_each_stage_has_a_bar_with_counts() -> None:
+    target, screen = console(terminal=True)
+    with display(target) as shown:
+        assert isinstance(shown, Bars)
+        shown.show("catalog", 20, 20)
+        shown.show("images", 7, 20)
+    shown_text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.getvalue())
+    assert re.search(r"Reading photos.*20/20", shown_text)
+    assert re.search(r"Encoding faces.* 7/20", shown_text)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_quiet_is_silent(terminal: bool) -> None:
+    target, screen = console(terminal)
+    with display(target, quiet=True) as shown:
+        shown.show("images", 1, 2)
+    assert screen.getvalue() == ""
+
+
+def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    target, screen = console(terminal=True)
+    with display(target) as shown:
+        shown.show("images", 7, 20)
+    assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", screen.getvalue())
+
+
+def test_every_stage_has_a_title() -> None:
+    assert set(STAGES) - {"finished"} <= TITLES.keys()

@@ -1,0 +1,132 @@
+"""The experiment file says what is compared, and a mistake in it is named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from orchestrator.experiment.experiment import (
+    TEMPLATE,
+    Entry,
+    Experiment,
+    Protocol,
+    from_json,
+    from_toml,
+    to_dict,
+    to_json,
+)
+from storage.errors import ExperimentError
+from workers.faces.decode.read_image import Limits
+from workers.faces.engine_settings import EngineSettings
+
+
+def test_the_template_states_every_default() -> None:
+    import tomllib
+
+    stated = tomllib.loads(TEMPLATE)
+    assert from_toml(TEMPLATE) == Experiment()
+    expected = to_dict(Experiment())
+    assert set(stated) == set(expected) - {"parameters"}
+    assert set(stated["faces"]) == set(expected["faces"])
+    assert set(stated["protocol"]) == set(expected["protocol"])
+
+
+def test_an_empty_file_is_the_missions_grid() -> None:
+    experiment = from_toml("")
+    assert experiment == Experiment()
+    assert len(experiment.configurations) == 12
+    assert (experiment.protocol.test_share, experiment.protocol.seed) == (0.3, 42)
+
+
+def test_json_round_trip_keeps_everything() -> None:
+    experiment = from_toml(
+        """
+        name = "schön"
+        configurations = ["knn-3", "svm-rbf"]
+        [parameters.svm-rbf]
+        tune = false
+        C = 3.5
+        [protocol]
+        kind = "kfold"
+        folds = 10
+        embedding_distance = 0
+        [faces]
+        policy = "all"
+        ladder = ["rotate"]
+        limits = { pixels = 9_000_000 }
+        """
+    )
+    assert from_json(to_json(experiment)) == experiment
+    assert experiment.configurations[1] == Entry("svm-rbf", (("C", 3.5), ("tune", False)))
+    assert experiment.faces == EngineSettings(policy="all", ladder=("rotate",), limits=Limits(pixels=9_000_000))
+    assert isinstance(experiment.protocol.embedding_distance, float)
+
+
+def test_a_whole_number_that_stands_for_a_real_one_is_the_same_experiment() -> None:
+    whole, real = (from_toml(f"[parameters.svm-rbf]\nC = {text}") for text in ("3", "3.0"))
+    assert whole.fingerprint() == real.fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("sed = 1", ["sed", "'seed'"]),
+        ("[protocol]\ntestshare = 0.2", ["protocol.testshare", "'protocol.test_share'"]),
+        ("[protocol]\nkind = 'kfolds'", ["protocol.kind", "'kfolds'", "'kfold'"]),
+        ("[protocol]\ntest_share = 1.0", ["protocol.test_share", "0 < share < 1"]),
+        ("[protocol]\ntest_share = nan", ["protocol.test_share"]),
+        ("[protocol]\nfolds = 1", ["protocol.folds", "at least 2"]),
+        ("[protocol]\nfolds = 2.5", ["protocol.folds", "whole number"]),
+        ("[protocol]\nfolds = true", ["protocol.folds", "whole number"]),
+        ("protocol = 3", ["protocol", "table"]),
+        ("[faces]\npolicy = 'biggest'", ["faces.policy", "largest, require-one, all"]),
+        ("[faces]\nladder = 'rotate'", ["faces.ladder", "list"]),
+        ("[faces.limits]\npixel = 3", ["faces.limits.pixel", "'faces.limits.pixels'"]),
+        ("[faces.limits]\npixels = 0", ["faces.limits.pixels", "at least 1"]),
+        ("configurations = ['svm-linar']", ["svm-linar", "'svm-linear'"]),
+        ("configurations = ['knn-1', 'knn-1']", ["knn-1", "twice"]),
+        ("configurations = []", ["configurations", "empty"]),
+        ("configurations = 'knn-1'", ["configurations", "list"]),
+        ("configurations = ['knn-1']\n[parameters.knn-3]\nk = 1", ["knn-3", "knn-1"]),
+        ("[parameters.knn-3]\nk = [1]", ["parameters.knn-3.k", "whole number from 1"]),
+        ("[parameters.knn-3]\nkk = 4", ["parameters.knn-3.kk", "'parameters.knn-3.k'", "parameters.knn-3.threshold"]),
+        ("[parameters.knn-3]\nk = 0", ["parameters.knn-3.k = 0", "from 1"]),
+        ("[parameters.knn-3]\nk = 2.5", ["parameters.knn-3.k = 2.5", "whole number"]),
+        ("[parameters.knn-3]\nk = true", ["parameters.knn-3.k = True", "whole number"]),
+        ("[parameters.threshold-1nn]\nthreshold = 0", ["parameters.threshold-1nn.threshold = 0", "above 0"]),
+        ("[parameters.svm-rbf]\nC = nan", ["parameters.svm-rbf.C = nan", "number above 0"]),
+        ("[parameters.svm-rbf]\nC = '1'", ["parameters.svm-rbf.C = '1'", "number above 0"]),
+        ("[parameters.svm-rbf]\nkernel = 'poly'", ["parameters.svm-rbf.kernel = 'poly'", "linear or rbf"]),
+        ("[parameters.svm-rbf]\ntune = 1", ["parameters.svm-rbf.tune = 1", "true or false"]),
+        ("[parameters.cnn-small-crop]\nepochs = 0", ["parameters.cnn-small-crop.epochs = 0", "from 1"]),
+        ("[parameters.cnn-small-crop]\npatience = 3", ["parameters.cnn-small-crop.patience", "epochs"]),
+        ("[parameters.dense]\nsmoothing = 1.0", ["parameters.dense.smoothing = 1.0", "at least 0 and at most 0.99"]),
+        ("[parameters.majority]\nk = 1", ["parameters.majority", "no parameters"]),
+        ("configurations = ['lda', 'x']\n[parameters.x]\nk = 1", ["configurations", "'x'"]),
+        ("[parameters]\nknn-3 = 4", ["parameters.knn-3", "table"]),
+        ("seed = -1", ["seed", "from 0"]),
+        ("attempts = 0", ["attempts", "from 1"]),
+        ("seed = = 1", ["TOML"]),
+    ],
+)
+def test_a_mistake_names_the_file_the_key_and_the_choices(text: str, parts: list[str]) -> None:
+    with pytest.raises(ExperimentError) as caught:
+        from_toml(text, "mine.toml")
+    for part in ["mine.toml", *parts]:
+        assert part in str(caught.value)
+
+
+def test_the_fingerprint_follows_what_decides_the_tables_and_nothing_else() -> None:
+    plain = Experiment()
+    assert len(plain.fingerprint()) == 16
+    for same in (replace(plain, name="x"), replace(plain, attempts=9), replace(plain, photo_seconds=1)):
+        assert same.fingerprint() == plain.fingerprint()
+    others = [
+        replace(plain, seed=1),
+        replace(plain, faces=EngineSettings(policy="all")),
+        replace(plain, protocol=Protocol(folds=7)),
+        replace(plain, configurations=plain.configurations[:3]),
+        replace(plain, configurations=(Entry("knn-1", (("k", 2),)),)),
+    ]
+    assert len({other.fingerprint() for other in (plain, *others)}) == len(others) + 1

@@ -1,0 +1,89 @@
+"""What is printed says what was found, and a name cannot steer the terminal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from orchestrator.inference.format_names import (
+    model_line,
+    photo_lines,
+    photo_summary,
+    photos_as_json,
+    video_as_json,
+    video_lines,
+    video_summary,
+)
+from orchestrator.inference.photos import NamedFace, PhotoAnswer
+from orchestrator.inference.video import Frame, VideoAnswer
+from workers.recognition.recogniser import Named, Recogniser
+
+
+def face(name: str, milliseconds: float = 0.02) -> NamedFace:
+    return NamedFace((1, 2, 30, 40), Named(name, "ada", 0.875, 1.5, milliseconds))
+
+
+ANSWERS = [
+    PhotoAnswer(Path("a.jpg"), "ok", faces=(face("ada"), face("unknown")), seconds=0.05),
+    PhotoAnswer(Path("b\x1b[31m.jpg"), "unreadable", "empty file"),
+    PhotoAnswer(Path("c.jpg"), "no_face", "no face found", seconds=0.03),
+]
+VIDEO = VideoAnswer(
+    Path("v.mp4"),
+    (Frame(0, 0.0, (face("ada"), face("unknown"))), Frame(1, 0.5, (face("unknown"), face("unknown"))), Frame(2, 1, ())),
+    expected=5,
+    rate=2.0,
+    seconds=1.5,
+    copy=None,
+)
+
+
+def test_each_face_is_a_line_and_so_is_a_photo_without_one():
+    lines = photo_lines(ANSWERS)
+    assert [line.split() for line in lines[:3]] == [
+        ["photo", "box", "name", "score", "ms"],
+        ["a.jpg", "1,2", "30,40", "ada", "87.5", "%", "0.020"],
+        ["a.jpg", "1,2", "30,40", "unknown", "–", "0.020"],
+    ]
+    assert "unreadable: empty file" in lines[3]
+    assert "no_face" in lines[4]
+    assert len(lines) == 5
+
+
+def test_control_characters_are_made_visible():
+    assert all(line.isprintable() for line in photo_lines(ANSWERS))
+
+
+def test_the_summary_counts_and_times():
+    said = photo_summary(ANSWERS)
+    assert "3 photos (1 ok, 1 unreadable, 1 no_face), 2 faces, 1 of them known." in said
+    assert "40 ms a photo" in said
+    assert "0.020 ms a face (median)" in said
+
+
+def test_a_video_is_told_by_person_the_unknown_last():
+    rows = [line.split() for line in video_lines(VIDEO)]
+    assert rows[1][:2] == ["ada", "1"]
+    assert rows[2][:2] == ["unknown", "2"]
+
+
+def test_a_video_says_its_speed_and_that_it_was_cut():
+    said = video_summary(VIDEO)
+    assert "2.0 frames/s" in said
+    assert "3 frames of 5 expected" in said
+
+
+def test_json_holds_every_face_of_every_photo_and_frame(recogniser: Recogniser):
+    photos = json.loads(json.dumps(photos_as_json(ANSWERS, recogniser), allow_nan=False))
+    assert [len(each["faces"]) for each in photos["photos"]] == [2, 0, 0]
+    assert photos["photos"][0]["faces"][1]["name"] == "unknown"
+    assert photos["photos"][0]["faces"][1]["nearest"] == "ada"
+    assert photos["model"]["configuration"] == "svm-linear"
+    video = json.loads(json.dumps(video_as_json(VIDEO, recogniser), allow_nan=False))
+    assert [len(each["faces"]) for each in video["frames"]] == [2, 2, 0]
+
+
+def test_the_model_and_its_threshold_are_stated(recogniser: Recogniser):
+    said = model_line(recogniser)
+    assert "svm-linear, fitted on 24 faces of 4 people" in said
+    assert "left out in turn" in said

@@ -1,0 +1,131 @@
+"""`lineup doctor` finds what would stop a run, says what to do about it, and never shows a password."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from orchestrator.local.cluster import Stack
+from orchestrator.maintenance.diagnostics import OK, TROUBLE, Finding, examine
+from storage.runs import Run, claim, open_store
+from tests.cluster import Cluster, wait_for
+from tests.orchestrator.conftest import Call
+from workers.queue.environment import Settings
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return open_store(tmp_path / "store")
+
+
+@pytest.fixture
+def changed(lab: Cluster) -> Iterator[None]:
+    """Puts the lab's broker right again."""
+    names = ("maxmemory-policy", "appendonly", "requirepass")
+    connection = lab.connection()
+    before = {name: connection.config_get(name)[name] for name in names}
+    yield
+    for name, value in before.items():
+        connection.config_set(name, value)
+
+
+def troubles(found: list[Finding]) -> dict[str, str]:
+    return {one.what: one.cure for one in found if one.state == TROUBLE}
+
+
+def test_a_machine_on_which_this_test_runs_is_healthy(store: Path) -> None:
+    found = examine(store, Settings(broker_url=""))
+    assert troubles(found) == {}
+    assert {one.topic for one in found} == {"versions", "models", "store", "clock", "broker"}
+    assert any("Valkey" in one.what for one in found)
+    assert list(store.iterdir()) == []
+
+
+def test_a_store_that_others_can_read_is_trouble(store: Path) -> None:
+    store.chmod(0o755)
+    ((what, cure),) = troubles(examine(store, Settings(broker_url=""))).items()
+    assert "0755" in what
+    assert cure == f"chmod 700 {store}"
+
+
+def test_a_run_that_nobody_works_on_or_that_needs_a_person_is_trouble(copied: Run) -> None:
+    store = copied.folder.parents[1]
+    assert troubles(examine(store, Settings(broker_url=""))) == {}
+    (copied.report / "index.html").unlink()
+    assert "no orchestrator is at it" in str(troubles(examine(store, Settings(broker_url=""))))
+    with claim(copied):
+        assert troubles(examine(store, Settings(broker_url=""))) == {}
+    copied.stop("the disk is full")
+    assert "needs a person: the disk is full" in str(troubles(examine(store, Settings(broker_url=""))))
+
+
+def test_a_temporary_folder_whose_name_is_too_long_for_a_socket_is_trouble(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / ("x" * 100)
+    deep.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(deep))
+    assert "Set TMPDIR to a shorter path" in troubles(examine(store, Settings(broker_url=""))).values()
+
+
+def test_a_healthy_cluster_is_said_to_be_one(lab: Cluster, store: Path) -> None:
+    wait_for(lambda: len(lab.stack.broker.workers()) == 2, "an answer of both workers")
+    found = examine(store, Settings(broker_url=lab.stack.broker_url))
+    assert troubles(found) == {}
+    said = [one.what for one in found if one.topic == "workers" and one.state == OK]
+    assert [what.split(",")[0] for what in said] == ["images: 1 workers answer", "training: 1 workers answer"]
+    assert sum(one.topic == "clock" for one in found) == 2
+
+
+@pytest.mark.usefixtures("changed")
+def test_a_broker_that_forgets_drops_or_lets_anybody_in_is_trouble(lab: Cluster, store: Path) -> None:
+    connection = lab.connection()
+    connection.config_set("maxmemory-policy", "allkeys-lru")
+    connection.config_set("appendonly", "no")
+    connection.config_set("requirepass", "")
+    found = troubles(examine(store, Settings(broker_url=lab.stack.broker_url)))
+    assert set(found) == {
+        "maxmemory-policy is allkeys-lru",
+        "it keeps no append-only file",
+        "it asks nobody for a password",
+    }
+    assert all(found.values())
+
+
+def test_a_broker_without_workers_is_trouble(store: Path, tmp_path: Path) -> None:
+    lonely = Stack(tmp_path / "lonely")
+    valkey = lonely.children()[0]
+    try:
+        valkey.start()
+        wait_for(Path(urlsplit(lonely.broker_url).path).exists, "the broker")
+        found = troubles(examine(store, Settings(broker_url=lonely.broker_url)))
+    finally:
+        lonely.stop()
+    assert set(found) == {f"{queue}: no worker answers, 0 messages wait" for queue in ("images", "training")}
+
+
+def test_a_wrong_password_and_an_address_that_is_none_are_told_without_showing_them(
+    lab: Cluster, store: Path, call: Call
+) -> None:
+    path = urlsplit(lab.stack.broker_url).path
+    for url, words in (
+        (f"redis+socket://:hunter2@{path}", "does not answer"),
+        ("redis://:hunter2@127.0.0.1:1/0", "does not answer"),
+        ("redis://:hunter2/x@127.0.0.1:6379/0", "is not an address of a broker"),
+    ):
+        told = call(store, "doctor", broker_url=url)
+        assert told.exit_code == 1
+        assert words in told.output
+        assert "hunter2" not in told.output
+
+
+def test_doctor_exits_with_0_where_all_is_well_and_prints_json(store: Path, call: Call) -> None:
+    told = call(store, "doctor", "--json")
+    assert told.exit_code == 0
+    found = [Finding(**one) for one in json.loads(told.output)]
+    assert replace(found[0], what="") == Finding("versions", OK, "")

@@ -1,0 +1,100 @@
+"""The page of a run."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from orchestrator.report import write_report
+from orchestrator.report.page import render_page
+from storage.schemas import TABLES
+from tests.orchestrator.report.conftest import compare, compared
+from workers.compare.paired import Pair
+
+
+class Tags(HTMLParser):
+    """Collects tags with their attributes."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.seen = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append((tag, dict(attrs)))
+
+
+@pytest.fixture(scope="module")
+def page(material):
+    return render_page(material)
+
+
+def test_hostile_names_paths_and_reasons_are_text_never_markup(page):
+    tags = [tag for tag, _ in Tags(page).seen]
+    assert not {"script", "hr", "i", "iframe"} & set(tags)
+    for text in (
+        "&lt;script&gt;alert(1)",
+        "ada/&lt;b&gt;torn.jpg",
+        "14 kB &lt;i&gt;",
+        "demo &lt;&amp;&gt;",
+        "$x_{1}$",
+    ):
+        assert text in page
+
+
+def test_the_page_asks_the_network_for_nothing(page):
+    for tag, attributes in Tags(page).seen:
+        assert tag != "link"
+        assert all(attributes[key].startswith("data:") for key in ("src", "href") if key in attributes), tag
+    assert "url(" not in page
+    assert "default-src 'none'" in page
+
+
+def test_embedded_pictures_are_the_jpegs_of_the_table(page, material):
+    embedded = {base64.b64decode(text) for text in re.findall(r"data:image/jpeg;base64,([^\"]+)", page)}
+    assert embedded == {data for data in material.faces["crop"].to_pylist() if data}
+
+
+def test_the_answer_comes_before_the_table(page):
+    assert 0 < page.index("svm-linear names the most test faces rightly") < page.index("<table>")
+
+
+def test_a_failed_configuration_and_a_failed_photo_are_shown_with_their_reasons(page):
+    assert "out of memory &lt;hr&gt;" in page
+    assert "unreadable" in page
+
+
+def test_equal_photos_are_listed_together(page):
+    assert re.search(r"<li>ada/0.jpg .*ada/again.jpg", page)
+
+
+def test_sections_without_data_do_not_appear(page):
+    for heading in ("Strangers (open set)", "Do the probabilities", "One against another"):
+        assert heading not in page
+
+
+def test_sections_with_data_appear(material):
+    row = compared("knn-3", 1, 0.9, 0.8, 0.95, dir_at_far=0.7, far=0.01, calibration_error=0.05)
+    pair = Pair("knn-3", "svm-linear", -0.01, -0.03, 0.01, 1, 2, 0.4, 0.5)
+    page = render_page(replace(material, comparison=compare(row), pairs=(pair,)))
+    for heading in ("Strangers (open set)", "Do the probabilities", "One against another"):
+        assert heading in page
+
+
+def test_a_run_without_a_single_row_still_gives_a_page(material):
+    empty = {
+        name: TABLES[name].empty_table() for name in ("catalog", "faces", "splits", "scores", "fits", "comparison")
+    }
+    page = render_page(replace(material, **empty))
+    assert "No configuration could be scored" in page
+
+
+def test_equal_material_gives_equal_bytes_and_replaces_the_old_page(tmp_path, material):
+    first = write_report(tmp_path / "report", material).read_bytes()
+    path = write_report(tmp_path / "report", material)
+    assert path.read_bytes() == first
+    assert [file.name for file in path.parent.iterdir()] == ["index.html"]

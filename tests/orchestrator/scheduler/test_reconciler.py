@@ -1,0 +1,64 @@
+"""From one stage to the next: what is over is not sent again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from orchestrator.local.cluster import Stack
+from orchestrator.scheduler import dispatcher as dispatch
+from orchestrator.scheduler.broker import redis_url
+from orchestrator.scheduler.reconciler import POLL_SECONDS, SHORTEST_POLL_SECONDS, Reconciler
+from storage.attempts import Attempt
+from storage.runs import Run
+from tests.tiny_run import tiny_run
+from workers.jobs.refit_winner import refit_part
+from workers.jobs.train_configuration import compare
+from workers.queue.app import TRAINING
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Everything is trained, nothing compared."""
+    run = tiny_run(tmp_path_factory.mktemp("run"), people=3, photos=4)
+    run.comparison.unlink()
+    return run
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A broker; the tests take its messages as a worker would."""
+    with Stack(tmp_path_factory.mktemp("store"), queues=()) as stack:
+        yield stack
+
+
+def test_while_the_winner_is_refitted_nothing_is_sent_again(
+    run: Run, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = redis.Redis.from_url(redis_url(stack.broker_url))
+    reconciler = Reconciler(run, stack.broker)
+    assert reconciler.step().stage == "comparison"
+    assert queue.lpop(TRAINING)
+    compare(run)
+    assert reconciler.step().stage == "refit"
+    assert queue.lpop(TRAINING)
+    monkeypatch.setattr(dispatch, "QUIET_SECONDS", 1e-9)
+    part = refit_part(run.plan.fingerprint)
+    with Attempt(run.attempts, part) as attempt:
+        attempt.begin(part, 60)
+        for _ in range(3):
+            status = reconciler.step()
+    assert (status.stage, status.resent, queue.llen(TRAINING)) == ("refit", 0, 0)
+
+
+def test_the_end_of_a_stage_is_looked_for_sooner_than_its_middle(run: Run, stack: Stack) -> None:
+    run.comparison.unlink(missing_ok=True)
+    reconciler = Reconciler(run, stack.broker, processes=1)
+    assert reconciler.rest_seconds() == POLL_SECONDS
+    reconciler.step()  # sends one message, the comparison's
+    rests = [reconciler.rest_seconds() for _ in range(5)]
+    assert rests[0] == SHORTEST_POLL_SECONDS
+    assert rests == sorted(rests)
+    assert rests[-1] == POLL_SECONDS

@@ -1,0 +1,141 @@
+"""The orchestrator's service works on every run that wants it, one fault never stops another run, and it lets go."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestrator.experiment.experiment import Entry, Experiment
+from orchestrator.local.cluster import Stack
+from orchestrator.scheduler.planning import plan_run
+from orchestrator.scheduler.reconciler import Reconciler
+from orchestrator.scheduler.service import Service
+from orchestrator.scheduler.status import Status
+from storage.runs import Run, claim
+from workers.queue.app import IMAGES
+from workers.synthetic.photo_folder import write_folder
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A broker that no worker listens to."""
+    with Stack(tmp_path_factory.mktemp("broker"), queues=()) as stack:
+        yield stack
+
+
+@pytest.fixture
+def service(stack: Stack, tmp_path: Path) -> Service:
+    stack.broker.empty([IMAGES])
+    return Service(tmp_path / "store", stack.broker, photos_per_task=1)
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> list[Run]:
+    """Two runs of four photos, named first and second."""
+    write_folder(tmp_path / "people", people=2, photos=2, seed=5, side=64, processes=1)
+    experiment = Experiment(configurations=(Entry("majority"),))
+    return [
+        plan_run(tmp_path / "store", tmp_path / "people", None, experiment, name).run for name in ("first", "second")
+    ]
+
+
+def is_worked_on(run: Run) -> bool:
+    with claim(run) as nobody:
+        return not nobody
+
+
+def test_every_unfinished_run_is_worked_on_side_by_side(service: Service, runs: list[Run], stack: Stack) -> None:
+    service.round()
+    assert all(map(is_worked_on, runs))
+    assert stack.broker.waiting(IMAGES) == 8
+
+
+def test_a_run_that_comes_later_is_found(service: Service, runs: list[Run], tmp_path: Path) -> None:
+    service.round()
+    experiment = Experiment(configurations=(Entry("knn-1"),))
+    third = plan_run(tmp_path / "store", tmp_path / "people", None, experiment, "third").run
+    service.round()
+    assert all(map(is_worked_on, [*runs, third]))
+
+
+def test_what_is_cancelled_or_stopped_is_left_alone_until_somebody_wants_it(service: Service, runs: list[Run]) -> None:
+    runs[0].cancel()
+    runs[1].stop("the disk is full")
+    service.round()
+    assert not any(map(is_worked_on, runs))
+    for run in runs:
+        run.let_go_on()
+    service.round()
+    assert all(map(is_worked_on, runs))
+
+
+def test_a_run_that_is_cancelled_on_its_way_is_let_go(service: Service, runs: list[Run]) -> None:
+    service.round()
+    runs[0].cancel()
+    service.round()
+    assert [is_worked_on(run) for run in runs] == [False, True]
+
+
+def test_another_orchestrators_run_is_taken_over_when_that_one_is_gone(service: Service, runs: list[Run]) -> None:
+    with claim(runs[0]) as ours:
+        assert ours
+        service.round()
+        assert is_worked_on(runs[1])
+    assert not is_worked_on(runs[0])
+    service.round()
+    assert is_worked_on(runs[0])
+
+
+def test_a_run_that_cannot_be_read_hides_no_other(
+    service: Service, runs: list[Run], caplog: pytest.LogCaptureFixture
+) -> None:
+    (runs[0].folder / "run.json").write_text("{")
+    with caplog.at_level(logging.INFO, "lineup.orchestrator"):
+        for _ in range(3):
+            service.round()
+    assert is_worked_on(runs[1])
+    assert sum("cannot be opened" in record.message for record in caplog.records) == 1  # said once, not each round
+
+
+def test_a_bug_stops_its_run_with_a_reason_and_no_other(
+    service: Service, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Reconciler.step
+
+    def step(self: Reconciler) -> Status:
+        if self.run == runs[0]:
+            raise ZeroDivisionError("a bug")
+        return real(self)
+
+    monkeypatch.setattr(Reconciler, "step", step)
+    service.round()
+    assert runs[0].stopped == "a bug, see the orchestrator's log: ZeroDivisionError: a bug"
+    assert [is_worked_on(run) for run in runs] == [False, True]
+
+
+def test_a_broker_that_goes_away_is_waited_for(runs: list[Run], tmp_path: Path) -> None:
+    with Stack(tmp_path / "broker", queues=()) as stack:
+        service = Service(tmp_path / "store", stack.broker, photos_per_task=1)
+        stack.children()[0].kill()
+        service.round()
+        assert all(map(is_worked_on, runs))
+        assert not any(run.stopped for run in runs)
+        stack.tend()
+        stack.wait_until_answering()
+        service.round()
+        assert stack.broker.waiting(IMAGES) > 0
+
+
+def test_a_service_that_is_asked_to_stop_lets_all_go(service: Service, runs: list[Run]) -> None:
+    stop = threading.Event()
+
+    def between() -> None:
+        assert all(map(is_worked_on, runs))
+        stop.set()
+
+    service.serve(stop, between)
+    assert not any(map(is_worked_on, runs))

@@ -1,0 +1,35 @@
+"""`lineup verify` as it is typed, with a private broker and real workers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.orchestrator.verification.lfw import pairs_text, write_people
+from tests.tiny_run import lineup
+
+
+def test_a_second_call_encodes_nothing_and_says_the_same(tmp_path: Path):
+    names = write_people(tmp_path / "photos", 6, 3)
+    (tmp_path / "pairs.txt").write_text(pairs_text(names, 3, 2, 6))
+    call = ("verify", "--pairs", str(tmp_path / "pairs.txt"), str(tmp_path / "photos"), "--json")
+    first = lineup(tmp_path / "store", *call)
+    assert first.returncode == 0, first.stderr
+    parts = {path: path.stat().st_mtime_ns for path in (tmp_path / "store" / "encodings").rglob("*.parquet")}
+    second = lineup(tmp_path / "store", *call, "--roc", str(tmp_path / "roc.svg"))
+    assert json.loads(second.stdout) == json.loads(first.stdout)
+    assert parts == {path: path.stat().st_mtime_ns for path in (tmp_path / "store" / "encodings").rglob("*.parquet")}
+    assert "Encoding faces" not in second.stderr
+    assert (tmp_path / "roc.svg").stat().st_size > 1000
+
+    run_id = json.loads(first.stdout)["run_id"]
+    assert lineup(tmp_path / "store", "check", run_id).returncode == 0
+    assert lineup(tmp_path / "store", "report", run_id).returncode == 2
+
+
+def test_a_pairs_file_that_is_none_is_the_users_mistake(tmp_path: Path):
+    (tmp_path / "pairs.txt").write_text("hello\n")
+    done = lineup(tmp_path / "store", "verify", "--pairs", str(tmp_path / "pairs.txt"), str(tmp_path))
+    assert done.returncode == 2
+    assert "first line" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,129 @@
+"""A configuration's row against scikit-learn's figures on the same rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.workers.compare.conftest import PEOPLE, Study, make_study
+from workers.compare.answers import Answers, answers_of
+from workers.compare.configuration_row import (
+    Row,
+    accuracies,
+    accuracy_interval,
+    measured_row,
+    ranked,
+    scored_row,
+    seed_spread,
+)
+from workers.compare.intervals import nadeau_bengio, wilson
+
+
+@pytest.fixture(scope="module")
+def fair() -> Study:
+    return make_study({"fair": 0.6}, seed=2)
+
+
+@pytest.fixture(scope="module")
+def answers(fair: Study) -> Answers:
+    return answers_of(fair.scores)
+
+
+def test_the_row_is_scikit_learns_mean_over_repeats(fair: Study, answers: Answers) -> None:
+    from sklearn import metrics
+
+    expected: dict[str, list[float]] = {}
+    for repeat in range(2):
+        rows = [row for row in fair.score_rows("fair") if row["repeat"] == repeat]
+        truth, said = [row["truth"] for row in rows], [row["predicted"] for row in rows]
+        chances = np.asarray([[row["top_scores"][row["top_labels"].index(p)] for p in PEOPLE] for row in rows], float)
+        chances /= chances.sum(axis=1, keepdims=True)  # they are stored in single precision
+        for name, value in {
+            "accuracy": metrics.accuracy_score(truth, said),
+            "balanced_accuracy": metrics.balanced_accuracy_score(truth, said),
+            "macro_f1": metrics.f1_score(truth, said, average="macro"),
+            "log_loss": metrics.log_loss(truth, chances, labels=list(PEOPLE)),
+        }.items():
+            expected.setdefault(name, []).append(float(value))
+    row = scored_row(answers, 1 / 3, detected=24, undetected=0)
+    for name, values in expected.items():
+        assert row[name] == pytest.approx(np.mean(values), rel=1e-5), name
+    assert row["test_faces"] == 24
+
+
+def test_the_top_three_are_scikit_learns_among_five() -> None:
+    from sklearn.metrics import top_k_accuracy_score
+
+    rng = np.random.default_rng(0)
+    chances, truth = rng.dirichlet(np.ones(5), 60), rng.integers(0, 5, 60)
+    order = np.argsort(-chances, axis=1)
+    study = make_study({"any": 1.0}, folds=4, repeats=3)
+    rows = study.score_rows("any")[:60]
+    names = np.asarray(["p0", "p1", "p2", "p3", "p4"])
+    for row, places, one, true in zip(rows, order, chances, truth, strict=True):
+        row |= {"truth": names[true], "top_labels": names[places].tolist(), "top_scores": one[places].tolist()}
+    test = answers_of(study.scores.from_pylist(rows, schema=study.scores.schema)).test
+    # `answers_of` sorts the rows; a mean does not mind
+    assert np.mean(test.top3) == pytest.approx(top_k_accuracy_score(truth, chances, k=3))
+
+
+def test_several_splits_take_the_corrected_interval_and_one_takes_wilsons(answers: Answers) -> None:
+    (low, high), method = accuracy_interval(answers.test, 1 / 3)
+    expected = nadeau_bengio(accuracies(answers.test), 1 / 3)
+    assert method == "nadeau-bengio"
+    assert (low, high) == pytest.approx((max(0.0, expected[0]), min(1.0, expected[1])))
+    once = answers_of(make_study({"one": 0.8}, folds=1, repeats=1).scores).test
+    hits = int(np.sum(once.right))
+    interval, method = accuracy_interval(once, 1 / 3)
+    assert method == "wilson"
+    assert interval == pytest.approx(wilson(hits, 24))
+
+
+def test_splits_that_agree_to_the_last_face_claim_no_certainty() -> None:
+    perfect = answers_of(make_study({"sure": 1.0}).scores).test
+    (low, high), method = accuracy_interval(perfect, 1 / 3)
+    assert method == "wilson"
+    assert (low, high) == pytest.approx(wilson(24, 24))
+    assert low < 0.9
+
+
+def test_photos_without_a_face_count_as_wrong_end_to_end(answers: Answers) -> None:
+    row = scored_row(answers, 1 / 3, detected=24, undetected=8)
+    assert row["end_to_end_accuracy"] == pytest.approx(row["accuracy"] * 24 / 32)
+    assert scored_row(answers, 1 / 3, 24, 0)["end_to_end_accuracy"] == row["accuracy"]
+
+
+def test_the_spread_is_that_of_the_repeats(fair: Study, answers: Answers) -> None:
+    rows = fair.score_rows("fair")
+    by_repeat = [np.mean([row["predicted"] == row["truth"] for row in rows if row["repeat"] == r]) for r in (0, 1)]
+    assert seed_spread(answers.test) == pytest.approx(np.std(by_repeat, ddof=1))
+    test = answers.test
+    once = replace(test, split=np.zeros_like(test.split))
+    assert seed_spread(once) is None
+
+
+def test_costs_are_medians_over_splits_and_latency_is_over_all_faces(fair: Study) -> None:
+    row = measured_row([fit for fit in fair.fits.to_pylist() if fit["repeat"] == 0])
+    assert row["fit_seconds"] == 2.5
+    assert row["train_accuracy"] == pytest.approx(0.5 + 0.125 * 1.5)
+    assert row["latency_p50_ms"] == pytest.approx(0.25)
+    assert row["latency_p95_ms"] == pytest.approx(0.4)
+    assert row["model_bytes"] == 1000
+
+
+def test_what_failed_before_it_was_timed_has_no_costs() -> None:
+    blank = {"train_accuracy": None, "fit_seconds": None, "predict_microseconds": None, "model_bytes": None}
+    assert set(measured_row([blank]).values()) == {None}
+
+
+def test_ranks_go_by_accuracy_then_log_loss_then_name_and_failures_come_last() -> None:
+    rows: list[Row] = [
+        {"configuration": "d", "outcome": "failed"},
+        {"configuration": "b", "outcome": "ok", "accuracy": 0.9, "log_loss": 0.3},
+        {"configuration": "a", "outcome": "ok", "accuracy": 0.9, "log_loss": 0.3},
+        {"configuration": "c", "outcome": "ok", "accuracy": 0.9, "log_loss": 0.2},
+        {"configuration": "e", "outcome": "ok", "accuracy": 0.95, "log_loss": 9.0},
+    ]
+    assert [(row["rank"], row["configuration"]) for row in ranked(rows)] == list(enumerate("ecabd", start=1))

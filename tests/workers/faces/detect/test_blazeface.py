@@ -1,0 +1,74 @@
+"""BlazeFace out of its TensorFlow Lite file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from storage.errors import EngineError
+from workers.faces.detect.blazeface import anchors, letterbox
+from workers.faces.models.model_files import model_path
+from workers.faces.models.onnx_sessions import session_of
+from workers.faces.models.tflite_files import blazeface_graph
+
+
+def test_the_anchors_are_as_many_as_the_network_s_outputs() -> None:
+    session = session_of("blaze")
+    for side in (96, 192):
+        pixels = np.zeros((1, side, side, 3), np.float32)
+        regressors, scores = session.run(["regressors", "scores"], {"pixels": pixels})
+        assert regressors.shape == (1, len(anchors(side)), 16)
+        assert scores.shape == (1, len(anchors(side)), 1)
+    assert (anchors(192)[0] == 0.5 / 48).all()
+
+
+def test_the_letterbox_keeps_the_photo_s_shape_and_range() -> None:
+    canvas, factor, left, top = letterbox(np.full((100, 400, 3), 255, np.uint8), 192)
+    assert (factor, left, top) == (400 / 192, 0, 72)
+    assert canvas.shape == (192, 192, 3)
+    assert canvas[96, 96] == pytest.approx(1)
+    assert (canvas[0] == -1).all()
+
+
+def test_the_converted_network_is_the_file_s(tmp_path: Path) -> None:
+    """Against TensorFlow Lite itself, in a process of its own: image tests stay free of TensorFlow."""
+    import subprocess
+    import sys
+
+    pixels = np.random.default_rng(0).uniform(-1, 1, (1, 192, 192, 3)).astype(np.float32)
+    np.save(tmp_path / "pixels.npy", pixels)
+    script = """
+import sys
+import numpy as np
+import tensorflow as tf
+model, folder = sys.argv[1:]
+lite = tf.lite.Interpreter(model, num_threads=1)
+lite.allocate_tensors()
+lite.set_tensor(lite.get_input_details()[0]["index"], np.load(folder + "/pixels.npy"))
+lite.invoke()
+for one in lite.get_output_details():
+    found = lite.get_tensor(one["index"])
+    np.save(f"{folder}/{found.shape[-1]}.npy", found)
+"""
+    subprocess.run([sys.executable, "-c", script, str(model_path("blaze")), str(tmp_path)], check=True, timeout=200)
+    session = session_from(blazeface_graph(model_path("blaze")), tmp_path)
+    regressors, scores = session.run(["regressors", "scores"], {"pixels": pixels})
+    assert np.abs(regressors - np.load(tmp_path / "16.npy")).max() < 2e-3  # of values up to 100
+    assert np.abs(scores - np.load(tmp_path / "1.npy")).max() < 1e-3
+
+
+def session_from(model: bytes, folder: Path) -> object:
+    from workers.faces.models.onnx_sessions import load_session
+
+    path = folder / "model.onnx"
+    path.write_bytes(model)
+    return load_session(path)
+
+
+def test_a_file_that_is_no_network_is_an_engine_error(tmp_path: Path) -> None:
+    path = tmp_path / "odd.tflite"
+    path.write_bytes(b"\x10\0\0\0TFL3" + bytes(64))
+    with pytest.raises(EngineError, match=r"odd\.tflite cannot be converted"):
+        blazeface_graph(path)

@@ -1,0 +1,96 @@
+"""Every detector by name finds the face, and in one convention."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from workers.faces.align.chips import encoder_chip
+from workers.faces.align.landmarks import load_landmarks
+from workers.faces.decode.read_image import Limits, Photo, Pixels, read_image
+from workers.faces.detect import blazeface as blaze
+from workers.faces.detect.boxes import overlap
+from workers.faces.detect.detectors import GLANCE_SIDE, load_detector, shrink
+from workers.faces.detect.refine_box import load_refiner
+from workers.faces.embed.face_encoder import load_encoder
+from workers.faces.engine_settings import CHOICES
+from workers.faces.models.onnx_sessions import session_of
+
+DETECTORS = CHOICES["detector"]
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_a_detector_finds_the_one_face_where_hog_finds_it(name: str, face: Pixels) -> None:
+    (hog,) = load_detector("hog")(face, 800)
+    (found,) = load_detector(name)(face, 800)
+    assert overlap(found.box, hog.box) > 0.5
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_boxes_are_in_the_photo_s_own_pixels_at_whatever_size_it_looks(name: str, face: Pixels) -> None:
+    large = np.repeat(np.repeat(face, 3, axis=0), 3, axis=1)
+    (small,) = load_detector(name)(face, 800)
+    (found,) = load_detector(name)(large, 250)
+    assert overlap(found.box, small.box.scaled(3)) > 0.8
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_an_empty_wall_has_no_face(name: str) -> None:
+    assert load_detector(name)(np.full((300, 400, 3), 128, np.uint8), 800) == []
+
+
+@pytest.mark.parametrize("name", [name for name in DETECTORS if name != "hog"])
+@pytest.mark.parametrize("how", ["map", "hog"])
+def test_measurements_stay_close_through_whatever_detector(
+    name: str, how: str, drawn: dict[tuple[int, int], Pixels]
+) -> None:
+    landmarks, encode = load_landmarks("68"), load_encoder("onnx")
+    distances = []
+    for rgb in drawn.values():
+        measured = []
+        for found in (load_detector("hog")(rgb, 800)[0], load_detector(name)(rgb, 800)[0]):
+            box = load_refiner(how)(rgb, found).box
+            measured.append(encode(encoder_chip(rgb, box, landmarks(rgb, box))[None])[0])
+        distances.append(float(np.linalg.norm(measured[0] - measured[1])))
+    assert np.median(distances) < 0.15  # 0.6 is where another person begins
+    assert max(distances) < 0.35
+
+
+def test_a_glance_is_enough_for_a_large_face_and_a_small_one_is_looked_for(face: Pixels) -> None:
+    session = session_of("blaze")
+    thorough, glancing = load_detector("cascade"), load_detector("cascade", "largest")
+    glance = [(round(score, 6), "blaze") for _, score in blaze.detect(session, face, GLANCE_SIDE)]
+    assert [(round(one.score, 6), one.detector) for one in glancing(face, 800)] == glance
+    assert overlap(glancing(face, 800)[0].box, thorough(face, 800)[0].box) > 0.7
+    wall = np.full((900, 900, 3), 128, np.uint8)
+    wall[300:550, 300:550] = face
+    assert glancing(wall, 800) == thorough(wall, 800)
+
+
+def test_who_wants_everybody_gets_no_glance(drawn: dict[tuple[int, int], Pixels]) -> None:
+    large = np.repeat(np.repeat(drawn[0, 0], 3, axis=0), 3, axis=1)
+    large[:200, :200] = drawn[1, 0][25:225, 25:225]
+    assert load_detector("cascade", "all")(large, 800) == load_detector("cascade", "require-one")(large, 800)
+    assert len(load_detector("cascade", "all")(large, 800)) == 2
+
+
+def test_shrinking_never_enlarges_and_says_by_how_much() -> None:
+    small, factor = shrink(np.zeros((100, 200, 3), np.uint8), 50)
+    assert (small.shape, factor) == ((25, 50, 3), 4.0)
+    same, factor = shrink(np.zeros((100, 200, 3), np.uint8), 800)
+    assert (same.shape, factor) == ((100, 200, 3), 1.0)
+
+
+@pytest.mark.slow
+def test_the_cascade_misses_no_face_that_dlib_s_cnn_finds(shared_data: Path) -> None:
+    cascade, cnn = load_detector("cascade"), load_detector("cnn")
+    missed = []
+    for path in sorted((shared_data / "jurassic-park").glob("*/*")):
+        photo = read_image(path.read_bytes(), Limits())
+        assert isinstance(photo, Photo)
+        for wanted in cnn(photo.rgb, max(photo.rgb.shape)):
+            if not any(overlap(wanted.box, found.box) > 0.3 for found in cascade(photo.rgb, 800)):
+                missed.append(f"{path.parent.name}/{path.name}")
+    assert missed == []

@@ -1,0 +1,57 @@
+"""A worker process stays small, whatever the photos: measured on a real process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from workers.faces.decode.read_image import Pixels
+from workers.faces.models.onnx_sessions import converted
+
+MOST_MB = 450
+"""Of a worker without TensorFlow, at its peak."""
+
+GROWTH_MB = 60
+"""That a second and third pass over the same photos may add: fragments, of which 33 were seen. Two passes that kept
+their pixels would add more than 100, at the reduced size at which large photos are decoded."""
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from workers.faces.engine import load_engine
+from workers.faces.engine_settings import EngineSettings
+
+engine = load_engine(EngineSettings())
+photos = [(path.name, path.read_bytes()) for path in sorted(Path(sys.argv[1]).iterdir())]
+
+def kilobytes(name):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name))
+
+for _ in range(3):
+    found = [result.outcome for result in engine.encode_photos(photos, lambda key: None)]
+    print(kilobytes("VmRSS"), kilobytes("VmHWM"), *sorted(set(found)))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the memory from /proc")
+def test_memory_stays_bounded_over_small_wide_tall_and_huge_photos(face: Pixels, tmp_path: Path) -> None:
+    for name in ("mmod", "blaze", "encoder"):
+        converted(name)  # a worker finds them in the cache
+    picture = Image.fromarray(face)
+    sizes = [(120 + 70 * n, 90 + 47 * (n * 5 % 17)) for n in range(16)]
+    for number, size in enumerate([*sizes, (5000, 3300), (3300, 5000), (6000, 4000), (1500, 4000)]):
+        picture.resize(size).save(tmp_path / f"{number:02}.jpg", quality=80)
+    Image.fromarray(np.full((2400, 3200, 3), 90, np.uint8)).save(tmp_path / "wall.png")
+    run = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(tmp_path)], capture_output=True, text=True, check=True, timeout=220
+    )
+    first, *_, last = [line.split() for line in run.stdout.splitlines()]
+    assert int(last[1]) / 1000 < MOST_MB
+    assert (int(last[0]) - int(first[0])) / 1000 < GROWTH_MB
+    assert set(last[2:]) >= {"ok", "no_face"}

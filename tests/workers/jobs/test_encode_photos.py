@@ -1,0 +1,170 @@
+"""A batch of photos, encoded in this process: what is done is not done again, and harm is blamed on the right photo."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from orchestrator.experiment.experiment import from_dict
+from orchestrator.scheduler.planning import plan_run
+from orchestrator.scheduler.work import catalogued
+from storage.attempts import Attempt, look
+from storage.parts import list_parts, part_path, read_part, read_parts
+from storage.runs import Run, open_run
+from storage.schemas import EFFORTS, FACES
+from workers.jobs.encode_photos import encode, part_of
+from workers.queue.messages import PhotoRef, Refused
+from workers.synthetic.photo_folder import write_folder
+
+ATTEMPTS = 2
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two people, two photos of each."""
+    folder = tmp_path_factory.mktemp("drawn") / "people"
+    write_folder(folder, people=2, photos=2, seed=5, side=160, processes=1)
+    return folder
+
+
+@pytest.fixture
+def run(drawn: Path, tmp_path: Path) -> Run:
+    """The plan of a run of a copy of them."""
+    photos = Path(shutil.copytree(drawn, tmp_path / "people"))
+    experiment = from_dict({"configurations": ["knn-1"], "attempts": ATTEMPTS})
+    return plan_run(tmp_path / "store", photos, None, experiment).run
+
+
+@pytest.fixture
+def photos(run: Run) -> list[PhotoRef]:
+    return [PhotoRef(*each) for each in catalogued(run).items()]
+
+
+def encoded(run: Run) -> dict[str, list[str]]:
+    """The photos of each part."""
+    found = {}
+    for path in list_parts(run.encodings / "faces"):
+        table = read_part(path, FACES)
+        assert table is not None
+        found[path.stem] = table.column("photo_key").to_pylist()
+    return found
+
+
+def failed(run: Run) -> dict[str, tuple[str, str]]:
+    """photo_key to (outcome, reason) of what befell this run."""
+    rows = read_parts(list_parts(run.failures), FACES).to_pylist()
+    return {row["photo_key"]: (row["outcome"], row["reason"]) for row in rows}
+
+
+def die_at(run: Run, *photos: PhotoRef, words: str = "") -> None:
+    """What a process leaves that dies while it is at these photos."""
+    with Attempt(run.attempts, part_of(run.plan.engine_fingerprint, photos)) as attempt:
+        text = attempt.path.read_text() + "".join(f"{photo.key}\n" for photo in photos) + words
+    attempt.path.write_text(text)
+
+
+def test_a_batch_becomes_one_part_and_its_cost_another(run: Run, photos: list[PhotoRef]) -> None:
+    encode(run, photos)
+    name = part_of(run.plan.engine_fingerprint, photos)
+    assert {part: sorted(keys) for part, keys in encoded(run).items()} == {name: sorted(each.key for each in photos)}
+    efforts = read_part(part_path(run.encodings / "efforts", name), EFFORTS)
+    assert efforts is not None
+    assert efforts.column("attempt").to_pylist() == [1] * len(photos)
+    assert look(run.attempts) == (set(), [])
+    assert failed(run) == {}
+
+
+def test_a_batch_that_comes_again_is_not_encoded_again(run: Run, photos: list[PhotoRef]) -> None:
+    encode(run, photos)
+    before = {path: path.stat().st_mtime_ns for path in run.encodings.rglob("*.parquet")}
+    encode(run, photos)
+    assert {path: path.stat().st_mtime_ns for path in run.encodings.rglob("*.parquet")} == before
+
+
+def test_what_befell_a_file_is_this_runs_and_no_others(run: Run, photos: list[PhotoRef], tmp_path: Path) -> None:
+    gone, changed, linked, good = (Path(run.plan.dataset) / photo.path for photo in photos)
+    gone.unlink()
+    changed.write_bytes(good.read_bytes())
+    outside = tmp_path / "outside.jpg"
+    linked.rename(outside)
+    linked.symlink_to(outside)
+    encode(run, photos)
+    assert {key: reason for key, (outcome, reason) in failed(run).items() if outcome == "unreadable"} == {
+        photos[0].key: "the file is no longer there",
+        photos[1].key: "the file has changed since it was catalogued",
+        photos[2].key: "the file has become a link that leads out of the dataset",
+    }
+    assert list(encoded(run).values()) == [[photos[3].key]]
+
+
+def test_a_dataset_that_has_become_a_link_to_itself_leaves_its_photos_unreadable(
+    run: Run, photos: list[PhotoRef]
+) -> None:
+    dataset = Path(run.plan.dataset)
+    shutil.rmtree(dataset)
+    dataset.symlink_to(dataset)
+    encode(run, photos)
+    assert {outcome for outcome, _ in failed(run).values()} == {"unreadable"}
+    assert failed(run).keys() == {photo.key for photo in photos}
+
+
+def test_a_photo_that_somebody_died_at_is_tried_alone_and_the_others_go_on(run: Run, photos: list[PhotoRef]) -> None:
+    die_at(run, photos[0], photos[1])
+    encode(run, photos)
+    assert sorted(map(sorted, encoded(run).values())) == sorted(
+        [[photos[0].key], [photos[1].key], sorted(photo.key for photo in photos[2:])]
+    )
+    assert failed(run) == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "outcome", "reason"),
+    [
+        ("", "poisoned", "its process died 2 times"),
+        ("Fatal Python error: Segmentation fault\n", "poisoned", "its process died 2 times: Segmentation fault"),
+        ("Raised MemoryError: \n", "poisoned", "its process died 2 times: MemoryError"),
+        ("Timeout (0:01:00)!\n", "timed_out", "no answer within 60 s, 2 attempts"),
+    ],
+)
+def test_a_photo_that_was_alone_at_the_last_death_is_given_up_with_its_last_words(
+    run: Run, photos: list[PhotoRef], words: str, outcome: str, reason: str
+) -> None:
+    for _ in range(ATTEMPTS):
+        die_at(run, photos[0], words=words)
+    encode(run, photos)
+    assert failed(run) == {photos[0].key: (outcome, reason)}
+    assert sorted(key for keys in encoded(run).values() for key in keys) == sorted(each.key for each in photos[1:])
+
+
+def test_nobody_is_given_up_for_the_company_he_was_in(run: Run, photos: list[PhotoRef]) -> None:
+    for _ in range(ATTEMPTS + 1):
+        die_at(run, *photos)
+    encode(run, photos)
+    assert failed(run) == {}
+    assert sorted(len(keys) for keys in encoded(run).values()) == [1] * len(photos)
+
+
+def test_what_another_process_is_at_is_left_to_it(run: Run, photos: list[PhotoRef]) -> None:
+    with Attempt(run.attempts, "0" * 32) as other:
+        other.begin(photos[0].key, 60)
+        encode(run, photos[:2])
+        assert list(encoded(run).values()) == [[photos[1].key]]
+
+
+def test_a_cancelled_run_and_one_whose_stage_is_closed_begin_nothing(run: Run, photos: list[PhotoRef]) -> None:
+    run.cancel()
+    encode(run, photos)
+    run.let_go_on()
+    run.faces.write_bytes(b"")
+    encode(run, photos)
+    assert encoded(run) == {}
+
+
+def test_another_version_of_the_engine_is_refused(run: Run, photos: list[PhotoRef]) -> None:
+    (run.folder / "run.json").write_text(json.dumps({**asdict(run.plan), "engine_fingerprint": "0" * 32}))
+    with pytest.raises(Refused, match="another version of the face engine"):
+        encode(open_run(run.folder.parents[1], run.run_id), photos)

@@ -1,0 +1,117 @@
+"""Classical models: exact, quick, stored without pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from workers.learning.classical.solvers import solve_rbf_svm
+from workers.learning.configurations import CONFIGURATIONS
+from workers.learning.evaluation import latency
+from workers.learning.fitted_model import fit, load_model, save_model
+from workers.learning.fold import CannotFit
+
+CLASSICAL = [
+    name for name, each in CONFIGURATIONS.items() if each.family not in ("dense", "cnn-small", "cnn-regularized")
+]
+EMBEDDING = [each for each in CONFIGURATIONS.values() if each.view == "embedding"]
+
+
+def people(count: int, photos: int = 6) -> tuple[np.ndarray, list[str], np.ndarray]:
+    rng = np.random.default_rng(0)
+    centres = rng.normal(0, 0.05, (count, 1, 128))
+    x = (centres + rng.normal(0, 0.02, (count, photos, 128))).reshape(-1, 128).astype(np.float32)
+    return x, [f"p{i // photos:03}" for i in range(count * photos)], np.arange(count * photos)
+
+
+@pytest.mark.parametrize("configuration", EMBEDDING, ids=lambda each: each.name)
+def test_a_stored_model_predicts_the_same_bits(configuration, tmp_path: Path):
+    x, labels, groups = people(5)
+    model = fit(configuration, x, labels, groups, 1)
+    save_model(model, tmp_path)
+    again = load_model(tmp_path)
+    assert model.predict_proba(x).tobytes() == again.predict_proba(x).tobytes()
+    assert model.name(*again.scores(x)) == labels
+
+
+def test_the_rbf_kernel_agrees_with_scikit_learn():
+    from sklearn.multiclass import OneVsRestClassifier
+    from sklearn.svm import SVC
+
+    x, labels, _ = people(20)
+    y = np.unique(labels, return_inverse=True)[1]
+    gamma = 1 / float(x.var(axis=0).sum())
+    theirs = OneVsRestClassifier(SVC(C=10, gamma=gamma)).fit(x.astype(np.float64), y).decision_function(x)
+    assert np.allclose(solve_rbf_svm(x, y, 10, 1.0).decision(x), theirs, atol=1e-3)
+
+
+def test_one_person_cannot_be_told_apart():
+    x, _, groups = people(1)
+    with pytest.raises(CannotFit, match="one person"):
+        fit(CONFIGURATIONS["knn-1"], x, ["a"] * len(x), groups, 1)
+
+
+def test_too_few_photos_for_an_inner_split_still_fit():
+    x, labels, groups = people(10, photos=2)
+    for configuration in EMBEDDING:
+        if configuration.parameters.get("k", 1) > 2:
+            continue  # strangers outvote two photos
+        model = fit(configuration, x, labels, groups, 1)
+        right = np.mean([a == b for a, b in zip(model.name(*model.scores(x)), labels, strict=True)])
+        assert right > 0.7, configuration.name  # discriminants from 20 faces err even on those
+
+
+def digests() -> dict[str, str]:
+    """sha256 of every classical configuration's scores on the same drawn people."""
+    from threadpoolctl import threadpool_limits
+
+    x, labels, groups = people(8)
+    pictures = np.random.default_rng(1).integers(0, 255, (len(x), 128, 128, 3), np.uint8)
+    views = {"embedding": x, "aligned": pictures, "none": x[:, :0]}
+    found = {}
+    for name in CLASSICAL:
+        view = views[CONFIGURATIONS[name].view]
+        with threadpool_limits(1):
+            scores = fit(CONFIGURATIONS[name], view, labels, groups, 3).scores(view)
+        found[name] = hashlib.sha256(b"".join(each.tobytes() for each in scores)).hexdigest()
+    return found
+
+
+def test_a_fresh_process_fits_the_same_bits():
+    code = "from tests.workers.learning.test_fitted_model import digests; print(digests())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(digests())
+
+
+def test_components_are_found_anew_inside_each_inner_split(monkeypatch):
+    from workers.learning.classical import solvers as classical
+
+    sizes = []
+    solve = classical.solve_eigenfaces
+    monkeypatch.setattr(
+        classical, "solve_eigenfaces", lambda grey, *rest: sizes.append(len(grey)) or solve(grey, *rest)
+    )
+    pictures = np.random.default_rng(1).integers(0, 255, (12, 128, 128, 3), np.uint8)
+    fit(CONFIGURATIONS["eigenfaces-svm"], pictures, [f"p{i % 2}" for i in range(12)], np.arange(12), 1)
+    assert sizes == [8, 8, 8, 12]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CLASSICAL)
+def test_one_face_of_600_people_takes_under_a_millisecond(name: str):
+    from threadpoolctl import threadpool_limits
+
+    configuration = CONFIGURATIONS[name].with_parameters(tune=False)  # the grid changes the numbers, not the speed
+    x, labels, groups = people(600, photos=2)
+    pictures = np.random.default_rng(1).integers(0, 255, (len(x), 128, 128, 3), np.uint8)
+    view = {"embedding": x, "aligned": pictures, "none": x[:, :0]}[configuration.view]
+    model = fit(configuration, view, labels, groups, 1)
+    with threadpool_limits(1):
+        passes = [latency(model, view[::9]) for _ in range(5)]
+    undisturbed = np.min(passes, axis=0)  # a busy machine interrupts any one call
+    assert np.percentile(undisturbed, 95) < 1000  # microseconds

@@ -1,0 +1,95 @@
+"""Settings come from the environment, then from lineup.toml; one that is not usable is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from storage.errors import InputError
+from workers.queue.environment import CONFIGURATION_FILE, Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty current folder, and no settings in the environment."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"LINEUP_{name.upper()}", raising=False)
+    load_settings.cache_clear()
+    yield tmp_path
+    load_settings.cache_clear()
+
+
+def test_without_any_all_is_local_and_private() -> None:
+    settings = load_settings()
+    assert (settings.store, settings.broker_url) == (Path("lineup-store"), "")
+    assert settings.processes >= 1
+    assert (settings.photos_per_task, settings.flower_port) == (0, 5555)
+    assert (settings.log_level, settings.log_format) == ("INFO", "text")
+
+
+def test_a_file_in_the_current_folder_is_read_and_the_environment_wins(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / CONFIGURATION_FILE).write_text('store = "/data/lineup"\nprocesses = 3\nlog_format = "json"\n')
+    monkeypatch.setenv("LINEUP_PROCESSES", "5")
+    settings = load_settings()
+    assert (settings.store, settings.processes, settings.log_format) == (Path("/data/lineup"), 5, "json")
+
+
+def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINEUP_PROCESSES", "")
+    monkeypatch.setenv("LINEUP_BROKER_URL", "")
+    assert load_settings() == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LINEUP_PROCESSES", "many"),
+        ("LINEUP_PROCESSES", "0"),
+        ("LINEUP_PHOTOS_PER_TASK", "-1"),
+        ("LINEUP_PHOTOS_PER_TASK", "1001"),
+        ("LINEUP_FLOWER_PORT", "70000"),
+        ("LINEUP_LOG_LEVEL", "LOUD"),
+        ("LINEUP_LOG_FORMAT", "xml"),
+    ],
+)
+def test_a_value_that_is_not_usable_is_an_error_that_names_the_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InputError) as error:
+        load_settings()
+    assert str(error.value).startswith(name)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("proceses = 3", "unknown key 'proceses'"),
+        ("processes = ", "not a TOML file"),
+        ('log_level = "LOUD"', "log_level in lineup.toml"),
+    ],
+)
+def test_a_faulty_file_is_named_with_what_is_wrong_in_it(folder: Path, text: str, words: str) -> None:
+    (folder / CONFIGURATION_FILE).write_text(text)
+    with pytest.raises(InputError) as error:
+        load_settings()
+    assert CONFIGURATION_FILE in str(error.value)
+    assert words in str(error.value)
+
+
+def test_variables_that_other_programs_of_ours_read_are_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINEUP_CACHE", "models")
+    monkeypatch.setenv("LINEUP_PHOTOS", "/photos")
+    assert load_settings() == Settings()
+
+
+def test_settings_do_not_change_under_a_process(folder: Path) -> None:
+    before = load_settings()
+    (folder / CONFIGURATION_FILE).write_text("processes = 77")
+    assert load_settings() is before

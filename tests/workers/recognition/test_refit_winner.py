@@ -1,0 +1,106 @@
+"""The winner is fitted on all known faces and comes back from disk as it went."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from storage.errors import InputError, RunNotFound, StoreError
+from storage.parts import read_part
+from storage.runs import Run
+from storage.schemas import COMPARISON, FACES, SPLITS
+from workers.jobs.refit_winner import fitted, folder_of, is_refitted, refit, refit_winner, winner_of
+from workers.learning.configurations import CONFIGURATIONS
+from workers.learning.face_arrays import Faces
+from workers.recognition.recogniser import load_recogniser
+
+
+def table(*rows: tuple[str, str, int, str]) -> pa.Table:
+    names = ("configuration", "view", "rank", "outcome")
+    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows])
+
+
+def test_the_winner_is_the_best_rank_that_looks_at_faces_and_did_not_fail():
+    rows = [
+        ("failed", "embedding", 1, "failed"),
+        ("majority", "none", 2, "ok"),
+        ("second", "crop", 4, "ok"),
+        ("best", "crop", 3, "ok"),
+    ]
+    assert winner_of(table(*rows)) == "best"
+    assert winner_of(table(*rows[:2])) is None
+
+
+def test_the_winner_is_refitted_once_on_every_known_face(run: Run):
+    winner = winner_of(read_part(run.comparison, COMPARISON))
+    assert winner is not None
+    folder = folder_of(run, winner)
+    refit_winner(run)
+    first = sorted((path.name, path.stat().st_mtime_ns) for path in folder.iterdir())
+    refit_winner(run)
+    assert first == sorted((path.name, path.stat().st_mtime_ns) for path in folder.iterdir())
+    assert is_refitted(folder)
+    recogniser = load_recogniser(folder)
+    assert recogniser.model.configuration.name == winner
+    assert recogniser.faces == 24
+    assert recogniser.fingerprint == run.plan.fingerprint
+    assert not list(run.attempts.glob("*"))
+
+
+@pytest.mark.parametrize("name", ["knn-1", "svm-linear", "eigenfaces-svm", "threshold-1nn"])
+def test_a_stored_recogniser_scores_the_same_bits(run: Run, tmp_path: Path, name: str):
+    refit(run, name, tmp_path / "there")
+    view = Faces.from_table(read_part(run.faces, FACES)).view(CONFIGURATIONS[name].view)
+    now, stored = fitted(run, CONFIGURATIONS[name]), load_recogniser(tmp_path / "there")
+    assert now.model.known_score(view).tobytes() == stored.model.known_score(view).tobytes()
+    assert now.threshold == stored.threshold
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
+def test_nothing_stored_is_pickle_or_code(run: Run, tmp_path: Path):
+    refit(run, "svm-linear", tmp_path / "there")
+    assert {path.name for path in (tmp_path / "there").iterdir()} == {"arrays.npz", "model.json", "recogniser.json"}
+    with np.load(tmp_path / "there" / "arrays.npz", allow_pickle=False) as arrays:
+        assert all(arrays[name].dtype != object for name in arrays.files)
+
+
+def test_strangers_set_aside_are_not_learnt_but_choose_the_threshold(open_run: Run):
+    splits = read_part(open_run.splits, SPLITS).to_pylist()
+    aside = {row["label"] for row in splits if row["role"] in ("calibrate", "unknown")}
+    recogniser = fitted(open_run, CONFIGURATIONS["knn-1"])
+    assert len(aside) == 2
+    assert not aside & set(recogniser.model.labels)
+    assert "strangers set aside" in recogniser.threshold.rule
+
+
+@pytest.mark.parametrize("name", ["majority", "no-such", "../../etc"])
+def test_a_name_that_cannot_recognise_is_the_users_mistake(run: Run, name: str):
+    with pytest.raises(InputError, match="knn-1"):
+        folder_of(run, name)
+
+
+def test_a_run_without_comparison_says_that_it_is_not_finished(run: Run, tmp_path: Path):
+    with pytest.raises(RunNotFound, match="not finished"):
+        refit_winner(Run(tmp_path, run.plan))
+
+
+@pytest.mark.parametrize("file", ["arrays.npz", "model.json", "recogniser.json"])
+def test_a_damaged_model_is_one_line_that_says_what_to_delete(run: Run, tmp_path: Path, file: str):
+    refit(run, "knn-1", tmp_path / "there")
+    path = tmp_path / "there" / file
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(StoreError, match="Delete that folder"):
+        load_recogniser(tmp_path / "there")
+
+
+def test_a_model_of_another_engine_is_refused(run: Run, tmp_path: Path):
+    refit(run, "knn-1", tmp_path / "there")
+    path = tmp_path / "there" / "recogniser.json"
+    described = json.loads(path.read_text())
+    path.write_text(json.dumps({**described, "engine_fingerprint": "0" * 32}))
+    with pytest.raises(StoreError, match="another version of the engine"):
+        load_recogniser(tmp_path / "there")

@@ -1,0 +1,117 @@
+"""One configuration's row of the comparison, from its answers and what its training cost.
+
+Accuracy, and all figures that are means over faces, are taken over all faces of a repeat (the folds of a k-fold
+pooled, as Forman & Scholz, "Apples-to-apples in cross-validation studies", SIGKDD Explorations 12 (2010) 49-57,
+advise for F1) and then averaged over repeats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from workers.compare import metrics
+from workers.compare.answers import Answers, Outcomes
+from workers.compare.intervals import Interval, nadeau_bengio, wilson
+from workers.compare.open_set import open_set
+
+Row = dict[str, Any]
+
+
+def accuracies(test: Outcomes) -> list[float]:
+    """Accuracy of each split, by repeat and fold."""
+    return [float(np.mean(test.right[test.of_split(split)])) for split in test.splits()]
+
+
+def accuracy_interval(test: Outcomes, test_train_ratio: float) -> tuple[Interval, str]:
+    """95 % interval of the accuracy, and its method: nadeau-bengio over splits, wilson for one.
+
+    Wilson too where all splits agree to the last face: a variance of zero from a handful of splits would claim
+    a certainty that nobody has. It then counts each distinct face once.
+    """
+    values = accuracies(test)
+    if len(values) > 1 and np.ptp(values) > 0:
+        low, high = nadeau_bengio(values, test_train_ratio)
+        return (max(0.0, low), min(1.0, high)), "nadeau-bengio"
+    faces = len(set(test.faces))
+    return wilson(float(np.mean(test.right)) * faces, faces), "wilson"
+
+
+def seed_spread(test: Outcomes) -> float | None:
+    """Standard deviation of the accuracy over repeats, each with its own seed and draw; None for one repeat.
+
+    Bouthillier et al., "Accounting for variance in machine learning benchmarks", MLSys 2021: a seed's luck and a
+    split's are of one size, so they are varied, and shown, together.
+    """
+    values = [float(np.mean(test.right[rows])) for rows in test.repeats()]
+    return float(np.std(values, ddof=1)) if len(values) > 1 else None
+
+
+def scored_row(answers: Answers, test_train_ratio: float, detected: int, undetected: int) -> Row:
+    """The columns of COMPARISON that come from answers.
+
+    Args:
+        detected, undetected: distinct photos of the people who take part, with and without a usable face. The
+            undetected have no split; each counts as a wrong answer in proportion to the whole:
+            end-to-end accuracy = accuracy * detected / (detected + undetected).
+    """
+    test = answers.test
+    (low, high), method = accuracy_interval(test, test_train_ratio)
+    accuracy = _mean(test, lambda rows: float(np.mean(test.right[rows])))
+    rejection = open_set(test, answers.calibrate, answers.unknown)
+    return {
+        "test_faces": len(set(test.faces)),
+        "accuracy": accuracy,
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "interval_method": method,
+        "end_to_end_accuracy": accuracy * (detected / (detected + undetected)) if detected else None,
+        "balanced_accuracy": _mean(test, lambda rows: metrics.balanced_accuracy(test.truth[rows], test.right[rows])),
+        "macro_f1": _mean(test, lambda rows: metrics.macro_f1(test.truth[rows], test.predicted[rows])),
+        "top3_accuracy": _mean(test, lambda rows: float(np.mean(test.top3[rows]))),
+        "log_loss": _mean(test, lambda rows: metrics.log_loss(test.truth_probability[rows])),
+        "calibration_error": _mean(
+            test,
+            lambda rows: metrics.calibration_error(test.confidence[rows], (test.guess == test.truth)[rows]),
+        ),
+        "dir_at_far": rejection.dir if rejection else None,
+        "far": rejection.far if rejection else None,
+        "open_set_threshold": rejection.threshold if rejection else None,
+    }
+
+
+def measured_row(fits: Sequence[Mapping[str, Any]]) -> Row:
+    """The columns of COMPARISON that come from FITS: medians over splits, latency over all timed faces."""
+    times = [each for fit in fits for each in fit["predict_microseconds"] or ()]
+    return {
+        "train_accuracy": _of(np.mean, [fit["train_accuracy"] for fit in fits]),
+        "fit_seconds": _of(np.median, [fit["fit_seconds"] for fit in fits]),
+        "latency_p50_ms": float(np.percentile(times, 50)) / 1000 if times else None,
+        "latency_p95_ms": float(np.percentile(times, 95)) / 1000 if times else None,
+        "model_bytes": _whole(_of(np.median, [fit["model_bytes"] for fit in fits])),
+    }
+
+
+def ranked(rows: Sequence[Row]) -> list[Row]:
+    """Rows best first, by accuracy, then log-loss, then name; what failed comes last. Sets `rank`."""
+
+    def place(row: Row) -> tuple[bool, float, float, str]:
+        failed = row["outcome"] != "ok"
+        return failed, -(row.get("accuracy") or 0.0), row.get("log_loss") or 0.0, row["configuration"]
+
+    return [{**row, "rank": rank} for rank, row in enumerate(sorted(rows, key=place), start=1)]
+
+
+def _mean(test: Outcomes, figure: Any) -> float:
+    return float(np.mean([figure(rows) for rows in test.repeats()]))
+
+
+def _of(summary: Any, values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(summary(known)) if known else None
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else int(value)

@@ -1,0 +1,1 @@
+"""Landmarks, and the face chips that are cut out with them."""

@@ -1,0 +1,130 @@
+"""Bring a face to its place: the mission's affine fit, and dlib's own chip for the encoder.
+
+crop       the detector's box, as it is
+aligned    rotated, scaled and sheared so that both eyes and the lips lie where `TARGET` says
+chip       dlib's: rotated and scaled only, because the encoder learned on such
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from storage.schemas import CHIP_SIDE
+from workers.faces.align.landmarks import Points
+from workers.faces.decode.read_image import Pixels
+from workers.faces.detect.boxes import Box
+
+ENCODER_SIDE = 150
+"""The encoder's input, pixels a side."""
+
+ENCODER_PADDING = 0.25
+"""Of the face's size, around it: with what the encoder was trained."""
+
+LEFT_EYE, RIGHT_EYE, LIPS = slice(36, 42), slice(42, 48), slice(48, 68)
+
+TARGET = np.array([[0.33, 0.38], [0.67, 0.38], [0.50, 0.74]]) * CHIP_SIDE
+"""Where the centres of the eye at the picture's left, of the other eye and of the lips come to lie, in pixels."""
+
+STRETCH_LIMIT = 1.6
+"""Largest ratio of the affine fit's two scales. A profile's eyes fall together and the fit would pull the face apart;
+frontal faces stay under 1.3."""
+
+Matrix = npt.NDArray[np.float64]
+"""(2, 3): from a photo's pixels to a chip's."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a face comes to its place.
+
+    Attributes:
+        matrix: from the photo's pixels to the chip's.
+        note: empty for the affine fit, "similarity fit" where that was degenerate.
+    """
+
+    matrix: Matrix
+    note: str
+
+
+def fit(points: Points) -> Fit:
+    """Rotate, scale and shear by the 68 points; without shear where the three anchors nearly lie on a line."""
+    anchors = np.stack([points[part].mean(axis=0, dtype=np.float64) for part in (LEFT_EYE, RIGHT_EYE, LIPS)])
+    homogeneous = np.column_stack([anchors, np.ones(3)])
+    if abs(np.linalg.det(homogeneous)) > 1e-6:
+        matrix = np.linalg.solve(homogeneous, TARGET).T
+        large, small = np.linalg.svd(matrix[:, :2], compute_uv=False)
+        if large <= STRETCH_LIMIT * small and np.linalg.det(matrix[:, :2]) > 0:
+            return Fit(matrix, "")
+    return Fit(_similarity(anchors), "similarity fit")
+
+
+def aligned(rgb: Pixels, how: Fit) -> Pixels:
+    """The mission's view: (128, 128, 3) RGB uint8; what lies outside of the photo repeats its edge."""
+    return _warp(rgb, how.matrix)
+
+
+def crop(rgb: Pixels, box: Box) -> Pixels:
+    """The detector's box as (128, 128, 3) RGB uint8, stretched where it is not square."""
+    across, down = CHIP_SIDE / box.width, CHIP_SIDE / box.height
+    # The box's outer edges go to the chip's: half a pixel beyond the centres of its first and last pixels.
+    matrix = np.array(
+        [
+            [across, 0.0, across * (0.5 - box.left) - 0.5],
+            [0.0, down, down * (0.5 - box.top) - 0.5],
+        ]
+    )
+    return _warp(rgb, matrix)
+
+
+def encoder_chip(rgb: Pixels, box: Box, points: Points) -> Pixels:
+    """dlib's face chip, (150, 150, 3) RGB uint8, from 68 or 5 points: the encoder's only right input."""
+    import dlib
+
+    whole = [dlib.point(x, y) for x, y in points.astype(int).tolist()]
+    shape = dlib.full_object_detection(dlib.rectangle(*box.rounded()), whole)
+    return np.asarray(dlib.get_face_chip(rgb, shape, ENCODER_SIDE, ENCODER_PADDING), dtype=np.uint8)
+
+
+def _similarity(anchors: Matrix) -> Matrix:
+    """Least-squares rotation, scale and shift (Umeyama, PAMI 1991), as one complex division."""
+    source = anchors[:, 0] + 1j * anchors[:, 1]
+    target = TARGET[:, 0] + 1j * TARGET[:, 1]
+    moved, aimed = source - source.mean(), target - target.mean()
+    spread = float((abs(moved) ** 2).sum())
+    turn = complex((moved.conj() * aimed).sum()) / spread if spread > 1e-6 else 1 + 0j
+    shift = complex(target.mean()) - turn * complex(source.mean())
+    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
+
+
+def _warp(rgb: Pixels, matrix: Matrix) -> Pixels:
+    """Draw the chip; a face much larger than it is averaged down first, lest every other pixel be skipped."""
+    import cv2
+
+    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    if scale < 0.5:
+        rgb, matrix = _reduced(rgb, matrix, int(1 / scale))
+    chip = cv2.warpAffine(rgb, matrix, (CHIP_SIDE, CHIP_SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(chip, dtype=np.uint8)
+
+
+def _reduced(rgb: Pixels, matrix: Matrix, factor: int) -> tuple[Pixels, Matrix]:
+    """The part of the photo that the chip shows, in blocks of factor x factor averaged; and the matrix from there."""
+    import cv2
+
+    height, width = rgb.shape[:2]
+    linear, shift = matrix[:, :2], matrix[:, 2]
+    corners = np.array([[0, 0], [CHIP_SIDE, 0], [0, CHIP_SIDE], [CHIP_SIDE, CHIP_SIDE]], dtype=np.float64)
+    seen = (corners - shift) @ np.linalg.inv(linear).T
+    left, top = np.clip(np.floor(seen.min(axis=0)).astype(int) - factor, 0, [width - factor, height - factor])
+    right, bottom = np.clip(
+        np.ceil(seen.max(axis=0)).astype(int) + factor, [left + factor, top + factor], [width, height]
+    )
+    columns, rows = (right - left) // factor, (bottom - top) // factor
+    part = rgb[top : top + rows * factor, left : left + columns * factor]
+    smaller = cv2.resize(part, (int(columns), int(rows)), interpolation=cv2.INTER_AREA)
+    first = np.array([left, top]) + (factor - 1) / 2  # the photo's place of the smaller picture's first pixel
+    back = np.column_stack([linear * factor, linear @ first + shift])
+    return np.asarray(smaller, dtype=np.uint8), back

@@ -1,0 +1,36 @@
+"""68 points of a face, in the order of the iBUG 300-W annotation; or 5.
+
+dlib's ensemble of regression trees (Kazemi and Sullivan, CVPR 2014), trained on the boxes of dlib's HOG detector: the
+box decides the accuracy, see `refine`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from workers.faces.decode.read_image import Pixels
+from workers.faces.detect.boxes import Box
+from workers.faces.models.model_files import model_path
+
+Points = npt.NDArray[np.float32]
+"""(68, 2) or (5, 2): x, y in the pixels of the picture, whole numbers."""
+
+LandmarkFinder = Callable[[Pixels, Box], Points]
+
+
+@functools.cache
+def load_landmarks(count: str) -> LandmarkFinder:
+    """The finder of "68" or "5" points."""
+    import dlib
+
+    predictor = dlib.shape_predictor(str(model_path(f"landmarks-{count}")))
+
+    def find(rgb: Pixels, box: Box) -> Points:
+        shape = predictor(rgb, dlib.rectangle(*box.rounded()))
+        return np.array([(point.x, point.y) for point in shape.parts()], dtype=np.float32)
+
+    return find

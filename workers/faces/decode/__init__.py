@@ -1,0 +1,1 @@
+"""Untrusted bytes to pixels: the only room that opens an image file."""

@@ -1,0 +1,1 @@
+"""Face chip to embedding: 128 measurements."""

@@ -1,0 +1,1 @@
+"""What a task does, one module per task, named like the task."""

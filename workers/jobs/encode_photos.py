@@ -1,0 +1,175 @@
+"""One batch of photos: an attempt, a pure call, one part written.
+
+What the bytes alone decide goes into the encodings that all runs share. What befell this run (a file that vanished,
+a hang, a process that died) goes into the run's own failures, so that no other run inherits it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import re
+import socket
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from storage.attempts import Attempt, Death, count, look
+from storage.parts import part_name, part_path, table_of, write_part
+from storage.runs import Run
+from storage.schemas import EFFORTS, FACES
+from workers.faces.engine import CHUNK, FaceEngine, load_engine
+from workers.faces.engine_settings import EngineSettings
+from workers.faces.records import PhotoResult, face_rows
+from workers.faces.refusal import Refusal
+from workers.queue.messages import PhotoRef, Refused
+
+logger = logging.getLogger("lineup.encoding")
+
+PATIENCE_OF_A_BATCH = 2
+"""A chunk may take so many times a single photo's limit; if it dies of that, its photos are tried one by one."""
+
+_LAST_WORDS = re.compile(r"Fatal Python error: ([A-Za-z ]+)|Raised (\w+)")
+
+
+def part_of(engine_fingerprint: str, photos: Iterable[PhotoRef]) -> str:
+    """The name of the part that holds these photos."""
+    return part_name(engine_fingerprint, *(photo.key for photo in photos))
+
+
+def encode(run: Run, photos: Sequence[PhotoRef]) -> None:
+    """Encode what is not done yet; afterwards every photo given is in the encodings or in the run's failures.
+
+    Photos that a dead attempt had begun are suspects and go one by one, each in a part of its own, so that a
+    photo which kills its process takes nobody with it. One that was begun too often is given up. What another
+    process is at (a message may come twice) is left to it.
+
+    Raises:
+        Refused: this worker has another version of the engine than the run was planned with.
+    """
+    settings = EngineSettings.from_plain(run.plan.engine)
+    if settings.fingerprint() != run.plan.engine_fingerprint:  # two engines must not mix in one folder of encodings
+        raise Refused(f"run {run.run_id} was planned with another version of the face engine than this worker's")
+    engine = load_engine(settings)
+    running, deaths = look(run.attempts)
+    begun = count(deaths)
+    # asked after the look, since the deaths are forgotten once the stage is closed: then the message is a late copy
+    if run.cancelled or run.faces.exists():
+        return
+    innocent = [photo for photo in photos if not begun[photo.key] and photo.key not in running]
+    if innocent:
+        _encode_part(run, engine, innocent, attempt=1)
+    for photo in photos:
+        if begun[photo.key]:
+            _encode_suspect(run, engine, photo)
+
+
+def _encode_suspect(run: Run, engine: FaceEngine, photo: PhotoRef) -> None:
+    running, deaths = look(run.attempts)  # anew: the photos before it took their time
+    mine = [death for death in deaths if photo.key in death.items]
+    if photo.key in running or run.faces.exists():
+        return
+    was_alone = any(set(death.items) == {photo.key} for death in mine)  # nobody is given up for the company he was in
+    if was_alone and len(mine) >= run.plan.experiment["attempts"]:
+        _give_up(run, photo, mine)
+    else:
+        _encode_part(run, engine, [photo], attempt=len(mine) + 1)
+
+
+def _encode_part(run: Run, engine: FaceEngine, photos: Sequence[PhotoRef], attempt: int) -> None:
+    part = part_of(run.plan.engine_fingerprint, photos)
+    done = part_path(run.encodings / "faces", part)
+    if done.exists():
+        return
+    seconds = run.plan.experiment["photo_seconds"] * (PATIENCE_OF_A_BATCH if len(photos) > 1 else 1)
+    results: list[PhotoResult] = []
+    missing: list[PhotoResult] = []
+    with Attempt(run.attempts, part) as log:
+        for start in range(0, len(photos), CHUNK):
+            read, unread = _read_all(run, photos[start : start + CHUNK], engine.settings.limits.file_bytes)
+            log.allow(seconds)
+            results += engine.encode_photos(read, before=log.name)
+            missing += unread
+        for result in missing:
+            _write_failure(run, result, attempt)
+        if results:
+            _write_results(run, done, results, attempt)
+    logger.info("%d photos encoded", len(results), extra={"run": run.run_id, "part": part, "attempt": attempt})
+
+
+def _read_all(
+    run: Run, photos: Sequence[PhotoRef], most_bytes: int
+) -> tuple[list[tuple[str, bytes]], list[PhotoResult]]:
+    dataset = Path(os.path.realpath(run.plan.dataset))  # not `resolve`, which raises where a link leads to itself
+    read: list[tuple[str, bytes]] = []
+    unread: list[PhotoResult] = []
+    for photo in photos:
+        found = _read(dataset, photo, most_bytes)
+        if isinstance(found, Refusal):
+            unread.append(PhotoResult(photo.key, [], found.outcome, found.reason, run.plan.engine["detector"]))
+        else:
+            read.append((photo.key, found))
+    return read, unread
+
+
+def _read(dataset: Path, photo: PhotoRef, most_bytes: int) -> bytes | Refusal:
+    """The bytes that were catalogued, or why they cannot be had: much may happen to a file between the two.
+
+    Args:
+        dataset: resolved.
+    """
+    try:
+        path = (dataset / photo.path).resolve()
+        if not path.is_relative_to(dataset):
+            return Refusal("unreadable", "the file has become a link that leads out of the dataset")
+        if not path.is_file():
+            return Refusal("unreadable", "the file is no longer there")
+        with path.open("rb") as file:
+            # one byte more than allowed: enough for the engine to refuse it, whatever its size
+            data = file.read(most_bytes + 1)
+    except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself
+        return Refusal("unreadable", f"the file cannot be read: {getattr(error, 'strerror', error)}")
+    if len(data) <= most_bytes and hashlib.sha256(data).hexdigest() != photo.key:
+        return Refusal("unreadable", "the file has changed since it was catalogued")
+    return data
+
+
+def _write_results(run: Run, done: Path, results: Sequence[PhotoResult], attempt: int) -> None:
+    metadata = {"lineup.engine": run.plan.engine_fingerprint}
+    worker = socket.gethostname()
+    finished = datetime.now(UTC)
+    efforts = [
+        {
+            "photo_key": result.photo_key,
+            "seconds": list(result.seconds.items()),
+            "attempt": attempt,
+            "worker": worker,
+            "finished": finished,
+        }
+        for result in results
+    ]
+    write_part(run.encodings / "efforts" / done.name, table_of(efforts, EFFORTS), metadata)
+    rows = [row for result in results for row in face_rows(result)]
+    write_part(done, table_of(rows, FACES), metadata)  # last: it is what *done* means
+
+
+def _write_failure(run: Run, result: PhotoResult, attempt: int) -> None:
+    rows: list[dict[str, Any]] = face_rows(result)
+    path = part_path(run.failures, part_name(run.plan.fingerprint, result.photo_key))
+    write_part(path, table_of(rows, FACES), {"lineup.run": run.plan.fingerprint})
+    facts = {"run": run.run_id, "photo": result.photo_key, "attempt": attempt}
+    logger.warning("%s: %s", result.outcome, result.reason, extra=facts)
+
+
+def _give_up(run: Run, photo: PhotoRef, deaths: Sequence[Death]) -> None:
+    attempts = len(deaths)
+    if any(death.timed_out for death in deaths):
+        seconds = run.plan.experiment["photo_seconds"]
+        outcome, reason = "timed_out", f"no answer within {seconds} s, {attempts} attempts"
+    else:
+        found = next(filter(None, (_LAST_WORDS.search(death.last_words) for death in deaths)), None)
+        outcome = "poisoned"
+        reason = f"its process died {attempts} times" + (f": {(found[1] or found[2]).strip()}" if found else "")
+    _write_failure(run, PhotoResult(photo.key, [], outcome, reason, run.plan.engine["detector"]), attempts)

@@ -1,0 +1,131 @@
+"""Refit a configuration on every known face of a run, and store it for use.
+
+It goes to <run>/model/<configuration>/: the winner's when the comparison is there, another's when somebody asks.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from storage.attempts import Attempt
+from storage.errors import InputError, RunNotFound, StoreError
+from storage.folders import new_folder
+from storage.parts import part_name, read_part
+from storage.runs import Run
+from storage.schemas import COMPARISON, FACES, SPLITS
+from workers.jobs.train_encoder import planned_encoder
+from workers.learning.configurations import CONFIGURATIONS, Configuration, find_configuration, view_of
+from workers.learning.encoder.picture_encoder import load_encoder
+from workers.learning.face_arrays import Faces
+from workers.learning.fitted_model import fit
+from workers.learning.fold import CannotFit
+from workers.learning.seeds import seed_of
+from workers.queue.app import LONGEST_TASK_SECONDS
+from workers.recognition.recogniser import Recogniser, save_recogniser
+from workers.recognition.threshold import PARTS, REFIT, choose_threshold
+
+
+def refit_part(fingerprint: str) -> str:
+    """The name under which the attempts at the winner's refit are kept."""
+    return part_name(fingerprint, "refit")
+
+
+def refit_seconds(run: Run) -> float:
+    """How long a refit may take: the model itself, and those that choose its threshold."""
+    return float(min(LONGEST_TASK_SECONDS, run.plan.experiment["training_seconds"] * (1 + PARTS)))
+
+
+def folder_of(run: Run, name: str) -> Path:
+    """Where the refit of that configuration is, or will be; raises InputError where there is no such configuration."""
+    return run.model / _configuration(run, name).name
+
+
+def is_refitted(folder: Path) -> bool:
+    """Whether a model is there; it comes into being by one rename."""
+    return (folder / "model.json").exists()
+
+
+def winner_of(comparison: pa.Table) -> str | None:
+    """The best configuration that looks at faces and did not fail, by the comparison's rank; None where none did."""
+    rows = [row for row in comparison.to_pylist() if row["outcome"] == "ok" and row["view"] != "none"]
+    return min(rows, key=lambda row: row["rank"])["configuration"] if rows else None
+
+
+def refit_winner(run: Run) -> None:
+    """Refit the winner of the comparison, unless it is there or nobody won."""
+    name = winner_of(_read(run.comparison, COMPARISON))
+    if run.cancelled or name is None or is_refitted(folder_of(run, name)):
+        return
+    part = refit_part(run.plan.fingerprint)
+    with Attempt(run.attempts, part) as log:
+        log.begin(part, refit_seconds(run))
+        refit(run, name, folder_of(run, name))
+
+
+def refit(run: Run, name: str, folder: Path) -> None:
+    """Fit a configuration on all known faces of a run and write it, whole or not at all.
+
+    Raises:
+        InputError: there is no such configuration, or these faces do not allow it.
+        StoreError: a table is missing or damaged, or the folder cannot be written.
+    """
+    configuration = _configuration(run, name)
+    try:
+        recogniser = fitted(run, configuration)
+    except (CannotFit, np.linalg.LinAlgError) as why:
+        raise InputError(f"{name} cannot be fitted on the faces of {run.run_id}: {why}", "Choose another") from why
+    with new_folder(folder) as building:
+        save_recogniser(recogniser, building)
+
+
+def fitted(run: Run, configuration: Configuration) -> Recogniser:
+    """The configuration, fitted on the faces that train or test; strangers of role `calibrate` choose its threshold."""
+    rows = _read(run.splits, SPLITS).to_pylist()
+    first = min((row["repeat"], row["fold"]) for row in rows)
+    # every split has every face, in another role
+    rows = [row for row in rows if (row["repeat"], row["fold"]) == first]
+    known = [row for row in rows if row["role"] in ("train", "test")]
+    strangers = [row for row in rows if row["role"] == "calibrate"]
+    faces = Faces.from_table(_read(run.faces, FACES))
+    encoder = load_encoder(planned_encoder(run, configuration.encoder)) if configuration.encoder else None
+    faces = faces.measured_by(encoder) if encoder else faces
+    view = faces.view(configuration.view)
+    x = view[_rows(faces, known)]
+    labels, groups = [row["label"] for row in known], [row["group"] for row in known]
+    seed = run.plan.experiment["seed"]
+    model = fit(configuration, x, labels, groups, seed_of(seed, configuration.name, REFIT, REFIT))
+    return Recogniser(
+        model=model,
+        threshold=choose_threshold(model, x, labels, groups, view[_rows(faces, strangers)], seed),
+        engine=run.plan.engine,
+        engine_fingerprint=run.plan.engine_fingerprint,
+        fingerprint=run.plan.fingerprint,
+        faces=len(known),
+        encoder=encoder,
+    )
+
+
+def _configuration(run: Run, name: str) -> Configuration:
+    plan = run.plan.experiment
+    seeing = [each for each in dict.fromkeys((*plan["configurations"], *CONFIGURATIONS)) if view_of(each) != "none"]
+    if name not in seeing:
+        raise InputError(f"{name!r} is no configuration that looks at faces", f"Choose from {', '.join(seeing)}")
+    return find_configuration(name).with_parameters(**plan.get("parameters", {}).get(name, {}))
+
+
+def _rows(faces: Faces, rows: list[dict[str, Any]]) -> Any:
+    return faces.rows((row["photo_key"], row["face_index"]) for row in rows)
+
+
+def _read(path: Path, schema: pa.Schema) -> pa.Table:
+    try:
+        table = read_part(path, schema)
+    except FileNotFoundError:
+        raise RunNotFound(f"{path} is not there: the run is not finished", "`lineup resume` goes on with it") from None
+    if table is None:
+        raise StoreError(f"{path} is damaged", "Delete it and resume the run")
+    return table

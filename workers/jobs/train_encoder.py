@@ -1,0 +1,121 @@
+"""The training of a run's encoder as a task: an attempt that may die at any epoch, and the next that goes on.
+
+    faces.parquet ──▶ triplets ──▶ encoder/checkpoint.npz   after every epoch
+                                   encoder/tensorboard/
+                                   encoder/encoder.keras, encoder.json: the end
+
+An attempt that finished an epoch has got on, so deaths are counted from the last epoch on: a machine that is
+restarted every night trains to the end, and a training that dies three times at one spot is given up.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from storage.attempts import Attempt, count, forget, look
+from storage.errors import StoreError
+from storage.parts import part_name, read_part, sweep
+from storage.plans import ENCODER_RUN
+from storage.runs import Run, run_folder
+from storage.schemas import CATALOG, FACES
+from workers.learning.classical.predictors import Array
+from workers.learning.encoder.checkpoint import read_curves
+from workers.learning.encoder.picture_encoder import digest
+from workers.learning.encoder.train_triplets import CHECKPOINT, TripletSettings, train_encoder
+from workers.learning.face_arrays import Faces, labels_of
+from workers.queue.messages import Refused, check_version
+
+logger = logging.getLogger("lineup.training")
+
+BOARD = "tensorboard"
+
+
+def encoder_part(fingerprint: str) -> str:
+    """The name under which the attempts at an encoder's training are kept."""
+    return part_name(fingerprint, "encoder")
+
+
+def settings_of(run: Run) -> TripletSettings:
+    """How the run trains its encoder."""
+    return TripletSettings(**run.plan.triplets)
+
+
+def teaching(catalog: pa.Table, faces: pa.Table) -> tuple[list[str], Array]:
+    """The photo of each face that teaches, and whose it is; pictures that carry several names teach nothing."""
+    outcomes = zip(faces["photo_key"].to_pylist(), faces["outcome"].to_pylist(), strict=True)
+    single, _ = labels_of(catalog)
+    keys = [key for key, outcome in outcomes if outcome == "ok" and key in single]
+    return keys, np.asarray([single[key] for key in keys])
+
+
+def curves_of(run: Run) -> dict[str, list[float]]:
+    """The figures of each epoch so far."""
+    return read_curves(run.encoder / CHECKPOINT)
+
+
+def planned_encoder(run: Run, name: str) -> Path:
+    """The folder of an encoder that the run's experiment names.
+
+    Raises:
+        StoreError: it is gone, or is not the one that the run was planned with.
+    """
+    said = run.plan.experiment["encoders"][name]
+    folder = run_folder(run.store, said["run"]) / run.encoder.name
+    try:
+        same = digest(folder) == said["digest"]
+    except OSError:
+        same = False
+    if not same:
+        raise StoreError(
+            f"run {run.run_id} was planned with an encoder of run {said['run']} that is not there any more",
+            "Plan the comparison anew; its photos are encoded already",
+        )
+    return folder
+
+
+def train_encoder_of(run: Run) -> None:
+    """Train the run's encoder, or go on training it, unless it is there or somebody else is at it.
+
+    Raises:
+        Refused: the run trains none.
+        StoreError: its faces are damaged, or the disk is full.
+        CannotFit: too few people.
+    """
+    if run.plan.kind != ENCODER_RUN:
+        raise Refused(f"run {run.run_id} trains no encoder")
+    check_version(run)
+    part = encoder_part(run.plan.fingerprint)
+    running, deaths = look(run.attempts)
+    given_up = count(deaths)[part] >= run.plan.experiment["attempts"]
+    if run.cancelled or run.finished or part in running or given_up:
+        return
+    seconds = run.plan.experiment["training_seconds"]
+    with Attempt(run.attempts, part) as log:
+        log.begin(part, seconds)
+        sweep(run.encoder)
+        table = _read(run.faces, FACES)
+        keys, labels = teaching(_read(run.catalog, CATALOG), table)
+        pictures = Faces.from_table(table.filter(pc.is_in(table["photo_key"], value_set=pa.array(keys, pa.string()))))
+        settings = settings_of(run)
+
+        def after_epoch(done: int, most: int, figures: dict[str, float]) -> None:
+            log.allow(seconds)
+            forget(look(run.attempts)[1])
+            words = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
+            logger.info("epoch %d of %d: %s", done, most, words, extra={"run": run.run_id, "part": part})
+
+        train_encoder(pictures.view(settings.view), labels, settings, run.encoder, after_epoch, run.encoder / BOARD)
+        (run.encoder / CHECKPOINT).unlink(missing_ok=True)
+
+
+def _read(path: Path, schema: Any) -> pa.Table:
+    table = read_part(path, schema)
+    if table is None:
+        raise StoreError(f"{path} is damaged", "Delete it and resume the run")
+    return table

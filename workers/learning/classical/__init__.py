@@ -1,0 +1,1 @@
+"""Classifiers from scikit-learn, stored as plain arrays."""

@@ -1,0 +1,176 @@
+"""Fit the classical families: scikit-learn solves, `predictors` keeps the arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from workers.learning.classical.predictors import (
+    Array,
+    Centroids,
+    Eigenfaces,
+    KernelMachine,
+    Linear,
+    Neighbours,
+    Prior,
+    grey_vectors,
+    squared_distances,
+)
+from workers.learning.fold import CannotFit, Fitted, Fold
+from workers.learning.inner_folds import choose
+
+
+def fit_majority(fold: Fold) -> Fitted:
+    """Class shares."""
+    return Fitted(Prior((np.bincount(fold.y) / len(fold.y)).astype(np.float32)))
+
+
+def fit_neighbours(fold: Fold) -> Fitted:
+    """k nearest neighbours (Cover & Hart 1967); k shrinks to the number of training faces."""
+    order = np.argsort(fold.y, kind="stable")
+    points, classes = fold.x[order], fold.y[order]
+    k = min(int(fold.parameters["k"]), len(classes))
+    distances = squared_distances(points, points)
+    np.fill_diagonal(distances, np.inf)
+    width = max(float(np.sqrt(np.median(distances.min(axis=1)))), 1e-3) if len(classes) > 1 else 1.0
+    starts = np.searchsorted(classes, np.arange(fold.classes))
+    return Fitted(Neighbours(points, classes, starts, np.asarray(k), np.asarray(np.float32(width))), {"k": k})
+
+
+def fit_centroid(fold: Fold) -> Fitted:
+    """Nearest class mean, by Euclidean distance or by cosine."""
+    cosine = fold.parameters["metric"] == "cosine"
+
+    def centroids(points: Array, classes: Array, temperature: float = 1.0) -> Centroids:
+        if cosine:
+            points = _unit(points)
+        means = np.stack([points[classes == c].mean(axis=0) for c in range(classes.max() + 1)])
+        means = _unit(means) if cosine else means
+        return Centroids(means.astype(np.float32), np.asarray(cosine), np.asarray(np.float32(temperature)))
+
+    _, temperature, record = choose([{}], lambda _: lambda a, b, c: centroids(a, b).decision(c), fold)
+    return Fitted(centroids(fold.x, fold.y, temperature), record)
+
+
+def fit_logistic(fold: Fold) -> Fitted:
+    """Multinomial logistic regression with an L2 penalty."""
+    from sklearn.linear_model import LogisticRegression
+
+    def solve(row: dict[str, Any], points: Array, classes: Array, temperature: float = 1.0) -> Linear:
+        model = LogisticRegression(C=row["C"], max_iter=1000).fit(points.astype(np.float64), classes)
+        return _linear(model.coef_, model.intercept_, temperature)
+
+    grid = _grid(fold.parameters, {"C": float(fold.parameters["C"])}, [{"C": 1.0}, {"C": 100.0}])
+    row, temperature, record = choose(grid, lambda row: lambda a, b, c: solve(row, a, b).decision(c), fold)
+    return Fitted(solve(row, fold.x, fold.y, temperature), record)
+
+
+def fit_lda(fold: Fold) -> Fitted:
+    """Linear discriminants with a Ledoit-Wolf covariance (needs no more faces than measurements)."""
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    def solve(points: Array, classes: Array, temperature: float = 1.0) -> Linear:
+        if len(classes) <= classes.max() + 1:
+            raise CannotFit("discriminants need more training faces than people")
+        model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(points.astype(np.float64), classes)
+        return _linear(model.coef_, model.intercept_, temperature)
+
+    _, temperature, record = choose([{}], lambda _: lambda a, b, c: solve(a, b).decision(c), fold)
+    return Fitted(solve(fold.x, fold.y, temperature), record)
+
+
+def fit_svm(fold: Fold) -> Fitted:
+    """One-against-all support vector machines (libsvm); gamma is in units of 1 / total variance."""
+    linear = fold.parameters["kernel"] == "linear"
+    solve: Callable[..., Linear | KernelMachine] = solve_linear_svm if linear else solve_rbf_svm
+    row, temperature, record = choose(
+        _svm_grid(fold.parameters, linear),
+        lambda row: lambda a, b, c: solve(a, b, row["C"], row["gamma"]).decision(c),
+        fold,
+    )
+    return Fitted(solve(fold.x, fold.y, row["C"], row["gamma"], temperature), record)
+
+
+def fit_eigenfaces(fold: Fold) -> Fitted:
+    """Whitened principal components of grey 32 x 32 pictures, then RBF support vector machines.
+
+    An inner split finds its components anew among its own training faces.
+    """
+    size = int(fold.parameters["components"])
+    grey = replace(fold, x=grey_vectors(fold.x))
+    row, temperature, record = choose(
+        _svm_grid(fold.parameters, linear=False),
+        lambda row: lambda a, b, c: solve_eigenfaces(a, b, size, row["C"], row["gamma"]).decision(c),
+        grey,
+    )
+    fitted = solve_eigenfaces(grey.x, grey.y, size, row["C"], row["gamma"], temperature)
+    return Fitted(fitted, {**record, "components": fitted.basis.shape[1]})
+
+
+def solve_eigenfaces(
+    grey: Array, y: Array, components: int, c: float, gamma: float, temperature: float = 1.0
+) -> Eigenfaces:
+    """Components of `grey_vectors` (N, 1024), at most N - 1 of them, and a machine on the projections."""
+    exact = grey.astype(np.float64)
+    centre = exact.mean(axis=0)
+    _, spread, axes = np.linalg.svd(exact - centre, full_matrices=False)
+    size = max(1, min(components, len(y) - 1, int((spread > 1e-6 * spread[0]).sum())))
+    basis = (axes[:size].T * (np.sqrt(len(y)) / spread[:size])).astype(np.float32)
+    mean = centre.astype(np.float32)
+    return Eigenfaces(mean, basis, solve_rbf_svm((grey - mean) @ basis, y, c, gamma, temperature))
+
+
+def solve_linear_svm(x: Array, y: Array, c: float, gamma: float, temperature: float = 1.0) -> Linear:
+    """One hyperplane a person; a plane has no width, so `gamma` means nothing here."""
+    del gamma
+    machines = [_one_against_all(x, y == k, C=c, kernel="linear") for k in range(y.max() + 1)]
+    coefficients = np.concatenate([each.coef_ for each in machines])
+    return _linear(coefficients, np.concatenate([each.intercept_ for each in machines]), temperature, two=False)
+
+
+def solve_rbf_svm(x: Array, y: Array, c: float, gamma: float, temperature: float = 1.0) -> KernelMachine:
+    """One RBF machine a person, coefficients kept sparse."""
+    scale = gamma / max(float(x.var(axis=0).sum()), 1e-12)
+    machines = [_one_against_all(x, y == k, C=c, kernel="rbf", gamma=scale) for k in range(y.max() + 1)]
+    starts = np.cumsum([0] + [each.support_.size for each in machines[:-1]])
+    return KernelMachine(
+        points=x.astype(np.float32),
+        index=np.concatenate([each.support_ for each in machines]),
+        weights=np.concatenate([each.dual_coef_.ravel() for each in machines]).astype(np.float32),
+        starts=starts,
+        bias=np.concatenate([each.intercept_ for each in machines]).astype(np.float32),
+        gamma=np.asarray(np.float32(scale)),
+        temperature=np.asarray(np.float32(temperature)),
+    )
+
+
+def _one_against_all(x: Array, mine: Array, **settings: Any) -> Any:
+    from sklearn.svm import SVC
+
+    return SVC(**settings).fit(x.astype(np.float64), mine)
+
+
+def _linear(coefficients: Array, intercept: Array, temperature: float, two: bool = True) -> Linear:
+    """Arrays of a linear model; scikit-learn's single row for two classes becomes two."""
+    if two and len(coefficients) == 1:
+        coefficients = np.concatenate([np.zeros_like(coefficients), coefficients])
+        intercept = np.concatenate([np.zeros_like(intercept), intercept])
+    weights = np.ascontiguousarray(coefficients.T, np.float32)
+    return Linear(weights, intercept.astype(np.float32), np.asarray(np.float32(temperature)))
+
+
+def _svm_grid(parameters: Mapping[str, Any], linear: bool) -> list[dict[str, Any]]:
+    first = {"C": float(parameters["C"]), "gamma": 1.0}
+    wider = [] if linear else [{"C": 10.0, "gamma": 0.3}, {"C": 10.0, "gamma": 3.0}]
+    return _grid(parameters, first, [{"C": 1.0, "gamma": 1.0}, *wider])
+
+
+def _grid(parameters: Mapping[str, Any], first: dict[str, Any], others: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [first, *(row for row in others if row != first)] if parameters.get("tune") else [first]
+
+
+def _unit(x: Array) -> Array:
+    return np.asarray(x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12))

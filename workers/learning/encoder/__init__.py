@@ -1,0 +1,1 @@
+"""An encoder trained by triplets: mining, training, checkpoints."""

@@ -1,0 +1,105 @@
+"""The faces of one run as arrays, the pictures decoded only when a view asks for them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from storage.schemas import EMBEDDING_SIZE
+
+if TYPE_CHECKING:
+    from workers.learning.encoder.picture_encoder import Encoder
+
+
+@dataclass(frozen=True)
+class Faces:
+    """The usable faces of a run, N of them, in the table's order.
+
+    Attributes:
+        keys: photo keys, length N.
+        face_index: (N,) int16.
+        embedding: (N, 128) float32.
+        crop_jpeg: N JPEGs of 128 x 128 RGB.
+        aligned_jpeg: the same, pose corrected.
+    """
+
+    keys: tuple[str, ...]
+    face_index: npt.NDArray[np.int16]
+    embedding: npt.NDArray[np.float32]
+    crop_jpeg: Sequence[bytes]
+    aligned_jpeg: Sequence[bytes]
+
+    @classmethod
+    def from_table(cls, table: pa.Table) -> Faces:
+        """The rows of a FACES table whose outcome is ok."""
+        good = table.filter(pc.equal(pc.cast(table["outcome"], pa.string()), "ok"))
+        rows = good["embedding"].to_pylist()
+        return cls(
+            keys=tuple(good["photo_key"].to_pylist()),
+            face_index=np.asarray(good["face_index"].to_pylist(), np.int16),
+            embedding=np.asarray(rows, np.float32).reshape(len(rows), EMBEDDING_SIZE),
+            crop_jpeg=good["crop"].to_pylist(),
+            aligned_jpeg=good["aligned"].to_pylist(),
+        )
+
+    @cached_property
+    def crop(self) -> npt.NDArray[np.uint8]:
+        """(N, 128, 128, 3) uint8 RGB."""
+        return _decode(self.crop_jpeg)
+
+    @cached_property
+    def aligned(self) -> npt.NDArray[np.uint8]:
+        """(N, 128, 128, 3) uint8 RGB."""
+        return _decode(self.aligned_jpeg)
+
+    @cached_property
+    def _where(self) -> dict[tuple[str, int], int]:
+        pairs = zip(self.keys, self.face_index.tolist(), strict=True)
+        return {pair: row for row, pair in enumerate(pairs)}
+
+    def rows(self, pairs: Iterable[tuple[str, int]]) -> npt.NDArray[np.intp]:
+        """Row numbers of (photo_key, face_index) pairs.
+
+        Raises:
+            KeyError: a pair that is not among the usable faces.
+        """
+        return np.asarray([self._where[pair] for pair in pairs], np.intp)
+
+    def measured_by(self, encoder: Encoder) -> Faces:
+        """The same faces with the measurements of an encoder of our own."""
+        return replace(self, embedding=encoder(self.view(encoder.view)))
+
+    def view(self, name: str) -> npt.NDArray[np.generic]:
+        """The array that a configuration's view names; `none` is an (N, 0) array."""
+        if name == "none":
+            return np.zeros((len(self.keys), 0), np.float32)
+        views = {"crop": "crop", "aligned": "aligned", "embedding": "embedding"}
+        array: npt.NDArray[np.generic] = getattr(self, views[name])
+        return array
+
+
+def labels_of(catalog: pa.Table) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The one label of each submitted picture, and the keys of pictures with several, which teach nobody's face."""
+    named: defaultdict[str, set[str]] = defaultdict(set)
+    columns = (catalog[name].to_pylist() for name in ("photo_key", "label", "outcome"))
+    for key, label, outcome in zip(*columns, strict=True):
+        if outcome == "ok":
+            named[key].add(label)
+    single = {key: next(iter(names)) for key, names in named.items() if len(names) == 1}
+    return single, tuple(sorted(key for key, names in named.items() if len(names) > 1))
+
+
+def _decode(pictures: Sequence[bytes]) -> npt.NDArray[np.uint8]:
+    """JPEGs that our own engine wrote, as (N, 128, 128, 3) uint8 RGB."""
+    import cv2
+
+    decoded = [cv2.imdecode(np.frombuffer(each, np.uint8), cv2.IMREAD_COLOR_RGB) for each in pictures]
+    return np.asarray(decoded, np.uint8).reshape(-1, 128, 128, 3)

@@ -1,0 +1,137 @@
+"""`fit` a configuration, and what it gives: a `Model` that predicts and can be stored without pickle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from workers.learning.classical.predictors import Array, Floats, Predictor, load_arrays
+from workers.learning.configurations import UNKNOWN, Configuration
+from workers.learning.families import FAMILIES
+from workers.learning.fold import CannotFit, Fold
+from workers.learning.networks.keras_predictor import load_network
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Model:
+    """A fitted configuration.
+
+    Attributes:
+        labels: the people, sorted; the order of `predict_proba`'s columns.
+        chosen: hyper-parameters chosen inside the training fold, and how they did there.
+        history: learning curves of a network, else empty.
+    """
+
+    configuration: Configuration
+    labels: tuple[str, ...]
+    predictor: Predictor
+    chosen: dict[str, Any] = field(default_factory=dict)
+    history: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def model_bytes(self) -> int:
+        """Bytes of all that prediction needs."""
+        return self.predictor.nbytes
+
+    def scores(self, x: Array) -> tuple[Floats, Floats]:
+        """Probabilities (N, classes) float32 and known scores (N,) float32, in one pass."""
+        return self.predictor.scores(x)
+
+    def predict_proba(self, x: Array) -> Floats:
+        """(N, classes) float32, columns as `labels`."""
+        return self.scores(x)[0]
+
+    def known_score(self, x: Array) -> Floats:
+        """(N,) float32; higher: more likely a known person."""
+        return self.scores(x)[1]
+
+    def name(self, probabilities: Floats, known: Floats) -> list[str]:
+        """The predicted label of each face; UNKNOWN beyond a configuration's own distance threshold."""
+        threshold = self.configuration.parameters.get("threshold")
+        best = [self.labels[i] for i in probabilities.argmax(axis=1)]
+        if threshold is None:
+            return best
+        return [who if -near <= threshold else UNKNOWN for who, near in zip(best, known, strict=True)]
+
+
+def fit(
+    configuration: Configuration,
+    x: Array,
+    labels: Sequence[str],
+    groups: npt.ArrayLike,
+    seed: int,
+    threads: int = 1,
+) -> Model:
+    """Train one configuration on training faces only.
+
+    Args:
+        x: (N, ...) the configuration's view: (N, 128) float32 or (N, 128, 128, 3) uint8 RGB.
+        labels: who each face is.
+        groups: (N,) faces of one group (duplicates) never straddle an inner split.
+        seed: the same seed gives the same model in any process.
+        threads: for numpy's linear algebra; 1 keeps the order of additions, and so the bits. Networks take one.
+
+    Raises:
+        CannotFit: these faces do not allow this model.
+    """
+    from threadpoolctl import threadpool_limits
+
+    names = tuple(sorted(set(labels)))
+    if not names:
+        raise CannotFit("no training face")
+    if len(names) < 2 and configuration.family != "majority":
+        raise CannotFit(f"one person only in training ({names[0]}); telling apart needs two")
+    number = {name: i for i, name in enumerate(names)}
+    y = np.asarray([number[each] for each in labels])
+    by = np.asarray(groups)
+    with threadpool_limits(threads):
+        fitted = FAMILIES[configuration.family].fit(Fold(x, y, by, configuration.parameters, seed))
+    return Model(configuration, names, fitted.predictor, fitted.chosen, fitted.history)
+
+
+def save_model(model: Model, folder: Path) -> None:
+    """Write `model.json` and `arrays.npz` or `network.keras` into a folder; none of them holds pickle or code."""
+    folder.mkdir(parents=True, exist_ok=True)
+    described = {
+        "format": FORMAT,
+        "kind": type(model.predictor).__name__,
+        "configuration": {
+            "name": model.configuration.name,
+            "view": model.configuration.view,
+            "family": model.configuration.family,
+            "parameters": dict(model.configuration.parameters),
+        },
+        "labels": model.labels,
+        "chosen": model.chosen,
+        "history": model.history,
+    }
+    model.predictor.save(folder)
+    (folder / "model.json").write_text(json.dumps(described, indent=1, sort_keys=True), encoding="utf-8")
+
+
+def load_model(folder: Path) -> Model:
+    """Read what `save_model` wrote; nothing in the folder is executed.
+
+    Raises:
+        ValueError: not a model of this format.
+    """
+    described = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    if described.get("format") != FORMAT:
+        raise ValueError(f"{folder} holds a model of another format")
+    kind = described["kind"]
+    predictor = load_network(folder) if kind == "Network" else load_arrays(kind, folder)
+    return Model(
+        Configuration(**described["configuration"]),
+        tuple(described["labels"]),
+        predictor,
+        described["chosen"],
+        described["history"],
+    )

@@ -1,0 +1,1 @@
+"""Networks in Keras: architectures, training loop, predictor. The only room that imports TensorFlow."""

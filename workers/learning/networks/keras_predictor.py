@@ -1,0 +1,63 @@
+"""A fitted Keras model as a predictor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from workers.learning.classical.predictors import Array, Floats, softmax
+from workers.learning.networks.keras_runtime import load_keras
+
+FILE = "network.keras"
+BATCH = 32
+"""Faces that are in memory at once: a convolution's first activations take 1 MB a face."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network that turns faces into logits; known score: the largest logit (Vaze et al. 2022).
+
+    Attributes:
+        keras_model: takes (N, 128, 128, 3) uint8 RGB or (N, 128) float32 and gives (N, classes) float32.
+    """
+
+    keras_model: Any
+
+    @property
+    def nbytes(self) -> int:
+        """Of all weights."""
+        return sum(each.numpy().nbytes for each in self.keras_model.weights)
+
+    def decision(self, x: Array) -> Array:
+        """Logits (N, classes) float32."""
+        return np.concatenate([self._call(x[i : i + BATCH]).numpy() for i in range(0, len(x), BATCH)])
+
+    def scores(self, x: Array) -> tuple[Floats, Floats]:
+        """Probabilities (N, classes) and known scores (N,), both float32."""
+        logits = self.decision(x)
+        return softmax(logits), logits.max(axis=1)
+
+    def save(self, folder: Path) -> None:
+        """Write `network.keras`."""
+        self.keras_model.save(folder / FILE)
+
+    @cached_property
+    def _call(self) -> Any:
+        """Compiled once for any number of faces: `predict` would cost 30 ms a call."""
+        import tensorflow as tf
+
+        takes = tf.TensorSpec(self.keras_model.input_shape, self.keras_model.inputs[0].dtype)
+        return tf.function(lambda x: self.keras_model(x, training=False), input_signature=[takes])
+
+
+def load_network(folder: Path) -> Network:
+    """Read what `Network.save` wrote; safe mode refuses a file that carries code.
+
+    Raises:
+        ValueError: not a Keras model, or one with code in it.
+    """
+    return Network(load_keras().models.load_model(folder / FILE, compile=False, safe_mode=True))

@@ -1,0 +1,47 @@
+"""How workers and the orchestrator log: a line for a person, or a JSON object for a machine, on standard error."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from celery.signals import setup_logging
+
+from workers.queue.environment import load_settings
+
+FIELDS = ("run", "part", "photo", "attempt")
+"""Facts that a record may carry through `extra=`; they keep these names in JSON."""
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        said = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            **{name: getattr(record, name) for name in FIELDS if hasattr(record, name)},
+        }
+        if record.exc_info:
+            said["trace"] = self.formatException(record.exc_info)
+        return json.dumps(said, ensure_ascii=True)
+
+
+class _Text(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        facts = [f"{name}={getattr(record, name)}" for name in FIELDS if hasattr(record, name)]
+        # a label or a path may hold a newline: one record stays one line
+        line = " ".join((super().format(record), *facts))
+        return line if record.exc_info else line.encode("unicode_escape").decode()
+
+
+@setup_logging.connect
+def configure_logging(**_: Any) -> None:
+    """Set up the root logger as LINEUP_LOG_LEVEL and LINEUP_LOG_FORMAT say; Celery calls it in every process."""
+    settings = load_settings()
+    handler = logging.StreamHandler()
+    text = _Text("%(asctime)s %(levelname)s %(processName)s %(name)s: %(message)s")
+    handler.setFormatter(_Json() if settings.log_format == "json" else text)
+    logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)

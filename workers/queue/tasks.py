@@ -1,0 +1,97 @@
+"""The tasks: check the message, open the run, do the work. Thin on purpose."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery.exceptions import Reject
+from celery.utils.log import get_task_logger
+
+from storage.errors import RunNotFound
+from storage.runs import Run, open_run
+from workers.queue import app as names
+from workers.queue.app import RETRY_SECONDS, app
+from workers.queue.environment import load_settings
+from workers.queue.messages import Refused, photos_of, run_id_of, split_of
+
+# read by TensorFlow when a training imports it: one thread a process, since two one-thread trainings side by side
+# take half the time of two that share threads; and the same losses in every process
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+logger = get_task_logger(__name__)
+
+_OPTIONS: dict[str, Any] = {
+    "max_retries": 2,  # with the first, three runs of a task whose process was lost
+    "default_retry_delay": RETRY_SECONDS,
+}
+
+
+@app.task(name=names.ENCODE_PHOTOS, **_OPTIONS)
+def encode_photos(run_id: str, photos: list[list[str]]) -> None:
+    """Encode photos of a run: [[photo_key, relative path], ...]."""
+    from workers.jobs.encode_photos import encode
+
+    try:
+        encode(_run(run_id), photos_of(photos))
+    except Refused as refused:
+        _refuse(refused)
+
+
+@app.task(name=names.TRAIN_CONFIGURATION, **_OPTIONS)
+def train_configuration(run_id: str, configuration: str, repeat: int, fold: int) -> None:
+    """Fit and score one configuration on one split of a run."""
+    from workers.jobs.train_configuration import train
+
+    try:
+        run = _run(run_id)
+        train(run, *split_of(configuration, repeat, fold, run.plan.experiment["configurations"]))
+    except Refused as refused:
+        _refuse(refused)
+
+
+@app.task(name=names.COMPARE_RUN, **_OPTIONS)
+def compare_run(run_id: str) -> None:
+    """Aggregate a run's scores into its comparison."""
+    from workers.jobs.train_configuration import compare
+
+    try:
+        compare(_run(run_id))
+    except Refused as refused:
+        _refuse(refused)
+
+
+@app.task(name=names.REFIT_WINNER, **_OPTIONS)
+def refit_winner(run_id: str) -> None:
+    """Fit the best configuration of a compared run on all its known faces."""
+    from workers.jobs.refit_winner import refit_winner as refit
+
+    try:
+        refit(_run(run_id))
+    except Refused as refused:
+        _refuse(refused)
+
+
+@app.task(name=names.TRAIN_ENCODER, **_OPTIONS)
+def train_encoder(run_id: str) -> None:
+    """Train the encoder of a run by triplets."""
+    from workers.jobs.train_encoder import train_encoder_of
+
+    try:
+        train_encoder_of(_run(run_id))
+    except Refused as refused:
+        _refuse(refused)
+
+
+def _refuse(refused: Refused) -> None:
+    logger.error("message refused: %s", refused)
+    raise Reject(str(refused), requeue=False)
+
+
+def _run(run_id: object) -> Run:
+    try:
+        return open_run(load_settings().store.resolve(), run_id_of(run_id))
+    except RunNotFound as error:
+        raise Refused(error.what) from error
