@@ -103,7 +103,7 @@ class Attempt:
 
 
 def _unwritable(path: Path, error: OSError) -> StoreError:
-    return StoreError(f"cannot write {path}: {error.strerror}", "Free space or mend permissions, then resume")
+    return StoreError(f"cannot write {path}: {error.strerror}", "Free space or fix permissions, then resume")
 
 
 def _is_held(descriptor: int) -> bool:

@@ -68,7 +68,7 @@ def delete(path: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise StoreError(f"cannot delete {path}: {error.strerror}", "Mend permissions, then try again") from error
+        raise StoreError(f"cannot delete {path}: {error.strerror}", "Fix permissions, then try again") from error
 
 
 def erase_photos(store: Path, keys: Collection[str]) -> Erased:

@@ -1,4 +1,4 @@
-"""Everything that Lineup tells a user to mend.
+"""Everything that Lineup tells a user to fix.
 
     LineupError                     exit 1; one line: what, which file, what to do
     ├── InputError                  exit 2; the user's folder, CSV or photo is not usable
@@ -20,11 +20,11 @@ from __future__ import annotations
 
 
 class LineupError(Exception):
-    """Something that the user can mend.
+    """Something that the user can fix.
 
     Args:
         what: what went wrong, naming the file or the setting.
-        cure: what to do about it; may be empty where `what` says it all.
+        hint: what to do about it; may be empty where `what` says it all.
 
     Attributes:
         needs_a_person: trying again, which is what the orchestrator does otherwise, cannot help.
@@ -33,11 +33,11 @@ class LineupError(Exception):
     exit_code = 1
     needs_a_person = False
 
-    def __init__(self, what: str, cure: str = "") -> None:
+    def __init__(self, what: str, hint: str = "") -> None:
         # another's words, which may end with a stop of their own, are often the last of `what`
-        super().__init__(f"{what.rstrip('.')}. {cure}" if cure else what)
+        super().__init__(f"{what.rstrip('.')}. {hint}" if hint else what)
         self.what = what
-        self.cure = cure
+        self.hint = hint
 
 
 class InputError(LineupError):

@@ -14,7 +14,7 @@ from storage.errors import StoreError
 
 BUILDING = ".building"
 
-CURE = "Free space or mend permissions"
+HINT = "Free space or fix permissions"
 
 
 def make_folder(path: Path) -> None:
@@ -60,7 +60,7 @@ def scratch_folder(beside: Path) -> Iterator[Path]:
             _sweep(beside)
             yield scratch
     except OSError as error:
-        raise StoreError(f"cannot write {beside}: {error.strerror or error}", CURE) from error
+        raise StoreError(f"cannot write {beside}: {error.strerror or error}", HINT) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

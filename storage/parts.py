@@ -112,7 +112,7 @@ def _replacing(path: Path) -> Iterator[Path]:
         fsync(path.parent)
     except OSError as error:
         raise StoreError(
-            f"cannot write {path}: {error.strerror or error}", "Free space or mend permissions, then resume"
+            f"cannot write {path}: {error.strerror or error}", "Free space or fix permissions, then resume"
         ) from error
     finally:
         with contextlib.suppress(OSError):

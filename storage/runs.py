@@ -203,7 +203,7 @@ def open_store(store: Path) -> Path:
             f"cannot use {store} as the store: {error.strerror}", "Set LINEUP_STORE to another folder"
         ) from error
     if not os.access(store, os.W_OK):
-        raise StoreError(f"cannot write into the store {store}", "Mend its permissions or set LINEUP_STORE")
+        raise StoreError(f"cannot write into the store {store}", "Fix its permissions or set LINEUP_STORE")
     return store.resolve()
 
 

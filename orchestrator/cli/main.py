@@ -97,7 +97,7 @@ def lineup() -> None:
 
 
 def main() -> None:
-    """Run the command line: an error that the user can mend is one line and its exit code, Ctrl-C is 130."""
+    """Run the command line: an error that the user can fix is one line and its exit code, Ctrl-C is 130."""
     said: dict[str, bool] = {}
     try:
         code = lineup.main(standalone_mode=False, obj=said)

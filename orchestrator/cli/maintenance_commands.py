@@ -103,8 +103,8 @@ def doctor(as_json: bool) -> None:
     else:
         for one in found:
             _say(f"{one.state:8} {one.topic}: {one.what}")
-            if one.cure:
-                _say(f"         {one.cure}")
+            if one.hint:
+                _say(f"         {one.hint}")
     if any(one.state == TROUBLE for one in found):
         raise click.exceptions.Exit(1)
 
@@ -135,7 +135,7 @@ def _tell_retried(done: Retried) -> None:
     for outcome, count in done.final.items():
         _say(f"Still {outcome}: {counted(count, 'photo')}, since the bytes and the engine's settings decide that")
     if done.refused:
-        _say(f"Refused when the folder was read: {counted(done.refused, 'photo')}; mend, then `lineup run` it again")
+        _say(f"Refused when the folder was read: {counted(done.refused, 'photo')}; fix, then `lineup run` it again")
 
 
 def _tell_traces(traces: Traces) -> None:

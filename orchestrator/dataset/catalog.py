@@ -70,7 +70,7 @@ def build_catalog(
     if len(people) < least_people:
         raise DatasetError(
             f"{root} has readable photos of {len(people)} people; {least_people} are needed",
-            _cure(rows),
+            _hint(rows),
         )
     table = pa.Table.from_pylist(rows, schema=CATALOG)
     return table, findings_of(rows, sources, min_photos_per_person)
@@ -144,8 +144,8 @@ def number_duplicates(rows: Sequence[Row]) -> None:
             row["reason"] = f"the same bytes are also labelled {', '.join(others)}; takes no part"
 
 
-def _cure(rows: Sequence[Row]) -> str:
+def _hint(rows: Sequence[Row]) -> str:
     bad = next((row for row in rows if row["outcome"] != "ok"), None)
     if bad is None:
         return "Add people."
-    return f"Add people, or mend the files: {bad['path']!r} is {bad['outcome']}: {bad['reason']}."
+    return f"Add people, or fix the files: {bad['path']!r} is {bad['outcome']}: {bad['reason']}."

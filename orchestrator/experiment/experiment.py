@@ -142,7 +142,7 @@ def from_toml(text: str, source_name: str = "experiment.toml") -> Experiment:
     except tomllib.TOMLDecodeError as fault:
         raise ExperimentError(f"{source_name}: not a TOML file: {fault}", "See `lineup init`.") from fault
     except ExperimentError as fault:
-        raise ExperimentError(f"{source_name}: {fault.what}", fault.cure) from fault
+        raise ExperimentError(f"{source_name}: {fault.what}", fault.hint) from fault
 
 
 def from_dict(plain: Mapping[str, Any]) -> Experiment:

@@ -71,8 +71,8 @@ def check_name(name: str, known: Collection[str], encoders: Sequence[OwnEncoder]
         return
     able = [each for each in known if find_configuration(each).view == "embedding"]
     if plain not in able:
-        cure = f"Of an encoder's measurements these can learn: {', '.join(able)}."
-        raise ExperimentError(f"configurations: {name!r}: {plain} does not learn from measurements", cure)
+        hint = f"Of an encoder's measurements these can learn: {', '.join(able)}."
+        raise ExperimentError(f"configurations: {name!r}: {plain} does not learn from measurements", hint)
     if not encoders:
         raise ExperimentError(f"configurations: {name!r}: there is no [encoders]", f'Add {encoder or "own"} = "RUN".')
     choice(f"configurations: {name!r}: encoder", encoder, [each.name for each in encoders])
@@ -118,4 +118,4 @@ def check_encoders(run: Run) -> None:
         try:
             planned_encoder(run, name)
         except StoreError as error:
-            raise RunStuck(error.what, error.cure) from error
+            raise RunStuck(error.what, error.hint) from error

@@ -157,7 +157,7 @@ def _writer(out: Path | None, rate: float) -> Iterator[Callable[[Pixels], None]]
         if not written:  # the copy's size is the first frame's
             size = (rgb.shape[1], rgb.shape[0])
             if not writer.open(str(unfinished.absolute()), cv2.VideoWriter.fourcc(*"mp4v"), rate, size):
-                raise StoreError(f"{out} cannot be written", "Mend the folder's permissions or name another")
+                raise StoreError(f"{out} cannot be written", "Fix the folder's permissions or name another")
         writer.write(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
         written += 1
 

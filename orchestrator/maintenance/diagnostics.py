@@ -56,13 +56,13 @@ class Finding:
     Args:
         state: OK or TROUBLE.
         what: what was found.
-        cure: what to do; empty where all is well.
+        hint: what to do; empty where all is well.
     """
 
     topic: str
     state: str
     what: str
-    cure: str = ""
+    hint: str = ""
 
 
 def examine(store: Path, settings: Settings) -> list[Finding]:
@@ -91,7 +91,7 @@ def _here() -> Iterator[Finding]:
             model_path(name)
         except LineupError as error:
             lost.append(error)
-    yield from (Finding("models", TROUBLE, error.what, error.cure) for error in lost)
+    yield from (Finding("models", TROUBLE, error.what, error.hint) for error in lost)
     cache = cache_folder()
     writable = next((path for path in (cache, *cache.parents) if path.exists()), cache)
     if not os.access(writable, os.W_OK):
@@ -130,12 +130,12 @@ def _store(store: Path) -> Iterator[Finding]:
             locks = _locks(path, file.fileno())
         path.unlink()
     except OSError as error:
-        yield Finding("store", TROUBLE, f"cannot write into {store}: {error.strerror}", "Mend its permissions")
+        yield Finding("store", TROUBLE, f"cannot write into {store}: {error.strerror}", "Fix its permissions")
         return
     yield _fine("store", words)
     if not locks:
-        cure = "Use a local disk, or NFS 4 with locks: attempts of the dead are told from the living by them"
-        yield Finding("store", TROUBLE, f"{store} has no working file locks", cure)
+        hint = "Use a local disk, or NFS 4 with locks: attempts of the dead are told from the living by them"
+        yield Finding("store", TROUBLE, f"{store} has no working file locks", hint)
     yield _clock("the store's", written - before)
 
 
@@ -171,8 +171,8 @@ def _runs(store: Path) -> Iterator[Finding]:
         if run.stopped and not run.finished:
             yield Finding("runs", TROUBLE, f"{run_id} needs a person: {run.stopped}", f"lineup resume {run_id}")
         elif waits:
-            cure = f"lineup resume {run_id}, or lineup cancel {run_id}"
-            yield Finding("runs", TROUBLE, f"{run_id} is not finished, and no orchestrator is at it", cure)
+            hint = f"lineup resume {run_id}, or lineup cancel {run_id}"
+            yield Finding("runs", TROUBLE, f"{run_id} is not finished, and no orchestrator is at it", hint)
 
 
 def _private_broker() -> Iterator[Finding]:
@@ -197,7 +197,7 @@ def _cluster(url: str) -> Iterator[Finding]:
         yield from _broker(broker, about)
         yield from _workers(broker)
     except LineupError as error:
-        yield Finding("broker", TROUBLE, error.what, error.cure)
+        yield Finding("broker", TROUBLE, error.what, error.hint)
 
 
 def _broker(broker: Broker, about: dict[str, Any]) -> Iterator[Finding]:
@@ -208,20 +208,20 @@ def _broker(broker: Broker, about: dict[str, Any]) -> Iterator[Finding]:
         yield Finding("broker", TROUBLE, f"Redis {version} is too old", "Use Valkey, or Redis 6.2 or later")
     policy = about.get("maxmemory_policy", "noeviction")
     if policy != "noeviction":
-        cure = "CONFIG SET maxmemory-policy noeviction: a full broker must refuse messages, not drop them"
-        yield Finding("broker", TROUBLE, f"maxmemory-policy is {policy}", cure)
+        hint = "CONFIG SET maxmemory-policy noeviction: a full broker must refuse messages, not drop them"
+        yield Finding("broker", TROUBLE, f"maxmemory-policy is {policy}", hint)
     if not about.get("aof_enabled"):
-        cure = "CONFIG SET appendonly yes: else a restart forgets what waits, and the orchestrator has to send it again"
-        yield Finding("broker", TROUBLE, "it keeps no append-only file", cure)
+        hint = "CONFIG SET appendonly yes: else a restart forgets what waits, and the orchestrator has to send it again"
+        yield Finding("broker", TROUBLE, "it keeps no append-only file", hint)
     elif about.get("aof_last_write_status") != "ok":
         yield Finding("broker", TROUBLE, "its last write to the append-only file failed", "Look at the broker's disk")
     if broker.is_open():
-        cure = "Set requirepass, and the password in LINEUP_BROKER_URL: whoever sends messages uses your machines"
-        yield Finding("broker", TROUBLE, "it asks nobody for a password", cure)
+        hint = "Set requirepass, and the password in LINEUP_BROKER_URL: whoever sends messages uses your machines"
+        yield Finding("broker", TROUBLE, "it asks nobody for a password", hint)
     parts = urlsplit(broker.url)
     if parts.scheme == "redis" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
-        cure = "Use rediss:// (TLS), or make sure that nobody else is on that network"
-        yield Finding("broker", TROUBLE, "passwords and paths travel unencrypted", cure)
+        hint = "Use rediss:// (TLS), or make sure that nobody else is on that network"
+        yield Finding("broker", TROUBLE, "passwords and paths travel unencrypted", hint)
     if "server_time_usec" in about:
         yield _clock("the broker's", about["server_time_usec"] / 1e6 - time.time())
 

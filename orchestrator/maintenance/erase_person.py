@@ -227,6 +227,6 @@ def _emptied(logs: Path, names: Iterable[str]) -> Iterator[str]:
                 if found:
                     log.truncate(0)
         except OSError as error:
-            raise StoreError(f"cannot empty {path}: {error.strerror}", "Mend permissions, then forget again") from error
+            raise StoreError(f"cannot empty {path}: {error.strerror}", "Fix permissions, then forget again") from error
         if found:
             yield path.name

@@ -108,5 +108,5 @@ class Broker:
         except (redis.RedisError, kombu.exceptions.OperationalError, OSError) as error:
             raise BrokerError(
                 f"the broker {without_password(self.url)} does not answer: {error}",
-                "Start it, or mend LINEUP_BROKER_URL",
+                "Start it, or fix LINEUP_BROKER_URL",
             ) from error

@@ -126,7 +126,7 @@ class Dispatcher:
                 if sent.times >= MOST_SENDS:
                     raise RunStuck(
                         f"work on queue {self.queue} was sent {sent.times} times and no worker got it done",
-                        "The workers' log says why (<store>/logs, or where they run); mend it, then resume",
+                        "The workers' log says why (<store>/logs, or where they run); fix it, then resume",
                     )
                 sent.task_id = self._publish(sent.work)
                 sent.quiet_since = now

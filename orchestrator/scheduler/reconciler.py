@@ -204,7 +204,7 @@ class Reconciler:
         deaths = [death for death in look(self.run.attempts)[1] if death.part == work.part]
         if len(deaths) >= self._experiment.attempts:
             why = deaths[-1].last_words or f"its process died {len(deaths)} times"
-            raise RunStuck(f"{what} failed: {why}", "Mend the cause, then resume")
+            raise RunStuck(f"{what} failed: {why}", "Fix the cause, then resume")
         self._training.settle(self._training.on_their_way - work.items)  # of stages that are over
         missing = work.items - self._training.on_their_way
         self._send(self._training, iter([work] if missing else []))

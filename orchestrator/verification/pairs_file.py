@@ -84,13 +84,13 @@ def _pair(path: Path, number: int, line: str, same: bool, fold: int) -> PhotoPai
         fields = [fields[0], fields[1], fields[0], fields[2]]
     if len(fields) != 4 or not (_is_count(fields[1]) and _is_count(fields[3])) or same != (fields[0] == fields[2]):
         kind = "NAME N N" if same else "NAME N OTHER N"
-        raise DatasetError(f"{path}, line {number}: {line!r} is no pair of the form {kind}", "Mend the line.")
+        raise DatasetError(f"{path}, line {number}: {line!r} is no pair of the form {kind}", "Fix the line.")
     return PhotoPair(_photo(path, fields[0], fields[1]), _photo(path, fields[2], fields[3]), same, fold)
 
 
 def _photo(path: Path, name: str, number: str) -> str:
     if name in ("", ".", "..") or "/" in name or "\\" in name or "\0" in name:
-        raise DatasetError(f"{path}: {name!r} cannot be a person's folder", "Mend the line.")
+        raise DatasetError(f"{path}: {name!r} cannot be a person's folder", "Fix the line.")
     return f"{name}/{name}_{int(number):04d}.jpg"
 
 

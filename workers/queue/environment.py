@@ -67,9 +67,9 @@ def load_settings() -> Settings:
     except ValidationError as error:
         raise _told(error.errors()[0]) from error
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{CONFIGURATION_FILE} is not a TOML file: {error}", "Mend it, or delete it") from error
+        raise InputError(f"{CONFIGURATION_FILE} is not a TOML file: {error}", "Fix it, or delete it") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{CONFIGURATION_FILE} cannot be read: {error}", "Mend it, or delete it") from error
+        raise InputError(f"{CONFIGURATION_FILE} cannot be read: {error}", "Fix it, or delete it") from error
 
 
 def _told(fault: Any) -> InputError:
@@ -78,4 +78,4 @@ def _told(fault: Any) -> InputError:
         choices = ", ".join(Settings.model_fields)
         return InputError(f"{CONFIGURATION_FILE} has the unknown key {key!r}", f"The choices are {choices}")
     where = f"in the environment, or {key} in {CONFIGURATION_FILE}"
-    return InputError(f"LINEUP_{key.upper()} is not usable: {fault['msg']}", f"Mend it {where}")
+    return InputError(f"LINEUP_{key.upper()} is not usable: {fault['msg']}", f"Fix it {where}")

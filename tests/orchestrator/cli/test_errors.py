@@ -1,4 +1,4 @@
-"""A user's mistake is one line that names what, where and the cure; the exit code says whose fault it was."""
+"""A user's mistake is one line that names what, where and the hint; the exit code says whose fault it was."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every file on disk becomes a clean row, a counted omission, or an error that says what to mend."""
+"""Every file on disk becomes a clean row, a counted omission, or an error that says what to fix."""
 
 from __future__ import annotations
 
@@ -260,7 +260,7 @@ def test_a_faulty_csv_is_named_with_line_and_cure(people: Path, tmp_path: Path, 
     with pytest.raises(DatasetError, match=message) as caught:
         build_catalog(people, labels)
     assert "photos.csv" in str(caught.value)
-    assert caught.value.cure
+    assert caught.value.hint
 
 
 def test_a_csv_line_may_not_reach_out_through_a_linked_folder(people: Path, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def changed(lab: Cluster) -> Iterator[None]:
 
 
 def troubles(found: list[Finding]) -> dict[str, str]:
-    return {one.what: one.cure for one in found if one.state == TROUBLE}
+    return {one.what: one.hint for one in found if one.state == TROUBLE}
 
 
 def test_a_machine_on_which_this_test_runs_is_healthy(store: Path) -> None:
@@ -48,9 +48,9 @@ def test_a_machine_on_which_this_test_runs_is_healthy(store: Path) -> None:
 
 def test_a_store_that_others_can_read_is_trouble(store: Path) -> None:
     store.chmod(0o755)
-    ((what, cure),) = troubles(examine(store, Settings(broker_url=""))).items()
+    ((what, hint),) = troubles(examine(store, Settings(broker_url=""))).items()
     assert "0755" in what
-    assert cure == f"chmod 700 {store}"
+    assert hint == f"chmod 700 {store}"
 
 
 def test_a_run_that_nobody_works_on_or_that_needs_a_person_is_trouble(copied: Run) -> None:

@@ -91,5 +91,5 @@ def _write_whole(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         Path(file.name).replace(path)
     except OSError as error:
-        cure = "Set LINEUP_CACHE to a folder that can be written"
-        raise EngineError(f"the model cache {path.parent} cannot be written: {error}", cure) from error
+        hint = "Set LINEUP_CACHE to a folder that can be written"
+        raise EngineError(f"the model cache {path.parent} cannot be written: {error}", hint) from error
