@@ -13,21 +13,21 @@ from tests.tiny_run import lineup
 from workers.learning.encoder.picture_encoder import digest
 
 
-def test_help_names_every_choice(tmp_path: Path):
+def test_help_names_every_choice(tmp_path: Path) -> None:
     told = lineup(tmp_path / "store", "train-encoder", "--help")
     assert told.returncode == 0
     for word in ("--labels", "--epochs", "semi-hard|batch-hard", "aligned|crop", "--seed", "--run", "--json", "-q"):
         assert word in told.stdout
 
 
-def test_a_folder_of_too_few_people_is_the_users_mistake(others: Path, tmp_path: Path):
+def test_a_folder_of_too_few_people_is_the_users_mistake(others: Path, tmp_path: Path) -> None:
     told = lineup(tmp_path / "store", "train-encoder", str(others))
     assert told.returncode == 2
     assert "photos of 4 people; 6 are needed" in told.stderr
     assert "Traceback" not in told.stderr
 
 
-def test_a_finished_encoder_is_told_with_the_lines_to_compare_it(trained: Run):
+def test_a_finished_encoder_is_told_with_the_lines_to_compare_it(trained: Run) -> None:
     told = lineup(trained.store, "report", trained.run_id)
     assert told.returncode == 0, told.stderr
     assert "3 trained, 2 said when to stop, 2 tested" in told.stdout
@@ -39,7 +39,7 @@ def test_a_finished_encoder_is_told_with_the_lines_to_compare_it(trained: Run):
     assert plain["encoder"]["path"] == str(trained.encoder / "encoder.keras")
 
 
-def test_an_encoders_run_is_listed_but_is_no_newest_comparison(trained: Run):
+def test_an_encoders_run_is_listed_but_is_no_newest_comparison(trained: Run) -> None:
     assert f"{trained.run_id}  finished" in lineup(trained.store, "runs").stdout
     alone = lineup(trained.store, "report")
     assert trained.run_id not in alone.stdout
@@ -47,7 +47,7 @@ def test_an_encoders_run_is_listed_but_is_no_newest_comparison(trained: Run):
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)  # eight processes one after the other, four of which import TensorFlow
-def test_from_a_folder_to_an_encoder_to_a_table_to_names(teachers: Path, others: Path, tmp_path: Path):
+def test_from_a_folder_to_an_encoder_to_a_table_to_names(teachers: Path, others: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
     trained = lineup(store, "train-encoder", str(teachers), "--epochs", "2", "--run", "mine", "--json")
     assert trained.returncode == 0, trained.stderr
@@ -81,7 +81,7 @@ def test_from_a_folder_to_an_encoder_to_a_table_to_names(teachers: Path, others:
 
 
 @pytest.mark.parametrize("option", [("--mining", "hardest"), ("--view", "left"), ("--epochs", "0")])
-def test_a_wrong_option_is_refused_with_the_choices(tmp_path: Path, option: tuple[str, str]):
+def test_a_wrong_option_is_refused_with_the_choices(tmp_path: Path, option: tuple[str, str]) -> None:
     told = lineup(tmp_path / "store", "train-encoder", str(tmp_path), *option)
     assert told.returncode == 2
     assert option[0] in told.stderr

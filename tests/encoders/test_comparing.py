@@ -48,14 +48,14 @@ def run(store: Path, others: Path, trained: Run) -> Run:
     return run
 
 
-def test_both_encoders_are_in_one_table_on_the_same_faces(run: Run):
+def test_both_encoders_are_in_one_table_on_the_same_faces(run: Run) -> None:
     rows = read_table(run.comparison, COMPARISON).to_pylist()
     assert sorted(row["configuration"] for row in rows) == NAMES
     assert {(row["view"], row["outcome"], row["reason"]) for row in rows} == {("embedding", "ok", "")}
     assert len({row["test_faces"] for row in rows}) == 1
 
 
-def test_its_row_is_the_nearest_neighbour_by_its_own_measurements(run: Run, trained: Run):
+def test_its_row_is_the_nearest_neighbour_by_its_own_measurements(run: Run, trained: Run) -> None:
     faces = Faces.from_table(read_table(run.faces, FACES))
     own = load_encoder(trained.encoder)(faces.aligned)
     splits = read_table(run.splits, SPLITS).to_pylist()
@@ -70,7 +70,7 @@ def test_its_row_is_the_nearest_neighbour_by_its_own_measurements(run: Run, trai
         assert row["predicted"] == train[nearest]["label"]
 
 
-def test_the_plan_keeps_the_digest_so_that_another_encoder_is_another_run(run: Run, trained: Run, others: Path):
+def test_the_plan_keeps_the_digest_so_that_another_encoder_is_another_run(run: Run, trained: Run, others: Path) -> None:
     assert run.plan.experiment["encoders"] == {"own": {"run": trained.run_id, "digest": digest(trained.encoder)}}
     planned = from_dict(run.plan.experiment)
     other = replace(planned, encoders=(replace(planned.encoders[0], digest="0" * 64),))
@@ -78,7 +78,7 @@ def test_the_plan_keeps_the_digest_so_that_another_encoder_is_another_run(run: R
     assert plan_run(run.store, others, None, experiment(trained)).run.run_id == run.run_id
 
 
-def test_a_run_whose_encoder_was_trained_anew_says_so_and_trains_nothing_with_it(run: Run, tmp_path: Path):
+def test_a_run_whose_encoder_was_trained_anew_says_so_and_trains_nothing_with_it(run: Run, tmp_path: Path) -> None:
     store = tmp_path / "store"
     shutil.copytree(run.store, store)
     moved = Run(store / "runs" / run.run_id, run.plan)
@@ -96,7 +96,7 @@ def test_a_run_whose_encoder_was_trained_anew_says_so_and_trains_nothing_with_it
         Reconciler(moved, Broker("redis://127.0.0.1:1/0")).step()
 
 
-def test_a_winner_that_uses_it_is_stored_with_it_and_names_the_same_faces(run: Run, others: Path):
+def test_a_winner_that_uses_it_is_stored_with_it_and_names_the_same_faces(run: Run, others: Path) -> None:
     folder = folder_of(run, "svm-linear@own")
     refit(run, "svm-linear@own", folder)
     now, stored = fitted(run, find_configuration("svm-linear@own")), load_recogniser(folder)
@@ -111,7 +111,7 @@ def test_a_winner_that_uses_it_is_stored_with_it_and_names_the_same_faces(run: R
         load_recogniser(folder)
 
 
-def test_the_report_says_whom_the_encoder_has_met(run: Run, trained: Run, teachers: Path):
+def test_the_report_says_whom_the_encoder_has_met(run: Run, trained: Run, teachers: Path) -> None:
     splits = read_table(run.splits, SPLITS)
     met = acquaintances(run, splits)
     assert met["own"]["run"] == trained.run_id
@@ -140,7 +140,7 @@ def names_met(trained: Run) -> set[str]:
         (0, 3, ["Beware", "3 of the photos"]),
     ],
 )
-def test_acquaintance_is_said_in_words(named: int, photos: int, words: list[str]):
+def test_acquaintance_is_said_in_words(named: int, photos: int, words: list[str]) -> None:
     met = {"own": {"run": "encoder-x", "people": 4, "named": named, "photos": photos}}
     text = " ".join(acquainted({"encoders": met}))
     assert all(word in text for word in words)

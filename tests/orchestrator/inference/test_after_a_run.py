@@ -13,7 +13,7 @@ from workers.synthetic.photo_folder import write_folder
 EXPERIMENT = 'configurations = ["knn-1", "majority"]\n[protocol]\nmin_photos_per_person = 2\n'
 
 
-def test_a_run_ends_with_its_winner_ready_for_use(tmp_path: Path):
+def test_a_run_ends_with_its_winner_ready_for_use(tmp_path: Path) -> None:
     store = tmp_path / "store"
     write_folder(tmp_path / "faces", 3, 5, seed=2, side=200)
     (tmp_path / "experiment.toml").write_text(EXPERIMENT)

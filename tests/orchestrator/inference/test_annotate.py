@@ -14,31 +14,31 @@ PICTURE = np.full((120, 200, 3), 255, np.uint8)
 
 
 @pytest.mark.parametrize("name", ["Ödön", "Ирина", "Ελένη", "محمد", "Łucja Żak"])
-def test_letters_that_the_font_has_are_drawn_as_they_are(name: str):
+def test_letters_that_the_font_has_are_drawn_as_they_are(name: str) -> None:
     assert drawable(name, 3) == name
 
 
-def test_letters_that_it_lacks_become_marks_with_the_persons_number():
+def test_letters_that_it_lacks_become_marks_with_the_persons_number() -> None:
     assert drawable("张伟", 3) == "#3 ??"
     assert drawable("a\x1b[31m\u202e\n", 1) == "#1 a?[31m??"
 
 
-def test_two_people_whose_names_cannot_be_drawn_stay_apart():
+def test_two_people_whose_names_cannot_be_drawn_stay_apart() -> None:
     palette = Palette(["张伟", "李娜"])
     first, second = (palette.tag((0, 0, 9, 9), name, 0.5) for name in ("张伟", "李娜"))
     assert first.text != second.text
     assert first.colour != second.colour
 
 
-def test_a_long_name_is_cut():
+def test_a_long_name_is_cut() -> None:
     assert len(drawable("x" * 500, 1)) == LONGEST_NAME
 
 
-def test_the_unknown_are_grey():
+def test_the_unknown_are_grey() -> None:
     assert Palette(["a"]).tag((0, 0, 9, 9), UNKNOWN, 0.99) == Tag((0, 0, 9, 9), UNKNOWN, GREY)
 
 
-def test_the_original_keeps_its_pixels():
+def test_the_original_keeps_its_pixels() -> None:
     drawn = draw(PICTURE, [Tag((50, 50, 120, 100), "ada", (214, 39, 40))])
     assert (PICTURE == 255).all()
     assert tuple(drawn[75, 50]) == (214, 39, 40)
@@ -53,7 +53,7 @@ def test_the_original_keeps_its_pixels():
 )
 def test_any_name_and_any_box_on_any_picture_can_be_drawn(
     name: str, box: tuple[int, int, int, int], size: tuple[int, int]
-):
+) -> None:
     picture = np.zeros((*size, 3), np.uint8)
     drawn = draw(picture, [Palette([name]).tag(box, name, 1.0)])
     assert drawn.shape == picture.shape

@@ -16,7 +16,7 @@ def store(run: Run) -> Path:
     return run.folder.parents[1]
 
 
-def test_a_table_a_line_about_the_model_and_copies(store: Path, photos: list[Path], tmp_path: Path):
+def test_a_table_a_line_about_the_model_and_copies(store: Path, photos: list[Path], tmp_path: Path) -> None:
     (tmp_path / "bad.jpg").write_text("no photo")
     done = lineup(
         store, "identify", *map(str, photos), str(tmp_path / "bad.jpg"), "-c", "knn-1", "--out", str(tmp_path / "out")
@@ -30,7 +30,7 @@ def test_a_table_a_line_about_the_model_and_copies(store: Path, photos: list[Pat
     assert len(list((tmp_path / "out").iterdir())) == len(photos)
 
 
-def test_no_readable_photo_is_exit_code_1_without_a_traceback(store: Path, tmp_path: Path):
+def test_no_readable_photo_is_exit_code_1_without_a_traceback(store: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.jpg").write_text("no photo")
     done = lineup(store, "identify", str(tmp_path / "bad.jpg"), str(tmp_path / "gone.jpg"), "-c", "knn-1", "--json")
     assert done.returncode == 1
@@ -38,7 +38,7 @@ def test_no_readable_photo_is_exit_code_1_without_a_traceback(store: Path, tmp_p
     assert "Traceback" not in done.stderr
 
 
-def test_a_video_gives_the_faces_of_each_frame(store: Path, photos: list[Path], tmp_path: Path):
+def test_a_video_gives_the_faces_of_each_frame(store: Path, photos: list[Path], tmp_path: Path) -> None:
     import cv2
 
     writer = cv2.VideoWriter(str(tmp_path / "clip.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 10, (200, 200))

@@ -38,7 +38,7 @@ VIDEO = VideoAnswer(
 )
 
 
-def test_each_face_is_a_line_and_so_is_a_photo_without_one():
+def test_each_face_is_a_line_and_so_is_a_photo_without_one() -> None:
     lines = photo_lines(ANSWERS)
     assert [line.split() for line in lines[:3]] == [
         ["photo", "box", "name", "score", "ms"],
@@ -50,30 +50,30 @@ def test_each_face_is_a_line_and_so_is_a_photo_without_one():
     assert len(lines) == 5
 
 
-def test_control_characters_are_made_visible():
+def test_control_characters_are_made_visible() -> None:
     assert all(line.isprintable() for line in photo_lines(ANSWERS))
 
 
-def test_the_summary_counts_and_times():
+def test_the_summary_counts_and_times() -> None:
     said = photo_summary(ANSWERS)
     assert "3 photos (1 ok, 1 unreadable, 1 no_face), 2 faces, 1 of them known." in said
     assert "40 ms a photo" in said
     assert "0.020 ms a face (median)" in said
 
 
-def test_a_video_is_told_by_person_the_unknown_last():
+def test_a_video_is_told_by_person_the_unknown_last() -> None:
     rows = [line.split() for line in video_lines(VIDEO)]
     assert rows[1][:2] == ["ada", "1"]
     assert rows[2][:2] == ["unknown", "2"]
 
 
-def test_a_video_says_its_speed_and_that_it_was_cut():
+def test_a_video_says_its_speed_and_that_it_was_cut() -> None:
     said = video_summary(VIDEO)
     assert "2.0 frames/s" in said
     assert "3 frames of 5 expected" in said
 
 
-def test_json_holds_every_face_of_every_photo_and_frame(recogniser: Recogniser):
+def test_json_holds_every_face_of_every_photo_and_frame(recogniser: Recogniser) -> None:
     photos = json.loads(json.dumps(photos_as_json(ANSWERS, recogniser), allow_nan=False))
     assert [len(each["faces"]) for each in photos["photos"]] == [2, 0, 0]
     assert photos["photos"][0]["faces"][1]["name"] == "unknown"
@@ -83,7 +83,7 @@ def test_json_holds_every_face_of_every_photo_and_frame(recogniser: Recogniser):
     assert [len(each["faces"]) for each in video["frames"]] == [2, 2, 0]
 
 
-def test_the_model_and_its_threshold_are_stated(recogniser: Recogniser):
+def test_the_model_and_its_threshold_are_stated(recogniser: Recogniser) -> None:
     said = model_line(recogniser)
     assert "svm-linear, fitted on 24 faces of 4 people" in said
     assert "left out in turn" in said

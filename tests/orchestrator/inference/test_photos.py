@@ -33,14 +33,16 @@ def side_by_side(paths: list[Path], where: Path) -> Path:
     return where
 
 
-def test_people_are_named(photos: list[Path], engine: FaceEngine, recogniser: Recogniser):
+def test_people_are_named(photos: list[Path], engine: FaceEngine, recogniser: Recogniser) -> None:
     answers = list(identify_photos(photos, engine, recogniser))
     assert [answer.path for answer in answers] == photos
     assert [answer.faces[0].named.nearest for answer in answers] == [path.parent.name for path in photos]
     assert all(answer.outcome == "ok" and answer.seconds > 0 for answer in answers)
 
 
-def test_a_face_lies_where_the_run_found_it(photos: list[Path], run: Run, engine: FaceEngine, recogniser: Recogniser):
+def test_a_face_lies_where_the_run_found_it(
+    photos: list[Path], run: Run, engine: FaceEngine, recogniser: Recogniser
+) -> None:
     # not to the pixel: the run may have glanced for the largest face alone, and here every face counts
     faces = read_part(run.faces, FACES).to_pylist()
     stored = [Box(*(row[side] for side in ("left", "top", "right", "bottom"))) for row in faces]
@@ -51,7 +53,7 @@ def test_a_face_lies_where_the_run_found_it(photos: list[Path], run: Run, engine
 
 def test_every_face_of_a_group_photo_is_named(
     photos: list[Path], engine: FaceEngine, recogniser: Recogniser, tmp_path: Path
-):
+) -> None:
     answer = only(identify_photos([side_by_side(photos[:3], tmp_path / "three.jpg")], engine, recogniser))
     found = sorted((face.box[0], face.named.nearest) for face in answer.faces)
     assert [name for _, name in found] == [path.parent.name for path in photos[:3]]
@@ -59,7 +61,7 @@ def test_every_face_of_a_group_photo_is_named(
 
 def test_a_face_below_the_threshold_is_unknown_and_one_at_it_is_not(
     photos: list[Path], engine: FaceEngine, recogniser: Recogniser
-):
+) -> None:
     score = only(identify_photos(photos[:1], engine, recogniser)).faces[0].named.known_score
     above = replace(recogniser, threshold=Threshold(float(np.nextafter(score, np.inf)), "test"))
     at = replace(recogniser, threshold=Threshold(score, "test"))
@@ -69,7 +71,7 @@ def test_a_face_below_the_threshold_is_unknown_and_one_at_it_is_not(
 
 def test_boxes_of_a_large_photo_are_in_its_own_pixels(
     photos: list[Path], engine: FaceEngine, recogniser: Recogniser, tmp_path: Path
-):
+) -> None:
     small, large = Image.open(photos[0]), tmp_path / "large.png"
     small.resize((3000, 3000), Image.Resampling.BICUBIC).save(large)
     answer = only(identify_photos([large], engine, recogniser, tmp_path / "out"))
@@ -81,7 +83,7 @@ def test_boxes_of_a_large_photo_are_in_its_own_pixels(
 
 def test_copies_carry_the_boxes_and_leave_the_photos_alone(
     photos: list[Path], engine: FaceEngine, recogniser: Recogniser, tmp_path: Path
-):
+) -> None:
     twin = tmp_path / "elsewhere" / photos[0].name
     twin.parent.mkdir()
     twin.write_bytes(photos[0].read_bytes())
@@ -100,7 +102,7 @@ def test_copies_carry_the_boxes_and_leave_the_photos_alone(
 
 def test_a_copy_never_takes_the_place_of_an_input(
     photos: list[Path], engine: FaceEngine, recogniser: Recogniser, tmp_path: Path
-):
+) -> None:
     path = tmp_path / "me.jpg"
     path.write_bytes(photos[0].read_bytes())
     answer = only(identify_photos([path], engine, recogniser, tmp_path))
@@ -108,7 +110,9 @@ def test_a_copy_never_takes_the_place_of_an_input(
     assert path.read_bytes() == photos[0].read_bytes()
 
 
-def test_what_cannot_be_read_is_an_answer_with_its_reason(engine: FaceEngine, recogniser: Recogniser, tmp_path: Path):
+def test_what_cannot_be_read_is_an_answer_with_its_reason(
+    engine: FaceEngine, recogniser: Recogniser, tmp_path: Path
+) -> None:
     (tmp_path / "empty.jpg").write_bytes(b"")
     (tmp_path / "text.jpg").write_text("not a photo")
     (tmp_path / "folder").mkdir()
@@ -123,13 +127,15 @@ def test_what_cannot_be_read_is_an_answer_with_its_reason(engine: FaceEngine, re
 
 def test_a_file_where_the_copies_should_go_is_the_users_mistake(
     photos: list[Path], engine: FaceEngine, recogniser: Recogniser, tmp_path: Path
-):
+) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be used for copies"):
         next(identify_photos(photos, engine, recogniser, tmp_path / "file"))
 
 
-def test_no_bad_input_of_the_real_collection_raises(shared_data: Path, engine: FaceEngine, recogniser: Recogniser):
+def test_no_bad_input_of_the_real_collection_raises(
+    shared_data: Path, engine: FaceEngine, recogniser: Recogniser
+) -> None:
     paths = sorted((shared_data / "bad-inputs").iterdir())
     answers = list(identify_photos(paths, engine, recogniser))
     assert len(answers) == len(paths)

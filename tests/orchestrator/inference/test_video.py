@@ -43,7 +43,7 @@ def frames_of(path: Path) -> list[np.ndarray]:
         frames.append(frame)
 
 
-def test_every_frame_is_answered(clip: Path, engine: FaceEngine, recogniser: Recogniser, photos: list[Path]):
+def test_every_frame_is_answered(clip: Path, engine: FaceEngine, recogniser: Recogniser, photos: list[Path]) -> None:
     answer = identify_video(clip, engine, recogniser)
     names = [[face.named.nearest for face in frame.faces] for frame in answer.frames]
     first, second = (path.parent.name for path in photos[:2])
@@ -55,7 +55,7 @@ def test_every_frame_is_answered(clip: Path, engine: FaceEngine, recogniser: Rec
 
 def test_the_copy_has_the_same_frames_with_boxes_on_them(
     clip: Path, engine: FaceEngine, recogniser: Recogniser, tmp_path: Path
-):
+) -> None:
     answer = identify_video(clip, engine, recogniser, tmp_path / "named.mp4")
     before, after = frames_of(clip), frames_of(tmp_path / "named.mp4")
     assert [frame.shape for frame in after] == [frame.shape for frame in before]
@@ -68,7 +68,7 @@ def test_the_copy_has_the_same_frames_with_boxes_on_them(
 
 def test_progress_counts_frames_and_may_stop_without_leaving_a_copy(
     clip: Path, engine: FaceEngine, recogniser: Recogniser, tmp_path: Path
-):
+) -> None:
     seen: list[tuple[int, int]] = []
 
     def stop_at_two(done: int, expected: int) -> bool:
@@ -83,7 +83,7 @@ def test_progress_counts_frames_and_may_stop_without_leaving_a_copy(
 
 def test_a_video_cut_short_gives_what_is_there_and_says_so(
     clip: Path, engine: FaceEngine, recogniser: Recogniser, tmp_path: Path
-):
+) -> None:
     import cv2
 
     path = tmp_path / "cut.avi"  # its index is at the end, its frames are found without it
@@ -98,14 +98,14 @@ def test_a_video_cut_short_gives_what_is_there_and_says_so(
 
 def test_a_video_without_a_frame_is_the_users_mistake(
     engine: FaceEngine, recogniser: Recogniser, clip: Path, tmp_path: Path
-):
+) -> None:
     (tmp_path / "broken.mp4").write_bytes(clip.read_bytes()[:200])
     with pytest.raises(InputError, match="no frame"):
         identify_video(tmp_path / "broken.mp4", engine, recogniser, tmp_path / "named.mp4")
     assert [path.name for path in tmp_path.iterdir()] == ["broken.mp4"]
 
 
-def test_the_video_itself_is_never_written_over(clip: Path, engine: FaceEngine, recogniser: Recogniser):
+def test_the_video_itself_is_never_written_over(clip: Path, engine: FaceEngine, recogniser: Recogniser) -> None:
     before = clip.read_bytes()
     with pytest.raises(InputError, match="the video itself"):
         identify_video(clip, engine, recogniser, clip.parent / "." / clip.name)
@@ -115,7 +115,7 @@ def test_the_video_itself_is_never_written_over(clip: Path, engine: FaceEngine, 
 @pytest.mark.parametrize("out", ["named.avi", "no-such-folder/named.mp4", f"{'x' * 300}.mp4", "folder.mp4"])
 def test_a_copy_that_cannot_be_written_is_refused_before_the_work(
     clip: Path, engine: FaceEngine, recogniser: Recogniser, tmp_path: Path, out: str
-):
+) -> None:
     (tmp_path / "folder.mp4").mkdir()
     seen: list[int] = []
     with pytest.raises(InputError):
@@ -125,7 +125,7 @@ def test_a_copy_that_cannot_be_written_is_refused_before_the_work(
 
 def test_a_copy_that_loses_its_place_meanwhile_is_one_line_and_leaves_nothing(
     clip: Path, engine: FaceEngine, recogniser: Recogniser, tmp_path: Path
-):
+) -> None:
     def take_the_place(*_: int) -> bool:
         (tmp_path / "named.mp4").mkdir(exist_ok=True)
         return True
@@ -135,6 +135,6 @@ def test_a_copy_that_loses_its_place_meanwhile_is_one_line_and_leaves_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["named.mp4"]
 
 
-def test_a_picture_in_the_clip_is_the_photo(clip: Path, photos: list[Path]):
+def test_a_picture_in_the_clip_is_the_photo(clip: Path, photos: list[Path]) -> None:
     frame = frames_of(clip)[0][:, :, ::-1].astype(int)
     assert np.abs(frame - np.asarray(Image.open(photos[0]))).mean() < 12

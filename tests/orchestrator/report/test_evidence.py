@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator.report.curve_charts import MOST_POINTS, open_set_curves, reliability_curves
 from orchestrator.report.evidence import Evidence, evidence_of
+from orchestrator.report.material import ReportMaterial
 from orchestrator.report.method import protocol, strangers
 from orchestrator.report.page import render_page
 from orchestrator.report.people import near_duplicates, recalls
@@ -36,7 +37,7 @@ def evidence(study: Study, comparison: Comparison) -> Evidence:
 
 
 @pytest.fixture(scope="module")
-def opened(material, study, comparison):
+def opened(material: ReportMaterial, study: Study, comparison: Comparison):
     """The hostile run's photos with the study's results."""
     results = {"scores": study.scores, "fits": study.fits, "splits": study.splits}
     return replace(material, comparison=comparison.table, pairs=comparison.pairs, **results)
@@ -46,7 +47,7 @@ def points(text):
     return [tuple(float(number) for number in point.split(",")) for point in text.split()]
 
 
-def test_strangers_are_counted_as_the_comparison_counts_them(evidence, comparison):
+def test_strangers_are_counted_as_the_comparison_counts_them(evidence: Evidence, comparison: Comparison) -> None:
     for row in comparison_rows(comparison.table):
         found = evidence.strangers[row["configuration"]]
         assert (found.dir, found.far) == pytest.approx((row["dir_at_far"], row["far"]))
@@ -54,14 +55,16 @@ def test_strangers_are_counted_as_the_comparison_counts_them(evidence, compariso
     assert evidence.testing == (1, STRANGERS["unknown"][1])
 
 
-def test_a_configuration_that_failed_gives_no_evidence(study, comparison):
+def test_a_configuration_that_failed_gives_no_evidence(study: Study, comparison: Comparison) -> None:
     rows = [{**row, "outcome": "failed"} for row in comparison_rows(comparison.table)]
     nothing = evidence_of(study.scores, rows)
     assert (nothing.strangers, nothing.spread, nothing.choice) == ({}, {}, None)
     assert nothing.curves.people.num_rows == 0
 
 
-def test_an_open_set_curve_runs_from_one_stranger_to_all_and_ends_at_the_accuracy(evidence, comparison):
+def test_an_open_set_curve_runs_from_one_stranger_to_all_and_ends_at_the_accuracy(
+    evidence: Evidence, comparison: Comparison
+) -> None:
     squares = open_set_curves(evidence.curves.open_set, ["good", "fair", "blind"])
     assert [square.title for square in squares] == ["good", "fair", "blind"]
     for square, row in zip(squares, comparison_rows(comparison.table), strict=True):
@@ -74,7 +77,7 @@ def test_an_open_set_curve_runs_from_one_stranger_to_all_and_ends_at_the_accurac
         assert all(0 <= y <= 100 for _, y in named + turned_away)
 
 
-def test_very_many_strangers_are_thinned_and_one_alone_is_drawn():
+def test_very_many_strangers_are_thinned_and_one_alone_is_drawn() -> None:
     def table(count):
         rows = [{"configuration": "a", "far": k / count, "dir": k / count, "miss": 0.0} for k in range(1, count + 1)]
         return OPEN_SET.empty_table().from_pylist(rows, schema=OPEN_SET)
@@ -87,7 +90,7 @@ def test_very_many_strangers_are_thinned_and_one_alone_is_drawn():
     assert square.lines[0].points == "100.00,0.00"
 
 
-def test_a_reliability_mark_lies_at_its_confidence_and_accuracy(evidence):
+def test_a_reliability_mark_lies_at_its_confidence_and_accuracy(evidence: Evidence) -> None:
     (square,) = reliability_curves(evidence.curves.reliability, {"fair": 0.25})
     rows = [row for row in evidence.curves.reliability.to_pylist() if row["configuration"] == "fair"]
     assert [(dot.x, 100 - dot.y) for dot in square.dots] == [
@@ -98,7 +101,7 @@ def test_a_reliability_mark_lies_at_its_confidence_and_accuracy(evidence):
     assert square.note == "calibration error 25.0 %"
 
 
-def test_the_page_of_an_open_run_draws_every_curve_and_names_the_strangers_numbers(opened):
+def test_the_page_of_an_open_run_draws_every_curve_and_names_the_strangers_numbers(opened: ReportMaterial) -> None:
     page = render_page(opened)
     assert page.count('class="curves squares"') == 2
     for name in ("good", "fair", "blind"):
@@ -108,7 +111,7 @@ def test_the_page_of_an_open_run_draws_every_curve_and_names_the_strangers_numbe
     assert not re.search(r"\bnan\b", page, re.IGNORECASE)
 
 
-def test_hostile_names_stay_text_in_every_new_section(opened, material):
+def test_hostile_names_stay_text_in_every_new_section(opened: ReportMaterial, material: ReportMaterial) -> None:
     evil = "<script>alert(1)</script>"
     rename = {"ann": evil, "good": "<img src=x>"}
 
@@ -145,19 +148,19 @@ def test_hostile_names_stay_text_in_every_new_section(opened, material):
     assert "&lt;b&gt;nobody" in page
 
 
-def test_the_winner_is_said_to_be_chosen_by_the_faces_that_score_it(opened, evidence):
+def test_the_winner_is_said_to_be_chosen_by_the_faces_that_score_it(opened: ReportMaterial, evidence: Evidence) -> None:
     text = " ".join(answer(opened, evidence.choice))
     assert "chosen and scored on the same test faces, which tends to flatter it" in text
     assert f"the best is worth {100 * evidence.choice.accuracy:.1f} %" in text
     assert f"good comes first in {100 * evidence.choice.wins['good']:.0f} of 100 redraws" in text
 
 
-def test_a_lone_configuration_was_not_chosen(opened, comparison):
+def test_a_lone_configuration_was_not_chosen(opened: ReportMaterial, comparison: Comparison) -> None:
     alone = comparison.table.slice(0, 1)
     assert "flatter" not in " ".join(answer(replace(opened, comparison=alone, pairs=())))
 
 
-def test_the_paired_test_has_the_word_over_the_intervals(opened):
+def test_the_paired_test_has_the_word_over_the_intervals(opened: ReportMaterial) -> None:
     sure = tuple(replace(pair, p_value=0.01, rope=0.0) for pair in opened.pairs)
     text = " ".join(answer(replace(opened, pairs=sure)))
     assert "It is better than fair and blind beyond chance (McNemar" in text
@@ -177,18 +180,18 @@ def test_the_paired_test_has_the_word_over_the_intervals(opened):
         (0.001, 0.99, "different, by less than matters"),
     ],
 )
-def test_a_verdict_is_what_the_numbers_carry(p_value, rope, word):
+def test_a_verdict_is_what_the_numbers_carry(p_value, rope, word) -> None:
     assert verdict(Pair("a", "b", 0.0, -0.1, 0.1, 1, 1, p_value, rope)) == word
 
 
-def test_a_closed_run_says_nothing_of_strangers(evidence):
+def test_a_closed_run_says_nothing_of_strangers(evidence: Evidence) -> None:
     assert strangers(replace(evidence, strangers={})) == []
     assert any("not a sample" in line for line in strangers(evidence))
     crowd = replace(evidence, calibrating=(50, 600), testing=(50, 600))
     assert not any("not a sample" in line for line in strangers(crowd))
 
 
-def test_of_very_many_people_the_worst_recalls_are_shown(evidence):
+def test_of_very_many_people_the_worst_recalls_are_shown(evidence: Evidence) -> None:
     found = recalls(evidence.curves.people)
     assert [row["label"] for row in found["fair"]] == ["ann", "bob", "cid"]
     many = [
@@ -199,7 +202,7 @@ def test_of_very_many_people_the_worst_recalls_are_shown(evidence):
     assert [row["label"] for row in recalls(table)["a"]] == [f"p{i:03}" for i in range(25)]
 
 
-def test_near_duplicates_are_told_by_path_and_by_measure(material):
+def test_near_duplicates_are_told_by_path_and_by_measure(material: ReportMaterial) -> None:
     keys = material.catalog["photo_key"].to_pylist()
     paths = material.catalog["path"].to_pylist()
     near = {"by_hash": 2, "by_embedding": 1, "by_both": 1, "grouped": False, "examples": [[keys[0], keys[1], "both"]]}
@@ -211,7 +214,7 @@ def test_near_duplicates_are_told_by_path_and_by_measure(material):
     assert "near-duplicates, share a group" in grouped
 
 
-def test_who_takes_no_part_is_named_with_the_reason(material):
+def test_who_takes_no_part_is_named_with_the_reason(material: ReportMaterial) -> None:
     findings = {"excluded": [["bob", 3]], "faceless": ["eve"], "conflicting": ["k1", "k2"]}
     text = " ".join(protocol(replace(material, findings=findings)))
     assert "Too few different photos with a face, so no part in anything: bob (3)." in text

@@ -6,10 +6,12 @@ import base64
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from orchestrator.report import write_report
+from orchestrator.report.material import ReportMaterial
 from orchestrator.report.page import render_page
 from storage.schemas import TABLES
 from tests.orchestrator.report.conftest import compare, compared
@@ -29,11 +31,11 @@ class Tags(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def page(material):
+def page(material: ReportMaterial):
     return render_page(material)
 
 
-def test_hostile_names_paths_and_reasons_are_text_never_markup(page):
+def test_hostile_names_paths_and_reasons_are_text_never_markup(page: str) -> None:
     tags = [tag for tag, _ in Tags(page).seen]
     assert not {"script", "hr", "i", "iframe"} & set(tags)
     for text in (
@@ -46,7 +48,7 @@ def test_hostile_names_paths_and_reasons_are_text_never_markup(page):
         assert text in page
 
 
-def test_the_page_asks_the_network_for_nothing(page):
+def test_the_page_asks_the_network_for_nothing(page: str) -> None:
     for tag, attributes in Tags(page).seen:
         assert tag != "link"
         assert all(attributes[key].startswith("data:") for key in ("src", "href") if key in attributes), tag
@@ -54,30 +56,30 @@ def test_the_page_asks_the_network_for_nothing(page):
     assert "default-src 'none'" in page
 
 
-def test_embedded_pictures_are_the_jpegs_of_the_table(page, material):
+def test_embedded_pictures_are_the_jpegs_of_the_table(page: str, material: ReportMaterial) -> None:
     embedded = {base64.b64decode(text) for text in re.findall(r"data:image/jpeg;base64,([^\"]+)", page)}
     assert embedded == {data for data in material.faces["crop"].to_pylist() if data}
 
 
-def test_the_answer_comes_before_the_table(page):
+def test_the_answer_comes_before_the_table(page: str) -> None:
     assert 0 < page.index("svm-linear names the most test faces rightly") < page.index("<table>")
 
 
-def test_a_failed_configuration_and_a_failed_photo_are_shown_with_their_reasons(page):
+def test_a_failed_configuration_and_a_failed_photo_are_shown_with_their_reasons(page: str) -> None:
     assert "out of memory &lt;hr&gt;" in page
     assert "unreadable" in page
 
 
-def test_equal_photos_are_listed_together(page):
+def test_equal_photos_are_listed_together(page: str) -> None:
     assert re.search(r"<li>ada/0.jpg .*ada/again.jpg", page)
 
 
-def test_sections_without_data_do_not_appear(page):
+def test_sections_without_data_do_not_appear(page: str) -> None:
     for heading in ("Strangers (open set)", "Do the probabilities", "One against another"):
         assert heading not in page
 
 
-def test_sections_with_data_appear(material):
+def test_sections_with_data_appear(material: ReportMaterial) -> None:
     row = compared("knn-3", 1, 0.9, 0.8, 0.95, dir_at_far=0.7, far=0.01, calibration_error=0.05)
     pair = Pair("knn-3", "svm-linear", -0.01, -0.03, 0.01, 1, 2, 0.4, 0.5)
     page = render_page(replace(material, comparison=compare(row), pairs=(pair,)))
@@ -85,7 +87,7 @@ def test_sections_with_data_appear(material):
         assert heading in page
 
 
-def test_a_run_without_a_single_row_still_gives_a_page(material):
+def test_a_run_without_a_single_row_still_gives_a_page(material: ReportMaterial) -> None:
     empty = {
         name: TABLES[name].empty_table() for name in ("catalog", "faces", "splits", "scores", "fits", "comparison")
     }
@@ -93,7 +95,7 @@ def test_a_run_without_a_single_row_still_gives_a_page(material):
     assert "No configuration could be scored" in page
 
 
-def test_equal_material_gives_equal_bytes_and_replaces_the_old_page(tmp_path, material):
+def test_equal_material_gives_equal_bytes_and_replaces_the_old_page(tmp_path: Path, material: ReportMaterial) -> None:
     first = write_report(tmp_path / "report", material).read_bytes()
     path = write_report(tmp_path / "report", material)
     assert path.read_bytes() == first

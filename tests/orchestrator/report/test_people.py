@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
+from orchestrator.report.material import ReportMaterial
 from orchestrator.report.people import confusions, duplicates, failures, hardest_faces, strips
 from tests.orchestrator.report.conftest import PEOPLE
 
 
-def test_everybody_has_a_strip_with_all_faces_counted(material):
+def test_everybody_has_a_strip_with_all_faces_counted(material: ReportMaterial) -> None:
     found = strips(material.catalog, material.faces)
     assert [(strip.label, strip.faces) for strip in found] == [(name, 4) for name in sorted(PEOPLE)]
 
 
-def test_a_configuration_that_looks_at_no_face_finds_none_hard(material):
+def test_a_configuration_that_looks_at_no_face_finds_none_hard(material: ReportMaterial) -> None:
     everyone = set(material.scores.column("configuration").to_pylist())
     assert hardest_faces(material.catalog, material.faces, material.scores, everyone) == []
 
 
-def test_the_hardest_face_is_the_one_all_configurations_miss(material):
+def test_the_hardest_face_is_the_one_all_configurations_miss(material: ReportMaterial) -> None:
     worst = hardest_faces(material.catalog, material.faces, material.scores)[0]
     assert (worst.truth, worst.instead, worst.wrong, worst.asked) == (PEOPLE[1], "ada", 3, 3)
 
 
-def test_a_confusion_matrix_counts_every_test_face_once(material):
+def test_a_confusion_matrix_counts_every_test_face_once(material: ReportMaterial) -> None:
     matrix = confusions(material.scores, ["cnn-small"])[0]
     assert sum(map(sum, matrix.counts)) == 6
     assert matrix.largest == ((PEOPLE[2], "ada", 2), (PEOPLE[1], "ada", 2))
 
 
-def test_failures_name_photo_and_reason(material):
+def test_failures_name_photo_and_reason(material: ReportMaterial) -> None:
     assert failures(material.catalog, material.faces) == [("ada/<b>torn.jpg", "unreadable", "ends after 14 kB <i>")]
 
 
-def test_equal_bytes_are_one_group(material):
+def test_equal_bytes_are_one_group(material: ReportMaterial) -> None:
     assert duplicates(material.catalog) == [[("ada/0.jpg", "ada"), ("ada/again.jpg", "ada")]]

@@ -8,6 +8,7 @@ import json
 import pytest
 from rich.console import Console
 
+from orchestrator.report.material import ReportMaterial
 from orchestrator.report.terminal import (
     comparison_rows,
     comparison_table,
@@ -18,13 +19,13 @@ from orchestrator.report.terminal import (
 from tests.orchestrator.report.conftest import compare, compared
 
 
-def test_rows_come_by_rank_and_are_strict_json():
+def test_rows_come_by_rank_and_are_strict_json() -> None:
     rows = comparison_rows(compare(compared("b", 2, float("nan"), 0.1, 0.2), compared("a", 1, 0.9, 0.8, 1.0)))
     assert [row["configuration"] for row in rows] == ["a", "b"]
     assert json.loads(json.dumps(rows, allow_nan=False))[1]["accuracy"] is None
 
 
-def test_markup_and_control_characters_in_a_name_are_shown_not_obeyed():
+def test_markup_and_control_characters_in_a_name_are_shown_not_obeyed() -> None:
     table = compare(compared("[red]x[/red]\x1b[2J", 1, 0.9, 0.8, 1.0))
     screen = io.StringIO()
     Console(file=screen, width=200).print(comparison_table(table))
@@ -32,7 +33,7 @@ def test_markup_and_control_characters_in_a_name_are_shown_not_obeyed():
     assert "\x1b[2J" not in screen.getvalue() + comparison_text(table)
 
 
-def test_plain_text_has_a_line_a_configuration(material):
+def test_plain_text_has_a_line_a_configuration(material: ReportMaterial) -> None:
     lines = comparison_text(material.comparison).splitlines()
     assert len(lines) == 5
     assert "98.0 %" in lines[1]
@@ -41,7 +42,7 @@ def test_plain_text_has_a_line_a_configuration(material):
 
 
 @pytest.mark.parametrize("width", [50, 60, 80, 140])
-def test_a_narrow_terminal_shows_fewer_columns_and_no_half_number(material, width: int):
+def test_a_narrow_terminal_shows_fewer_columns_and_no_half_number(material: ReportMaterial, width: int) -> None:
     screen = io.StringIO()
     Console(file=screen, width=width).print(comparison_table(material.comparison, width))
     shown = screen.getvalue()
@@ -51,19 +52,19 @@ def test_a_narrow_terminal_shows_fewer_columns_and_no_half_number(material, widt
     assert ("a wider terminal" in shown) == (width < 140)
 
 
-def test_accuracy_stands_beside_what_it_is_once_photos_without_a_face_count():
+def test_accuracy_stands_beside_what_it_is_once_photos_without_a_face_count() -> None:
     row = {**compared("a", 1, 0.9, 0.8, 1.0), "end_to_end_accuracy": 0.765}
     assert "90.0 %" in comparison_text(compare(row))
     assert "76.5 %" in comparison_text(compare(row))
     assert "end to end" in comparison_text(compare(row))
 
 
-def test_outcomes_are_counted(material):
+def test_outcomes_are_counted(material: ReportMaterial) -> None:
     assert outcome_counts(material.faces) == {"ok": 12, "unreadable": 1}
 
 
 @pytest.mark.parametrize(
     ("value", "text"), [(None, "–"), (0, "0"), (0.0123456, "0.0123"), (3.14159, "3.14"), (1234.5, "1234")]
 )
-def test_numbers_have_three_digits(value, text):
+def test_numbers_have_three_digits(value, text) -> None:
     assert number(value) == text

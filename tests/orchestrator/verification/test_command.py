@@ -9,7 +9,7 @@ from tests.orchestrator.verification.lfw import pairs_text, write_people
 from tests.tiny_run import lineup
 
 
-def test_a_second_call_encodes_nothing_and_says_the_same(tmp_path: Path):
+def test_a_second_call_encodes_nothing_and_says_the_same(tmp_path: Path) -> None:
     names = write_people(tmp_path / "photos", 6, 3)
     (tmp_path / "pairs.txt").write_text(pairs_text(names, 3, 2, 6))
     call = ("verify", "--pairs", str(tmp_path / "pairs.txt"), str(tmp_path / "photos"), "--json")
@@ -27,7 +27,7 @@ def test_a_second_call_encodes_nothing_and_says_the_same(tmp_path: Path):
     assert lineup(tmp_path / "store", "report", run_id).returncode == 2
 
 
-def test_a_pairs_file_that_is_none_is_the_users_mistake(tmp_path: Path):
+def test_a_pairs_file_that_is_none_is_the_users_mistake(tmp_path: Path) -> None:
     (tmp_path / "pairs.txt").write_text("hello\n")
     done = lineup(tmp_path / "store", "verify", "--pairs", str(tmp_path / "pairs.txt"), str(tmp_path))
     assert done.returncode == 2

@@ -60,19 +60,19 @@ def found(run: Run, pairs: list[PhotoPair]) -> Verified:
     return judge(run, pairs)
 
 
-def test_only_photos_that_a_pair_names_are_encoded_and_each_once(run: Run, pairs: list[PhotoPair], lfw: Path):
+def test_only_photos_that_a_pair_names_are_encoded_and_each_once(run: Run, pairs: list[PhotoPair], lfw: Path) -> None:
     named = {path for pair in pairs for path in (pair.first, pair.second)}
     there = {path for path in named if (lfw / "photos" / path).exists()}
     assert sorted(read_table(run.catalog, CATALOG)["path"].to_pylist()) == sorted(there)
     assert len(there) == len(named) - 1
 
 
-def test_a_run_of_pairs_ends_with_its_faces(run: Run):
+def test_a_run_of_pairs_ends_with_its_faces(run: Run) -> None:
     assert look_at(run).state == "finished"
     assert not run.compares
 
 
-def test_the_figures_are_those_of_the_protocol_done_by_hand(run: Run, pairs: list[PhotoPair], found: Verified):
+def test_the_figures_are_those_of_the_protocol_done_by_hand(run: Run, pairs: list[PhotoPair], found: Verified) -> None:
     keys = dict(
         zip(*(read_table(run.catalog, CATALOG)[name].to_pylist() for name in ("path", "photo_key")), strict=True)
     )
@@ -92,12 +92,12 @@ def test_the_figures_are_those_of_the_protocol_done_by_hand(run: Run, pairs: lis
     assert found.verification.standard_error == pytest.approx(np.std(accuracies, ddof=1) / np.sqrt(FOLDS))
 
 
-def test_synthetic_people_are_told_apart_better_than_by_chance(found: Verified):
+def test_synthetic_people_are_told_apart_better_than_by_chance(found: Verified) -> None:
     assert found.verification.accuracy > 0.7
     assert found.verification.roc.area > 0.8
 
 
-def test_every_pair_is_judged_or_skipped_for_a_stated_reason(found: Verified, pairs: list[PhotoPair]):
+def test_every_pair_is_judged_or_skipped_for_a_stated_reason(found: Verified, pairs: list[PhotoPair]) -> None:
     assert found.verification.pairs + found.verification.skipped == found.pairs == len(pairs)
     assert sum(found.skipped.values()) == found.verification.skipped > 0
     assert set(found.skipped) <= {NOT_THERE, "no_face"}
@@ -106,7 +106,7 @@ def test_every_pair_is_judged_or_skipped_for_a_stated_reason(found: Verified, pa
     assert found.verification.accuracy_with_skipped < found.verification.accuracy
 
 
-def test_the_lines_state_result_skipped_pairs_and_engine(found: Verified):
+def test_the_lines_state_result_skipped_pairs_and_engine(found: Verified) -> None:
     text = "\n".join(verified_lines(found))
     assert f"{found.verification.accuracy:.2%} ±" in text
     assert "skipped (" in text
@@ -115,7 +115,7 @@ def test_the_lines_state_result_skipped_pairs_and_engine(found: Verified):
         assert word in text
 
 
-def test_json_is_strict_and_its_curve_is_the_whole_curve(found: Verified):
+def test_json_is_strict_and_its_curve_is_the_whole_curve(found: Verified) -> None:
     told = json.loads(json.dumps(verified_as_json(found), allow_nan=False))
     assert told["judged"] == found.verification.pairs
     curve = found.verification.roc
@@ -126,15 +126,15 @@ def test_json_is_strict_and_its_curve_is_the_whole_curve(found: Verified):
 
 
 @pytest.mark.parametrize(("kind", "mark"), [("svg", b"<svg"), ("png", b"\x89PNG"), ("pdf", b"%PDF")])
-def test_the_curve_can_be_drawn(found: Verified, kind: str, mark: bytes):
+def test_the_curve_can_be_drawn(found: Verified, kind: str, mark: bytes) -> None:
     assert mark in roc_picture(found.verification.roc, kind)[:1000]
 
 
-def test_one_fold_is_not_enough(run: Run, pairs: list[PhotoPair]):
+def test_one_fold_is_not_enough(run: Run, pairs: list[PhotoPair]) -> None:
     with pytest.raises(DatasetError, match="two folds"):
         judge(run, [pair for pair in pairs if pair.fold == 0])
 
 
-def test_a_folder_without_the_photos_is_named(pairs: list[PhotoPair], tmp_path: Path):
+def test_a_folder_without_the_photos_is_named(pairs: list[PhotoPair], tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="none of the photos"):
         plan_pairs(tmp_path / "store", tmp_path, pairs, Experiment())

@@ -20,7 +20,7 @@ Rows = list[dict[str, Any]]
 
 
 @pytest.mark.parametrize("configuration", CLASSICAL, ids=lambda each: each.name)
-def test_every_face_that_did_not_train_is_scored_once(faces_table: pa.Table, split_rows: Rows, configuration):
+def test_every_face_that_did_not_train_is_scored_once(faces_table: pa.Table, split_rows: Rows, configuration) -> None:
     scored = evaluate(configuration, Faces.from_table(faces_table), split_rows, 1)
     table_of(scored.scores, SCORES)
     table_of([scored.fit], FITS)
@@ -33,7 +33,7 @@ def test_every_face_that_did_not_train_is_scored_once(faces_table: pa.Table, spl
     assert len(scored.fit["predict_microseconds"]) == len(others)
 
 
-def test_a_stranger_is_never_named_by_the_truth_and_scores_lower(faces_table: pa.Table, split_rows: Rows):
+def test_a_stranger_is_never_named_by_the_truth_and_scores_lower(faces_table: pa.Table, split_rows: Rows) -> None:
     scored = evaluate(CONFIGURATIONS["knn-1"], Faces.from_table(faces_table), split_rows, 1).scores
     strangers = [row for row in scored if row["role"] == "unknown"]
     known = [row for row in scored if row["role"] == "test"]
@@ -44,7 +44,7 @@ def test_a_stranger_is_never_named_by_the_truth_and_scores_lower(faces_table: pa
     assert max(row["known_score"] for row in strangers) < min(row["known_score"] for row in known)
 
 
-def test_the_distance_threshold_says_unknown(faces_table: pa.Table, split_rows: Rows):
+def test_the_distance_threshold_says_unknown(faces_table: pa.Table, split_rows: Rows) -> None:
     faces = Faces.from_table(faces_table)
     strict = CONFIGURATIONS["threshold-1nn"].with_parameters(threshold=1e-6)
     named = {row["predicted"] for row in evaluate(strict, faces, split_rows, 1).scores}
@@ -53,7 +53,7 @@ def test_the_distance_threshold_says_unknown(faces_table: pa.Table, split_rows: 
     assert UNKNOWN not in {row["predicted"] for row in evaluate(loose, faces, split_rows, 1).scores}
 
 
-def test_top_labels_fall_and_hold_the_truths_probability(faces_table: pa.Table, split_rows: Rows):
+def test_top_labels_fall_and_hold_the_truths_probability(faces_table: pa.Table, split_rows: Rows) -> None:
     for row in evaluate(CONFIGURATIONS["lda"], Faces.from_table(faces_table), split_rows, 1).scores:
         assert row["top_scores"] == sorted(row["top_scores"], reverse=True)
         assert math.isclose(sum(row["top_scores"]), 1, abs_tol=1e-5)  # two people: all of them are in the top five
@@ -61,7 +61,7 @@ def test_top_labels_fall_and_hold_the_truths_probability(faces_table: pa.Table, 
             assert row["truth_probability"] == row["top_scores"][row["top_labels"].index(row["truth"])]
 
 
-def test_what_cannot_be_fitted_is_a_row_with_the_reason(faces_table: pa.Table, split_rows: Rows):
+def test_what_cannot_be_fitted_is_a_row_with_the_reason(faces_table: pa.Table, split_rows: Rows) -> None:
     alone = [row for row in split_rows if row["label"] != "person-1"]
     outcome = evaluate(CONFIGURATIONS["svm-rbf"], Faces.from_table(faces_table), alone, 1)
     assert outcome.scores == []
@@ -70,20 +70,20 @@ def test_what_cannot_be_fitted_is_a_row_with_the_reason(faces_table: pa.Table, s
     table_of([outcome.fit], FITS)
 
 
-def test_rows_of_two_splits_are_a_mistake(faces_table: pa.Table, split_rows: Rows):
+def test_rows_of_two_splits_are_a_mistake(faces_table: pa.Table, split_rows: Rows) -> None:
     mixed = [*split_rows[:-1], {**split_rows[-1], "fold": 1}]
     with pytest.raises(ValueError, match="one split"):
         evaluate(CONFIGURATIONS["knn-1"], Faces.from_table(faces_table), mixed, 1)
 
 
-def test_a_networks_learning_curve_is_kept(faces_table: pa.Table, split_rows: Rows):
+def test_a_networks_learning_curve_is_kept(faces_table: pa.Table, split_rows: Rows) -> None:
     outcome = evaluate(CONFIGURATIONS["dense"], Faces.from_table(faces_table), split_rows, 1)
     curves = json.loads(outcome.fit["history"])
     assert set(curves) == {"loss", "accuracy"}
     assert {row["predicted"] == row["truth"] for row in outcome.scores if row["role"] == "test"} == {True}
 
 
-def test_test_faces_do_not_touch_the_fit(faces_table: pa.Table, split_rows: Rows):
+def test_test_faces_do_not_touch_the_fit(faces_table: pa.Table, split_rows: Rows) -> None:
     faces = Faces.from_table(faces_table)
     one = next(row for row in split_rows if row["role"] == "test")
     fewer = [row for row in split_rows if row["role"] == "train"] + [one]

@@ -12,7 +12,7 @@ from PIL import Image
 from workers.learning.face_arrays import Faces
 
 
-def test_only_usable_faces_count_in_the_tables_order(faces_table: pa.Table):
+def test_only_usable_faces_count_in_the_tables_order(faces_table: pa.Table) -> None:
     faces = Faces.from_table(faces_table)
     assert faces_table.num_rows == 16
     assert faces.keys == tuple(faces_table["photo_key"].to_pylist()[1:])
@@ -21,7 +21,7 @@ def test_only_usable_faces_count_in_the_tables_order(faces_table: pa.Table):
 
 
 @pytest.mark.parametrize("view", ["crop", "aligned"])
-def test_a_picture_view_is_what_pillow_decodes_in_rgb(faces_table: pa.Table, view: str):
+def test_a_picture_view_is_what_pillow_decodes_in_rgb(faces_table: pa.Table, view: str) -> None:
     pictures = Faces.from_table(faces_table).view(view)
     assert pictures.shape == (15, 128, 128, 3)
     assert pictures.dtype == np.uint8
@@ -30,25 +30,25 @@ def test_a_picture_view_is_what_pillow_decodes_in_rgb(faces_table: pa.Table, vie
     assert np.abs(pictures[0, ..., ::-1].astype(int) - theirs).mean() > 5  # and blue is not red
 
 
-def test_a_sliced_table_keeps_faces_and_measurements_together(faces_table: pa.Table):
+def test_a_sliced_table_keeps_faces_and_measurements_together(faces_table: pa.Table) -> None:
     whole, part = Faces.from_table(faces_table), Faces.from_table(faces_table.slice(4, 6))
     where = whole.rows(zip(part.keys, part.face_index.tolist(), strict=True))
     assert np.array_equal(whole.embedding[where], part.embedding)
     assert np.array_equal(whole.view("crop")[where], part.view("crop"))
 
 
-def test_a_face_that_is_not_there_is_named(faces_table: pa.Table):
+def test_a_face_that_is_not_there_is_named(faces_table: pa.Table) -> None:
     with pytest.raises(KeyError, match="0000"):
         Faces.from_table(faces_table).rows([("0" * 64, 0)])
 
 
-def test_no_view_is_no_columns_and_no_face_is_no_row(faces_table: pa.Table):
+def test_no_view_is_no_columns_and_no_face_is_no_row(faces_table: pa.Table) -> None:
     assert Faces.from_table(faces_table).view("none").shape == (15, 0)
     nobody = Faces.from_table(faces_table.slice(0, 1))
     assert nobody.view("crop").shape == (0, 128, 128, 3)
     assert nobody.view("embedding").shape == (0, 128)
 
 
-def test_an_unknown_view_is_refused(faces_table: pa.Table):
+def test_an_unknown_view_is_refused(faces_table: pa.Table) -> None:
     with pytest.raises(KeyError):
         Faces.from_table(faces_table).view("keys")

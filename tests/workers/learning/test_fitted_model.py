@@ -30,7 +30,7 @@ def people(count: int, photos: int = 6) -> tuple[np.ndarray, list[str], np.ndarr
 
 
 @pytest.mark.parametrize("configuration", EMBEDDING, ids=lambda each: each.name)
-def test_a_stored_model_predicts_the_same_bits(configuration, tmp_path: Path):
+def test_a_stored_model_predicts_the_same_bits(configuration, tmp_path: Path) -> None:
     x, labels, groups = people(5)
     model = fit(configuration, x, labels, groups, 1)
     save_model(model, tmp_path)
@@ -39,7 +39,7 @@ def test_a_stored_model_predicts_the_same_bits(configuration, tmp_path: Path):
     assert model.name(*again.scores(x)) == labels
 
 
-def test_the_rbf_kernel_agrees_with_scikit_learn():
+def test_the_rbf_kernel_agrees_with_scikit_learn() -> None:
     from sklearn.multiclass import OneVsRestClassifier
     from sklearn.svm import SVC
 
@@ -50,13 +50,13 @@ def test_the_rbf_kernel_agrees_with_scikit_learn():
     assert np.allclose(solve_rbf_svm(x, y, 10, 1.0).decision(x), theirs, atol=1e-3)
 
 
-def test_one_person_cannot_be_told_apart():
+def test_one_person_cannot_be_told_apart() -> None:
     x, _, groups = people(1)
     with pytest.raises(CannotFit, match="one person"):
         fit(CONFIGURATIONS["knn-1"], x, ["a"] * len(x), groups, 1)
 
 
-def test_too_few_photos_for_an_inner_split_still_fit():
+def test_too_few_photos_for_an_inner_split_still_fit() -> None:
     x, labels, groups = people(10, photos=2)
     for configuration in EMBEDDING:
         if configuration.parameters.get("k", 1) > 2:
@@ -82,13 +82,13 @@ def digests() -> dict[str, str]:
     return found
 
 
-def test_a_fresh_process_fits_the_same_bits():
+def test_a_fresh_process_fits_the_same_bits() -> None:
     code = "from tests.workers.learning.test_fitted_model import digests; print(digests())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(digests())
 
 
-def test_components_are_found_anew_inside_each_inner_split(monkeypatch):
+def test_components_are_found_anew_inside_each_inner_split(monkeypatch: pytest.MonkeyPatch) -> None:
     from workers.learning.classical import solvers as classical
 
     sizes = []
@@ -103,7 +103,7 @@ def test_components_are_found_anew_inside_each_inner_split(monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CLASSICAL)
-def test_one_face_of_600_people_takes_under_a_millisecond(name: str):
+def test_one_face_of_600_people_takes_under_a_millisecond(name: str) -> None:
     from threadpoolctl import threadpool_limits
 
     configuration = CONFIGURATIONS[name].with_parameters(tune=False)  # the grid changes the numbers, not the speed

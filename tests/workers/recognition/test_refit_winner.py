@@ -24,7 +24,7 @@ def table(*rows: tuple[str, str, int, str]) -> pa.Table:
     return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows])
 
 
-def test_the_winner_is_the_best_rank_that_looks_at_faces_and_did_not_fail():
+def test_the_winner_is_the_best_rank_that_looks_at_faces_and_did_not_fail() -> None:
     rows = [
         ("failed", "embedding", 1, "failed"),
         ("majority", "none", 2, "ok"),
@@ -35,7 +35,7 @@ def test_the_winner_is_the_best_rank_that_looks_at_faces_and_did_not_fail():
     assert winner_of(table(*rows[:2])) is None
 
 
-def test_the_winner_is_refitted_once_on_every_known_face(run: Run):
+def test_the_winner_is_refitted_once_on_every_known_face(run: Run) -> None:
     winner = winner_of(read_part(run.comparison, COMPARISON))
     assert winner is not None
     folder = folder_of(run, winner)
@@ -52,7 +52,7 @@ def test_the_winner_is_refitted_once_on_every_known_face(run: Run):
 
 
 @pytest.mark.parametrize("name", ["knn-1", "svm-linear", "eigenfaces-svm", "threshold-1nn"])
-def test_a_stored_recogniser_scores_the_same_bits(run: Run, tmp_path: Path, name: str):
+def test_a_stored_recogniser_scores_the_same_bits(run: Run, tmp_path: Path, name: str) -> None:
     refit(run, name, tmp_path / "there")
     view = Faces.from_table(read_part(run.faces, FACES)).view(CONFIGURATIONS[name].view)
     now, stored = fitted(run, CONFIGURATIONS[name]), load_recogniser(tmp_path / "there")
@@ -61,14 +61,14 @@ def test_a_stored_recogniser_scores_the_same_bits(run: Run, tmp_path: Path, name
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
 
 
-def test_nothing_stored_is_pickle_or_code(run: Run, tmp_path: Path):
+def test_nothing_stored_is_pickle_or_code(run: Run, tmp_path: Path) -> None:
     refit(run, "svm-linear", tmp_path / "there")
     assert {path.name for path in (tmp_path / "there").iterdir()} == {"arrays.npz", "model.json", "recogniser.json"}
     with np.load(tmp_path / "there" / "arrays.npz", allow_pickle=False) as arrays:
         assert all(arrays[name].dtype != object for name in arrays.files)
 
 
-def test_strangers_set_aside_are_not_learnt_but_choose_the_threshold(open_run: Run):
+def test_strangers_set_aside_are_not_learnt_but_choose_the_threshold(open_run: Run) -> None:
     splits = read_part(open_run.splits, SPLITS).to_pylist()
     aside = {row["label"] for row in splits if row["role"] in ("calibrate", "unknown")}
     recogniser = fitted(open_run, CONFIGURATIONS["knn-1"])
@@ -78,18 +78,18 @@ def test_strangers_set_aside_are_not_learnt_but_choose_the_threshold(open_run: R
 
 
 @pytest.mark.parametrize("name", ["majority", "no-such", "../../etc"])
-def test_a_name_that_cannot_recognise_is_the_users_mistake(run: Run, name: str):
+def test_a_name_that_cannot_recognise_is_the_users_mistake(run: Run, name: str) -> None:
     with pytest.raises(InputError, match="knn-1"):
         folder_of(run, name)
 
 
-def test_a_run_without_comparison_says_that_it_is_not_finished(run: Run, tmp_path: Path):
+def test_a_run_without_comparison_says_that_it_is_not_finished(run: Run, tmp_path: Path) -> None:
     with pytest.raises(RunNotFound, match="not finished"):
         refit_winner(Run(tmp_path, run.plan))
 
 
 @pytest.mark.parametrize("file", ["arrays.npz", "model.json", "recogniser.json"])
-def test_a_damaged_model_is_one_line_that_says_what_to_delete(run: Run, tmp_path: Path, file: str):
+def test_a_damaged_model_is_one_line_that_says_what_to_delete(run: Run, tmp_path: Path, file: str) -> None:
     refit(run, "knn-1", tmp_path / "there")
     path = tmp_path / "there" / file
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
@@ -97,7 +97,7 @@ def test_a_damaged_model_is_one_line_that_says_what_to_delete(run: Run, tmp_path
         load_recogniser(tmp_path / "there")
 
 
-def test_a_model_of_another_engine_is_refused(run: Run, tmp_path: Path):
+def test_a_model_of_another_engine_is_refused(run: Run, tmp_path: Path) -> None:
     refit(run, "knn-1", tmp_path / "there")
     path = tmp_path / "there" / "recogniser.json"
     described = json.loads(path.read_text())

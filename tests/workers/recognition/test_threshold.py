@@ -20,7 +20,7 @@ def people(count: int, photos: int = 8, seed: int = 0) -> tuple[np.ndarray, list
     return x, [f"p{i // photos:03}" for i in range(count * photos)], np.arange(count * photos)
 
 
-def test_each_left_out_face_is_scored_by_a_model_that_never_saw_its_person():
+def test_each_left_out_face_is_scored_by_a_model_that_never_saw_its_person() -> None:
     x, labels, groups = people(5)
     scores = left_out_scores(KNN, x, labels, groups, 1)
     who = np.asarray(labels)
@@ -29,7 +29,7 @@ def test_each_left_out_face_is_scored_by_a_model_that_never_saw_its_person():
     assert sorted(scores) == pytest.approx(sorted(alone), abs=1e-4)
 
 
-def test_the_threshold_accepts_the_stated_share_of_people_left_out():
+def test_the_threshold_accepts_the_stated_share_of_people_left_out() -> None:
     x, labels, groups = people(25)
     threshold = choose_threshold(fit(KNN, x, labels, groups, 1), x, labels, groups, x[:0], 1)
     scores = left_out_scores(KNN, x, labels, groups, 1)
@@ -38,7 +38,7 @@ def test_the_threshold_accepts_the_stated_share_of_people_left_out():
     assert np.sum(scores >= threshold.value) <= TARGET_FAR * len(scores) < np.sum(scores >= next_lower)
 
 
-def test_it_lets_known_people_in_and_keeps_strangers_out():
+def test_it_lets_known_people_in_and_keeps_strangers_out() -> None:
     x, labels, groups = people(12)
     train = np.arange(len(x)) % 8 < 6
     model = fit(KNN, x[train], [n for n, t in zip(labels, train, strict=True) if t], groups[train], 1)
@@ -50,7 +50,7 @@ def test_it_lets_known_people_in_and_keeps_strangers_out():
     assert np.mean(model.known_score(people(12, seed=9)[0]) >= threshold.value) < 0.1
 
 
-def test_strangers_that_were_set_aside_choose_instead():
+def test_strangers_that_were_set_aside_choose_instead() -> None:
     x, labels, groups = people(6)
     strangers = people(40, seed=5)[0]
     model = fit(KNN, x, labels, groups, 1)
@@ -60,20 +60,20 @@ def test_strangers_that_were_set_aside_choose_instead():
     assert "3 of 320 faces of strangers" in threshold.rule
 
 
-def test_a_configuration_with_a_threshold_of_its_own_keeps_it():
+def test_a_configuration_with_a_threshold_of_its_own_keeps_it() -> None:
     x, labels, groups = people(4)
     model = fit(CONFIGURATIONS["threshold-1nn"], x, labels, groups, 1)
     assert choose_threshold(model, x, labels, groups, x[:0], 1).value == -0.6
 
 
-def test_two_people_leave_nobody_to_play_the_stranger_and_the_rule_says_so():
+def test_two_people_leave_nobody_to_play_the_stranger_and_the_rule_says_so() -> None:
     x, labels, groups = people(2)
     threshold = choose_threshold(fit(KNN, x, labels, groups, 1), x, labels, groups, x[:0], 1)
     assert threshold.value is None
     assert "too few people" in threshold.rule
 
 
-def test_the_same_seed_gives_the_same_threshold():
+def test_the_same_seed_gives_the_same_threshold() -> None:
     x, labels, groups = people(7)
     model = fit(KNN, x, labels, groups, 1)
     first, second = (choose_threshold(model, x, labels, groups, x[:0], 4) for _ in range(2))

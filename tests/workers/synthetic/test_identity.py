@@ -9,16 +9,16 @@ import pytest
 from workers.synthetic.identity import draw_identity
 
 
-def test_the_same_numbers_always_give_the_same_person():
+def test_the_same_numbers_always_give_the_same_person() -> None:
     assert draw_identity(3, 5) == draw_identity(3, 5)
 
 
 @pytest.mark.parametrize("other", [(3, 6), (4, 5)])
-def test_another_seed_or_index_gives_another_person(other):
+def test_another_seed_or_index_gives_another_person(other) -> None:
     assert draw_identity(*other) != draw_identity(3, 5)
 
 
-def test_everybody_has_a_human_colour():
+def test_everybody_has_a_human_colour() -> None:
     for index in range(200):
         person = draw_identity(1, index)
         for red, green, blue in (person.skin, person.lips):
@@ -26,13 +26,13 @@ def test_everybody_has_a_human_colour():
         assert all(0 <= value <= 255 for colour in (person.hair, person.iris) for value in colour)
 
 
-def test_a_small_crowd_covers_light_and_dark_skin():
+def test_a_small_crowd_covers_light_and_dark_skin() -> None:
     brightness = [sum(draw_identity(8, index).skin) / 3 for index in range(12)]
     assert max(brightness) > 190
     assert min(brightness) < 90
 
 
-def test_an_identity_is_plain_python_values():
+def test_an_identity_is_plain_python_values() -> None:
     def leaves(value):
         return [leaf for part in value for leaf in leaves(part)] if isinstance(value, tuple) else [value]
 

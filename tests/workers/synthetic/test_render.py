@@ -34,46 +34,46 @@ def found(crowd):
     return [(person, picture, hits[0]) for person, picture, hits in boxes if hits]
 
 
-def test_a_picture_is_rgb_bytes_of_the_side_asked_for():
+def test_a_picture_is_rgb_bytes_of_the_side_asked_for() -> None:
     picture = render(draw_identity(1, 0), draw_scene(1, 0, 0), 100)
     assert picture.shape == (100, 100, 3)
     assert picture.dtype == np.uint8
 
 
-def test_the_same_arguments_give_the_same_pixels():
+def test_the_same_arguments_give_the_same_pixels() -> None:
     person, scene = draw_identity(1, 2), draw_scene(1, 2, 3)
     assert np.array_equal(render(person, scene, 96), render(person, scene, 96))
 
 
-def test_two_photos_of_one_person_differ():
+def test_two_photos_of_one_person_differ() -> None:
     person = draw_identity(1, 2)
     assert not np.array_equal(render(person, draw_scene(1, 2, 0), 96), render(person, draw_scene(1, 2, 1), 96))
 
 
-def test_the_cheek_has_the_colour_of_the_skin_in_rgb_order():
+def test_the_cheek_has_the_colour_of_the_skin_in_rgb_order() -> None:
     person = draw_identity(5, 0)
     scene = replace(draw_scene(5, 0, 0), yaw=0.0, roll=0.0, pitch=0.0, warmth=0.0, grain=0.0)
     cheek = render(person, scene, 128)[68:76, 48:54].reshape(-1, 3).mean(0)
     assert cheek[0] > cheek[1] > cheek[2]
 
 
-def test_a_side_too_small_for_a_face_is_refused():
+def test_a_side_too_small_for_a_face_is_refused() -> None:
     with pytest.raises(ValueError, match="shows no face"):
         render(draw_identity(1, 0), draw_scene(1, 0, 0), 16)
 
 
 @pytest.mark.parametrize("yaw", [-0.45, 0.45])
 @pytest.mark.parametrize("shift", [(-1.6, 0.0), (0.0, 1.6)])
-def test_a_head_half_out_of_the_picture_is_drawn_all_the_same(yaw, shift):
+def test_a_head_half_out_of_the_picture_is_drawn_all_the_same(yaw, shift) -> None:
     picture = render(draw_identity(1, 0), replace(draw_scene(1, 0, 0), yaw=yaw, shift=shift), 64)
     assert picture.std() > 5
 
 
-def test_dlib_finds_a_face_in_nearly_every_picture(crowd, found):
+def test_dlib_finds_a_face_in_nearly_every_picture(crowd, found) -> None:
     assert len(found) / len(crowd) >= 0.98
 
 
-def test_dlib_tells_the_people_apart_by_the_nearest_other_picture(found):
+def test_dlib_tells_the_people_apart_by_the_nearest_other_picture(found) -> None:
     import dlib
     import face_recognition_models as models
 

@@ -9,7 +9,7 @@ from sklearn.metrics import roc_curve
 from workers.learning.encoder.pair_accuracy import best_threshold, distances, draw_pairs, equal_error_rate, verify
 
 
-def test_pairs_are_half_friends_half_strangers_and_never_a_face_with_itself():
+def test_pairs_are_half_friends_half_strangers_and_never_a_face_with_itself() -> None:
     labels = np.repeat(list("abc"), 4)
     pairs = draw_pairs(labels, seed=1)
     assert pairs.same.sum() == (~pairs.same).sum() == 18  # three times four over two
@@ -21,12 +21,12 @@ def test_pairs_are_half_friends_half_strangers_and_never_a_face_with_itself():
 
 
 @pytest.mark.parametrize("labels", [["a", "b", "c"], ["a", "a", "a"], []])
-def test_verification_needs_two_people_one_of_them_twice(labels: list[str]):
+def test_verification_needs_two_people_one_of_them_twice(labels: list[str]) -> None:
     with pytest.raises(ValueError, match="two people"):
         draw_pairs(np.asarray(labels), seed=1)
 
 
-def test_the_best_threshold_is_as_good_as_any():
+def test_the_best_threshold_is_as_good_as_any() -> None:
     rng = np.random.default_rng(0)
     same = rng.random(200) < 0.5
     found = np.where(same, rng.normal(0.5, 0.15, 200), rng.normal(0.8, 0.15, 200))
@@ -34,7 +34,7 @@ def test_the_best_threshold_is_as_good_as_any():
     assert ((found <= best_threshold(found, same)) == same).mean() == max(every)
 
 
-def test_the_equal_error_rate_is_scikit_learns():
+def test_the_equal_error_rate_is_scikit_learns() -> None:
     rng = np.random.default_rng(1)
     same = rng.random(2000) < 0.5
     found = np.where(same, rng.normal(0.5, 0.15, 2000), rng.normal(0.8, 0.15, 2000))
@@ -43,7 +43,7 @@ def test_the_equal_error_rate_is_scikit_learns():
     assert equal_error_rate(found, same) == pytest.approx((accept[at] + 1 - hit[at]) / 2, abs=1e-3)
 
 
-def test_measurements_that_say_who_are_always_right_and_noise_is_a_coin():
+def test_measurements_that_say_who_are_always_right_and_noise_is_a_coin() -> None:
     labels = np.repeat(np.arange(20), 6)
     pairs = draw_pairs(labels, seed=0)
     perfect = np.eye(20)[labels]

@@ -29,7 +29,7 @@ def pictures(people: int = 8, photos: int = 3) -> tuple[np.ndarray, np.ndarray]:
     return x.reshape(-1, 128, 128, 3), np.repeat([f"p{i}" for i in range(people)], photos)
 
 
-def test_a_killed_training_goes_on_and_ends_with_the_same_bits(tmp_path: Path):
+def test_a_killed_training_goes_on_and_ends_with_the_same_bits(tmp_path: Path) -> None:
     code = """
 import os, signal, sys
 from pathlib import Path
@@ -61,7 +61,7 @@ train_encoder(*pictures(), SETTINGS, Path(sys.argv[1]), die)
     }
 
 
-def test_a_network_that_is_no_encoder_is_refused(tmp_path: Path):
+def test_a_network_that_is_no_encoder_is_refused(tmp_path: Path) -> None:
     keras = load_keras()
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)]).save(tmp_path / FILE)
     with pytest.raises(ValueError, match="no encoder of faces"):
@@ -79,7 +79,7 @@ def written(board: Path) -> dict[tuple[str, int], float]:
     return found
 
 
-def test_no_person_is_in_two_sets():
+def test_no_person_is_in_two_sets() -> None:
     labels = np.concatenate([np.repeat([f"p{i}" for i in range(20)], 3), ["alone"]])
     sets = split_people(labels, TripletSettings())
     people = [set(labels[rows]) for rows in (sets.train, sets.watch, sets.test)]
@@ -90,12 +90,12 @@ def test_no_person_is_in_two_sets():
     assert set(labels[other.test]) != people[2]
 
 
-def test_too_few_people_are_named():
+def test_too_few_people_are_named() -> None:
     with pytest.raises(CannotFit, match="there are 5"):
         split_people(np.repeat(list("abcde"), 2), TripletSettings())
 
 
-def test_the_best_epoch_is_the_first_of_the_highest_accuracy():
+def test_the_best_epoch_is_the_first_of_the_highest_accuracy() -> None:
     done = Progress.start()
     for number, accuracy in enumerate([0.6, 0.9, 0.9, 0.7]):
         done = done.after({"loss": 1.0, "val_accuracy": accuracy}, [np.array([number])])

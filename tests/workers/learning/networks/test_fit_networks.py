@@ -47,7 +47,7 @@ def digest_elsewhere(call: str) -> str:
     return done.stdout.split()[-1]
 
 
-def test_a_fresh_process_learns_the_same_bits_whatever_was_trained_before():
+def test_a_fresh_process_learns_the_same_bits_whatever_was_trained_before() -> None:
     x, labels = pictures()
     other = fit(SMALL, x[:12], labels[:12], np.arange(12), 1)
     here = digest(SMALL, x, labels)
@@ -56,13 +56,13 @@ def test_a_fresh_process_learns_the_same_bits_whatever_was_trained_before():
     assert other.labels == ("p0", "p1")
 
 
-def test_a_process_that_imported_tensorflow_by_itself_is_refused():
+def test_a_process_that_imported_tensorflow_by_itself_is_refused() -> None:
     code = "import tensorflow; from workers.learning.networks.keras_runtime import load_keras; load_keras()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "TensorFlow was imported elsewhere" in done.stderr
 
 
-def test_a_dense_network_tells_people_apart_and_shows_how_it_learnt():
+def test_a_dense_network_tells_people_apart_and_shows_how_it_learnt() -> None:
     x, labels = measurements()
     model = fit(DENSE, x[::2], labels[::2], np.arange(len(x[::2])), 1)
     assert model.name(*model.scores(x[1::2])) == labels[1::2]
@@ -71,7 +71,7 @@ def test_a_dense_network_tells_people_apart_and_shows_how_it_learnt():
     assert np.allclose(model.predict_proba(x).sum(axis=1), 1, atol=1e-5)
 
 
-def test_a_stored_network_scores_the_same_bits_and_holds_no_code(tmp_path: Path):
+def test_a_stored_network_scores_the_same_bits_and_holds_no_code(tmp_path: Path) -> None:
     x, labels = pictures()
     model = fit(SMALL, x, labels, np.arange(len(x)), 1)
     save_model(model, tmp_path)
@@ -82,7 +82,7 @@ def test_a_stored_network_scores_the_same_bits_and_holds_no_code(tmp_path: Path)
     assert "Lambda" not in zipfile.ZipFile(tmp_path / "network.keras").read("config.json").decode()
 
 
-def test_a_network_file_with_code_in_it_is_refused(tmp_path: Path):
+def test_a_network_file_with_code_in_it_is_refused(tmp_path: Path) -> None:
     from workers.learning.networks.keras_predictor import load_network
     from workers.learning.networks.keras_runtime import load_keras
 
@@ -93,7 +93,7 @@ def test_a_network_file_with_code_in_it_is_refused(tmp_path: Path):
         load_network(tmp_path)
 
 
-def test_one_face_does_not_pay_for_a_batch():
+def test_one_face_does_not_pay_for_a_batch() -> None:
     x, labels = measurements()
     model = fit(DENSE, x, labels, np.arange(len(x)), 1)
     # microseconds; Keras's predict takes 30,000, and a tenth of the calls are undisturbed on any machine
@@ -103,7 +103,7 @@ def test_one_face_does_not_pay_for_a_batch():
 TRICKS = CONFIGURATIONS["cnn-regularized-crop"].with_parameters(epochs=3, members=2, patience=1)
 
 
-def test_the_regularized_network_is_the_mean_of_its_members_and_the_same_in_any_process(tmp_path: Path):
+def test_the_regularized_network_is_the_mean_of_its_members_and_the_same_in_any_process(tmp_path: Path) -> None:
     x, labels = pictures()
     model = fit(TRICKS, x, labels, np.arange(len(x)), 7)
     here = hashlib.sha256(model.predict_proba(x).tobytes()).hexdigest()
@@ -132,12 +132,12 @@ def means() -> list[str]:
     return found
 
 
-def test_the_mean_of_members_has_the_same_bits_however_many_networks_were_built_before():
+def test_the_mean_of_members_has_the_same_bits_however_many_networks_were_built_before() -> None:
     assert digest_elsewhere("len(set(means()))") == "1"
 
 
 @pytest.mark.parametrize("recolour", [False, True])
-def test_augmentation_changes_what_trains_and_never_what_is_scored(recolour: bool):
+def test_augmentation_changes_what_trains_and_never_what_is_scored(recolour: bool) -> None:
     from workers.learning.networks.architectures import augmentation
     from workers.learning.networks.keras_runtime import load_keras
 
@@ -151,7 +151,7 @@ def test_augmentation_changes_what_trains_and_never_what_is_scored(recolour: boo
     assert 0 <= changed.min() <= changed.max() <= 1
 
 
-def test_people_with_one_photo_each_still_train_the_regularized_network():
+def test_people_with_one_photo_each_still_train_the_regularized_network() -> None:
     x, labels = pictures(3, photos=2)
     model = fit(TRICKS, x[::2], labels[::2], np.arange(3), 1)
     assert model.chosen["epochs"] == [3, 3]

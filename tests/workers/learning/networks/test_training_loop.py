@@ -60,7 +60,7 @@ def test_training_stops_when_held_out_faces_get_worse_and_keeps_the_best_weights
     assert min(curves["val_loss"]) == pytest.approx(loss, rel=1e-4)
 
 
-def test_the_rate_falls_along_half_a_cosine():
+def test_the_rate_falls_along_half_a_cosine() -> None:
     recipe = Recipe(epochs=10, batch=1, rate=0.4, cosine=True)
     assert recipe.rate_at(0) == pytest.approx(0.4)
     assert recipe.rate_at(5) == pytest.approx(0.2)
@@ -68,7 +68,7 @@ def test_the_rate_falls_along_half_a_cosine():
     assert Recipe(epochs=10, batch=1, rate=0.4).rate_at(9) == 0.4
 
 
-def test_rare_people_count_as_much_as_frequent_ones():
+def test_rare_people_count_as_much_as_frequent_ones() -> None:
     weights = balanced_weights(np.array([0, 0, 0, 1]))
     assert weights[:3].sum() == pytest.approx(weights[3])
     assert weights.mean() == pytest.approx(1)
