@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 from benchmarks import keras_fit
-from orchestrator.scheduler.work import read_table
 from storage.parts import part_path, read_part, table_of
 from storage.runs import open_run
 from storage.schemas import FACES, SCORES, SPLITS
+from storage.tables import read_table
 from workers.jobs.train_configuration import part_of
 from workers.learning.configurations import find_configuration
 from workers.learning.evaluation import evaluate

@@ -11,12 +11,12 @@ import pyarrow as pa
 from orchestrator.report.encoder_summary import encoder_lines, encoder_of
 from orchestrator.report.method import acquainted
 from orchestrator.report.terminal import comparison_rows, comparison_table, comparison_text
-from orchestrator.scheduler.work import read_table
 from orchestrator.text import counted
 from storage.parts import read_metadata
 from storage.plans import ENCODER_RUN
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, FACES
+from storage.tables import read_table
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from orchestrator.scheduler.work import read_table
 from storage.errors import RunConflict, RunNotFound
 from storage.runs import Run
 from storage.schemas import COMPARISON
+from storage.tables import read_table
 from workers.jobs.refit_winner import folder_of, is_refitted, refit, winner_of
 from workers.recognition.recogniser import Recogniser, load_recogniser
 from workers.recognition.threshold import Threshold

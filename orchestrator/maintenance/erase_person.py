@@ -29,13 +29,13 @@ import pyarrow.compute as pc
 from orchestrator.dataset.catalog import UNREAD, number_duplicates
 from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.planning import planned_fingerprint
-from orchestrator.scheduler.work import read_table
 from storage.attempts import look
 from storage.erase_photos import Erased, count_photos, delete, drop_derived, erase_photos
 from storage.errors import InputError, LineupError, RunConflict, StoreError
 from storage.parts import read_part, write_part
 from storage.runs import Run, claim, create_run, list_runs, open_run
 from storage.schemas import CATALOG
+from storage.tables import read_table
 from workers.queue.app import IMAGES, TRAINING
 
 

@@ -20,6 +20,7 @@ from storage.errors import InputError, RunConflict
 from storage.parts import list_parts, part_path, read_part, read_parts, set_aside
 from storage.runs import Run, claim
 from storage.schemas import CATALOG, FACES, FITS, OUTCOMES
+from storage.tables import read_table
 
 FAILED_TRAINING = "failed"
 """The outcome of a training whose process died too often, or whose data could not be fitted."""
@@ -69,7 +70,7 @@ def retry(run: Run, outcomes: Collection[str] = USUAL) -> Retried:
 def _retry(run: Run, outcomes: set[str]) -> Retried:
     failures = _failures(run, outcomes)
     trainings = _failed_trainings(run) if FAILED_TRAINING in outcomes else []
-    catalog = stages.read_table(run.catalog, CATALOG)
+    catalog = read_table(run.catalog, CATALOG)
     final = _final(run, stages.submitted(catalog), outcomes)
     removed: tuple[str, ...] = ()
     # what was derived goes first: cut off in between, the failures are still there to be chosen again

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from orchestrator.report.material import ReportMaterial
 from orchestrator.report.page import render_page
-from orchestrator.scheduler.work import read_table
 from storage.parts import list_parts, read_metadata, read_parts, write_bytes
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, FACES, FITS, SCORES, SPLITS
+from storage.tables import read_table
 from workers.compare.comparison import read_pairs
 
 

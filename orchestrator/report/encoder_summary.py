@@ -8,11 +8,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestrator.scheduler.work import read_table
 from storage.errors import StoreError
 from storage.plans import ENCODER_REPORT
 from storage.runs import Run, open_run
 from storage.schemas import CATALOG, FACES
+from storage.tables import read_table
 from workers.jobs.train_encoder import BOARD, settings_of, teaching
 from workers.learning.encoder.picture_encoder import FILE
 from workers.learning.encoder.train_triplets import split_people

@@ -29,6 +29,7 @@ from storage.parts import is_whole, part_path, probe, sweep, write_part
 from storage.plans import COMPARISON_RUN, ENCODER_RUN, FACES_RUN
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, FACES, FITS, SCORES, SPLITS
+from storage.tables import read_table
 from workers.jobs.refit_winner import refit_part
 from workers.queue.app import IMAGES, TRAINING
 
@@ -165,8 +166,8 @@ class Reconciler:
             return None
         self._trainings = None
         check_encoders(self.run)
-        catalog = stages.read_table(self.run.catalog, CATALOG)
-        faces = stages.read_table(self.run.faces, FACES)
+        catalog = read_table(self.run.catalog, CATALOG)
+        faces = read_table(self.run.faces, FACES)
         splits = make_splits(catalog, faces, self._experiment.protocol)
         findings = {**splits.findings(), "encoders": acquaintances(self.run, splits.table)}
         metadata = {"lineup.run": self.run.plan.fingerprint, "lineup.findings": json.dumps(findings)}
@@ -177,7 +178,7 @@ class Reconciler:
         if self._is_there(self.run.comparison, COMPARISON):
             return None
         if self._trainings is None:
-            self._trainings = stages.trainings(self.run, stages.read_table(self.run.splits, SPLITS))
+            self._trainings = stages.trainings(self.run, read_table(self.run.splits, SPLITS))
         wanted = self._trainings
         done = {part for part in wanted if self._is_trained(part)}
         self._training.settle(done)

@@ -10,6 +10,7 @@ from storage.parts import list_parts
 from storage.plans import ENCODER_RUN
 from storage.runs import Run
 from storage.schemas import SPLITS
+from storage.tables import read_table
 
 STAGES = ("images", "splits", "training", "comparison", "refit", "report", "encoder", "finished")
 
@@ -51,7 +52,7 @@ def look_at(run: Run) -> Status:
         return Status(run.run_id, state, "encoder", epochs, most, run.stopped, note=note)
     if not run.splits.exists():
         return Status(run.run_id, state, "splits", reason=run.stopped)
-    wanted = stages.trainings(run, stages.read_table(run.splits, SPLITS))
+    wanted = stages.trainings(run, read_table(run.splits, SPLITS))
     done = {path.stem for path in list_parts(run.scores)} & wanted.keys()
     if len(done) < len(wanted):
         return Status(run.run_id, state, "training", len(done), len(wanted), run.stopped)

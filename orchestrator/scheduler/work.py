@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestrator.scheduler.dispatcher import Work
-from storage.errors import DatasetError, RunStuck, StoreError
-from storage.parts import read_part
+from storage.errors import DatasetError, RunStuck
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, FACES
+from storage.tables import read_table
 from workers.faces.engine_settings import EngineSettings
 from workers.learning.configurations import LEARNING_VERSION
 
@@ -38,17 +37,6 @@ def photos_per_task(left: int, processes: int) -> int:
 
     share = left // (TASKS_PER_PROCESS * processes)
     return min(MOST_PHOTOS_PER_TASK, max(CHUNK, share - share % CHUNK))
-
-
-def read_table(path: Path, schema: pa.Schema) -> pa.Table:
-    """A table that must be there and whole; raises StoreError where it is not."""
-    try:
-        table = read_part(path, schema)
-    except FileNotFoundError:
-        table = None
-    if table is None:
-        raise StoreError(f"{path} is missing or damaged", "Delete it and resume the run")
-    return table
 
 
 def submitted(catalog: pa.Table) -> dict[str, str]:

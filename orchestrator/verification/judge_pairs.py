@@ -14,11 +14,11 @@ from orchestrator.dataset.catalog import describe_all
 from orchestrator.dataset.discovery import Source, refusal_of
 from orchestrator.experiment.experiment import Experiment
 from orchestrator.scheduler.planning import plan_faces
-from orchestrator.scheduler.work import read_table
 from orchestrator.verification.pairs_file import PhotoPair, missing_photos
 from storage.errors import DatasetError
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES
+from storage.tables import read_table
 from workers.compare.pair_protocol import Verification, verify
 from workers.faces.engine_settings import EngineSettings
 

@@ -16,11 +16,11 @@ from orchestrator.report.method import acquainted
 from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.reconciler import Reconciler
-from orchestrator.scheduler.work import read_table
 from storage.errors import RunStuck, StoreError
 from storage.parts import list_parts, read_parts
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, FACES, SCORES, SPLITS
+from storage.tables import read_table
 from tests.tiny_run import compare_here
 from workers.faces.engine import load_engine
 from workers.jobs.refit_winner import fitted, folder_of, refit

@@ -12,11 +12,12 @@ import numpy as np
 import pyarrow as pa
 
 from storage.attempts import Attempt
-from storage.errors import InputError, RunNotFound, StoreError
+from storage.errors import InputError
 from storage.folders import new_folder
-from storage.parts import part_name, read_part
+from storage.parts import part_name
 from storage.runs import Run
 from storage.schemas import COMPARISON, FACES, SPLITS
+from storage.tables import read_table
 from workers.jobs.train_encoder import planned_encoder
 from workers.learning.configurations import CONFIGURATIONS, Configuration, find_configuration, view_of
 from workers.learning.encoder.picture_encoder import load_encoder
@@ -57,7 +58,7 @@ def winner_of(comparison: pa.Table) -> str | None:
 
 def refit_winner(run: Run) -> None:
     """Refit the winner of the comparison, unless it is there or nobody won."""
-    name = winner_of(_read(run.comparison, COMPARISON))
+    name = winner_of(read_table(run.comparison, COMPARISON))
     if run.cancelled or name is None or is_refitted(folder_of(run, name)):
         return
     part = refit_part(run.plan.fingerprint)
@@ -84,13 +85,13 @@ def refit(run: Run, name: str, folder: Path) -> None:
 
 def fitted(run: Run, configuration: Configuration) -> Recogniser:
     """The configuration, fitted on the faces that train or test; strangers of role `calibrate` choose its threshold."""
-    rows = _read(run.splits, SPLITS).to_pylist()
+    rows = read_table(run.splits, SPLITS).to_pylist()
     first = min((row["repeat"], row["fold"]) for row in rows)
     # every split has every face, in another role
     rows = [row for row in rows if (row["repeat"], row["fold"]) == first]
     known = [row for row in rows if row["role"] in ("train", "test")]
     strangers = [row for row in rows if row["role"] == "calibrate"]
-    faces = Faces.from_table(_read(run.faces, FACES))
+    faces = Faces.from_table(read_table(run.faces, FACES))
     encoder = load_encoder(planned_encoder(run, configuration.encoder)) if configuration.encoder else None
     faces = faces.measured_by(encoder) if encoder else faces
     view = faces.view(configuration.view)
@@ -119,13 +120,3 @@ def _configuration(run: Run, name: str) -> Configuration:
 
 def _rows(faces: Faces, rows: list[dict[str, Any]]) -> Any:
     return faces.rows((row["photo_key"], row["face_index"]) for row in rows)
-
-
-def _read(path: Path, schema: pa.Schema) -> pa.Table:
-    try:
-        table = read_part(path, schema)
-    except FileNotFoundError:
-        raise RunNotFound(f"{path} is not there: the run is not finished", "`lineup resume` goes on with it") from None
-    if table is None:
-        raise StoreError(f"{path} is damaged", "Delete it and resume the run")
-    return table

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from storage.attempts import Attempt, count, look
-from storage.errors import StoreError
-from storage.parts import list_parts, part_name, part_path, read_part, read_parts, set_aside, table_of, write_part
+from storage.parts import list_parts, part_name, part_path, read_parts, table_of, write_part
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES, FITS, SCORES, SPLITS
+from storage.tables import read_table
 from workers.jobs.train_encoder import planned_encoder
 from workers.learning.configurations import Configuration, find_configuration
 from workers.learning.encoder.picture_encoder import digest, load_encoder
@@ -73,8 +73,8 @@ def compare(run: Run) -> None:
         log.begin(part, COMPARISON_SECONDS)
         scores = read_parts(list_parts(run.scores), SCORES)
         fits = read_parts(list_parts(run.fits), FITS)
-        undetected = undetected_photos(_read(run.catalog, CATALOG), _read(run.faces, FACES))
-        write_comparison(run, compare_run(scores, fits, _read(run.splits, SPLITS), undetected))
+        undetected = undetected_photos(read_table(run.catalog, CATALOG), read_table(run.faces, FACES))
+        write_comparison(run, compare_run(scores, fits, read_table(run.splits, SPLITS), undetected))
 
 
 def _write(run: Run, part: str, evaluation: Evaluation, attempt: int) -> None:
@@ -101,14 +101,6 @@ def _failed(configuration: str, repeat: int, fold: int, reason: str) -> dict[str
     }
 
 
-def _read(path: Path, schema: Any) -> Any:
-    table = read_part(path, schema)
-    if table is None:
-        set_aside(path)
-        raise StoreError(f"{path} is damaged", "It is set aside; the orchestrator has it made again")
-    return table
-
-
 def _version(path: Path) -> tuple[int, int]:
     """Tells a table from another that has taken its place (a run deleted and planned again under its name)."""
     about = path.stat()
@@ -118,7 +110,7 @@ def _version(path: Path) -> tuple[int, int]:
 @functools.lru_cache(maxsize=1)
 def _faces(path: Path, _version: tuple[int, int]) -> Faces:
     # one run's faces stay in memory: every configuration of it reads the same
-    return Faces.from_table(_read(path, FACES))
+    return Faces.from_table(read_table(path, FACES))
 
 
 def _faces_for(run: Run, configuration: Configuration) -> Faces:
@@ -136,5 +128,5 @@ def _measured(path: Path, version: tuple[int, int], encoder: Path, _digest: str)
 
 @functools.lru_cache(maxsize=1)
 def _splits(path: Path, _version: tuple[int, int]) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = _read(path, SPLITS).to_pylist()
+    rows: list[dict[str, Any]] = read_table(path, SPLITS).to_pylist()
     return rows

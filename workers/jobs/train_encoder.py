@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,10 +19,11 @@ import pyarrow.compute as pc
 
 from storage.attempts import Attempt, count, forget, look
 from storage.errors import StoreError
-from storage.parts import part_name, read_part, sweep
+from storage.parts import part_name, sweep
 from storage.plans import ENCODER_RUN
 from storage.runs import Run, run_folder
 from storage.schemas import CATALOG, FACES
+from storage.tables import read_table
 from workers.learning.classical.predictors import Array
 from workers.learning.encoder.checkpoint import read_curves
 from workers.learning.encoder.picture_encoder import digest
@@ -99,8 +99,8 @@ def train_encoder_of(run: Run) -> None:
     with Attempt(run.attempts, part) as log:
         log.begin(part, seconds)
         sweep(run.encoder)
-        table = _read(run.faces, FACES)
-        keys, labels = teaching(_read(run.catalog, CATALOG), table)
+        table = read_table(run.faces, FACES)
+        keys, labels = teaching(read_table(run.catalog, CATALOG), table)
         pictures = Faces.from_table(table.filter(pc.is_in(table["photo_key"], value_set=pa.array(keys, pa.string()))))
         settings = settings_of(run)
 
@@ -112,10 +112,3 @@ def train_encoder_of(run: Run) -> None:
 
         train_encoder(pictures.view(settings.view), labels, settings, run.encoder, after_epoch, run.encoder / BOARD)
         (run.encoder / CHECKPOINT).unlink(missing_ok=True)
-
-
-def _read(path: Path, schema: Any) -> pa.Table:
-    table = read_part(path, schema)
-    if table is None:
-        raise StoreError(f"{path} is damaged", "Delete it and resume the run")
-    return table

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.inference.load_model import recogniser_of
-from orchestrator.scheduler.work import read_table
 from storage.errors import InputError
 from storage.runs import Run, open_run
 from storage.schemas import COMPARISON
+from storage.tables import read_table
 from workers.jobs.refit_winner import winner_of
 
 

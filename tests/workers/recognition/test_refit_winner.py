@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from storage.errors import InputError, RunNotFound, StoreError
+from storage.errors import InputError, StoreError
 from storage.parts import read_part
 from storage.runs import Run
 from storage.schemas import COMPARISON, FACES, SPLITS
@@ -84,7 +84,7 @@ def test_a_name_that_cannot_recognise_is_the_users_mistake(run: Run, name: str) 
 
 
 def test_a_run_without_comparison_says_that_it_is_not_finished(run: Run, tmp_path: Path) -> None:
-    with pytest.raises(RunNotFound, match="not finished"):
+    with pytest.raises(StoreError, match="not finished"):
         refit_winner(Run(tmp_path, run.plan))
 
 

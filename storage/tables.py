@@ -1,0 +1,31 @@
+"""Read a table of a run that must be there; afterwards it is whole and of this version's schema."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pyarrow as pa
+
+from storage.errors import StoreError
+from storage.parts import read_part, set_aside
+
+
+def read_table(path: Path, schema: pa.Schema, columns: list[str] | None = None) -> pa.Table:
+    """The table, checksums verified.
+
+    Args:
+        columns: only these, in the schema's order; None for all.
+
+    Raises:
+        StoreError: it is missing, or it is damaged, and then it is set aside so that a resume makes it again.
+    """
+    try:
+        table = read_part(path, schema, columns)
+    except FileNotFoundError:
+        raise StoreError(f"{path} is missing: the run is not finished", "`lineup resume` goes on with it") from None
+    if table is None:
+        with contextlib.suppress(OSError):  # a reader who may not write still says what is wrong
+            set_aside(path)
+        raise StoreError(f"{path} is damaged", "It is set aside; `lineup resume` makes it again")
+    return table
