@@ -160,12 +160,12 @@ def verify(
     """
     from orchestrator.cli.progress import display
     from orchestrator.verification.format_verdict import roc_picture, verified_as_json, verified_lines
-    from orchestrator.verification.judge_pairs import judge, plan_pairs
-    from orchestrator.verification.pairs_file import read_pairs
+    from orchestrator.verification.judge_pairs import judge_pairs, plan_pairs
+    from orchestrator.verification.pairs_file import read_pairs_file
     from storage.parts import write_bytes
 
     kind = _picture_kind(roc)
-    pairs = read_pairs(pairs_file)
+    pairs = read_pairs_file(pairs_file)
     screen = console()
     with stop_on_interrupt() as stop, display(screen, quiet) as bars:
         settings = read_experiment(experiment)
@@ -175,7 +175,7 @@ def verify(
     if ended.state != "finished":
         screen.print(f"{run.run_id} is not encoded; the same command goes on with it", markup=False, soft_wrap=True)
         raise click.exceptions.Exit(INTERRUPTED if ended.state == "running" else 1)
-    found = judge(run, pairs)
+    found = judge_pairs(run, pairs)
     if roc:
         write_bytes(roc.absolute(), roc_picture(found.verification.roc, kind))
     if as_json:

@@ -19,7 +19,7 @@ from storage.errors import DatasetError
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES
 from storage.tables import read_table
-from workers.compare.pair_protocol import Verification, verify
+from workers.compare.pair_protocol import Verification, lfw_protocol
 from workers.faces.engine_settings import EngineSettings
 
 NOT_THERE = "not in the folder"
@@ -73,7 +73,7 @@ def plan_pairs(
     return plan_faces(store, root, pa.Table.from_pylist(rows, schema=CATALOG), experiment)
 
 
-def judge(run: Run, pairs: Sequence[PhotoPair]) -> Verified:
+def judge_pairs(run: Run, pairs: Sequence[PhotoPair]) -> Verified:
     """Run the protocol on the faces of a finished run.
 
     Raises:
@@ -91,7 +91,7 @@ def judge(run: Run, pairs: Sequence[PhotoPair]) -> Verified:
             distances.append(float(np.linalg.norm(first - second)))
     same, fold = np.array([pair.same for pair in pairs], bool), np.array([pair.fold for pair in pairs])
     try:
-        verification = verify(np.array(distances), same, fold)
+        verification = lfw_protocol(np.array(distances), same, fold)
     except ValueError as fault:
         skipped = f"{len(reasons)} of {len(pairs)} pairs cannot be judged"
         raise DatasetError(f"{skipped}: {fault}", "Use a pairs.txt with folds, and the photos that it names") from fault

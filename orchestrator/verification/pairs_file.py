@@ -31,7 +31,7 @@ class PhotoPair:
     fold: int
 
 
-def read_pairs(path: Path) -> list[PhotoPair]:
+def read_pairs_file(path: Path) -> list[PhotoPair]:
     """All pairs, in the file's order.
 
     Raises:

@@ -1,9 +1,8 @@
-"""The protocol of Labeled Faces in the Wild: are two photos of one person?
+"""Verification: do two photos show one person? Thresholds on the distance of pairs, and the LFW protocol.
 
 Huang, Ramesh, Berg & Learned-Miller, "Labeled Faces in the Wild", UMass Amherst TR 07-49 (2007), section 4: ten
-folds; each is tested with the threshold that is best on the other nine; the mean of the ten accuracies is reported
-with its standard error. The encoder was trained on other data, which the authors call "unrestricted, labelled
-outside data".
+folds; each is tested with the threshold that is best on the other nine; mean accuracy and its standard error.
+A genuine pair shows one person, an impostor pair two. Equal distances count together, so row order never matters.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ class RocCurve:
     """Points of the receiver operating characteristic by growing threshold, (0, 0) first and (1, 1) last.
 
     Attributes:
-        thresholds: (K,) a pair is accepted at a distance below or at it; the first is minus infinity.
-        far, tar: (K,) accepted share of the pairs of two people, and of the pairs of one.
+        thresholds: (K,) float64, a pair is accepted at a distance below or at it; the first is minus infinity.
+        far, tar: (K,) float64 in 0..1, accepted share of the impostor pairs, and of the genuine pairs.
     """
 
     thresholds: Floats
@@ -48,8 +47,8 @@ class Verification:
         accuracy, standard_error: mean over folds, and standard deviation over folds / sqrt(folds).
         accuracy_with_skipped: as if every pair that could not be judged had been answered wrongly.
         fold_accuracies, thresholds: by fold.
-        equal_error_rate: where as many strangers are accepted as friends are refused.
-        tar_at_far: (FAR, TAR) pairs; only FARs of at least 1 / negatives: fewer cannot be seen.
+        equal_error_rate: where false acceptance equals false rejection.
+        tar_at_far: (FAR, TAR); only FARs of at least 1 / impostor pairs: fewer cannot be seen.
         pairs, skipped: judged, and not (a photo without a usable face).
         roc: over all folds.
     """
@@ -66,12 +65,46 @@ class Verification:
     roc: RocCurve
 
 
-def verify(distance: Floats, same: Flags, fold: npt.NDArray[Any], fars: Sequence[float] = FARS) -> Verification:
+@dataclass(frozen=True)
+class PairAccuracy:
+    """How well one threshold on the distance separates genuine from impostor pairs.
+
+    Attributes:
+        accuracy: share of pairs that are judged rightly at `threshold`.
+        threshold: a distance below it means one person.
+        equal_error_rate: where false acceptance equals false rejection; needs no threshold.
+        pairs: how many were judged.
+    """
+
+    accuracy: float
+    threshold: float
+    equal_error_rate: float
+    pairs: int
+
+
+def pair_accuracy(distance: Floats, same: Flags, threshold: float | None = None) -> PairAccuracy:
+    """Judge pairs at a threshold that was chosen on other pairs, or else at the best one for these very pairs.
+
+    Args:
+        distance: (N,) float64 distances, no NaN.
+        same: (N,) bool, True for a genuine pair; both kinds occur.
+        threshold: a distance below it means one person.
+
+    >>> distance, same = np.array([0.3, 0.5, 0.7, 0.9]), np.array([True, True, False, False])
+    >>> pair_accuracy(distance, same)
+    PairAccuracy(accuracy=1.0, threshold=0.6, equal_error_rate=0.0, pairs=4)
+    """
+    limit = best_threshold(distance, same) if threshold is None else threshold
+    accuracy = float(np.mean((distance < limit) == same))
+    return PairAccuracy(accuracy, limit, equal_error_rate(roc(distance, same)), len(distance))
+
+
+def lfw_protocol(distance: Floats, same: Flags, fold: npt.NDArray[Any], fars: Sequence[float] = FARS) -> Verification:
     """Run the protocol.
 
     Args:
-        distance: (N,) Euclidean distances of the pairs' embeddings; NaN where a pair could not be judged.
-        same: (N,) whether the two photos show one person.
+        distance: (N,) float64 Euclidean distances of the pairs' embeddings; NaN where a pair could not be judged.
+        same: (N,) bool, whether the two photos show one person.
         fold: (N,) whole numbers, two different ones at least.
         fars: false acceptance rates at which the true acceptance rate is asked.
 
@@ -106,26 +139,31 @@ def best_threshold(distance: Floats, same: Flags) -> float:
     """The threshold (distance < threshold means one person) with the fewest errors; of equals, the lowest.
 
     Candidates lie half-way between neighbouring distances, and beyond both ends.
+
+    Args:
+        distance: (N,) float64, no NaN.
+        same: (N,) bool.
     """
     values, place = np.unique(distance, return_inverse=True)
-    friends = np.bincount(place, weights=same, minlength=len(values))
-    strangers = np.bincount(place, weights=~same, minlength=len(values))
-    # With the k nearest distinct distances accepted: refused friends + accepted strangers.
-    errors = friends.sum() - np.concatenate([[0], np.cumsum(friends)]) + np.concatenate([[0], np.cumsum(strangers)])
+    genuine = np.bincount(place, weights=same, minlength=len(values))
+    impostors = np.bincount(place, weights=~same, minlength=len(values))
+    # With the k nearest distinct distances accepted: refused genuine pairs + accepted impostor pairs.
+    errors = genuine.sum() - np.concatenate([[0], np.cumsum(genuine)]) + np.concatenate([[0], np.cumsum(impostors)])
     limits = np.concatenate([[values[0] - 1], (values[1:] + values[:-1]) / 2, [values[-1] + 1]])
     return float(limits[int(np.argmin(errors))])
 
 
 def roc(distance: Floats, same: Flags) -> RocCurve:
-    """The curve over all distinct distances. Fawcett, Pattern Recognition Letters 27 (2006) 861-874, algorithm 1."""
-    values, place = np.unique(distance, return_inverse=True)
-    friends = np.cumsum(np.bincount(place, weights=same, minlength=len(values)))
-    strangers = np.cumsum(np.bincount(place, weights=~same, minlength=len(values)))
-    return RocCurve(
-        thresholds=np.concatenate([[-np.inf], values]),
-        far=np.concatenate([[0.0], strangers / strangers[-1]]),
-        tar=np.concatenate([[0.0], friends / friends[-1]]),
-    )
+    """scikit-learn's curve over all distinct distances: Fawcett, Pattern Recognition Letters 27 (2006) 861-874.
+
+    Args:
+        distance: (N,) float64, no NaN.
+        same: (N,) bool; both kinds occur.
+    """
+    from sklearn.metrics import roc_curve
+
+    far, tar, scores = roc_curve(same, -distance, drop_intermediate=False)
+    return RocCurve(thresholds=-scores, far=far, tar=tar)
 
 
 def equal_error_rate(curve: RocCurve) -> float:

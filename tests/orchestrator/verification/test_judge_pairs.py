@@ -13,8 +13,8 @@ from orchestrator.experiment.experiment import Experiment
 from orchestrator.scheduler.status import look_at
 from orchestrator.scheduler.work import catalogued, read_table
 from orchestrator.verification.format_verdict import corners, roc_picture, verified_as_json, verified_lines
-from orchestrator.verification.judge_pairs import NOT_THERE, Verified, judge, plan_pairs
-from orchestrator.verification.pairs_file import PhotoPair, read_pairs
+from orchestrator.verification.judge_pairs import NOT_THERE, Verified, judge_pairs, plan_pairs
+from orchestrator.verification.pairs_file import PhotoPair, read_pairs_file
 from storage.collect_faces import write_faces
 from storage.errors import DatasetError
 from storage.runs import Run
@@ -32,7 +32,7 @@ def lfw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("lfw")
     names = write_people(root / "photos", PEOPLE, PHOTOS)
     (root / "pairs.txt").write_text(pairs_text(names, PHOTOS, FOLDS, SIZE))
-    first = read_pairs(root / "pairs.txt")[0]
+    first = read_pairs_file(root / "pairs.txt")[0]
     (root / "photos" / first.first).unlink()
     Image.new("RGB", (150, 150), "white").save(root / "photos" / first.second)
     Image.new("RGB", (150, 150), "white").save(root / "photos" / names[0] / "unnamed.jpg")
@@ -41,7 +41,7 @@ def lfw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def pairs(lfw: Path) -> list[PhotoPair]:
-    return read_pairs(lfw / "pairs.txt")
+    return read_pairs_file(lfw / "pairs.txt")
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def run(lfw: Path, pairs: list[PhotoPair]) -> Run:
 
 @pytest.fixture(scope="module")
 def found(run: Run, pairs: list[PhotoPair]) -> Verified:
-    return judge(run, pairs)
+    return judge_pairs(run, pairs)
 
 
 def test_only_photos_that_a_pair_names_are_encoded_and_each_once(run: Run, pairs: list[PhotoPair], lfw: Path) -> None:
@@ -132,7 +132,7 @@ def test_the_curve_can_be_drawn(found: Verified, kind: str, mark: bytes) -> None
 
 def test_one_fold_is_not_enough(run: Run, pairs: list[PhotoPair]) -> None:
     with pytest.raises(DatasetError, match="two folds"):
-        judge(run, [pair for pair in pairs if pair.fold == 0])
+        judge_pairs(run, [pair for pair in pairs if pair.fold == 0])
 
 
 def test_a_folder_without_the_photos_is_named(pairs: list[PhotoPair], tmp_path: Path) -> None:

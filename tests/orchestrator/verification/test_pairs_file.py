@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.verification.pairs_file import PhotoPair, missing_photos, read_pairs
+from orchestrator.verification.pairs_file import PhotoPair, missing_photos, read_pairs_file
 from storage.errors import DatasetError
 
 PUBLISHED = """2\t2
@@ -28,7 +28,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_the_published_format_gives_the_published_pairs(tmp_path: Path) -> None:
-    pairs = read_pairs(written(tmp_path, PUBLISHED))
+    pairs = read_pairs_file(written(tmp_path, PUBLISHED))
     assert len(pairs) == 8
     assert pairs[0] == PhotoPair(
         "Abel_Pacheco/Abel_Pacheco_0001.jpg", "Abel_Pacheco/Abel_Pacheco_0004.jpg", same=True, fold=0
@@ -45,7 +45,7 @@ def test_the_published_format_gives_the_published_pairs(tmp_path: Path) -> None:
 
 def test_the_development_sets_have_one_number_and_one_fold(tmp_path: Path) -> None:
     """pairsDevTrain.txt and pairsDevTest.txt begin with a count alone."""
-    pairs = read_pairs(written(tmp_path, "1\nAbel_Pacheco\t1\t4\nBen_Kingsley\t1\tVivica_Fox\t3\n"))
+    pairs = read_pairs_file(written(tmp_path, "1\nAbel_Pacheco\t1\t4\nBen_Kingsley\t1\tVivica_Fox\t3\n"))
     assert [(pair.same, pair.fold) for pair in pairs] == [(True, 0), (False, 0)]
 
 
@@ -67,7 +67,7 @@ def test_scikit_learn_reads_the_same_photos_from_the_same_file(tmp_path: Path) -
     for name in ("pairs.txt", "pairsDevTrain.txt", "pairsDevTest.txt"):
         (home / name).write_text(pairs_file)
     theirs = fetch_lfw_pairs(subset="10_folds", data_home=str(tmp_path), download_if_missing=False, resize=None)
-    ours = read_pairs(home / "pairs.txt")
+    ours = read_pairs_file(home / "pairs.txt")
     assert [pair.same for pair in ours] == theirs.target.astype(bool).tolist()
     for pair, pictures in zip(ours, theirs.pairs, strict=True):
         for path, picture in zip((pair.first, pair.second), pictures, strict=True):
@@ -76,14 +76,14 @@ def test_scikit_learn_reads_the_same_photos_from_the_same_file(tmp_path: Path) -
 
 
 def test_names_with_spaces_are_read_where_tabs_part_the_fields(tmp_path: Path) -> None:
-    pairs = read_pairs(written(tmp_path, "1 1\nJean Luc\t1\t2\nJean Luc\t1\tJürgen Ö\t1\n"))
+    pairs = read_pairs_file(written(tmp_path, "1 1\nJean Luc\t1\t2\nJean Luc\t1\tJürgen Ö\t1\n"))
     assert pairs[1].second == "Jürgen Ö/Jürgen Ö_0001.jpg"
 
 
 def test_windows_line_ends_blank_lines_and_a_byte_order_mark_do_no_harm(tmp_path: Path) -> None:
     path = tmp_path / "pairs.txt"
     path.write_bytes(b"\xef\xbb\xbf1 1\r\n\r\nann 1 2\r\nann 1 bob 1\r\n\r\n")
-    assert len(read_pairs(path)) == 2
+    assert len(read_pairs_file(path)) == 2
 
 
 @pytest.mark.parametrize(
@@ -105,22 +105,22 @@ def test_windows_line_ends_blank_lines_and_a_byte_order_mark_do_no_harm(tmp_path
 )
 def test_what_is_no_list_of_pairs_is_refused_by_line(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(DatasetError, match=message) as caught:
-        read_pairs(written(tmp_path, text))
+        read_pairs_file(written(tmp_path, text))
     assert "pairs.txt" in str(caught.value)
 
 
 def test_a_missing_folder_or_binary_file_is_said_plainly(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="cannot be read"):
-        read_pairs(tmp_path / "nowhere.txt")
+        read_pairs_file(tmp_path / "nowhere.txt")
     with pytest.raises(DatasetError, match="cannot be read"):
-        read_pairs(tmp_path)
+        read_pairs_file(tmp_path)
     (tmp_path / "picture.jpg").write_bytes(b"\xff\xd8\xff\xe0")
     with pytest.raises(DatasetError, match="not UTF-8"):
-        read_pairs(tmp_path / "picture.jpg")
+        read_pairs_file(tmp_path / "picture.jpg")
 
 
 def test_photos_that_are_missing_are_listed_once_each(tmp_path: Path) -> None:
-    pairs = read_pairs(written(tmp_path, "1 1\nann 1 2\nann 1 bob 1\n"))
+    pairs = read_pairs_file(written(tmp_path, "1 1\nann 1 2\nann 1 bob 1\n"))
     (tmp_path / "ann").mkdir()
     (tmp_path / "ann" / "ann_0002.jpg").write_bytes(b"there")
     assert missing_photos(tmp_path, pairs) == ["ann/ann_0001.jpg", "bob/bob_0001.jpg"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workers.compare.pair_protocol import best_threshold, equal_error_rate, roc, tar_at, verify
+from workers.compare.pair_protocol import best_threshold, equal_error_rate, lfw_protocol, pair_accuracy, roc, tar_at
 
 
 def bells(friends: int, strangers: int, apart: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -69,6 +69,23 @@ def test_the_equal_error_rate_lies_on_the_line_where_ties_hide_it() -> None:
     assert equal_error_rate(roc(np.asarray([1.0, 2.0]), np.asarray([True, False]))) == 0.0
 
 
+def test_the_order_of_tied_pairs_does_not_matter() -> None:
+    """All distances equal: whichever row comes first, half of the pairs are wrong."""
+    for same in (np.arange(6) < 3, np.arange(6) >= 3):
+        assert pair_accuracy(np.ones(6), same).equal_error_rate == pytest.approx(0.5)
+    distance, same = coarse(0)
+    expected = pair_accuracy(distance, same)
+    for seed in range(5):
+        order = np.random.default_rng(seed).permutation(len(distance))
+        assert pair_accuracy(distance[order], same[order]) == expected
+
+
+def test_a_threshold_of_other_pairs_is_used_as_it_is() -> None:
+    distance, same = np.asarray([0.2, 0.4, 0.8, 0.9]), np.asarray([True, True, False, False])
+    found = pair_accuracy(distance, same, 0.3)
+    assert (found.accuracy, found.threshold, found.pairs) == (0.75, 0.3, 4)
+
+
 def test_nothing_is_interpolated_towards_a_better_rate() -> None:
     distance, same = np.asarray([1.0, 2.0, 2.0, 3.0]), np.asarray([True, True, False, False])
     curve = roc(distance, same)
@@ -81,7 +98,7 @@ def test_each_fold_is_tested_with_the_threshold_of_the_others() -> None:
     distance = np.asarray([1.0, 1.0, 2.0, 2.0, 1.0, 2.0, 3.0, 3.0])
     same = np.asarray([True, True, False, False, True, True, False, False])
     fold = np.repeat([0, 1], 4)
-    result = verify(distance, same, fold)
+    result = lfw_protocol(distance, same, fold)
     assert result.thresholds == pytest.approx((2.5, 1.5))
     assert result.fold_accuracies == pytest.approx((0.5, 0.75))
     assert result.accuracy == pytest.approx(0.625)
@@ -101,7 +118,7 @@ def test_the_protocol_is_the_usual_loop_over_scikit_learns_folds() -> None:
         rates = [np.mean((distance[train] < limit) == same[train]) for limit in grid]
         limits = grid[np.flatnonzero(rates == np.max(rates))]
         accuracies.append([float(np.mean((distance[test] < limit) == same[test])) for limit in limits])
-    result = verify(distance, same, np.repeat(np.arange(10), 60))
+    result = lfw_protocol(distance, same, np.repeat(np.arange(10), 60))
     assert all(mine in theirs for mine, theirs in zip(result.fold_accuracies, accuracies, strict=True))
     assert result.accuracy == pytest.approx(0.933, abs=0.03)  # Phi(1.5)
 
@@ -111,7 +128,7 @@ def test_pairs_that_could_not_be_judged_are_counted_and_never_hidden() -> None:
     order = np.random.default_rng(0).permutation(100)
     distance, same, fold = distance[order], same[order], np.arange(100) % 10
     distance[:10] = np.nan
-    result = verify(distance, same, fold)
+    result = lfw_protocol(distance, same, fold)
     assert (result.pairs, result.skipped) == (90, 10)
     assert result.accuracy == 1.0
     assert result.accuracy_with_skipped == pytest.approx(0.9)
@@ -119,7 +136,7 @@ def test_pairs_that_could_not_be_judged_are_counted_and_never_hidden() -> None:
 
 def test_no_rate_is_claimed_below_one_in_the_strangers() -> None:
     distance, same = bells(50, 50, 3.0)
-    result = verify(distance, same, np.arange(100) % 2, fars=(0.1, 0.02, 0.019, 0.001))
+    result = lfw_protocol(distance, same, np.arange(100) % 2, fars=(0.1, 0.02, 0.019, 0.001))
     assert [far for far, _ in result.tar_at_far] == [0.1, 0.02]
 
 
@@ -135,4 +152,4 @@ def test_no_rate_is_claimed_below_one_in_the_strangers() -> None:
 )
 def test_what_is_no_protocol_is_refused(distance: list[float], same: list[int], fold: list[int]) -> None:
     with pytest.raises(ValueError, match="two folds at least"):
-        verify(np.asarray(distance, float), np.asarray(same, bool), np.asarray(fold))
+        lfw_protocol(np.asarray(distance, float), np.asarray(same, bool), np.asarray(fold))

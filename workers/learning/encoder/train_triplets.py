@@ -22,9 +22,10 @@ import numpy as np
 
 from storage.parts import write_bytes
 from storage.plans import ENCODER_REPORT
+from workers.compare.pair_protocol import PairAccuracy, pair_accuracy
 from workers.learning.classical.predictors import Array
 from workers.learning.encoder.checkpoint import Progress, assign, read_checkpoint, write_checkpoint
-from workers.learning.encoder.pair_accuracy import Verification, draw_pairs, verify
+from workers.learning.encoder.face_pairs import FacePairs, draw_pairs, pair_distances
 from workers.learning.encoder.picture_encoder import Encoder, digest, save_encoder
 from workers.learning.encoder.triplet_mining import loss_of, person_batches
 from workers.learning.fold import CannotFit
@@ -77,8 +78,8 @@ class EncoderReport:
         people: how many trained, watched and tested.
     """
 
-    before: Verification
-    after: Verification
+    before: PairAccuracy
+    after: PairAccuracy
     best_epoch: int
     curves: dict[str, list[float]]
     people: tuple[int, int, int]
@@ -147,10 +148,14 @@ def split_people(labels: Array, settings: TripletSettings) -> Sets:
     return Sets(train, watch, test)
 
 
-def verify_people(encoder: Encoder, pictures: Array, y: Array, sets: Sets, seed: int) -> Verification:
+def verify_people(encoder: Encoder, pictures: Array, y: Array, sets: Sets, seed: int) -> PairAccuracy:
     """The tested people's pairs, judged at the watched people's best threshold."""
-    threshold = verify(encoder(pictures[sets.watch]), draw_pairs(y[sets.watch], seed)).threshold
-    return verify(encoder(pictures[sets.test]), draw_pairs(y[sets.test], seed), threshold)
+    threshold = _accuracy_of(encoder, pictures[sets.watch], draw_pairs(y[sets.watch], seed)).threshold
+    return _accuracy_of(encoder, pictures[sets.test], draw_pairs(y[sets.test], seed), threshold)
+
+
+def _accuracy_of(encoder: Encoder, pictures: Array, pairs: FacePairs, threshold: float | None = None) -> PairAccuracy:
+    return pair_accuracy(pair_distances(encoder(pictures), pairs), pairs.same, threshold)
 
 
 def _loop(
@@ -170,7 +175,7 @@ def _loop(
     pairs = draw_pairs(y[sets.watch], settings.seed)
     while done.epoch < settings.epochs and done.epoch - done.best_epoch < settings.patience:
         loss = _epoch(model, pictures, y, sets.train, settings, done.epoch)
-        accuracy = verify(Encoder(model)(pictures[sets.watch]), pairs).accuracy
+        accuracy = _accuracy_of(Encoder(model), pictures[sets.watch], pairs).accuracy
         done = done.after({"loss": loss, "val_accuracy": accuracy}, [each.numpy() for each in model.variables])
         write_checkpoint(folder / CHECKPOINT, named, state, done)
         figures = {name: curve[-1] for name, curve in done.curves.items()}
