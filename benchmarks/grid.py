@@ -37,7 +37,7 @@ from orchestrator.scheduler.reconciler import Reconciler
 from orchestrator.scheduler.status import look_at
 from storage.runs import Run
 from workers.learning.configurations import CONFIGURATIONS
-from workers.queue.app import IMAGES, TRAINING
+from workers.queue.task_names import IMAGES, TRAINING
 
 PROCESSES = 2
 LAPS = ("queue", "script", "plain", "plain-1")

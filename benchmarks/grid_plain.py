@@ -14,7 +14,7 @@ from storage.parts import part_path, read_part, table_of
 from storage.runs import open_run
 from storage.schemas import FACES, SCORES, SPLITS
 from storage.tables import read_table
-from workers.jobs.train_configuration import part_of
+from workers.jobs.part_names import training_part
 from workers.learning.configurations import find_configuration
 from workers.learning.evaluation import evaluate
 from workers.learning.face_arrays import Faces
@@ -39,7 +39,7 @@ def main() -> None:
     for name in run.plan.experiment["configurations"]:
         configuration = find_configuration(name).with_parameters(**changes.get(name, {}))
         found = evaluate(configuration, faces, rows, seed_of(seed, name, 0, 0), threads)
-        part = part_path(run.scores, part_of(run.plan.fingerprint, name, 0, 0))
+        part = part_path(run.scores, training_part(run.plan.fingerprint, name, 0, 0))
         if lap == "plain-1" and not (part.exists() and table_of(found.scores, SCORES).equals(read_part(part, SCORES))):
             others.append(name)
     if lap == "plain-1":

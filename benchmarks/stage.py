@@ -15,7 +15,7 @@ from orchestrator.experiment.experiment import from_dict
 from orchestrator.local.cluster import Stack
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.reconciler import Reconciler
-from workers.queue.app import IMAGES
+from workers.queue.task_names import IMAGES
 
 MOST_SECONDS = 1800
 """After which a stage that does not end is given up."""

@@ -18,7 +18,7 @@ from types import TracebackType
 from orchestrator.local.child_process import Child, flower_command, worker_command, worker_environment
 from orchestrator.scheduler.broker import Broker
 from storage.errors import BrokerError, InputError
-from workers.queue.app import IMAGES, TRAINING
+from workers.queue.task_names import IMAGES, TRAINING
 
 START_SECONDS = 20
 

@@ -31,8 +31,8 @@ from storage.parts import TEMPORARY
 from storage.runs import claim, list_runs, open_run
 from workers.faces.models.model_files import MODEL_FILES, model_path
 from workers.faces.models.onnx_sessions import cache_folder
-from workers.queue.app import IMAGES, TRAINING
 from workers.queue.environment import Settings
+from workers.queue.task_names import IMAGES, TRAINING
 
 OK, TROUBLE = "ok", "trouble"
 

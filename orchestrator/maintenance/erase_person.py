@@ -36,7 +36,7 @@ from storage.parts import read_part, write_part
 from storage.runs import Run, claim, create_run, list_runs, open_run
 from storage.schemas import CATALOG
 from storage.tables import read_table
-from workers.queue.app import IMAGES, TRAINING
+from workers.queue.task_names import IMAGES, TRAINING
 
 
 @dataclass(frozen=True)

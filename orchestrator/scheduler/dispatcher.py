@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from orchestrator.scheduler.broker import Broker
 from storage.errors import RunStuck
+from workers.queue.messages import Message
 
 QUIET_SECONDS = 8.0
 """A spawned child imports for some seconds before it names its work; resending sooner would only double it."""
@@ -26,27 +27,9 @@ MOST_SENDS = 20
 """A photo that kills its process takes three or four; what is sent so often and never done, no worker can do."""
 
 
-@dataclass(frozen=True)
-class Work:
-    """A message's worth of work.
-
-    Args:
-        part: its name.
-        items: what it consists of: photo keys, or the part itself for a training.
-        task: the task's name, and its arguments.
-        seconds: hard limit.
-    """
-
-    part: str
-    items: frozenset[str]
-    task: str
-    arguments: tuple[object, ...]
-    seconds: float
-
-
 @dataclass
 class _Sent:
-    work: Work
+    work: Message
     task_id: str
     quiet_since: float
     times: int = 1
@@ -90,7 +73,7 @@ class Dispatcher:
         """Messages that may still be sent now."""
         return max(0, self.window - len(self._sent))
 
-    def send(self, works: Iterator[Work]) -> None:
+    def send(self, works: Iterator[Message]) -> None:
         """Publish as much new work as there is room for; raises BrokerError.
 
         Nobody tells us how many workers there are. A queue that they have emptied since it was last filled says that
@@ -138,7 +121,7 @@ class Dispatcher:
         self.broker.withdraw(sent.task_id for sent in self._sent.values())
         self._sent.clear()
 
-    def _publish(self, work: Work) -> str:
+    def _publish(self, work: Message) -> str:
         # never the same id twice: a worker remembers revoked ids and would refuse a resumed run's
         task_id = f"{work.part}-{uuid.uuid4().hex[:8]}"
         self.broker.send(work.task, work.arguments, self.queue, task_id, work.seconds)

@@ -19,7 +19,7 @@ from orchestrator.report.build import draw_report
 from orchestrator.report.encoder_summary import acquaintances
 from orchestrator.scheduler import work as stages
 from orchestrator.scheduler.broker import Broker
-from orchestrator.scheduler.dispatcher import Dispatcher, Work
+from orchestrator.scheduler.dispatcher import Dispatcher
 from orchestrator.scheduler.status import Status, look_at
 from storage.attempts import count, forget, look
 from storage.collect_faces import write_faces
@@ -30,8 +30,9 @@ from storage.plans import COMPARISON_RUN, ENCODER_RUN, FACES_RUN
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, FACES, FITS, SCORES, SPLITS
 from storage.tables import read_table
-from workers.jobs.refit_winner import refit_part
-from workers.queue.app import IMAGES, TRAINING
+from workers.jobs.part_names import refit_part
+from workers.queue.messages import Message, compare_run_message, train_encoder_message
+from workers.queue.task_names import IMAGES, TRAINING
 
 POLL_SECONDS = 0.2
 """Between two looks at the store, at least: a listing costs a millisecond, and a person sees no delay. With a million
@@ -139,7 +140,7 @@ class Reconciler:
         self._send(self._images, work)
         return self._status("running", "images", len(done), len(photos))
 
-    def _send(self, queue: Dispatcher, work: Iterator[Work]) -> None:
+    def _send(self, queue: Dispatcher, work: Iterator[Message]) -> None:
         """Send again what got lost, then as much new work as there is room for."""
         running, deaths = look(self.run.attempts)
         before = queue.resent
@@ -197,10 +198,10 @@ class Reconciler:
     def _compare(self) -> Status | None:
         if self._is_there(self.run.comparison, COMPARISON):
             return None
-        self._send_single(stages.comparison_work(self.run), "the comparison")
+        self._send_single(compare_run_message(self.run), "the comparison")
         return self._status("running", "comparison", 0, 1)
 
-    def _send_single(self, work: Work, what: str) -> None:
+    def _send_single(self, work: Message, what: str) -> None:
         """Have a stage's only piece of work done; raises RunStuck where too many have died at it."""
         deaths = [death for death in look(self.run.attempts)[1] if death.part == work.part]
         if len(deaths) >= self._experiment.attempts:
@@ -228,5 +229,5 @@ class Reconciler:
         if not self._people_checked:
             stages.check_people(self.run)
             self._people_checked = True
-        self._send_single(stages.encoder_work(self.run), "the encoder's training")
+        self._send_single(train_encoder_message(self.run), "the encoder's training")
         return self._status("running", "encoder", *stages.encoder_progress(self.run))

@@ -14,13 +14,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestrator.scheduler.dispatcher import Work
 from storage.errors import DatasetError, RunStuck
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, FACES
 from storage.tables import read_table
 from workers.faces.engine_settings import EngineSettings
+from workers.jobs.part_names import training_part
+from workers.jobs.photo_ref import PhotoRef
 from workers.learning.configurations import LEARNING_VERSION
+from workers.queue import messages
+from workers.queue.messages import Message
 
 MOST_PHOTOS_PER_TASK = 64
 """Beyond it a message gains nothing (docs/performance.md) and a lost one costs more."""
@@ -72,28 +75,15 @@ def check_learning(run: Run) -> None:
         )
 
 
-def image_work(run: Run, photos: Mapping[str, str], missing: Iterable[str], sizes: Iterator[int]) -> Iterator[Work]:
+def image_work(run: Run, photos: Mapping[str, str], missing: Iterable[str], sizes: Iterator[int]) -> Iterator[Message]:
     """Messages for the photos that have no outcome yet.
 
     Args:
         missing: photo keys.
         sizes: how many of them each message carries.
     """
-    from workers.jobs.encode_photos import part_of
-    from workers.queue.app import ENCODE_PHOTOS, LONGEST_TASK_SECONDS
-    from workers.queue.messages import PhotoRef
-
-    limit = run.plan.experiment["photo_seconds"]
     for keys in _batched(missing, sizes):
-        refs = [PhotoRef(key, photos[key]) for key in keys]
-        yield Work(
-            part=part_of(run.plan.engine_fingerprint, refs),
-            items=frozenset(keys),
-            task=ENCODE_PHOTOS,
-            arguments=(run.run_id, [[ref.key, ref.path] for ref in refs]),
-            # the watchdog inside is the real limit; this is the belt
-            seconds=min(LONGEST_TASK_SECONDS, 60 + limit * (len(keys) + 2)),
-        )
+        yield messages.encode_photos_message(run, [PhotoRef(key, photos[key]) for key in keys])
 
 
 def _batched(values: Iterable[str], sizes: Iterator[int]) -> Iterator[tuple[str, ...]]:
@@ -112,48 +102,31 @@ def sizes_of_tasks(left: int, processes: int) -> Iterator[int]:
 
 def trainings(run: Run, splits: pa.Table) -> dict[str, tuple[str, int, int]]:
     """Every training of a run: its part's name to (configuration, repeat, fold); the slow ones first."""
-    from workers.jobs.train_configuration import part_of
-
     numbers = sorted(set(zip(splits["repeat"].to_pylist(), splits["fold"].to_pylist(), strict=True)))
     names: Sequence[str] = sorted(run.plan.experiment["configurations"], key=_slow_first)
     wanted = [(name, repeat, fold) for name in names for repeat, fold in numbers]
-    return {part_of(run.plan.fingerprint, *each): each for each in wanted}
+    return {training_part(run.plan.fingerprint, *each): each for each in wanted}
 
 
 def _slow_first(name: str) -> tuple[int, str]:
     return (0 if name.startswith("cnn-regularized") else 1 if name.startswith("cnn") else 2, name)
 
 
-def training_work(run: Run, wanted: Mapping[str, tuple[str, int, int]], missing: Collection[str]) -> Iterator[Work]:
+def training_work(run: Run, wanted: Mapping[str, tuple[str, int, int]], missing: Collection[str]) -> Iterator[Message]:
     """Messages for the trainings that have no scores yet."""
-    from workers.queue.app import TRAIN_CONFIGURATION
-
     for part, each in wanted.items():
         if part in missing:
-            arguments = (run.run_id, *each)
-            seconds = run.plan.experiment["training_seconds"] + 60
-            yield Work(part, frozenset([part]), TRAIN_CONFIGURATION, arguments, seconds)
+            yield messages.train_configuration_message(run, *each)
 
 
-def comparison_work(run: Run) -> Work:
-    """The message that has the comparison made."""
-    from workers.jobs.train_configuration import comparison_part
-    from workers.queue.app import COMPARE_RUN
-
-    part = comparison_part(run.plan.fingerprint)
-    return Work(part, frozenset([part]), COMPARE_RUN, (run.run_id,), 3600)
-
-
-def refit_work(run: Run) -> Work | None:
+def refit_work(run: Run) -> Message | None:
     """The message that has the winner refitted; None where that is done, or nobody won."""
-    from workers.jobs.refit_winner import folder_of, is_refitted, refit_part, refit_seconds, winner_of
-    from workers.queue.app import REFIT_WINNER
+    from workers.jobs.refit_winner import folder_of, is_refitted, winner_of
 
     winner = winner_of(read_table(run.comparison, COMPARISON))
     if winner is None or is_refitted(folder_of(run, winner)):
         return None
-    part = refit_part(run.plan.fingerprint)
-    return Work(part, frozenset([part]), REFIT_WINNER, (run.run_id,), refit_seconds(run) + 60)
+    return messages.refit_winner_message(run)
 
 
 def check_people(run: Run) -> None:
@@ -167,15 +140,6 @@ def check_people(run: Run) -> None:
         split_people(labels, settings_of(run))
     except CannotFit as why:
         raise DatasetError(f"{why}, counting photos in which a face was found", "Add people or photos") from why
-
-
-def encoder_work(run: Run) -> Work:
-    """The message that has the encoder trained; its hard limit only ends an attempt, and the next goes on."""
-    from workers.jobs.train_encoder import encoder_part
-    from workers.queue.app import LONGEST_TASK_SECONDS, TRAIN_ENCODER
-
-    part = encoder_part(run.plan.fingerprint)
-    return Work(part, frozenset([part]), TRAIN_ENCODER, (run.run_id,), LONGEST_TASK_SECONDS)
 
 
 def encoder_progress(run: Run) -> tuple[int, int, str]:

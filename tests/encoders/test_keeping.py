@@ -15,8 +15,8 @@ from orchestrator.scheduler.status import look_at
 from storage.errors import RunConflict
 from storage.runs import Run, list_runs, open_run
 from tests.tiny_run import compare_here, encode_here
+from workers.jobs.job import Refused
 from workers.jobs.train_encoder import train_encoder_of
-from workers.queue.messages import Refused
 
 
 @pytest.fixture

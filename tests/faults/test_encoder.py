@@ -19,7 +19,8 @@ from storage.errors import DatasetError, RunStuck
 from storage.runs import Run
 from tests.cluster import Cluster, pids_at, stray_files, wait_for
 from tests.tiny_run import encode_here
-from workers.jobs.train_encoder import encoder_part, train_encoder_of
+from workers.jobs.part_names import encoder_part
+from workers.jobs.train_encoder import train_encoder_of
 from workers.learning.encoder.train_triplets import TripletSettings
 from workers.synthetic.photo_folder import write_folder
 

@@ -14,7 +14,7 @@ from storage.runs import Run
 from tests.cluster import descendants, efforts, is_alive, pids_at, stray_files, tables, wait_for
 from tests.faults.machine import Machine
 from tests.faults.marking import closed_gate
-from workers.jobs.refit_winner import refit_part
+from workers.jobs.part_names import refit_part
 
 
 def kill_and_all_ends(command: subprocess.Popen[bytes], number: int) -> None:

@@ -17,7 +17,7 @@ from storage.runs import Run
 from storage.schemas import CATALOG, SPLITS
 from tests.cluster import Cluster, wait_for
 from tests.orchestrator.conftest import HOSTILE, Call
-from workers.queue.app import COMPARE_RUN, ENCODE_PHOTOS, REFIT_WINNER, TRAIN_CONFIGURATION
+from workers.queue.task_names import COMPARE_RUN, ENCODE_PHOTOS, REFIT_WINNER, TRAIN_CONFIGURATION
 
 
 class Tags(html.parser.HTMLParser):

@@ -11,32 +11,27 @@ import logging
 import os
 import re
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from storage.attempts import Attempt, Death, count, look
-from storage.parts import part_name, part_path, table_of, write_part
+from storage.parts import part_path, table_of, write_part
 from storage.runs import Run
 from storage.schemas import EFFORTS, FACES
 from workers.faces.engine import CHUNK, FaceEngine, load_engine
 from workers.faces.engine_settings import EngineSettings
 from workers.faces.records import PhotoResult, face_rows
 from workers.faces.refusal import Refusal
-from workers.queue.messages import PhotoRef, Refused
+from workers.jobs.job import Refused
+from workers.jobs.part_names import failure_part, photos_part
+from workers.jobs.photo_ref import PhotoRef
+from workers.jobs.time_limits import chunk_seconds
 
 logger = logging.getLogger("lineup.encoding")
 
-PATIENCE_OF_A_BATCH = 2
-"""A chunk may take so many times a single photo's limit; if it dies of that, its photos are tried one by one."""
-
 _LAST_WORDS = re.compile(r"Fatal Python error: ([A-Za-z ]+)|Raised (\w+)")
-
-
-def part_of(engine_fingerprint: str, photos: Iterable[PhotoRef]) -> str:
-    """The name of the part that holds these photos."""
-    return part_name(engine_fingerprint, *(photo.key for photo in photos))
 
 
 def encode(run: Run, photos: Sequence[PhotoRef]) -> None:
@@ -79,17 +74,16 @@ def _encode_suspect(run: Run, engine: FaceEngine, photo: PhotoRef) -> None:
 
 
 def _encode_part(run: Run, engine: FaceEngine, photos: Sequence[PhotoRef], attempt: int) -> None:
-    part = part_of(run.plan.engine_fingerprint, photos)
+    part = photos_part(run.plan.engine_fingerprint, photos)
     done = part_path(run.encodings / "faces", part)
     if done.exists():
         return
-    seconds = run.plan.experiment["photo_seconds"] * (PATIENCE_OF_A_BATCH if len(photos) > 1 else 1)
     results: list[PhotoResult] = []
     missing: list[PhotoResult] = []
     with Attempt(run.attempts, part) as log:
         for start in range(0, len(photos), CHUNK):
             read, unread = _read_all(run, photos[start : start + CHUNK], engine.settings.limits.file_bytes)
-            log.allow(seconds)
+            log.allow(chunk_seconds(run, len(photos)))
             results += engine.encode_photos(read, before=log.name)
             missing += unread
         for result in missing:
@@ -157,7 +151,7 @@ def _write_results(run: Run, done: Path, results: Sequence[PhotoResult], attempt
 
 def _write_failure(run: Run, result: PhotoResult, attempt: int) -> None:
     rows: list[dict[str, Any]] = face_rows(result)
-    path = part_path(run.failures, part_name(run.plan.fingerprint, result.photo_key))
+    path = part_path(run.failures, failure_part(run.plan.fingerprint, result.photo_key))
     write_part(path, table_of(rows, FACES), {"lineup.run": run.plan.fingerprint})
     facts = {"run": run.run_id, "photo": result.photo_key, "attempt": attempt}
     logger.warning("%s: %s", result.outcome, result.reason, extra=facts)

@@ -14,10 +14,11 @@ import pyarrow as pa
 from storage.attempts import Attempt
 from storage.errors import InputError
 from storage.folders import new_folder
-from storage.parts import part_name
 from storage.runs import Run
 from storage.schemas import COMPARISON, FACES, SPLITS
 from storage.tables import read_table
+from workers.jobs.part_names import refit_part
+from workers.jobs.time_limits import refit_seconds
 from workers.jobs.train_encoder import planned_encoder
 from workers.learning.configurations import CONFIGURATIONS, Configuration, find_configuration, view_of
 from workers.learning.encoder.picture_encoder import load_encoder
@@ -25,19 +26,8 @@ from workers.learning.face_arrays import Faces
 from workers.learning.fitted_model import fit
 from workers.learning.fold import CannotFit
 from workers.learning.seeds import seed_of
-from workers.queue.app import LONGEST_TASK_SECONDS
 from workers.recognition.recogniser import Recogniser, save_recogniser
-from workers.recognition.threshold import PARTS, REFIT, choose_threshold
-
-
-def refit_part(fingerprint: str) -> str:
-    """The name under which the attempts at the winner's refit are kept."""
-    return part_name(fingerprint, "refit")
-
-
-def refit_seconds(run: Run) -> float:
-    """How long a refit may take: the model itself, and those that choose its threshold."""
-    return float(min(LONGEST_TASK_SECONDS, run.plan.experiment["training_seconds"] * (1 + PARTS)))
+from workers.recognition.threshold import REFIT, choose_threshold
 
 
 def folder_of(run: Run, name: str) -> Path:

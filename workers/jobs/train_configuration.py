@@ -10,37 +10,26 @@ from pathlib import Path
 from typing import Any
 
 from storage.attempts import Attempt, count, look
-from storage.parts import list_parts, part_name, part_path, read_parts, table_of, write_part
+from storage.parts import list_parts, part_path, read_parts, table_of, write_part
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES, FITS, SCORES, SPLITS
 from storage.tables import read_table
+from workers.jobs.job import Refused, check_version
+from workers.jobs.part_names import comparison_part, training_part
+from workers.jobs.time_limits import COMPARISON_SECONDS, training_seconds
 from workers.jobs.train_encoder import planned_encoder
 from workers.learning.configurations import Configuration, find_configuration
 from workers.learning.encoder.picture_encoder import digest, load_encoder
 from workers.learning.evaluation import Evaluation, evaluate
 from workers.learning.face_arrays import Faces
 from workers.learning.seeds import seed_of
-from workers.queue.messages import Refused, check_version
 
 logger = logging.getLogger("lineup.training")
-
-COMPARISON_SECONDS = 3_000
-"""Statistics of a large grid take minutes; an hour is the task's hard limit."""
-
-
-def part_of(fingerprint: str, configuration: str, repeat: int, fold: int) -> str:
-    """The name of the part that holds a training's scores."""
-    return part_name(fingerprint, configuration, str(repeat), str(fold))
-
-
-def comparison_part(fingerprint: str) -> str:
-    """The name under which the comparison's attempts are kept."""
-    return part_name(fingerprint, "comparison")
 
 
 def train(run: Run, name: str, repeat: int, fold: int) -> None:
     """Fit and score one configuration on one split; one whose process died too often is a failed fit."""
-    part = part_of(run.plan.fingerprint, name, repeat, fold)
+    part = training_part(run.plan.fingerprint, name, repeat, fold)
     if run.cancelled or all(part_path(folder, part).exists() for folder in (run.fits, run.scores)):
         return
     check_version(run)
@@ -57,7 +46,7 @@ def train(run: Run, name: str, repeat: int, fold: int) -> None:
         raise Refused(f"the run has no split {repeat}, {fold}")
     faces = _faces_for(run, configuration)
     with Attempt(run.attempts, part) as log:
-        log.begin(part, experiment["training_seconds"])
+        log.begin(part, training_seconds(run))
         seed = seed_of(experiment["seed"], name, repeat, fold)
         _write(run, part, evaluate(configuration, faces, rows, seed), died + 1)
 

@@ -19,26 +19,23 @@ import pyarrow.compute as pc
 
 from storage.attempts import Attempt, count, forget, look
 from storage.errors import StoreError
-from storage.parts import part_name, sweep
+from storage.parts import sweep
 from storage.plans import ENCODER_RUN
 from storage.runs import Run, run_folder
 from storage.schemas import CATALOG, FACES
 from storage.tables import read_table
+from workers.jobs.job import Refused, check_version
+from workers.jobs.part_names import encoder_part
+from workers.jobs.time_limits import training_seconds
 from workers.learning.classical.predictors import Array
 from workers.learning.encoder.checkpoint import read_curves
 from workers.learning.encoder.picture_encoder import digest
 from workers.learning.encoder.train_triplets import CHECKPOINT, TripletSettings, train_encoder
 from workers.learning.face_arrays import Faces, labels_of
-from workers.queue.messages import Refused, check_version
 
 logger = logging.getLogger("lineup.training")
 
 BOARD = "tensorboard"
-
-
-def encoder_part(fingerprint: str) -> str:
-    """The name under which the attempts at an encoder's training are kept."""
-    return part_name(fingerprint, "encoder")
 
 
 def settings_of(run: Run) -> TripletSettings:
@@ -95,7 +92,7 @@ def train_encoder_of(run: Run) -> None:
     given_up = count(deaths)[part] >= run.plan.experiment["attempts"]
     if run.cancelled or run.finished or part in running or given_up:
         return
-    seconds = run.plan.experiment["training_seconds"]
+    seconds = training_seconds(run)
     with Attempt(run.attempts, part) as log:
         log.begin(part, seconds)
         sweep(run.encoder)

@@ -11,20 +11,18 @@ from typing import Any
 from celery import Celery
 from kombu.entity import Queue
 
+from workers.jobs.time_limits import LONGEST_TASK_SECONDS
 from workers.queue import logs  # noqa: F401 - connects the logging of every process
 from workers.queue.environment import load_settings
-
-IMAGES = "images"
-TRAINING = "training"
-
-ENCODE_PHOTOS = "lineup.encode_photos"
-TRAIN_CONFIGURATION = "lineup.train_configuration"
-COMPARE_RUN = "lineup.compare_run"
-REFIT_WINNER = "lineup.refit_winner"
-TRAIN_ENCODER = "lineup.train_encoder"
-
-LONGEST_TASK_SECONDS = 4 * 3600
-"""No task may have a longer hard limit; the experiment's `training_seconds` is capped by it."""
+from workers.queue.task_names import (
+    COMPARE_RUN,
+    ENCODE_PHOTOS,
+    IMAGES,
+    REFIT_WINNER,
+    TRAIN_CONFIGURATION,
+    TRAIN_ENCODER,
+    TRAINING,
+)
 
 VISIBILITY_SECONDS = 2 * LONGEST_TASK_SECONDS + 600
 """Shorter than a task, the broker runs it several times in parallel. Recovery does not wait for this: the

@@ -10,10 +10,11 @@ from celery.utils.log import get_task_logger
 
 from storage.errors import RunNotFound
 from storage.runs import Run, open_run
-from workers.queue import app as names
+from workers.jobs.job import Refused
+from workers.queue import task_names
 from workers.queue.app import RETRY_SECONDS, app
 from workers.queue.environment import load_settings
-from workers.queue.messages import Refused, photos_of, run_id_of, split_of
+from workers.queue.messages import parse_photos, parse_run_id, parse_training
 
 # read by TensorFlow when a training imports it: one thread a process, since two one-thread trainings side by side
 # take half the time of two that share threads; and the same losses in every process
@@ -29,31 +30,31 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-@app.task(name=names.ENCODE_PHOTOS, **_OPTIONS)
-def encode_photos(run_id: str, photos: list[list[str]]) -> None:
+@app.task(name=task_names.ENCODE_PHOTOS, **_OPTIONS)
+def encode_photos_task(run_id: str, photos: list[list[str]]) -> None:
     """Encode photos of a run: [[photo_key, relative path], ...]."""
     from workers.jobs.encode_photos import encode
 
     try:
-        encode(_run(run_id), photos_of(photos))
+        encode(_run(run_id), parse_photos(photos))
     except Refused as refused:
         _refuse(refused)
 
 
-@app.task(name=names.TRAIN_CONFIGURATION, **_OPTIONS)
-def train_configuration(run_id: str, configuration: str, repeat: int, fold: int) -> None:
+@app.task(name=task_names.TRAIN_CONFIGURATION, **_OPTIONS)
+def train_configuration_task(run_id: str, configuration: str, repeat: int, fold: int) -> None:
     """Fit and score one configuration on one split of a run."""
     from workers.jobs.train_configuration import train
 
     try:
         run = _run(run_id)
-        train(run, *split_of(configuration, repeat, fold, run.plan.experiment["configurations"]))
+        train(run, *parse_training(configuration, repeat, fold, run.plan.experiment["configurations"]))
     except Refused as refused:
         _refuse(refused)
 
 
-@app.task(name=names.COMPARE_RUN, **_OPTIONS)
-def compare_run(run_id: str) -> None:
+@app.task(name=task_names.COMPARE_RUN, **_OPTIONS)
+def compare_run_task(run_id: str) -> None:
     """Aggregate a run's scores into its comparison."""
     from workers.jobs.train_configuration import compare
 
@@ -63,19 +64,19 @@ def compare_run(run_id: str) -> None:
         _refuse(refused)
 
 
-@app.task(name=names.REFIT_WINNER, **_OPTIONS)
-def refit_winner(run_id: str) -> None:
+@app.task(name=task_names.REFIT_WINNER, **_OPTIONS)
+def refit_winner_task(run_id: str) -> None:
     """Fit the best configuration of a compared run on all its known faces."""
-    from workers.jobs.refit_winner import refit_winner as refit
+    from workers.jobs.refit_winner import refit_winner
 
     try:
-        refit(_run(run_id))
+        refit_winner(_run(run_id))
     except Refused as refused:
         _refuse(refused)
 
 
-@app.task(name=names.TRAIN_ENCODER, **_OPTIONS)
-def train_encoder(run_id: str) -> None:
+@app.task(name=task_names.TRAIN_ENCODER, **_OPTIONS)
+def train_encoder_task(run_id: str) -> None:
     """Train the encoder of a run by triplets."""
     from workers.jobs.train_encoder import train_encoder_of
 
@@ -92,6 +93,6 @@ def _refuse(refused: Refused) -> None:
 
 def _run(run_id: object) -> Run:
     try:
-        return open_run(load_settings().store.resolve(), run_id_of(run_id))
+        return open_run(load_settings().store.resolve(), parse_run_id(run_id))
     except RunNotFound as error:
         raise Refused(error.what) from error

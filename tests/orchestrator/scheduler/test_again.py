@@ -14,7 +14,7 @@ from orchestrator.scheduler.work import catalogued
 from storage.errors import RunConflict, RunStuck
 from storage.runs import open_run
 from tests.cluster import CHEAP, Cluster, wait_for
-from workers.queue.app import ENCODE_PHOTOS
+from workers.queue.task_names import ENCODE_PHOTOS
 from workers.synthetic.photo_folder import write_folder
 
 

@@ -10,9 +10,10 @@ import redis
 
 from orchestrator.local.cluster import Stack
 from orchestrator.scheduler.broker import Broker, redis_url, without_password
-from orchestrator.scheduler.dispatcher import MOST_SENDS, MOST_WINDOW, QUIET_SECONDS, Dispatcher, Work
+from orchestrator.scheduler.dispatcher import MOST_SENDS, MOST_WINDOW, QUIET_SECONDS, Dispatcher
 from storage.errors import BrokerError, RunStuck
-from workers.queue.app import ENCODE_PHOTOS, IMAGES
+from workers.queue.messages import Message
+from workers.queue.task_names import ENCODE_PHOTOS, IMAGES
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +54,8 @@ def dispatcher(stack: Stack, queue: redis.Redis, clock: Clock) -> Dispatcher:
     return Dispatcher(stack.broker, IMAGES, window=3, clock=clock)
 
 
-def work(part: str, *items: str) -> Work:
-    return Work(part, frozenset(items or {part}), ENCODE_PHOTOS, ("run", [[part, "x.jpg"]]), 60)
+def work(part: str, *items: str) -> Message:
+    return Message(part, frozenset(items or {part}), ENCODE_PHOTOS, ("run", [[part, "x.jpg"]]), 60)
 
 
 def test_no_more_is_on_its_way_than_the_window_holds(dispatcher: Dispatcher, queue: redis.Redis) -> None:

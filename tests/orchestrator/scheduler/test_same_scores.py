@@ -15,7 +15,7 @@ from orchestrator.scheduler.status import look_at
 from storage.runs import Run
 from tests.cluster import Cluster, tables
 from tests.tiny_run import compare_here
-from workers.queue.app import TRAINING
+from workers.queue.task_names import TRAINING
 from workers.synthetic.photo_folder import write_folder
 
 QUICK = """

@@ -16,7 +16,7 @@ from orchestrator.scheduler.reconciler import Reconciler
 from orchestrator.scheduler.service import Service
 from orchestrator.scheduler.status import Status
 from storage.runs import Run, claim
-from workers.queue.app import IMAGES
+from workers.queue.task_names import IMAGES
 from workers.synthetic.photo_folder import write_folder
 
 

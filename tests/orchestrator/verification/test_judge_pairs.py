@@ -21,7 +21,7 @@ from storage.runs import Run
 from storage.schemas import CATALOG, FACES
 from tests.orchestrator.verification.lfw import pairs_text, write_people
 from workers.jobs.encode_photos import encode
-from workers.queue.messages import PhotoRef
+from workers.jobs.photo_ref import PhotoRef
 
 PEOPLE, PHOTOS, FOLDS, SIZE = 9, 3, 3, 8
 

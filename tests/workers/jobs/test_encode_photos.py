@@ -16,8 +16,10 @@ from storage.attempts import Attempt, look
 from storage.parts import list_parts, part_path, read_part, read_parts
 from storage.runs import Run, open_run
 from storage.schemas import EFFORTS, FACES
-from workers.jobs.encode_photos import encode, part_of
-from workers.queue.messages import PhotoRef, Refused
+from workers.jobs.encode_photos import encode
+from workers.jobs.job import Refused
+from workers.jobs.part_names import photos_part
+from workers.jobs.photo_ref import PhotoRef
 from workers.synthetic.photo_folder import write_folder
 
 ATTEMPTS = 2
@@ -62,14 +64,14 @@ def failed(run: Run) -> dict[str, tuple[str, str]]:
 
 def die_at(run: Run, *photos: PhotoRef, words: str = "") -> None:
     """What a process leaves that dies while it is at these photos."""
-    with Attempt(run.attempts, part_of(run.plan.engine_fingerprint, photos)) as attempt:
+    with Attempt(run.attempts, photos_part(run.plan.engine_fingerprint, photos)) as attempt:
         text = attempt.path.read_text() + "".join(f"{photo.key}\n" for photo in photos) + words
     attempt.path.write_text(text)
 
 
 def test_a_batch_becomes_one_part_and_its_cost_another(run: Run, photos: list[PhotoRef]) -> None:
     encode(run, photos)
-    name = part_of(run.plan.engine_fingerprint, photos)
+    name = photos_part(run.plan.engine_fingerprint, photos)
     assert {part: sorted(keys) for part, keys in encoded(run).items()} == {name: sorted(each.key for each in photos)}
     efforts = read_part(part_path(run.encodings / "efforts", name), EFFORTS)
     assert efforts is not None

@@ -16,8 +16,9 @@ from storage.parts import part_path, read_part
 from storage.runs import Run, open_run
 from storage.schemas import COMPARISON, FITS, SCORES, SPLITS
 from tests.tiny_run import tiny_run
-from workers.jobs.train_configuration import compare, part_of, train
-from workers.queue.messages import Refused
+from workers.jobs.job import Refused
+from workers.jobs.part_names import training_part
+from workers.jobs.train_configuration import compare, train
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def run(finished: Run, tmp_path: Path) -> Run:
 
 def results(run: Run) -> list[Path]:
     """The fit and the scores of `knn-1`."""
-    part = part_of(run.plan.fingerprint, "knn-1", 0, 0)
+    part = training_part(run.plan.fingerprint, "knn-1", 0, 0)
     return [part_path(folder, part) for folder in (run.fits, run.scores)]
 
 
@@ -70,7 +71,7 @@ def test_a_training_that_is_done_or_cancelled_is_not_begun(run: Run) -> None:
 
 
 def test_one_whose_process_died_too_often_is_a_failed_row_with_a_reason(run: Run) -> None:
-    part = part_of(run.plan.fingerprint, "knn-1", 0, 0)
+    part = training_part(run.plan.fingerprint, "knn-1", 0, 0)
     for _ in range(run.plan.experiment["attempts"]):
         with Attempt(run.attempts, part) as attempt:
             text = attempt.path.read_text() + f"{part}\n"
@@ -118,7 +119,7 @@ def test_every_training_has_a_part_of_its_own_and_the_slow_ones_come_first(run: 
 
 
 def test_hyper_parameters_that_were_chosen_are_told(finished: Run) -> None:
-    part = part_of(finished.plan.fingerprint, "svm-linear", 0, 0)
+    part = training_part(finished.plan.fingerprint, "svm-linear", 0, 0)
     fit = read_part(part_path(finished.fits, part), FITS)
     assert fit is not None
     assert "C" in json.loads(fit.to_pylist()[0]["chosen"])

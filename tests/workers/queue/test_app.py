@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from storage.runs import RUN_ID
+from workers.jobs.time_limits import LONGEST_TASK_SECONDS
 from workers.queue import tasks
-from workers.queue.app import IMAGES, LONGEST_TASK_SECONDS, SETTINGS, TRAINING, app, connect
+from workers.queue.app import SETTINGS, app, connect
+from workers.queue.task_names import IMAGES, TRAINING
 
 OURS = sorted(name for name in app.tasks if name.startswith("lineup."))
 
@@ -36,7 +38,9 @@ def test_a_task_has_three_runs_in_quick_succession_and_an_end(name: str) -> None
 
 
 def test_every_task_has_its_queue() -> None:
-    assert {tasks.encode_photos.name, tasks.train_configuration.name, tasks.compare_run.name} <= set(OURS)
+    assert {tasks.encode_photos_task.name, tasks.train_configuration_task.name, tasks.compare_run_task.name} <= set(
+        OURS
+    )
     assert app.conf.task_routes.keys() == set(OURS)
     assert {app.conf.task_routes[name] for name in OURS} == {IMAGES, TRAINING}
     assert {queue.name for queue in app.conf.task_queues} == {IMAGES, TRAINING}

@@ -1,0 +1,12 @@
+"""The names of the queues and tasks. Importing them loads no Celery."""
+
+from __future__ import annotations
+
+IMAGES = "images"
+TRAINING = "training"
+
+ENCODE_PHOTOS = "lineup.encode_photos"
+TRAIN_CONFIGURATION = "lineup.train_configuration"
+COMPARE_RUN = "lineup.compare_run"
+REFIT_WINNER = "lineup.refit_winner"
+TRAIN_ENCODER = "lineup.train_encoder"
