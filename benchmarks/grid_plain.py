@@ -29,7 +29,7 @@ def main() -> None:
     if lap != "plain-1":
         let_the_libraries_choose()
     if lap == "script":
-        networks.train = keras_fit.train
+        vars(networks)["train"] = keras_fit.train
     threads = 1 if lap == "plain-1" else os.cpu_count() or 1
     faces = Faces.from_table(read_table(run.faces, FACES))
     rows = read_table(run.splits, SPLITS).to_pylist()

@@ -175,6 +175,7 @@ class Cluster:
     def broker_files(self) -> list[Path]:
         """Folders in which the broker keeps its queues."""
         (folder,) = self.connection().config_get("dir").values()
+        assert folder
         found = list(Path(folder).glob("appendonlydir"))
         assert found
         return found

@@ -11,7 +11,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from orchestrator.dataset.splits import make_splits
-from orchestrator.experiment.experiment import Entry, Experiment, Protocol, from_dict
+from orchestrator.experiment.chosen_configurations import Entry
+from orchestrator.experiment.experiment import Experiment, Protocol, from_dict
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.work import catalogued, read_table, trainings
 from storage.collect_faces import write_faces

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def test_lineup_alone_is_measured_into_the_promised_keys(tmp_path: Path) -> None
     write_folder(tmp_path / "people", people=2, photos=4, seed=1, side=160, processes=1)
     photos = pictures((tmp_path / "people").rglob("*"))
     figures = side_by_side(photos, None, rounds=1)
-    found = {
+    found: dict[str, Any] = {
         "machine": table.machine(),
         "rounds": 1,
         "web_photos": "drawn photos",

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.experiment.experiment import Entry, Experiment, from_dict, from_json, from_toml, to_json
+from orchestrator.experiment.chosen_configurations import Entry
+from orchestrator.experiment.experiment import Experiment, from_dict, from_json, from_toml, to_json
 from orchestrator.experiment.trained_encoders import OwnEncoder, resolved
 from orchestrator.scheduler.planning import plan_encoder, plan_run
 from storage.errors import ExperimentError

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from storage import parts
+from storage import folders, parts
 from workers.faces.decode import read_image as images
 
 HOG_BYTES = 200_000_000
@@ -108,7 +108,7 @@ DEEDS: dict[bytes, Callable[[], None]] = {
 }
 
 read_image = images.read_image
-fsync = parts.fsync
+fsync = folders.fsync
 
 
 @functools.wraps(read_image)
@@ -138,4 +138,4 @@ def _is_wished(mark: str) -> bool:
 
 
 images.read_image = read_marked
-parts.fsync = fsync_or_die
+vars(parts)["fsync"] = fsync_or_die

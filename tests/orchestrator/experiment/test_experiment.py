@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.experiment.chosen_configurations import Entry
 from orchestrator.experiment.experiment import (
     TEMPLATE,
-    Entry,
     Experiment,
     Protocol,
     from_json,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from storage.runs import Run
 from tests.tiny_run import lineup
@@ -43,7 +45,7 @@ def test_a_video_gives_the_faces_of_each_frame(store: Path, photos: list[Path], 
 
     writer = cv2.VideoWriter(str(tmp_path / "clip.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 10, (200, 200))
     for photo in photos:
-        writer.write(cv2.imread(str(photo)))
+        writer.write(np.asarray(Image.open(photo))[:, :, ::-1])
     writer.release()
     done = lineup(
         store, "identify", str(tmp_path / "clip.mp4"), "-c", "knn-1", "--json", "--out", str(tmp_path / "named.mp4")

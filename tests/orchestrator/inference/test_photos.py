@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from PIL import Image
 
 from orchestrator.inference.photos import PhotoAnswer, identify_photos
 from storage.errors import InputError
-from storage.parts import read_part
+from storage.parts import read_parts
 from storage.runs import Run
 from storage.schemas import FACES
 from workers.faces.detect.boxes import Box, overlap
@@ -22,8 +23,8 @@ from workers.recognition.recogniser import Recogniser
 from workers.recognition.threshold import Threshold
 
 
-def only(answers: object) -> PhotoAnswer:
-    (answer,) = answers  # type: ignore[misc]
+def only(answers: Iterable[PhotoAnswer]) -> PhotoAnswer:
+    (answer,) = answers
     return answer
 
 
@@ -44,7 +45,7 @@ def test_a_face_lies_where_the_run_found_it(
     photos: list[Path], run: Run, engine: FaceEngine, recogniser: Recogniser
 ) -> None:
     # not to the pixel: the run may have glanced for the largest face alone, and here every face counts
-    faces = read_part(run.faces, FACES).to_pylist()
+    faces = read_parts([run.faces], FACES).to_pylist()
     stored = [Box(*(row[side] for side in ("left", "top", "right", "bottom"))) for row in faces]
     for answer in identify_photos(photos, engine, recogniser):
         found = Box(*answer.faces[0].box)

@@ -10,6 +10,7 @@ from PIL import Image
 
 from orchestrator.inference.video import Interrupted, identify_video
 from storage.errors import InputError, StoreError
+from storage.runs import Run
 from workers.faces.engine import FaceEngine
 from workers.recognition.recogniser import Recogniser
 
@@ -17,7 +18,7 @@ RATE = 12.5
 
 
 @pytest.fixture(scope="module")
-def clip(run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clip(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two frames of each of the first two people, then an empty one."""
     import cv2
 
@@ -25,7 +26,7 @@ def clip(run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), RATE, (200, 200))
     for photo in sorted(Path(run.plan.dataset).glob("*/*-001.jpg"))[:2]:
         for _ in range(2):
-            writer.write(cv2.imread(str(photo)))
+            writer.write(np.asarray(Image.open(photo))[:, :, ::-1])
     writer.write(np.full((200, 200, 3), 90, np.uint8))
     writer.release()
     return path
@@ -35,7 +36,7 @@ def frames_of(path: Path) -> list[np.ndarray]:
     import cv2
 
     capture = cv2.VideoCapture(str(path))
-    frames = []
+    frames: list[np.ndarray] = []
     while True:
         more, frame = capture.read()
         if not more:
@@ -117,10 +118,12 @@ def test_a_copy_that_cannot_be_written_is_refused_before_the_work(
     clip: Path, engine: FaceEngine, recogniser: Recogniser, tmp_path: Path, out: str
 ) -> None:
     (tmp_path / "folder.mp4").mkdir()
-    seen: list[int] = []
+
+    def see(*_: int) -> bool:
+        raise AssertionError("work was begun")
+
     with pytest.raises(InputError):
-        identify_video(clip, engine, recogniser, tmp_path / out, lambda done, _: not seen.append(done))
-    assert not seen
+        identify_video(clip, engine, recogniser, tmp_path / out, see)
 
 
 def test_a_copy_that_loses_its_place_meanwhile_is_one_line_and_leaves_nothing(

@@ -28,7 +28,7 @@ def changed(lab: Cluster) -> Iterator[None]:
     """Puts the lab's broker right again."""
     names = ("maxmemory-policy", "appendonly", "requirepass")
     connection = lab.connection()
-    before = {name: connection.config_get(name)[name] for name in names}
+    before = {name: connection.config_get(name)[name] or "" for name in names}
     yield
     for name, value in before.items():
         connection.config_set(name, value)

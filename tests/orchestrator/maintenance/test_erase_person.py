@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -68,7 +69,7 @@ def test_nothing_tells_of_a_forgotten_person_and_the_others_lose_nothing(lab: Cl
     (run.encodings / "faces" / "part.parquet.1234.damaged").write_bytes(PERSON.encode())
     (lab.store / "logs" / "mine.log").write_text(f"cannot read {PERSON}/ada-001.jpg\n")
     found = find_person(lab.store, PERSON)
-    crops = [row["crop"] for row in all_faces(run) if row["photo_key"] in found.keys]
+    crops: list[bytes] = [row["crop"] for row in all_faces(run) if row["photo_key"] in found.keys]
     traces = [PERSON.encode(), *(key.encode() for key in found.keys), *crops]
     assert {part.split("/")[0] for part in holding(lab.store, traces)} == {"encodings", "logs", "runs"}
 
@@ -99,7 +100,7 @@ def test_nothing_tells_of_a_forgotten_person_and_the_others_lose_nothing(lab: Cl
     assert fresh.run_id != run.run_id
 
 
-def all_faces(run: Run) -> list[dict[str, object]]:
+def all_faces(run: Run) -> list[dict[str, Any]]:
     parts = [read_part(path, FACES) for path in list_parts(run.encodings / "faces")]
     return [row for part in parts if part for row in part.to_pylist()]
 

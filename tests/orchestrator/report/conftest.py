@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -17,34 +19,39 @@ from workers.synthetic import draw_identity, draw_scene, render
 PEOPLE = ("ada", "<script>alert(1)</script>", "$x_{1}$ & co")
 PHOTOS = 4
 
+Row = dict[str, Any]
 
-def table(name, rows):
+
+def table(name: str, rows: Iterable[Row]) -> pa.Table:
     """Rows as the table of that name; columns that a row leaves out are null."""
     schema = TABLES[name]
     return pa.Table.from_pylist([{field: row.get(field) for field in schema.names} for row in rows], schema)
 
 
-def compared(configuration, rank, accuracy, low, high, **more):
-    row = {"configuration": configuration, "view": "embedding", "rank": rank, "outcome": "ok", "reason": ""}
+def compared(
+    configuration: str, rank: int, accuracy: float | None, low: float | None, high: float | None, **more: Any
+) -> Row:
+    row: Row = {"configuration": configuration, "view": "embedding", "rank": rank, "outcome": "ok", "reason": ""}
     row |= {"test_faces": 120, "accuracy": accuracy, "accuracy_low": low, "accuracy_high": high}
     row |= {"interval_method": "wilson", "balanced_accuracy": accuracy, "practically_equal_to": []}
     row |= {"fit_seconds": 0.5 * rank, "latency_p50_ms": 0.1 * rank, "latency_p95_ms": 0.3 * rank}
     return row | more
 
 
-def compare(*rows):
+def compare(*rows: Row) -> pa.Table:
     return table("comparison", rows)
 
 
-def _picture(person, photo):
+def _picture(person: int, photo: int) -> bytes:
     buffer = io.BytesIO()
     pixels = render(draw_identity(3, person), draw_scene(3, person, photo), 128)
     Image.fromarray(pixels).save(buffer, "JPEG")
     return buffer.getvalue()
 
 
-def _photos():
-    catalog, faces = [], []
+def _photos() -> tuple[list[Row], list[Row]]:
+    catalog: list[Row] = []
+    faces: list[Row] = []
     for person, label in enumerate(PEOPLE):
         for photo in range(PHOTOS):
             key = f"{person}{photo}" * 4
@@ -60,8 +67,10 @@ def _photos():
     return catalog, faces
 
 
-def _results(faces):
-    splits, scores, fits = [], [], []
+def _results(faces: list[Row]) -> tuple[list[Row], list[Row], list[Row]]:
+    splits: list[Row] = []
+    scores: list[Row] = []
+    fits: list[Row] = []
     found = [row for row in faces if row["outcome"] == "ok"]
     place = {"repeat": 0, "fold": 0}
     for number, row in enumerate(found):
@@ -82,7 +91,7 @@ def _results(faces):
 
 
 @pytest.fixture(scope="session")
-def material():
+def material() -> ReportMaterial:
     """A run whose labels, paths and reasons are hostile."""
     catalog, faces = _photos()
     splits, scores, fits = _results(faces)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import pyarrow as pa
 import pytest
 
 from orchestrator.report.curve_charts import MOST_POINTS, open_set_curves, reliability_curves
@@ -37,14 +38,15 @@ def evidence(study: Study, comparison: Comparison) -> Evidence:
 
 
 @pytest.fixture(scope="module")
-def opened(material: ReportMaterial, study: Study, comparison: Comparison):
+def opened(material: ReportMaterial, study: Study, comparison: Comparison) -> ReportMaterial:
     """The hostile run's photos with the study's results."""
     results = {"scores": study.scores, "fits": study.fits, "splits": study.splits}
     return replace(material, comparison=comparison.table, pairs=comparison.pairs, **results)
 
 
-def points(text):
-    return [tuple(float(number) for number in point.split(",")) for point in text.split()]
+def points(text: str) -> list[tuple[float, float]]:
+    pairs = (point.split(",") for point in text.split())
+    return [(float(x), float(y)) for x, y in pairs]
 
 
 def test_strangers_are_counted_as_the_comparison_counts_them(evidence: Evidence, comparison: Comparison) -> None:
@@ -78,7 +80,7 @@ def test_an_open_set_curve_runs_from_one_stranger_to_all_and_ends_at_the_accurac
 
 
 def test_very_many_strangers_are_thinned_and_one_alone_is_drawn() -> None:
-    def table(count):
+    def table(count: int) -> pa.Table:
         rows = [{"configuration": "a", "far": k / count, "dir": k / count, "miss": 0.0} for k in range(1, count + 1)]
         return OPEN_SET.empty_table().from_pylist(rows, schema=OPEN_SET)
 
@@ -115,7 +117,7 @@ def test_hostile_names_stay_text_in_every_new_section(opened: ReportMaterial, ma
     evil = "<script>alert(1)</script>"
     rename = {"ann": evil, "good": "<img src=x>"}
 
-    def hostile(table):
+    def hostile(table: pa.Table) -> pa.Table:
         rows = table.to_pylist()
         for row in rows:
             for key in ("truth", "predicted", "label", "configuration"):
@@ -149,6 +151,7 @@ def test_hostile_names_stay_text_in_every_new_section(opened: ReportMaterial, ma
 
 
 def test_the_winner_is_said_to_be_chosen_by_the_faces_that_score_it(opened: ReportMaterial, evidence: Evidence) -> None:
+    assert evidence.choice
     text = " ".join(answer(opened, evidence.choice))
     assert "chosen and scored on the same test faces, which tends to flatter it" in text
     assert f"the best is worth {100 * evidence.choice.accuracy:.1f} %" in text
@@ -180,7 +183,7 @@ def test_the_paired_test_has_the_word_over_the_intervals(opened: ReportMaterial)
         (0.001, 0.99, "different, by less than matters"),
     ],
 )
-def test_a_verdict_is_what_the_numbers_carry(p_value, rope, word) -> None:
+def test_a_verdict_is_what_the_numbers_carry(p_value: float, rope: float, word: str) -> None:
     assert verdict(Pair("a", "b", 0.0, -0.1, 0.1, 1, 1, p_value, rope)) == word
 
 

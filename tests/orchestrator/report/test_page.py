@@ -21,17 +21,17 @@ from workers.compare.paired import Pair
 class Tags(HTMLParser):
     """Collects tags with their attributes."""
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         super().__init__()
-        self.seen = []
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
         self.feed(text)
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.seen.append((tag, dict(attrs)))
 
 
 @pytest.fixture(scope="module")
-def page(material: ReportMaterial):
+def page(material: ReportMaterial) -> str:
     return render_page(material)
 
 
@@ -51,7 +51,7 @@ def test_hostile_names_paths_and_reasons_are_text_never_markup(page: str) -> Non
 def test_the_page_asks_the_network_for_nothing(page: str) -> None:
     for tag, attributes in Tags(page).seen:
         assert tag != "link"
-        assert all(attributes[key].startswith("data:") for key in ("src", "href") if key in attributes), tag
+        assert all((attributes[key] or "").startswith("data:") for key in ("src", "href") if key in attributes), tag
     assert "url(" not in page
     assert "default-src 'none'" in page
 

@@ -66,5 +66,5 @@ def test_outcomes_are_counted(material: ReportMaterial) -> None:
 @pytest.mark.parametrize(
     ("value", "text"), [(None, "–"), (0, "0"), (0.0123456, "0.0123"), (3.14159, "3.14"), (1234.5, "1234")]
 )
-def test_numbers_have_three_digits(value, text) -> None:
+def test_numbers_have_three_digits(value: float | None, text: str) -> None:
     assert number(value) == text

@@ -8,10 +8,10 @@ from orchestrator.report.material import ReportMaterial
 from orchestrator.report.method import protocol
 from orchestrator.report.words import answer
 from storage.schemas import COMPARISON
-from tests.orchestrator.report.conftest import compare, compared, table
+from tests.orchestrator.report.conftest import Row, compare, compared, table
 
 
-def say(material: ReportMaterial, *rows):
+def say(material: ReportMaterial, *rows: Row) -> str:
     return " ".join(answer(replace(material, comparison=compare(*rows))))
 
 

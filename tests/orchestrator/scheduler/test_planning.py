@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.experiment.experiment import Entry, Experiment, from_dict
+from orchestrator.experiment.chosen_configurations import Entry
+from orchestrator.experiment.experiment import Experiment, from_dict
 from orchestrator.scheduler import planning
 from orchestrator.scheduler.planning import plan_faces, plan_run, planned_fingerprint
 from storage.errors import RunConflict

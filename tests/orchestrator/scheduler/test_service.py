@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.experiment.experiment import Entry, Experiment
+from orchestrator.experiment.chosen_configurations import Entry
+from orchestrator.experiment.experiment import Experiment
 from orchestrator.local.cluster import Stack
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.reconciler import Reconciler

@@ -12,7 +12,7 @@ from workers.faces.engine import CHUNK
 
 def cut(photos: int, processes: int) -> list[int]:
     """The messages of a folder, the last one cut off at its end."""
-    sizes = []
+    sizes: list[int] = []
     for size in sizes_of_tasks(photos, processes):
         if sum(sizes) >= photos:
             return sizes

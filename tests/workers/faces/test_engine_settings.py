@@ -43,7 +43,7 @@ def test_settings_survive_json() -> None:
 @pytest.mark.parametrize("name", sorted(CHOICES))
 def test_a_wrong_choice_names_the_setting_and_the_choices(name: str) -> None:
     with pytest.raises(ExperimentError, match=rf"faces\.{name} is 'nonsense'.*{CHOICES[name][0]}"):
-        EngineSettings(**{name: "nonsense"})
+        EngineSettings.from_plain({name: "nonsense"})
 
 
 def test_an_unknown_setting_or_rung_is_refused() -> None:

@@ -52,7 +52,8 @@ def faces_table(photos: dict[str, list[bytes]]) -> pa.Table:
 @pytest.fixture
 def split_rows(people_of: dict[str, str]) -> list[dict[str, Any]]:
     """One split: person-2 is unknown; of the others one photo tests, one calibrates and three train."""
-    rows, seen = [], dict.fromkeys(people_of.values(), 0)
+    rows: list[dict[str, Any]] = []
+    seen = dict.fromkeys(people_of.values(), 0)
     for key in sorted(people_of):
         who = people_of[key]
         seen[who] += 1

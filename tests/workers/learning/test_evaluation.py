@@ -11,7 +11,7 @@ import pytest
 
 from storage.parts import table_of
 from storage.schemas import FITS, SCORES
-from workers.learning.configurations import CONFIGURATIONS, UNKNOWN
+from workers.learning.configurations import CONFIGURATIONS, UNKNOWN, Configuration
 from workers.learning.evaluation import evaluate
 from workers.learning.face_arrays import Faces
 
@@ -20,7 +20,9 @@ Rows = list[dict[str, Any]]
 
 
 @pytest.mark.parametrize("configuration", CLASSICAL, ids=lambda each: each.name)
-def test_every_face_that_did_not_train_is_scored_once(faces_table: pa.Table, split_rows: Rows, configuration) -> None:
+def test_every_face_that_did_not_train_is_scored_once(
+    faces_table: pa.Table, split_rows: Rows, configuration: Configuration
+) -> None:
     scored = evaluate(configuration, Faces.from_table(faces_table), split_rows, 1)
     table_of(scored.scores, SCORES)
     table_of([scored.fit], FITS)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from workers.learning.configurations import CONFIGURATIONS
+from workers.learning.configurations import CONFIGURATIONS, Configuration
 from workers.learning.families import FAMILIES
 from workers.learning.fold import Fold
 from workers.learning.networks.training_loop import Recipe
@@ -39,7 +39,7 @@ class Noted(Mapping[str, Any]):
 
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS.values(), ids=lambda each: each.name)
-def test_a_configurations_own_parameters_are_its_familys(configuration) -> None:
+def test_a_configurations_own_parameters_are_its_familys(configuration: Configuration) -> None:
     known = {each.name: each for each in FAMILIES[configuration.family].parameters}
     for name, value in configuration.parameters.items():
         assert known[name].taken(value) == value

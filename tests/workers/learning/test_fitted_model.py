@@ -6,12 +6,13 @@ import hashlib
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from workers.learning.classical.solvers import solve_rbf_svm
-from workers.learning.configurations import CONFIGURATIONS
+from workers.learning.configurations import CONFIGURATIONS, Configuration
 from workers.learning.evaluation import latency
 from workers.learning.fitted_model import fit, load_model, save_model
 from workers.learning.fold import CannotFit
@@ -30,7 +31,7 @@ def people(count: int, photos: int = 6) -> tuple[np.ndarray, list[str], np.ndarr
 
 
 @pytest.mark.parametrize("configuration", EMBEDDING, ids=lambda each: each.name)
-def test_a_stored_model_predicts_the_same_bits(configuration, tmp_path: Path) -> None:
+def test_a_stored_model_predicts_the_same_bits(configuration: Configuration, tmp_path: Path) -> None:
     x, labels, groups = people(5)
     model = fit(configuration, x, labels, groups, 1)
     save_model(model, tmp_path)
@@ -91,11 +92,14 @@ def test_a_fresh_process_fits_the_same_bits() -> None:
 def test_components_are_found_anew_inside_each_inner_split(monkeypatch: pytest.MonkeyPatch) -> None:
     from workers.learning.classical import solvers as classical
 
-    sizes = []
+    sizes: list[int] = []
     solve = classical.solve_eigenfaces
-    monkeypatch.setattr(
-        classical, "solve_eigenfaces", lambda grey, *rest: sizes.append(len(grey)) or solve(grey, *rest)
-    )
+
+    def count(grey: np.ndarray, *rest: Any) -> Any:
+        sizes.append(len(grey))
+        return solve(grey, *rest)
+
+    monkeypatch.setattr(classical, "solve_eigenfaces", count)
     pictures = np.random.default_rng(1).integers(0, 255, (12, 128, 128, 3), np.uint8)
     fit(CONFIGURATIONS["eigenfaces-svm"], pictures, [f"p{i % 2}" for i in range(12)], np.arange(12), 1)
     assert sizes == [8, 8, 8, 12]

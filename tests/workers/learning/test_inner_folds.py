@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -38,7 +40,7 @@ def test_one_photo_a_person_gives_no_inner_split() -> None:
 
 
 def test_a_model_that_needs_more_faces_than_an_inner_split_has_takes_the_first_row() -> None:
-    def refuse(_a, _b, _c):
+    def refuse(_a: object, _b: object, _c: object) -> NoReturn:
         raise CannotFit("more faces, please")
 
     fold = Fold(np.zeros((6, 2), np.float32), np.repeat([0, 1], 3), np.arange(6))

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from storage.errors import InputError, StoreError
-from storage.parts import read_part
+from storage.parts import read_part, read_parts
 from storage.runs import Run
 from storage.schemas import COMPARISON, FACES, SPLITS
 from workers.jobs.refit_winner import fitted, folder_of, is_refitted, refit, refit_winner, winner_of
@@ -69,7 +69,7 @@ def test_nothing_stored_is_pickle_or_code(run: Run, tmp_path: Path) -> None:
 
 
 def test_strangers_set_aside_are_not_learnt_but_choose_the_threshold(open_run: Run) -> None:
-    splits = read_part(open_run.splits, SPLITS).to_pylist()
+    splits = read_parts([open_run.splits], SPLITS).to_pylist()
     aside = {row["label"] for row in splits if row["role"] in ("calibrate", "unknown")}
     recogniser = fitted(open_run, CONFIGURATIONS["knn-1"])
     assert len(aside) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import astuple
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ def test_the_same_numbers_always_give_the_same_person() -> None:
 
 
 @pytest.mark.parametrize("other", [(3, 6), (4, 5)])
-def test_another_seed_or_index_gives_another_person(other) -> None:
+def test_another_seed_or_index_gives_another_person(other: tuple[int, int]) -> None:
     assert draw_identity(*other) != draw_identity(3, 5)
 
 
@@ -33,7 +34,7 @@ def test_a_small_crowd_covers_light_and_dark_skin() -> None:
 
 
 def test_an_identity_is_plain_python_values() -> None:
-    def leaves(value):
+    def leaves(value: Any) -> list[Any]:
         return [leaf for part in value for leaf in leaves(part)] if isinstance(value, tuple) else [value]
 
     assert {type(leaf) for leaf in leaves(astuple(draw_identity(0, 0)))} == {float}

@@ -11,7 +11,7 @@ from PIL import Image
 from workers.synthetic.photo_folder import NAMES, person_name, write_folder
 
 
-def contents(folder):
+def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.jpg"))}
 
 
@@ -46,7 +46,7 @@ def test_every_photo_is_an_rgb_jpeg_of_the_side_asked_for(tmp_path: Path) -> Non
 
 
 def test_progress_counts_to_the_end(tmp_path: Path) -> None:
-    seen = []
+    seen: list[tuple[int, int]] = []
     write_folder(tmp_path, people=1, photos=3, seed=4, side=64, progress=lambda done, all_: seen.append((done, all_)))
     assert seen == [(1, 3), (2, 3), (3, 3)]
 
@@ -58,6 +58,6 @@ def test_any_number_of_people_have_names_of_their_own() -> None:
 
 
 @pytest.mark.parametrize(("people", "photos"), [(0, 5), (5, 0)])
-def test_an_empty_crowd_is_refused(tmp_path: Path, people, photos) -> None:
+def test_an_empty_crowd_is_refused(tmp_path: Path, people: int, photos: int) -> None:
     with pytest.raises(ValueError, match="nothing to draw"):
         write_folder(tmp_path, people=people, photos=photos, seed=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +14,12 @@ from workers.synthetic.scene import draw_scene
 
 PEOPLE, PHOTOS, SEED = 12, 5, 7
 
+Crowd = list[tuple[int, np.ndarray]]
+Found = list[tuple[int, np.ndarray, Any]]
+
 
 @pytest.fixture(scope="module")
-def crowd():
+def crowd() -> Crowd:
     """[(person, picture)] of 12 people, 5 photos each, at the benchmark's 250 pixels."""
     return [
         (person, render(draw_identity(SEED, person), draw_scene(SEED, person, photo), 250))
@@ -25,7 +29,7 @@ def crowd():
 
 
 @pytest.fixture(scope="module")
-def found(crowd):
+def found(crowd: Crowd) -> Found:
     """[(person, picture, dlib box)] of those in whom dlib's HOG finds a face, upsampling once at most."""
     import dlib
 
@@ -64,16 +68,16 @@ def test_a_side_too_small_for_a_face_is_refused() -> None:
 
 @pytest.mark.parametrize("yaw", [-0.45, 0.45])
 @pytest.mark.parametrize("shift", [(-1.6, 0.0), (0.0, 1.6)])
-def test_a_head_half_out_of_the_picture_is_drawn_all_the_same(yaw, shift) -> None:
+def test_a_head_half_out_of_the_picture_is_drawn_all_the_same(yaw: float, shift: tuple[float, float]) -> None:
     picture = render(draw_identity(1, 0), replace(draw_scene(1, 0, 0), yaw=yaw, shift=shift), 64)
     assert picture.std() > 5
 
 
-def test_dlib_finds_a_face_in_nearly_every_picture(crowd, found) -> None:
+def test_dlib_finds_a_face_in_nearly_every_picture(crowd: Crowd, found: Found) -> None:
     assert len(found) / len(crowd) >= 0.98
 
 
-def test_dlib_tells_the_people_apart_by_the_nearest_other_picture(found) -> None:
+def test_dlib_tells_the_people_apart_by_the_nearest_other_picture(found: Found) -> None:
     import dlib
     import face_recognition_models as models
 

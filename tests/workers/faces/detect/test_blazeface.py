@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,7 +60,7 @@ for one in lite.get_output_details():
     assert np.abs(scores - np.load(tmp_path / "1.npy")).max() < 1e-3
 
 
-def session_from(model: bytes, folder: Path) -> object:
+def session_from(model: bytes, folder: Path) -> Any:
     from workers.faces.models.onnx_sessions import load_session
 
     path = folder / "model.onnx"

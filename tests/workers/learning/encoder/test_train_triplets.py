@@ -72,7 +72,7 @@ def written(board: Path) -> dict[tuple[str, int], float]:
     """What TensorBoard would read: (name, step) -> value."""
     import tensorflow as tf
 
-    found = {}
+    found: dict[tuple[str, int], float] = {}
     for path in sorted(board.glob("*tfevents*")):
         for event in tf.compat.v1.train.summary_iterator(str(path)):
             found |= {(value.tag, event.step): value.simple_value for value in event.summary.value}

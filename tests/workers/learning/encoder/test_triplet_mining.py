@@ -11,9 +11,11 @@ from workers.learning.encoder.triplet_mining import loss_of, person_batches
 
 MARGIN = 0.2
 
+Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
+
 
 @pytest.fixture(scope="module")
-def batch() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def batch() -> Batch:
     """People, unit measurements and their distances."""
     people = np.repeat([3, 5, 9], 4)
     measured = np.random.default_rng(0).normal(0, 1, (12, 8)).astype(np.float32)
@@ -21,7 +23,7 @@ def batch() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return people, measured, np.linalg.norm(measured[:, None] - measured[None], axis=2)
 
 
-def test_batch_hard_takes_the_farthest_friend_and_the_nearest_stranger(batch) -> None:
+def test_batch_hard_takes_the_farthest_friend_and_the_nearest_stranger(batch: Batch) -> None:
     people, measured, far = batch
     losses = [
         max(0, max(far[a][people == people[a]]) - min(far[a][people != people[a]]) + MARGIN) for a in range(len(people))
@@ -29,7 +31,7 @@ def test_batch_hard_takes_the_farthest_friend_and_the_nearest_stranger(batch) ->
     assert float(loss_of("batch-hard", MARGIN)(people[:, None], measured)) == pytest.approx(np.mean(losses), abs=1e-5)
 
 
-def test_semi_hard_takes_the_nearest_stranger_beyond_the_friend(batch) -> None:
+def test_semi_hard_takes_the_nearest_stranger_beyond_the_friend(batch: Batch) -> None:
     people, measured, far = batch
     losses = []
     for a, p in itertools.permutations(range(len(people)), 2):
