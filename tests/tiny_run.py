@@ -14,11 +14,12 @@ from orchestrator.dataset.splits import make_splits
 from orchestrator.experiment.chosen_configurations import Entry
 from orchestrator.experiment.experiment import Experiment, Protocol, from_dict
 from orchestrator.scheduler.planning import plan_run
-from orchestrator.scheduler.work import catalogued, read_table, trainings
+from orchestrator.scheduler.work import catalogued, trainings
 from storage.collect_faces import write_faces
 from storage.parts import write_part
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES, SPLITS
+from storage.tables import read_table
 from workers.jobs.encode_photos import encode
 from workers.jobs.photo_ref import PhotoRef
 from workers.jobs.train_configuration import compare, train

@@ -11,7 +11,7 @@ from PIL import Image
 
 from orchestrator.experiment.experiment import Experiment
 from orchestrator.scheduler.status import look_at
-from orchestrator.scheduler.work import catalogued, read_table
+from orchestrator.scheduler.work import catalogued
 from orchestrator.verification.format_verdict import corners, roc_picture, verified_as_json, verified_lines
 from orchestrator.verification.judge_pairs import NOT_THERE, Verified, judge_pairs, plan_pairs
 from orchestrator.verification.pairs_file import PhotoPair, read_pairs_file
@@ -19,6 +19,7 @@ from storage.collect_faces import write_faces
 from storage.errors import DatasetError
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES
+from storage.tables import read_table
 from tests.orchestrator.verification.lfw import pairs_text, write_people
 from workers.jobs.encode_photos import encode
 from workers.jobs.photo_ref import PhotoRef
