@@ -31,7 +31,7 @@ from workers.faces.decode.read_image import Photo, Pixels, read_image
 from workers.faces.detect.boxes import Box, Detection, overlap
 from workers.faces.detect.detectors import Detector, load_detector
 from workers.faces.detect.refine_box import load_refiner
-from workers.faces.embed.face_encoder import Embedding, load_encoder
+from workers.faces.embed.face_encoder import Embedding, load_face_encoder
 from workers.faces.engine_settings import CHOICES, EngineSettings
 
 SETTINGS = EngineSettings()
@@ -93,7 +93,7 @@ def _detect(seen: Seen, name: str, detect: Detector, rgb: Pixels) -> None:
 
 def measure(rgb: Pixels, box: Box) -> Embedding:
     """The 128 measurements of the face in a box."""
-    measured: Embedding = load_encoder("onnx")(encoder_chip(rgb, box, load_landmarks("68")(rgb, box))[None])[0]
+    measured: Embedding = load_face_encoder("onnx")(encoder_chip(rgb, box, load_landmarks("68")(rgb, box))[None])[0]
     return measured
 
 

@@ -14,12 +14,12 @@ import cv2
 import numpy as np
 
 from benchmarks.processes import ROOT
-from workers.faces.align.chips import TARGET, aligned, crop, encoder_chip, fit
+from workers.faces.align.chips import TARGET, align_face, crop_face, encoder_chip, fit_alignment
 from workers.faces.align.landmarks import load_landmarks
 from workers.faces.decode.read_image import Pixels
 from workers.faces.detect.boxes import Box
 from workers.faces.detect.detectors import load_detector
-from workers.faces.detect.refine_box import mapped
+from workers.faces.detect.refine_box import map_box
 from workers.synthetic.identity import draw_identity
 from workers.synthetic.render import render
 from workers.synthetic.scene import draw_scene
@@ -33,17 +33,17 @@ def row(person: int) -> Pixels:
     """One person's photo, crop, aligned face and chip, side by side."""
     rgb = np.asarray(render(draw_identity(5, person), draw_scene(5, person, 0), SIDE))
     found = load_detector("cascade")(rgb, 800)[0]
-    face = mapped(rgb, found).box
+    face = map_box(rgb, found).box
     points = load_landmarks("68")(rgb, face)
     seen = rgb.copy()
     _frame(seen, found.box, RED)
     _frame(seen, face, GREEN)
     for x, y in points:
         cv2.circle(seen, (int(x), int(y)), 1, WHITE, -1)
-    placed = aligned(rgb, fit(points)).copy()
+    placed = align_face(rgb, fit_alignment(points)).copy()
     for x, y in TARGET:
         cv2.drawMarker(placed, (round(x), round(y)), WHITE, cv2.MARKER_CROSS, 9, 1)
-    pictures = (seen, crop(rgb, face), placed, encoder_chip(rgb, face, points))
+    pictures = (seen, crop_face(rgb, face), placed, encoder_chip(rgb, face, points))
     return np.concatenate([_on_white(picture) for picture in pictures], axis=1)
 
 

@@ -25,7 +25,7 @@ from orchestrator.dataset.discovery import Source, from_csv, from_folder
 from orchestrator.dataset.summary import Findings, findings_of
 from storage.errors import DatasetError
 from storage.schemas import CATALOG
-from workers.faces.decode.read_image import Limits, header, judge
+from workers.faces.decode.read_image import Limits, read_header, size_refusal
 from workers.faces.refusal import Refusal
 
 THREADS = min(16, 4 * (os.cpu_count() or 1))
@@ -90,11 +90,11 @@ def describe(root: Path, source: Source, limits: Limits) -> Row:
     if isinstance(data, Refusal):
         return _refused(row, data)
     row.update(photo_key=hashlib.sha256(data).hexdigest(), bytes=len(data))
-    head = header(data)
+    head = read_header(data)
     if isinstance(head, Refusal):
         return _refused(row, head)
     row.update(width=head.width, height=head.height, format=head.format, orientation=head.orientation)
-    refused = judge(head, limits)
+    refused = size_refusal(head, limits)
     return _refused(row, refused) if refused else row
 
 

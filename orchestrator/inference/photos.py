@@ -11,8 +11,9 @@ from orchestrator.inference.annotate import Palette, draw
 from orchestrator.inference.media_type import read_regular
 from storage.errors import InputError
 from storage.parts import write_bytes
+from workers.faces.align.encode_jpeg import encode_jpeg
 from workers.faces.decode.read_image import Pixels, read_image
-from workers.faces.engine import FaceEngine, jpeg
+from workers.faces.engine import FaceEngine
 from workers.faces.refusal import Refusal
 from workers.recognition.recogniser import Named, Recogniser
 
@@ -122,5 +123,5 @@ class Copies:
             number += 1
             path = self._folder / f"{photo.stem}-{number}.jpg"
         self._taken.add(path.resolve())
-        write_bytes(path, jpeg(rgb))
+        write_bytes(path, encode_jpeg(rgb))
         return path

@@ -17,13 +17,14 @@ import numpy as np
 
 from storage.schemas import EMBEDDING_SIZE
 from workers.faces.align import chips as align
+from workers.faces.align.encode_jpeg import encode_jpeg
 from workers.faces.align.landmarks import Points, load_landmarks
 from workers.faces.decode.read_image import Photo, Pixels, read_image
 from workers.faces.detect.detectors import load_detector
 from workers.faces.detect.refine_box import load_refiner
-from workers.faces.detect.retry_ladder import Sight, look
-from workers.faces.detect.select_faces import select
-from workers.faces.embed.face_encoder import Embedding, Embeddings, embed, load_encoder
+from workers.faces.detect.retry_ladder import Sight, find_faces
+from workers.faces.detect.select_faces import select_faces
+from workers.faces.embed.face_encoder import Embedding, Embeddings, embed_chips, load_face_encoder
 from workers.faces.engine_settings import EngineSettings
 from workers.faces.records import FaceRecord, PhotoResult
 from workers.faces.refusal import Refusal
@@ -34,9 +35,6 @@ CHUNK = 8
 
 PIXEL_BYTES = 60_000_000
 """Of a chunk's photos; one that has so many is full, whatever their number."""
-
-JPEG_QUALITY = 95
-"""Of crops and aligned faces, without chroma subsampling: about 8 kB each, and no visible loss."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ class FaceEngine:
         self._refine = load_refiner(settings.refine)
         self._landmarks = load_landmarks("68")
         self._anchors = load_landmarks("5") if settings.landmarks == "5" else None
-        self._encode = load_encoder(settings.encoder)
+        self._encode = load_face_encoder(settings.encoder)
 
     def encode_photos(self, photos: Sequence[tuple[str, bytes]], before: Callable[[str], None]) -> list[PhotoResult]:
         """Photos to faces, in the order given.
@@ -124,8 +122,8 @@ class FaceEngine:
 
     def _look(self, photo: Photo, policy: str, watch: Stopwatch) -> Sight | Refusal:
         with watch("detect"):
-            sight = look(photo, self._detectors[policy], self.settings)
-            chosen = select(sight.found, policy)
+            sight = find_faces(photo, self._detectors[policy], self.settings)
+            chosen = select_faces(sight.found, policy)
             if isinstance(chosen, Refusal):
                 return chosen
             return sight.only([self._refine(sight.rgb, face) for face in chosen])
@@ -146,11 +144,11 @@ class FaceEngine:
 
     def _view(self, sight: Sight, index: int, points: Points) -> Views:
         box = sight.found[index].box
-        how = align.fit(points)
+        how = align.fit_alignment(points)
         anchors = self._anchors(sight.rgb, box) if self._anchors else points
         return Views(
-            crop=jpeg(align.crop(sight.rgb, box)),
-            aligned=jpeg(align.aligned(sight.rgb, how)),
+            crop=encode_jpeg(align.crop_face(sight.rgb, box)),
+            aligned=encode_jpeg(align.align_face(sight.rgb, how)),
             chip=align.encoder_chip(sight.rgb, box, anchors),
             note=how.note,
         )
@@ -162,7 +160,7 @@ class FaceEngine:
             return [np.empty((0, EMBEDDING_SIZE), np.float32)] * len(views)
         together = Stopwatch()
         with together("encode"):
-            measured = embed(self._encode, chips, self.settings.mirror, self.settings.jitter)
+            measured = embed_chips(self._encode, chips, self.settings.mirror, self.settings.jitter)
         for faces, watch in zip(views, watches, strict=True):
             if faces:
                 watch.add("encode", together.seconds["encode"] * len(faces) / len(chips))
@@ -181,15 +179,6 @@ class FaceEngine:
 def load_engine(settings: EngineSettings) -> FaceEngine:
     """The engine of these settings, loaded once a process; raises `EngineError` where a model file is missing."""
     return FaceEngine(settings)
-
-
-def jpeg(rgb: Pixels) -> bytes:
-    """RGB pixels as JPEG bytes; the same bytes on every machine with the same OpenCV."""
-    import cv2
-
-    options = (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111)
-    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), options)
-    return encoded.tobytes()
 
 
 def _record(key: str, sight: Sight, index: int, points: Points, view: Views, embedding: Embedding) -> FaceRecord:

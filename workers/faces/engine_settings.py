@@ -87,10 +87,10 @@ class EngineSettings:
         Raises `EngineError` where a model file is missing, or the encoder's runtime cannot run here.
         """
         from workers.faces.models import openvino_runtime
-        from workers.faces.models.model_files import MODEL_FILES, digest
+        from workers.faces.models.model_files import MODEL_FILES, model_digest
 
-        openvino_runtime.check(self.encoder)
-        models = {name: digest(name) for name in sorted(MODEL_FILES) if name in self.models()}
+        openvino_runtime.check_openvino(self.encoder)
+        models = {name: model_digest(name) for name in sorted(MODEL_FILES) if name in self.models()}
         said = json.dumps([ENGINE_VERSION, self.plain(), models], sort_keys=True)
         return hashlib.sha256(said.encode()).hexdigest()[:32]
 

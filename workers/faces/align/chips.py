@@ -37,7 +37,7 @@ Matrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Fit:
+class Alignment:
     """How a face comes to its place.
 
     Attributes:
@@ -49,7 +49,7 @@ class Fit:
     note: str
 
 
-def fit(points: Points) -> Fit:
+def fit_alignment(points: Points) -> Alignment:
     """Rotate, scale and shear by the 68 points; without shear where the three anchors nearly lie on a line."""
     anchors = np.stack([points[part].mean(axis=0, dtype=np.float64) for part in (LEFT_EYE, RIGHT_EYE, LIPS)])
     homogeneous = np.column_stack([anchors, np.ones(3)])
@@ -57,16 +57,16 @@ def fit(points: Points) -> Fit:
         matrix = np.linalg.solve(homogeneous, TARGET).T
         large, small = np.linalg.svd(matrix[:, :2], compute_uv=False)
         if large <= STRETCH_LIMIT * small and np.linalg.det(matrix[:, :2]) > 0:
-            return Fit(matrix, "")
-    return Fit(_similarity(anchors), "similarity fit")
+            return Alignment(matrix, "")
+    return Alignment(_similarity(anchors), "similarity fit")
 
 
-def aligned(rgb: Pixels, how: Fit) -> Pixels:
+def align_face(rgb: Pixels, how: Alignment) -> Pixels:
     """The mission's view: (128, 128, 3) RGB uint8; what lies outside of the photo repeats its edge."""
     return _warp(rgb, how.matrix)
 
 
-def crop(rgb: Pixels, box: Box) -> Pixels:
+def crop_face(rgb: Pixels, box: Box) -> Pixels:
     """The detector's box as (128, 128, 3) RGB uint8, stretched where it is not square."""
     across, down = CHIP_SIDE / box.width, CHIP_SIDE / box.height
     # The box's outer edges go to the chip's: half a pixel beyond the centres of its first and last pixels.

@@ -10,14 +10,14 @@ import struct
 MARKS = (b"GIF87a", b"GIF89a")
 FRAME, EXTENSION, END = b",!;"
 
-MOST_PIXELS = 200_000_000
+MOST_GIF_PIXELS = 200_000_000
 """No GIF beyond it is opened, whatever the limits say: 200 MB of background."""
 
 _SCREEN_BYTES = 13
 """Mark, width, height, flags, background, aspect."""
 
 
-def size(data: bytes) -> tuple[int, int]:
+def gif_size(data: bytes) -> tuple[int, int]:
     """Width and height of the screen and of the first frame together, as Pillow reads them; (0, 0) if it is no GIF.
 
     GIF89a specification, sections 17 to 24.

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from workers.faces.decode import gif
+from workers.faces.decode.gif import MOST_GIF_PIXELS, gif_size
 from workers.faces.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -91,13 +91,13 @@ class Photo:
     height: int
 
 
-def header(data: bytes) -> Header | Refusal:
+def read_header(data: bytes) -> Header | Refusal:
     """Read size, format and orientation without decoding; `Refusal("unreadable", ...)` where that fails."""
     opened = _open(data)
     return opened if isinstance(opened, Refusal | Header) else _header_of(opened)
 
 
-def judge(head: Header, limits: Limits) -> Refusal | None:
+def size_refusal(head: Header, limits: Limits) -> Refusal | None:
     """Say whether a photo of this size is refused: too_large, too_small, or None."""
     size = f"{head.width} x {head.height} pixels"
     if head.width * head.height > limits.pixels:
@@ -115,7 +115,7 @@ def read_image(data: bytes, limits: Limits) -> Photo | Refusal:
     if isinstance(opened, Refusal):
         return opened
     head = opened if isinstance(opened, Header) else _header_of(opened)
-    refused = judge(head, limits)
+    refused = size_refusal(head, limits)
     if refused:
         return refused
     if isinstance(opened, Header):
@@ -134,10 +134,10 @@ def _open(data: bytes) -> Image | Header | Refusal:
 
     if not data:
         return Refusal("unreadable", "empty file")
-    width, height = gif.size(data)
-    if width * height > gif.MOST_PIXELS:
+    width, height = gif_size(data)
+    if width * height > MOST_GIF_PIXELS:
         return Header(width, height, "GIF", 1)
-    # Pillow's own bomb guard is looser than `judge`, and would hide the size from the catalogue.
+    # Pillow's own bomb guard is looser than `size_refusal`, and would hide the size from the catalogue.
     Image.MAX_IMAGE_PIXELS = None
     try:
         with warnings.catch_warnings():

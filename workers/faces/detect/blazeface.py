@@ -29,7 +29,7 @@ CELL = 4
 """Pixels from one anchor to the next; one anchor a cell, from the model's published options."""
 
 
-def detect(session: Any, rgb: Pixels, side: int) -> list[tuple[Box, float]]:
+def detect_blazeface(session: Any, rgb: Pixels, side: int) -> list[tuple[Box, float]]:
     """Boxes in the picture's pixels and probabilities, best first; the photo is seen in side x side pixels."""
     canvas, factor, left, top = letterbox(rgb, side)
     regressors, scores = session.run(["regressors", "scores"], {"pixels": canvas[None]})

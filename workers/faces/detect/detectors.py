@@ -11,9 +11,10 @@ from collections.abc import Callable
 import numpy as np
 
 from workers.faces.decode.read_image import Pixels
-from workers.faces.detect import blazeface as blaze
-from workers.faces.detect import mmod
+from workers.faces.detect.blazeface import SIDE as BLAZEFACE_SIDE
+from workers.faces.detect.blazeface import detect_blazeface
 from workers.faces.detect.boxes import Box, Detection, overlap
+from workers.faces.detect.mmod import detect_mmod
 from workers.faces.models.model_files import model_path
 from workers.faces.models.onnx_sessions import session_of
 
@@ -78,7 +79,7 @@ def _load_glancing_cascade() -> Detector:
     session, cascade = session_of("blaze"), _load_cascade()
 
     def detect(rgb: Pixels, side: int) -> list[Detection]:
-        glance = [Detection(box, score, "blaze") for box, score in blaze.detect(session, rgb, GLANCE_SIDE)]
+        glance = [Detection(box, score, "blaze") for box, score in detect_blazeface(session, rgb, GLANCE_SIDE)]
         return glance if _is_sure(glance, rgb, GLANCE_SIZE) else cascade(rgb, side)
 
     return detect
@@ -105,7 +106,7 @@ def _load_blaze() -> Detector:
     session = session_of("blaze")
 
     def detect(rgb: Pixels, _: int) -> list[Detection]:
-        return [Detection(box, score, "blaze") for box, score in blaze.detect(session, rgb, blaze.SIDE)]
+        return [Detection(box, score, "blaze") for box, score in detect_blazeface(session, rgb, BLAZEFACE_SIDE)]
 
     return detect
 
@@ -117,7 +118,7 @@ def _load_cnn() -> Detector:
 
     def detect(rgb: Pixels, side: int) -> list[Detection]:
         seen, factor = shrink(rgb, side)
-        return [Detection(box.scaled(factor), score, "cnn") for box, score in mmod.detect(session, seen)]
+        return [Detection(box.scaled(factor), score, "cnn") for box, score in detect_mmod(session, seen)]
 
     return detect
 

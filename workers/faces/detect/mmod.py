@@ -60,14 +60,14 @@ class Layout:
     height: int
 
 
-def detect(session: Any, rgb: Pixels) -> list[tuple[Box, float]]:
+def detect_mmod(session: Any, rgb: Pixels) -> list[tuple[Box, float]]:
     """Boxes in the picture's pixels and dlib's confidences (0 and up), best first."""
-    layout = lay_out(*rgb.shape[:2])
-    scores = session.run(None, {"pyramid": tiled(rgb, layout)[None]})[0][0, 0]
-    return decode(scores, layout)
+    layout = tile_layout(*rgb.shape[:2])
+    scores = session.run(None, {"pyramid": tile_pyramid(rgb, layout)[None]})[0][0, 0]
+    return decode_scores(scores, layout)
 
 
-def lay_out(rows: int, columns: int) -> Layout:
+def tile_layout(rows: int, columns: int) -> Layout:
     """dlib's `compute_tiled_image_pyramid_details`: a first column down, then back up beside the picture."""
     sizes = _levels(rows, columns)
     total = sum(height + BETWEEN for height, _ in sizes) - 2 * BETWEEN
@@ -95,7 +95,7 @@ def lay_out(rows: int, columns: int) -> Layout:
     return Layout(tuple(tiles), columns + 2 * AROUND, height + 2 * AROUND)
 
 
-def tiled(rgb: Pixels, layout: Layout) -> npt.NDArray[np.float32]:
+def tile_pyramid(rgb: Pixels, layout: Layout) -> npt.NDArray[np.float32]:
     """The canvas, (height, width, 3) float32, 0-255; each level is made from the one before, corners on corners."""
     canvas = np.empty((layout.height, layout.width, 3), np.float32)
     canvas[:] = MEAN
@@ -107,7 +107,7 @@ def tiled(rgb: Pixels, layout: Layout) -> npt.NDArray[np.float32]:
     return canvas
 
 
-def decode(scores: npt.NDArray[np.float32], layout: Layout) -> list[tuple[Box, float]]:
+def decode_scores(scores: npt.NDArray[np.float32], layout: Layout) -> list[tuple[Box, float]]:
     """Positive scores to boxes; of windows that overlap much the best stays."""
     rows, columns = np.nonzero(scores > 0)
     order = np.argsort(-scores[rows, columns], kind="stable")

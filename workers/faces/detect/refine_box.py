@@ -36,15 +36,15 @@ Refiner = Callable[[Pixels, Detection], Detection]
 
 def load_refiner(how: str) -> Refiner:
     """The refiner by its name in `settings.CHOICES`."""
-    return {"hog": look_again, "map": mapped, "none": unchanged}[how]
+    return {"hog": redetect_hog, "map": map_box, "none": keep_box}[how]
 
 
-def unchanged(_: Pixels, found: Detection) -> Detection:
+def keep_box(_: Pixels, found: Detection) -> Detection:
     """The detector's box as it is."""
     return found
 
 
-def mapped(_: Pixels, found: Detection) -> Detection:
+def map_box(_: Pixels, found: Detection) -> Detection:
     """A constant shift and scale; a square of HOG's usual size and place."""
     if found.detector not in CONVENTIONS:
         return found
@@ -56,9 +56,9 @@ def mapped(_: Pixels, found: Detection) -> Detection:
     return found.moved(Box(x - half, y - half, x + half, y + half))
 
 
-def look_again(rgb: Pixels, found: Detection) -> Detection:
+def redetect_hog(rgb: Pixels, found: Detection) -> Detection:
     """HOG's own box, where HOG sees the face in a small window around it; else the mapped box."""
-    guess = mapped(rgb, found)
+    guess = map_box(rgb, found)
     if found.detector == "hog":
         return found
     window, left, top, factor = _window(rgb, guess.box)

@@ -37,7 +37,7 @@ class Sight:
         return replace(self, found=chosen)
 
 
-def look(photo: Photo, detect: Detector, settings: EngineSettings) -> Sight:
+def find_faces(photo: Photo, detect: Detector, settings: EngineSettings) -> Sight:
     """The first rung on which a face is seen; the first look, empty, where none is on any."""
     upright = Frame(photo.scale, 0, photo.rgb.shape[1], photo.rgb.shape[0])
     first = Sight(photo.rgb, upright, detect(photo.rgb, settings.detect_side), "")

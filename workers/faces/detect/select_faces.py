@@ -6,7 +6,7 @@ from workers.faces.detect.boxes import Detection
 from workers.faces.refusal import Refusal
 
 
-def select(found: list[Detection], policy: str) -> list[Detection] | Refusal:
+def select_faces(found: list[Detection], policy: str) -> list[Detection] | Refusal:
     """The faces that count, by falling area.
 
     Args:

@@ -23,14 +23,14 @@ Embedding = npt.NDArray[np.float32]
 Embeddings = npt.NDArray[np.float32]
 """(N, 128)"""
 
-Encoder = Callable[[Pixels], Embeddings]
+FaceEncoder = Callable[[Pixels], Embeddings]
 """N chips (N, 150, 150, 3) RGB uint8 to their measurements; a chip's do not depend on the others."""
 
 BATCH = 8
 """Chips that are measured together: a network's weights then come from memory once for all of them."""
 
 
-def load_encoder(name: str) -> Encoder:
+def load_face_encoder(name: str) -> FaceEncoder:
     """An encoder by its name in `settings.CHOICES`."""
     if name in openvino_runtime.PRECISIONS:
         return _load_openvino(name)
@@ -38,7 +38,7 @@ def load_encoder(name: str) -> Encoder:
 
 
 @functools.cache
-def _load_onnx() -> Encoder:
+def _load_onnx() -> FaceEncoder:
     """The same network in ONNX Runtime: within 1e-6 of dlib, many times as fast."""
     session = session_of("encoder")
 
@@ -50,7 +50,7 @@ def _load_onnx() -> Encoder:
 
 
 @functools.cache
-def _load_openvino(name: str) -> Encoder:
+def _load_openvino(name: str) -> FaceEncoder:
     """The same graph in OpenVINO, where that extra is installed; one chip a call, since it compiles for one shape."""
     request = openvino_runtime.load_request(converted("encoder"), name, (1, ENCODER_SIDE, ENCODER_SIDE, 3))
 
@@ -63,7 +63,7 @@ def _load_openvino(name: str) -> Encoder:
 
 
 @functools.cache
-def _load_dlib() -> Encoder:
+def _load_dlib() -> FaceEncoder:
     """The network in dlib itself: the reference."""
     import dlib
 
@@ -75,7 +75,7 @@ def _load_dlib() -> Encoder:
     return encode
 
 
-def embed(encode: Encoder, chips: Sequence[Pixels], mirror: bool, jitter: int) -> Embeddings:
+def embed_chips(encode: FaceEncoder, chips: Sequence[Pixels], mirror: bool, jitter: int) -> Embeddings:
     """Of each chip the mean over it, its mirror image and its jittered copies, as far as these are asked for."""
     copies = [_copies(chip, mirror, jitter) for chip in chips]
     every = np.stack([copy for several in copies for copy in several])

@@ -69,7 +69,7 @@ Layer = Convolution | Affine | Dense
 
 
 @dataclass(frozen=True)
-class Network:
+class DlibNetwork:
     """Layers with parameters from the input outwards, and the mean colour (RGB, 0-255) that the input layer takes off;
     it then divides by 256."""
 
@@ -77,17 +77,17 @@ class Network:
     mean: tuple[float, float, float]
 
 
-def read_resnet(path: Path) -> Network:
+def read_resnet(path: Path) -> DlibNetwork:
     """`dlib_face_recognition_resnet_model_v1.dat`: 29 convolutions, each with its affine layer, and a dense one."""
     return _read(path, RESNET, _metric_loss)
 
 
-def read_mmod(path: Path) -> Network:
+def read_mmod(path: Path) -> DlibNetwork:
     """`mmod_human_face_detector.dat`: seven convolutions, all but the last with an affine layer."""
     return _read(path, MMOD, _mmod_loss)
 
 
-def _read(path: Path, structure: str, loss: Callable[[Cursor], None]) -> Network:
+def _read(path: Path, structure: str, loss: Callable[[Cursor], None]) -> DlibNetwork:
     cursor = Cursor(path.read_bytes())
     try:
         cursor.expect(1)
@@ -99,7 +99,7 @@ def _read(path: Path, structure: str, loss: Callable[[Cursor], None]) -> Network
             raise ValueError("bytes are left over")
     except (ValueError, IndexError) as error:
         raise EngineError(f"{path.name} is not the network it should be: {error}", "Install it again") from error
-    return Network(tuple(layer for layer in layers if layer), mean)
+    return DlibNetwork(tuple(layer for layer in layers if layer), mean)
 
 
 def _input(cursor: Cursor) -> tuple[float, float, float]:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from storage.schemas import EMBEDDING_SIZE
 from workers.faces.align.chips import ENCODER_SIDE
-from workers.faces.models.dlib_files import Affine, Convolution, Dense, Network
+from workers.faces.models.dlib_files import Affine, Convolution, Dense, DlibNetwork
 
 INPUT_DIVISOR = 256.0
 """dlib's input layers scale so, not by 255."""
@@ -62,7 +62,7 @@ class Graph:
         return data
 
 
-def encoder_graph(network: Network) -> bytes:
+def encoder_graph(network: DlibNetwork) -> bytes:
     """(N, 150, 150, 3) uint8 RGB chips -> (N, 128) float32.
 
     A face's last bits must not depend on its company. A convolution goes through its faces one by one; a matrix
@@ -71,7 +71,7 @@ def encoder_graph(network: Network) -> bytes:
     from onnx import TensorProto, helper
 
     graph = Graph()
-    convolutions = folded(network)
+    convolutions = fold_affine_layers(network)
     pixels = graph.add("Cast", "chips", to=TensorProto.FLOAT)
     x = graph.add("Transpose", pixels, perm=[0, 3, 1, 2])
     x = graph.add("Relu", _convolve(graph, x, next(convolutions)))
@@ -93,7 +93,7 @@ def encoder_graph(network: Network) -> bytes:
     return graph.model("dlib_face_recognition_resnet", takes, [gives])
 
 
-def mmod_graph(network: Network) -> bytes:
+def mmod_graph(network: DlibNetwork) -> bytes:
     """(1, height, width, 3) float32 RGB 0-255 tiled pyramid, mean colour where empty -> (1, 1, rows, columns) float32.
 
     The first convolution has no padding, so folding the mean colour into it is exact here too.
@@ -102,7 +102,7 @@ def mmod_graph(network: Network) -> bytes:
 
     graph = Graph()
     x = graph.add("Transpose", "pyramid", perm=[0, 3, 1, 2])
-    convolutions = list(folded(network))
+    convolutions = list(fold_affine_layers(network))
     for convolution in convolutions[:-1]:
         x = graph.add("Relu", _convolve(graph, x, convolution))
     _convolve(graph, x, convolutions[-1], output="score")
@@ -111,7 +111,7 @@ def mmod_graph(network: Network) -> bytes:
     return graph.model("dlib_mmod_face_detector", takes, [gives])
 
 
-def folded(network: Network) -> Iterator[Convolution]:
+def fold_affine_layers(network: DlibNetwork) -> Iterator[Convolution]:
     """The convolutions with their affine layers inside, and the input's scaling inside the first."""
     layers = [layer for layer in network.layers if not isinstance(layer, Dense)]
     for index, layer in enumerate(layers):

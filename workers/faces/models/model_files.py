@@ -36,7 +36,7 @@ def model_path(name: str) -> Path:
 
 
 @functools.cache
-def digest(name: str) -> str:
+def model_digest(name: str) -> str:
     """sha256 of a model file, hex."""
     with model_path(name).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

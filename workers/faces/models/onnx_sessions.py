@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.errors import EngineError
-from workers.faces.models.model_files import digest, model_path
+from workers.faces.models.model_files import model_digest, model_path
 
 CONVERTER_VERSION = 3
 """To be raised with every change to what `graphs` or `tflite_files` write."""
@@ -35,7 +35,7 @@ def converted(name: str) -> Path:
     Raises:
         EngineError: the model file is missing or damaged, or the cache folder cannot be written.
     """
-    said = f"{CONVERTER_VERSION} {digest(name)}"
+    said = f"{CONVERTER_VERSION} {model_digest(name)}"
     path = cache_folder() / f"{name}-{hashlib.sha256(said.encode()).hexdigest()[:16]}.onnx"
     if not path.is_file():
         _write_whole(path, _converter(name)())

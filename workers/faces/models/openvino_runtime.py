@@ -20,7 +20,7 @@ PRECISIONS = {"openvino": "f32", "openvino-bf16": "bf16"}
 
 
 @functools.cache
-def check(encoder: str) -> None:
+def check_openvino(encoder: str) -> None:
     """Raise EngineError where an encoder cannot run in OpenVINO on this machine; other encoders pass."""
     if encoder not in PRECISIONS:
         return
@@ -42,12 +42,12 @@ def has_bfloat16() -> bool:
 
 
 def load_request(path: Path, encoder: str, shape: tuple[int, ...]) -> Any:
-    """An inference request on one thread for the ONNX file; raises `EngineError` as `check` does.
+    """An inference request on one thread for the ONNX file; raises `EngineError` as `check_openvino` does.
 
     Args:
         shape: of the file's one input, whatever the file leaves open.
     """
-    check(encoder)
+    check_openvino(encoder)
     model = _core().read_model(str(path))
     model.reshape(list(shape))
     compiled = _core().compile_model(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workers.faces.align.chips import LEFT_EYE, LIPS, RIGHT_EYE, TARGET, aligned, crop, fit
+from workers.faces.align.chips import LEFT_EYE, LIPS, RIGHT_EYE, TARGET, align_face, crop_face, fit_alignment
 from workers.faces.align.landmarks import Points, load_landmarks
 from workers.faces.decode.read_image import Pixels
 from workers.faces.detect.boxes import Box
@@ -25,19 +25,19 @@ IN_A_POINT = points_at((100, 100), (100, 100), (100, 100))
 
 
 def moved(points: Points) -> np.ndarray:
-    matrix = fit(points).matrix
+    matrix = fit_alignment(points).matrix
     anchors = np.stack([points[part].mean(axis=0) for part in (LEFT_EYE, RIGHT_EYE, LIPS)])
     return anchors @ matrix[:, :2].T + matrix[:, 2]
 
 
 def test_the_affine_fit_puts_eyes_and_lips_exactly_where_they_belong() -> None:
-    assert fit(FRONTAL).note == ""
+    assert fit_alignment(FRONTAL).note == ""
     assert np.allclose(moved(FRONTAL), TARGET, atol=1e-6)
 
 
 @pytest.mark.parametrize("points", [PROFILE, ON_A_LINE, IN_A_POINT])
 def test_a_degenerate_face_is_not_pulled_apart_and_says_so(points: Points) -> None:
-    found = fit(points)
+    found = fit_alignment(points)
     linear = found.matrix[:, :2]
     assert found.note == "similarity fit"
     assert np.isfinite(found.matrix).all()
@@ -46,7 +46,7 @@ def test_a_degenerate_face_is_not_pulled_apart_and_says_so(points: Points) -> No
 
 def test_the_similarity_fit_is_the_best_there_is() -> None:
     best = ((moved(PROFILE) - TARGET) ** 2).sum()
-    matrix = fit(PROFILE).matrix
+    matrix = fit_alignment(PROFILE).matrix
     anchors = np.stack([PROFILE[part].mean(axis=0) for part in (LEFT_EYE, RIGHT_EYE, LIPS)])
     for angle, scale in ((0.02, 1), (-0.02, 1), (0, 1.02), (0, 0.98)):
         turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -59,7 +59,7 @@ def test_the_similarity_fit_is_the_best_there_is() -> None:
 def test_the_aligned_picture_shows_the_eyes_and_lips_there(face: Pixels, factor: int) -> None:
     large = np.repeat(np.repeat(face, factor, axis=0), factor, axis=1)
     hog, landmarks = load_detector("hog"), load_landmarks("68")
-    chip = aligned(large, fit(landmarks(large, hog(large, 400)[0].box)))
+    chip = align_face(large, fit_alignment(landmarks(large, hog(large, 400)[0].box)))
     again = hog(np.repeat(np.repeat(chip, 3, axis=0), 3, axis=1), 400)[0].box
     points = landmarks(np.repeat(np.repeat(chip, 3, axis=0), 3, axis=1), again) / 3
     found = np.stack([points[part].mean(axis=0) for part in (LEFT_EYE, RIGHT_EYE, LIPS)])
@@ -72,12 +72,12 @@ def test_a_crop_is_the_box_and_nothing_else(factor: int) -> None:
     picture = np.zeros((300 * factor, 300 * factor, 3), np.uint8)
     picture[60 * factor : 188 * factor, 100 * factor : 228 * factor] = 255
     box = Box(100 * factor, 60 * factor, 228 * factor - 1, 188 * factor - 1)
-    chip = crop(picture, box)
+    chip = crop_face(picture, box)
     assert chip[1:-1, 1:-1].min() == 255
     assert chip.mean() > 253
-    assert crop(picture, box.shifted(-128 * factor, 0)).max() < 255  # its neighbour is black but for the edge
+    assert crop_face(picture, box.shifted(-128 * factor, 0)).max() < 255  # its neighbour is black but for the edge
 
 
 def test_a_box_beyond_the_photo_repeats_the_photo_s_edge() -> None:
     picture = np.full((50, 50, 3), 77, np.uint8)
-    assert (crop(picture, Box(-30, -30, 90, 90)) == 77).all()
+    assert (crop_face(picture, Box(-30, -30, 90, 90)) == 77).all()

@@ -8,7 +8,7 @@ import random
 import pytest
 from PIL import Image
 
-from workers.faces.decode import gif
+from workers.faces.decode.gif import MOST_GIF_PIXELS, gif_size
 
 
 def animation() -> bytes:
@@ -24,8 +24,8 @@ def test_the_size_is_pillows_whatever_bytes_are_wrong() -> None:
         data = bytearray(whole)
         for place in draw.choices(range(6, len(data)), k=draw.randint(1, 4)):
             data[place] = draw.randrange(256)
-        found = gif.size(bytes(data))
-        if found[0] * found[1] > gif.MOST_PIXELS:
+        found = gif_size(bytes(data))
+        if found[0] * found[1] > MOST_GIF_PIXELS:
             continue
         try:
             wanted = Image.open(io.BytesIO(data), formats=("GIF",)).size
@@ -38,5 +38,5 @@ def test_the_size_is_pillows_whatever_bytes_are_wrong() -> None:
 
 @pytest.mark.parametrize("length", [0, 3, 6, 12])
 def test_what_is_no_gif_has_no_size(length: int) -> None:
-    assert gif.size(animation()[:length]) == (0, 0)
-    assert gif.size(b"\x89PNG\r\n\x1a\n" + bytes(40)) == (0, 0)
+    assert gif_size(animation()[:length]) == (0, 0)
+    assert gif_size(b"\x89PNG\r\n\x1a\n" + bytes(40)) == (0, 0)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from tests.workers.faces.conftest import as_bytes
-from workers.faces.decode.read_image import Header, Limits, Photo, Pixels, header, read_image
+from workers.faces.decode.read_image import Header, Limits, Photo, Pixels, read_header, read_image
 from workers.faces.refusal import Refusal
 
 SMALL = Limits(shortest_side=1)
@@ -77,7 +77,7 @@ def refused(data: bytes, limits: Limits = SMALL) -> Refusal:
 def test_every_bad_input_has_its_outcome(shared_data: Path, name: str) -> None:
     data = (shared_data / "bad-inputs" / name).read_bytes()
     outcome, width, height = BAD_INPUTS[name]
-    head, photo = header(data), read_image(data, Limits())
+    head, photo = read_header(data), read_image(data, Limits())
 
     assert (photo.outcome if isinstance(photo, Refusal) else "ok") == outcome
     assert (isinstance(head, Header) and (head.width, head.height)) == (width is not None and (width, height))
@@ -107,7 +107,7 @@ def test_each_orientation_is_undone_exactly(kind: str, orientation: int) -> None
     photo = decoded(data)
 
     assert np.array_equal(photo.rgb, np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB")))
-    assert header(data) == Header(photo.rgb.shape[1], photo.rgb.shape[0], kind, orientation)
+    assert read_header(data) == Header(photo.rgb.shape[1], photo.rgb.shape[0], kind, orientation)
 
 
 def test_exif_after_a_png_s_pixels_counts_too() -> None:
@@ -123,7 +123,7 @@ def test_exif_after_a_png_s_pixels_counts_too() -> None:
 
 @pytest.mark.parametrize("kind", ["AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP"])
 def test_the_content_decides_the_format(kind: str, face: Pixels) -> None:
-    head = header(as_bytes(face, kind))
+    head = read_header(as_bytes(face, kind))
     assert isinstance(head, Header)
     assert (head.format, head.width, head.height) == (kind, 250, 250)
 
@@ -179,7 +179,7 @@ def test_a_bomb_is_too_large_before_memory_is_taken() -> None:
     tracemalloc.start()
     try:
         assert refused(bomb).outcome == "too_large"
-        assert header(bomb) == Header(20_000, 20_000, "PNG", 1)
+        assert read_header(bomb) == Header(20_000, 20_000, "PNG", 1)
         assert tracemalloc.get_traced_memory()[1] < 5_000_000
     finally:
         tracemalloc.stop()
@@ -191,7 +191,7 @@ def test_a_gif_whose_frame_is_far_larger_than_its_screen_is_too_large_before_mem
     started = time.process_time()
     for limits in (SMALL, Limits(pixels=10**12)):
         assert refused(bomb, limits).outcome == "too_large"
-    assert header(bomb) == Header(65535, 130601, "GIF", 1)
+    assert read_header(bomb) == Header(65535, 130601, "GIF", 1)
     assert time.process_time() - started < 1  # Pillow would paint its four gigabytes
 
 
@@ -233,7 +233,7 @@ def test_mutated_images_crash_nothing(seed: bytes, flips: list[tuple[float, int]
     for place, value in flips:
         data[int(place * len(data))] = value
     limits = Limits(shortest_side=1, pixels=1_000_000)
-    photo, head = read_image(bytes(data), limits), header(bytes(data))
+    photo, head = read_image(bytes(data), limits), read_header(bytes(data))
 
     if isinstance(photo, Photo):
         assert photo.rgb.dtype == np.uint8

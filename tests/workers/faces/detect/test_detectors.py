@@ -10,11 +10,11 @@ import pytest
 from workers.faces.align.chips import encoder_chip
 from workers.faces.align.landmarks import load_landmarks
 from workers.faces.decode.read_image import Limits, Photo, Pixels, read_image
-from workers.faces.detect import blazeface as blaze
+from workers.faces.detect.blazeface import detect_blazeface
 from workers.faces.detect.boxes import overlap
 from workers.faces.detect.detectors import GLANCE_SIDE, load_detector, shrink
 from workers.faces.detect.refine_box import load_refiner
-from workers.faces.embed.face_encoder import load_encoder
+from workers.faces.embed.face_encoder import load_face_encoder
 from workers.faces.engine_settings import CHOICES
 from workers.faces.models.onnx_sessions import session_of
 
@@ -46,7 +46,7 @@ def test_an_empty_wall_has_no_face(name: str) -> None:
 def test_measurements_stay_close_through_whatever_detector(
     name: str, how: str, drawn: dict[tuple[int, int], Pixels]
 ) -> None:
-    landmarks, encode = load_landmarks("68"), load_encoder("onnx")
+    landmarks, encode = load_landmarks("68"), load_face_encoder("onnx")
     distances = []
     for rgb in drawn.values():
         measured = []
@@ -61,7 +61,7 @@ def test_measurements_stay_close_through_whatever_detector(
 def test_a_glance_is_enough_for_a_large_face_and_a_small_one_is_looked_for(face: Pixels) -> None:
     session = session_of("blaze")
     thorough, glancing = load_detector("cascade"), load_detector("cascade", "largest")
-    glance = [(round(score, 6), "blaze") for _, score in blaze.detect(session, face, GLANCE_SIDE)]
+    glance = [(round(score, 6), "blaze") for _, score in detect_blazeface(session, face, GLANCE_SIDE)]
     assert [(round(one.score, 6), one.detector) for one in glancing(face, 800)] == glance
     assert overlap(glancing(face, 800)[0].box, thorough(face, 800)[0].box) > 0.7
     wall = np.full((900, 900, 3), 128, np.uint8)

@@ -9,7 +9,7 @@ import pytest
 
 from workers.faces.decode.read_image import Limits, Photo, Pixels, read_image
 from workers.faces.detect.detectors import load_detector
-from workers.faces.detect.mmod import lay_out, tiled
+from workers.faces.detect.mmod import tile_layout, tile_pyramid
 
 
 def same_as_dlib(rgb: Pixels, side: int) -> int:
@@ -43,7 +43,7 @@ def test_boxes_and_confidences_are_dlib_s_on_real_photos(shared_data: Path) -> N
 
 @pytest.mark.parametrize(("rows", "columns"), [(250, 250), (40, 900), (900, 40), (300, 500), (81, 80)])
 def test_the_pyramid_s_levels_neither_overlap_nor_leave_the_canvas(rows: int, columns: int) -> None:
-    layout = lay_out(rows, columns)
+    layout = tile_layout(rows, columns)
     taken = np.zeros((layout.height, layout.width), int)
     for tile in layout.tiles:
         assert tile.left >= 0
@@ -54,7 +54,7 @@ def test_the_pyramid_s_levels_neither_overlap_nor_leave_the_canvas(rows: int, co
 
 
 def test_the_first_level_is_the_photo_itself(face: Pixels) -> None:
-    layout = lay_out(250, 250)
+    layout = tile_layout(250, 250)
     first = layout.tiles[0]
-    canvas = tiled(face, layout)
+    canvas = tile_pyramid(face, layout)
     assert np.array_equal(canvas[first.top : first.top + 250, first.left : first.left + 250], face)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workers.faces.detect.boxes import Box, Detection
-from workers.faces.detect.select_faces import select
+from workers.faces.detect.select_faces import select_faces
 from workers.faces.refusal import Refusal
 
 SMALL = Detection(Box(0, 0, 9, 9), 0.9, "hog")
@@ -12,23 +12,25 @@ TWIN = Detection(Box(5, 60, 44, 99), 0.6, "hog")
 
 
 def test_the_largest_face_counts_however_sure_the_others_are() -> None:
-    assert select([SMALL, LARGE], "largest") == [LARGE]
+    assert select_faces([SMALL, LARGE], "largest") == [LARGE]
 
 
 def test_all_faces_come_by_falling_area_in_whatever_order_they_were_found() -> None:
-    assert select([SMALL, LARGE, TWIN], "all") == select([TWIN, SMALL, LARGE], "all") == [TWIN, LARGE, SMALL]
+    assert (
+        select_faces([SMALL, LARGE, TWIN], "all") == select_faces([TWIN, SMALL, LARGE], "all") == [TWIN, LARGE, SMALL]
+    )
 
 
 def test_several_faces_are_an_outcome_where_one_is_required() -> None:
-    refusal = select([SMALL, LARGE], "require-one")
+    refusal = select_faces([SMALL, LARGE], "require-one")
     assert isinstance(refusal, Refusal)
     assert refusal.outcome == "several_faces"
     assert "2 faces" in refusal.reason
-    assert select([SMALL], "require-one") == [SMALL]
+    assert select_faces([SMALL], "require-one") == [SMALL]
 
 
 def test_no_face_is_an_outcome_under_every_policy() -> None:
     for policy in ("largest", "require-one", "all"):
-        refusal = select([], policy)
+        refusal = select_faces([], policy)
         assert isinstance(refusal, Refusal)
         assert refusal.outcome == "no_face"

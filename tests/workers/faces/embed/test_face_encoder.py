@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from workers.faces.decode.read_image import Pixels
-from workers.faces.embed.face_encoder import embed, load_encoder
+from workers.faces.embed.face_encoder import embed_chips, load_face_encoder
 
 Chips = dict[tuple[int, int], Pixels]
 
@@ -31,14 +31,14 @@ PINNED = {
 
 
 def test_the_re_hosted_encoder_is_dlib_s_within_1e_5(chips: Chips) -> None:
-    ours, theirs = load_encoder("onnx"), load_encoder("dlib")
+    ours, theirs = load_face_encoder("onnx"), load_face_encoder("dlib")
     noise = np.random.default_rng(0).integers(0, 256, (150, 150, 3), dtype=np.uint8)
     for chip in (*chips.values(), noise, np.zeros_like(noise), np.full_like(noise, 255)):
         assert np.abs(ours(chip[None]) - theirs(chip[None])).max() < 1e-5
 
 
 def test_a_face_s_bits_do_not_depend_on_its_company(chips: Chips) -> None:
-    encode = load_encoder("onnx")
+    encode = load_face_encoder("onnx")
     every = np.concatenate(
         [np.stack(list(chips.values())), np.random.default_rng(0).integers(0, 256, (3, 150, 150, 3))]
     )
@@ -50,14 +50,14 @@ def test_a_face_s_bits_do_not_depend_on_its_company(chips: Chips) -> None:
 
 
 def test_distances_are_the_pinned_ones(chips: Chips) -> None:
-    encode = load_encoder("onnx")
+    encode = load_face_encoder("onnx")
     found = dict(zip(chips, encode(np.stack(list(chips.values()))), strict=True))
     for (one, other), distance in PINNED.items():
         assert np.linalg.norm(found[one] - found[other]) == pytest.approx(distance, abs=1e-3)
 
 
 def test_a_person_is_nearer_to_himself_than_to_anybody(chips: Chips) -> None:
-    encode = load_encoder("onnx")
+    encode = load_face_encoder("onnx")
     found = dict(zip(chips, encode(np.stack(list(chips.values()))), strict=True))
     for person in {person for person, _ in chips}:
         to_himself = np.linalg.norm(found[person, 0] - found[person, 1])
@@ -66,16 +66,16 @@ def test_a_person_is_nearer_to_himself_than_to_anybody(chips: Chips) -> None:
 
 
 def test_mirror_averaging_is_the_mean_of_a_face_and_its_mirror_image(chips: Chips) -> None:
-    encode, some = load_encoder("onnx"), list(chips.values())
+    encode, some = load_face_encoder("onnx"), list(chips.values())
     mirrored = [np.ascontiguousarray(chip[:, ::-1]) for chip in some]
-    both = embed(encode, some, mirror=True, jitter=0)
+    both = embed_chips(encode, some, mirror=True, jitter=0)
     assert np.allclose(both, (encode(np.stack(some)) + encode(np.stack(mirrored))) / 2, atol=1e-6)
-    assert np.allclose(both, embed(encode, mirrored, mirror=True, jitter=0), atol=1e-6)
+    assert np.allclose(both, embed_chips(encode, mirrored, mirror=True, jitter=0), atol=1e-6)
 
 
 def test_jitter_is_the_same_each_time_and_stays_near(chips: Chips) -> None:
-    encode, some = load_encoder("onnx"), list(chips.values())
-    jittered = embed(encode, some, mirror=False, jitter=5)
-    assert np.array_equal(jittered[:1], embed(encode, some[:1], mirror=False, jitter=5))
+    encode, some = load_face_encoder("onnx"), list(chips.values())
+    jittered = embed_chips(encode, some, mirror=False, jitter=5)
+    assert np.array_equal(jittered[:1], embed_chips(encode, some[:1], mirror=False, jitter=5))
     apart = np.linalg.norm(jittered - encode(np.stack(some)), axis=1)
     assert 0 < apart.min() <= apart.max() < 0.2

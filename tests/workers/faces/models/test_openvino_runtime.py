@@ -11,7 +11,7 @@ import pytest
 
 from storage.errors import EngineError
 from workers.faces.decode.read_image import Pixels
-from workers.faces.embed.face_encoder import load_encoder
+from workers.faces.embed.face_encoder import load_face_encoder
 from workers.faces.engine_settings import EngineSettings
 from workers.faces.models import openvino_runtime
 
@@ -25,22 +25,22 @@ Chips = dict[tuple[int, int], Pixels]
 @pytest.fixture(autouse=True)
 def asked_anew() -> Iterator[None]:
     """What an earlier test found out about this machine is forgotten."""
-    openvino_runtime.check.cache_clear()
+    openvino_runtime.check_openvino.cache_clear()
     yield
-    openvino_runtime.check.cache_clear()
+    openvino_runtime.check_openvino.cache_clear()
 
 
 @pytest.mark.skipif(INSTALLED, reason="OpenVINO is installed here")
 @pytest.mark.parametrize("name", sorted(openvino_runtime.PRECISIONS))
 def test_without_the_extra_planning_says_how_to_install_it(name: str) -> None:
-    for asked in (EngineSettings(encoder=name).fingerprint, lambda: load_encoder(name)):
+    for asked in (EngineSettings(encoder=name).fingerprint, lambda: load_face_encoder(name)):
         with pytest.raises(EngineError, match=r"OpenVINO is not installed.*lineup\[openvino\]"):
             asked()
 
 
 @needs_openvino
 def test_in_single_precision_it_measures_what_onnx_runtime_does(chips: Chips) -> None:
-    ours, theirs = load_encoder("openvino"), load_encoder("onnx")
+    ours, theirs = load_face_encoder("openvino"), load_face_encoder("onnx")
     every = np.stack(list(chips.values()))
     assert np.abs(ours(every) - theirs(every)).max() < 1e-5  # no buffer of one face is another's
 
@@ -49,20 +49,20 @@ def test_in_single_precision_it_measures_what_onnx_runtime_does(chips: Chips) ->
 def test_a_mirrored_chip_is_read_as_it_is_seen(chips: Chips) -> None:
     chip = next(iter(chips.values()))[:, ::-1]
     mirrored = np.ascontiguousarray(chip)
-    assert np.array_equal(load_encoder("openvino")(chip[None]), load_encoder("openvino")(mirrored[None]))
+    assert np.array_equal(load_face_encoder("openvino")(chip[None]), load_face_encoder("openvino")(mirrored[None]))
 
 
 @needs_openvino
 def test_bfloat16_is_near_where_the_processor_has_it_and_refused_elsewhere(chips: Chips) -> None:
     settings = EngineSettings(encoder="openvino-bf16")
     if not openvino_runtime.has_bfloat16():
-        for asked in (settings.fingerprint, lambda: load_encoder("openvino-bf16")):
+        for asked in (settings.fingerprint, lambda: load_face_encoder("openvino-bf16")):
             with pytest.raises(EngineError, match="no bfloat16 instructions"):
                 asked()
         return
     assert settings.fingerprint() != EngineSettings().fingerprint()
     every = np.stack(list(chips.values()))
-    apart = np.linalg.norm(load_encoder("openvino-bf16")(every) - load_encoder("onnx")(every), axis=1)
+    apart = np.linalg.norm(load_face_encoder("openvino-bf16")(every) - load_face_encoder("onnx")(every), axis=1)
     assert 0 < apart.min() <= apart.max() < 0.05  # 0.6 is where another person begins
 
 
