@@ -22,7 +22,7 @@ from benchmarks import table
 from workers.learning.classical.solvers import solve_rbf_svm
 from workers.learning.configurations import CONFIGURATIONS
 from workers.learning.evaluation import LATENCY_FACES, latency
-from workers.learning.fitted_model import fit
+from workers.learning.fitted_model import fit_model
 
 NETWORKS = ("dense", "cnn-small", "cnn-regularized")
 ROUNDS = 7
@@ -79,7 +79,7 @@ def measured(name: str, crowd: Crowd) -> str:
         y = np.repeat(np.unique(y), 2)
         view = others = np.random.default_rng(1).integers(0, 255, (len(y), 128, 128, 3), np.uint8)
     labels = [f"p{i:05}" for i in y]
-    model = fit(configuration, view, labels, np.arange(len(view)), 1)
+    model = fit_model(configuration, view, labels, np.arange(len(view)), 1)
     sample = others[:: max(1, len(others) // LATENCY_FACES)]
     p50, p95 = _quickest(lambda: latency(model, sample))
     told = f"{'–':>10}"

@@ -19,7 +19,7 @@ from storage.plans import ENCODER_RUN
 from storage.runs import Run, list_runs, open_run
 from workers.jobs.train_encoder import planned_encoder
 from workers.learning.configurations import AT, find_configuration
-from workers.learning.encoder.picture_encoder import digest
+from workers.learning.encoder.picture_encoder import encoder_digest
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 """It becomes part of a folder's name."""
@@ -84,7 +84,7 @@ def resolved(store: Path, encoders: Sequence[OwnEncoder]) -> tuple[OwnEncoder, .
     Raises:
         ExperimentError: one is not there, or not trained to its end; names those that are.
     """
-    return tuple(OwnEncoder(each.name, each.run, digest(_trained(store, each).encoder)) for each in encoders)
+    return tuple(OwnEncoder(each.name, each.run, encoder_digest(_trained(store, each).encoder)) for each in encoders)
 
 
 def _trained(store: Path, encoder: OwnEncoder) -> Run:

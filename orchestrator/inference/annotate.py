@@ -49,10 +49,10 @@ class Palette:
         if name == UNKNOWN:
             return Tag(box, UNKNOWN, GREY)
         number = self._number[name]
-        return Tag(box, f"{drawable(name, number + 1)} {percent:.0%}", COLOURS[number % len(COLOURS)])
+        return Tag(box, f"{drawable_name(name, number + 1)} {percent:.0%}", COLOURS[number % len(COLOURS)])
 
 
-def drawable(name: str, number: int) -> str:
+def drawable_name(name: str, number: int) -> str:
     """The name in letters that the font has, short enough to fit.
 
     Letters that it lacks become '?', and the person's number is put in front, since two such names may look alike.
@@ -74,7 +74,7 @@ def draw(rgb: Pixels, tags: Sequence[Tag]) -> Pixels:
         left, top, right, bottom = tag.box
         cv2.rectangle(picture, (left, top), (right, bottom), tag.colour, 2 * unit)
     for tag in tags:  # after all boxes: a name must not be crossed out
-        _paste(picture, _label(tag.text, tag.colour, 13 * unit), tag.box[0], tag.box[1])
+        _paste(picture, _render_label(tag.text, tag.colour, 13 * unit), tag.box[0], tag.box[1])
     return picture
 
 
@@ -88,7 +88,7 @@ def _paste(picture: Pixels, label: Pixels, left: int, bottom: int) -> None:
 
 
 @functools.lru_cache(maxsize=512)
-def _label(text: str, colour: tuple[int, int, int], size: int) -> Pixels:
+def _render_label(text: str, colour: tuple[int, int, int], size: int) -> Pixels:
     """White letters on the colour; kept, because a video writes the same names on every frame."""
     from PIL import Image, ImageDraw, ImageFont
 

@@ -26,8 +26,8 @@ def photo_lines(answers: Sequence[PhotoAnswer]) -> list[str]:
         path = printable(str(answer.path))
         if not answer.faces:
             rows.append((path, "–", f"{answer.outcome}: {printable(answer.reason)}", "–", "–"))
-        rows += [(path, *_cells(face)) for face in answer.faces]
-    return aligned(rows)
+        rows += [(path, *_face_cells(face)) for face in answer.faces]
+    return table_lines(rows)
 
 
 def video_lines(answer: VideoAnswer) -> list[str]:
@@ -43,7 +43,7 @@ def video_lines(answer: VideoAnswer) -> list[str]:
         score = "–" if name == UNKNOWN else percent(float(np.median(scores)))
         frames = sum(any(face.named.name == name for face in frame.faces) for frame in answer.frames)
         rows.append((printable(name), str(frames), f"{min(seconds):.1f} s", f"{max(seconds):.1f} s", score))
-    return aligned(rows)
+    return table_lines(rows)
 
 
 def model_line(recogniser: Recogniser) -> str:
@@ -92,7 +92,7 @@ def naming_time(faces: Iterable[NamedFace]) -> str:
 def photos_as_json(answers: Sequence[PhotoAnswer], recogniser: Recogniser) -> dict[str, Any]:
     """Everything, as `--json` prints it."""
     return {
-        "model": _model(recogniser),
+        "model": _model_as_json(recogniser),
         "photos": [
             {
                 "path": str(answer.path),
@@ -100,7 +100,7 @@ def photos_as_json(answers: Sequence[PhotoAnswer], recogniser: Recogniser) -> di
                 "reason": answer.reason,
                 "seconds": answer.seconds,
                 "copy": str(answer.copy) if answer.copy else None,
-                "faces": [_face(face) for face in answer.faces],
+                "faces": [_face_as_json(face) for face in answer.faces],
             }
             for answer in answers
         ],
@@ -110,7 +110,7 @@ def photos_as_json(answers: Sequence[PhotoAnswer], recogniser: Recogniser) -> di
 def video_as_json(answer: VideoAnswer, recogniser: Recogniser) -> dict[str, Any]:
     """Everything, as `--json` prints it: the faces of every frame."""
     return {
-        "model": _model(recogniser),
+        "model": _model_as_json(recogniser),
         "path": str(answer.path),
         "rate": answer.rate,
         "expected_frames": answer.expected,
@@ -118,26 +118,26 @@ def video_as_json(answer: VideoAnswer, recogniser: Recogniser) -> dict[str, Any]
         "frames_per_second": answer.frames_per_second,
         "copy": str(answer.copy) if answer.copy else None,
         "frames": [
-            {"frame": frame.number, "second": frame.second, "faces": [_face(face) for face in frame.faces]}
+            {"frame": frame.number, "second": frame.second, "faces": [_face_as_json(face) for face in frame.faces]}
             for frame in answer.frames
         ],
     }
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+def table_lines(rows: Sequence[Sequence[str]]) -> list[str]:
     """Rows of cells as lines with equal columns."""
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def _cells(face: NamedFace) -> tuple[str, ...]:
+def _face_cells(face: NamedFace) -> tuple[str, ...]:
     left, top, right, bottom = face.box
     named = face.named
     score = "–" if named.name == UNKNOWN else percent(named.probability)
     return f"{left},{top} {right},{bottom}", printable(named.name), score, f"{named.milliseconds:.3f}"
 
 
-def _face(face: NamedFace) -> dict[str, Any]:
+def _face_as_json(face: NamedFace) -> dict[str, Any]:
     named = face.named
     return {
         "box": list(face.box),
@@ -149,7 +149,7 @@ def _face(face: NamedFace) -> dict[str, Any]:
     }
 
 
-def _model(recogniser: Recogniser) -> dict[str, Any]:
+def _model_as_json(recogniser: Recogniser) -> dict[str, Any]:
     return {
         "configuration": recogniser.model.configuration.name,
         "people": list(recogniser.model.labels),

@@ -29,7 +29,7 @@ def recogniser_of(
         InputError: there is no such configuration, or it cannot be fitted.
         StoreError: what is stored is damaged or of another version.
     """
-    name = name or _winner(run)
+    name = name or _winner_of(run)
     folder = folder_of(run, name)
     if not is_refitted(folder):
         if before_fit:
@@ -41,7 +41,7 @@ def recogniser_of(
     return replace(recogniser, threshold=Threshold(threshold, "as asked for"))
 
 
-def _winner(run: Run) -> str:
+def _winner_of(run: Run) -> str:
     if not run.comparison.exists():
         raise RunNotFound(f"run {run.run_id} has no comparison yet", f"Finish it: lineup resume {run.run_id}")
     name = winner_of(read_table(run.comparison, COMPARISON))

@@ -25,7 +25,7 @@ USUAL_RATE = 25.0
 
 
 @dataclass(frozen=True)
-class Frame:
+class FrameAnswer:
     """One frame's answer.
 
     Attributes:
@@ -49,7 +49,7 @@ class VideoAnswer:
     """
 
     path: Path
-    frames: tuple[Frame, ...]
+    frames: tuple[FrameAnswer, ...]
     expected: int
     rate: float
     seconds: float
@@ -84,14 +84,14 @@ def identify_video(
         Interrupted: `on_frame` said so.
     """
     if out:
-        _check(out, path)
+        _check_copy(out, path)
     palette = Palette(recogniser.model.labels)
     began = time.perf_counter()
-    frames: list[Frame] = []
+    frames: list[FrameAnswer] = []
     with _opened(path, engine.settings.limits) as video, _writer(out, video.rate) as write:
         for number, rgb in enumerate(video.pictures()):
             faces = name_faces(rgb, engine, recogniser)
-            frames.append(Frame(number, number / video.rate, faces))
+            frames.append(FrameAnswer(number, number / video.rate, faces))
             write(draw(rgb, [palette.tag(face.box, face.named.name, face.named.probability) for face in faces]))
             if on_frame and not on_frame(len(frames), max(video.expected, len(frames))):
                 raise Interrupted
@@ -185,7 +185,7 @@ def _frames_in(path: Path) -> int:
         capture.release()
 
 
-def _check(out: Path, video: Path) -> None:
+def _check_copy(out: Path, video: Path) -> None:
     """Refuse before the work what cannot be written after it; raises InputError."""
     if out.suffix.lower() != ".mp4":
         raise InputError(f"{out} does not end in .mp4", "A video's copy is written as MP4")

@@ -32,7 +32,7 @@ from storage.parts import TEMPORARY, is_intact, list_parts, read_metadata, read_
 from storage.plans import ENCODER_REPORT, ENCODER_RUN
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, EFFORTS, FACES, FITS, SCORES, SPLITS
-from workers.learning.encoder.picture_encoder import digest
+from workers.learning.encoder.picture_encoder import encoder_digest
 from workers.recognition.recogniser import FILE as MODEL
 
 RUN, ENGINE = "lineup.run", "lineup.engine"
@@ -201,7 +201,7 @@ def _encoder_faults(run: Run) -> Iterator[str]:
     if run.plan.kind != ENCODER_RUN or not run.finished:
         return
     try:
-        told, found = encoder_of(run), digest(run.encoder)
+        told, found = encoder_of(run), encoder_digest(run.encoder)
     except (StoreError, OSError) as error:
         yield f"the encoder cannot be read: {error}"
         return

@@ -10,7 +10,7 @@ import pytest
 from orchestrator.experiment.experiment import from_toml
 from storage.runs import Run
 from tests.tiny_run import lineup
-from workers.learning.encoder.picture_encoder import digest
+from workers.learning.encoder.picture_encoder import encoder_digest
 
 
 def test_help_names_every_choice(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_a_finished_encoder_is_told_with_the_lines_to_compare_it(trained: Run) -
     (line,) = (line for line in told.stdout.splitlines() if line.startswith("  configurations"))
     from_toml("\n".join([line, "[encoders]", f'own = "{trained.run_id}"']))
     plain = json.loads(lineup(trained.store, "report", trained.run_id, "--json").stdout)
-    assert plain["encoder"]["digest"] == digest(trained.encoder)
+    assert plain["encoder"]["digest"] == encoder_digest(trained.encoder)
     assert plain["encoder"]["path"] == str(trained.encoder / "encoder.keras")
 
 

@@ -26,7 +26,7 @@ from workers.faces.engine import load_engine
 from workers.jobs.refit_winner import fitted, folder_of, refit
 from workers.jobs.train_encoder import planned_encoder, settings_of, teaching
 from workers.learning.configurations import find_configuration
-from workers.learning.encoder.picture_encoder import digest, load_encoder
+from workers.learning.encoder.picture_encoder import encoder_digest, load_picture_encoder
 from workers.learning.encoder.train_triplets import split_people
 from workers.learning.face_arrays import Faces
 from workers.recognition.recogniser import load_recogniser
@@ -57,7 +57,7 @@ def test_both_encoders_are_in_one_table_on_the_same_faces(run: Run) -> None:
 
 def test_its_row_is_the_nearest_neighbour_by_its_own_measurements(run: Run, trained: Run) -> None:
     faces = Faces.from_table(read_table(run.faces, FACES))
-    own = load_encoder(trained.encoder)(faces.aligned)
+    own = load_picture_encoder(trained.encoder)(faces.aligned)
     splits = read_table(run.splits, SPLITS).to_pylist()
     train = [row for row in splits if row["role"] == "train"]
     known = own[faces.rows((row["photo_key"], row["face_index"]) for row in train)]
@@ -71,7 +71,8 @@ def test_its_row_is_the_nearest_neighbour_by_its_own_measurements(run: Run, trai
 
 
 def test_the_plan_keeps_the_digest_so_that_another_encoder_is_another_run(run: Run, trained: Run, others: Path) -> None:
-    assert run.plan.experiment["encoders"] == {"own": {"run": trained.run_id, "digest": digest(trained.encoder)}}
+    digest = encoder_digest(trained.encoder)
+    assert run.plan.experiment["encoders"] == {"own": {"run": trained.run_id, "digest": digest}}
     planned = from_dict(run.plan.experiment)
     other = replace(planned, encoders=(replace(planned.encoders[0], digest="0" * 64),))
     assert other.fingerprint() != planned.fingerprint()

@@ -13,7 +13,7 @@ from orchestrator.scheduler.planning import plan_encoder, plan_run
 from storage.errors import ExperimentError
 from storage.runs import Run
 from tests.encoders.conftest import BRIEF
-from workers.learning.encoder.picture_encoder import digest
+from workers.learning.encoder.picture_encoder import encoder_digest
 
 FILE = """
 configurations = ["knn-1", "knn-1@own", "svm-linear@second"]
@@ -61,7 +61,7 @@ def test_a_mistake_names_the_key_and_the_choices(text: str, parts: list[str]) ->
 
 def test_an_encoder_is_known_by_its_digest_when_the_run_is_planned(trained: Run) -> None:
     (found,) = resolved(trained.store, [OwnEncoder("own", trained.run_id)])
-    assert found == OwnEncoder("own", trained.run_id, digest(trained.encoder))
+    assert found == OwnEncoder("own", trained.run_id, encoder_digest(trained.encoder))
 
 
 @pytest.mark.parametrize("name", ["encoder-none-12345678", "../../etc"])

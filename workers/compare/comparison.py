@@ -19,7 +19,7 @@ from storage.schemas import COMPARISON
 from workers.compare.answers import Answers, Outcomes, answers_of
 from workers.compare.configuration_row import Row, accuracies, measured_row, ranked, scored_row
 from workers.compare.paired import Pair, disagreements, holm, mcnemar, over_splits, single_split
-from workers.learning.configurations import view_of
+from workers.learning.configurations import view_of_configuration
 
 PAIRS = "lineup.pairs"
 """Key of the file's metadata under which the pairs are kept, as JSON."""
@@ -140,7 +140,7 @@ def _blank(name: str, costs: Sequence[Row]) -> Row:
     failed = next((fit for fit in costs if fit["outcome"] != "ok"), None)
     return {
         "configuration": name,
-        "view": view_of(name),
+        "view": view_of_configuration(name),
         "outcome": "failed" if failed else "ok",
         "reason": failed["reason"] if failed else "",
         "test_faces": 0,

@@ -20,10 +20,10 @@ from storage.tables import read_table
 from workers.jobs.part_names import refit_part
 from workers.jobs.time_limits import refit_seconds
 from workers.jobs.train_encoder import planned_encoder
-from workers.learning.configurations import CONFIGURATIONS, Configuration, find_configuration, view_of
-from workers.learning.encoder.picture_encoder import load_encoder
+from workers.learning.configurations import CONFIGURATIONS, Configuration, find_configuration, view_of_configuration
+from workers.learning.encoder.picture_encoder import load_picture_encoder
 from workers.learning.face_arrays import Faces
-from workers.learning.fitted_model import fit
+from workers.learning.fitted_model import fit_model
 from workers.learning.fold import CannotFit
 from workers.learning.seeds import seed_of
 from workers.recognition.recogniser import Recogniser, save_recogniser
@@ -82,13 +82,13 @@ def fitted(run: Run, configuration: Configuration) -> Recogniser:
     known = [row for row in rows if row["role"] in ("train", "test")]
     strangers = [row for row in rows if row["role"] == "calibrate"]
     faces = Faces.from_table(read_table(run.faces, FACES))
-    encoder = load_encoder(planned_encoder(run, configuration.encoder)) if configuration.encoder else None
+    encoder = load_picture_encoder(planned_encoder(run, configuration.encoder)) if configuration.encoder else None
     faces = faces.measured_by(encoder) if encoder else faces
     view = faces.view(configuration.view)
     x = view[_rows(faces, known)]
     labels, groups = [row["label"] for row in known], [row["group"] for row in known]
     seed = run.plan.experiment["seed"]
-    model = fit(configuration, x, labels, groups, seed_of(seed, configuration.name, REFIT, REFIT))
+    model = fit_model(configuration, x, labels, groups, seed_of(seed, configuration.name, REFIT, REFIT))
     return Recogniser(
         model=model,
         threshold=choose_threshold(model, x, labels, groups, view[_rows(faces, strangers)], seed),
@@ -102,7 +102,8 @@ def fitted(run: Run, configuration: Configuration) -> Recogniser:
 
 def _configuration(run: Run, name: str) -> Configuration:
     plan = run.plan.experiment
-    seeing = [each for each in dict.fromkeys((*plan["configurations"], *CONFIGURATIONS)) if view_of(each) != "none"]
+    known = dict.fromkeys((*plan["configurations"], *CONFIGURATIONS))
+    seeing = [each for each in known if view_of_configuration(each) != "none"]
     if name not in seeing:
         raise InputError(f"{name!r} is no configuration that looks at faces", f"Choose from {', '.join(seeing)}")
     return find_configuration(name).with_parameters(**plan.get("parameters", {}).get(name, {}))

@@ -19,7 +19,7 @@ from workers.jobs.part_names import comparison_part, training_part
 from workers.jobs.time_limits import COMPARISON_SECONDS, training_seconds
 from workers.jobs.train_encoder import planned_encoder
 from workers.learning.configurations import Configuration, find_configuration
-from workers.learning.encoder.picture_encoder import digest, load_encoder
+from workers.learning.encoder.picture_encoder import encoder_digest, load_picture_encoder
 from workers.learning.evaluation import Evaluation, evaluate
 from workers.learning.face_arrays import Faces
 from workers.learning.seeds import seed_of
@@ -107,12 +107,12 @@ def _faces_for(run: Run, configuration: Configuration) -> Faces:
     if not configuration.encoder:
         return _faces(run.faces, version)
     folder = planned_encoder(run, configuration.encoder)
-    return _measured(run.faces, version, folder, digest(folder))
+    return _measured(run.faces, version, folder, encoder_digest(folder))
 
 
 @functools.lru_cache(maxsize=2)
 def _measured(path: Path, version: tuple[int, int], encoder: Path, _digest: str) -> Faces:
-    return _faces(path, version).measured_by(load_encoder(encoder))
+    return _faces(path, version).measured_by(load_picture_encoder(encoder))
 
 
 @functools.lru_cache(maxsize=1)

@@ -27,10 +27,10 @@ from storage.tables import read_table
 from workers.jobs.job import Refused, check_version
 from workers.jobs.part_names import encoder_part
 from workers.jobs.time_limits import training_seconds
-from workers.learning.classical.predictors import Array
+from workers.learning.arrays import Array
 from workers.learning.encoder.checkpoint import read_curves
-from workers.learning.encoder.picture_encoder import digest
-from workers.learning.encoder.train_triplets import CHECKPOINT, TripletSettings, train_encoder
+from workers.learning.encoder.picture_encoder import encoder_digest
+from workers.learning.encoder.train_triplets import CHECKPOINT, TripletSettings, train_by_triplets
 from workers.learning.face_arrays import Faces, labels_of
 
 logger = logging.getLogger("lineup.training")
@@ -65,7 +65,7 @@ def planned_encoder(run: Run, name: str) -> Path:
     said = run.plan.experiment["encoders"][name]
     folder = run_folder(run.store, said["run"]) / run.encoder.name
     try:
-        same = digest(folder) == said["digest"]
+        same = encoder_digest(folder) == said["digest"]
     except OSError:
         same = False
     if not same:
@@ -107,5 +107,5 @@ def train_encoder_of(run: Run) -> None:
             words = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
             logger.info("epoch %d of %d: %s", done, most, words, extra={"run": run.run_id, "part": part})
 
-        train_encoder(pictures.view(settings.view), labels, settings, run.encoder, after_epoch, run.encoder / BOARD)
+        train_by_triplets(pictures.view(settings.view), labels, settings, run.encoder, after_epoch, run.encoder / BOARD)
         (run.encoder / CHECKPOINT).unlink(missing_ok=True)

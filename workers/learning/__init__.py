@@ -1,1 +1,7 @@
-"""Faces in, scores out: numpy arrays only, no files but a stored model, no queue."""
+"""Faces as arrays in, scores out. No files but a stored model or encoder, no queue.
+
+    evaluation, fitted_model ─▶ families ─▶ classical, networks ─▶ fold, inner_folds ─▶ arrays
+    encoder ─▶ networks
+
+`classical` and `networks` fit models, `encoder` trains an own face encoder. `classical` imports neither of them.
+"""

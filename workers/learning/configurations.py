@@ -91,7 +91,7 @@ def find_configuration(name: str) -> Configuration:
     return replace(found, name=name)
 
 
-def view_of(name: str) -> str:
+def view_of_configuration(name: str) -> str:
     """The view of that configuration; `none` for one that this version does not know."""
     try:
         return find_configuration(name).view

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from workers.learning.classical.predictors import Array
+from workers.learning.arrays import Array
 from workers.learning.configurations import Configuration
 from workers.learning.face_arrays import Faces
-from workers.learning.fitted_model import Model, fit
+from workers.learning.fitted_model import Model, fit_model
 from workers.learning.fold import CannotFit
 
 LATENCY_FACES = 200
@@ -59,7 +59,7 @@ def evaluate(
     others = [row for row in split_rows if row["role"] != "train"]
     started = time.perf_counter()
     try:
-        model = fit(
+        model = fit_model(
             configuration,
             x[trains],
             [row["label"] for row in train],

@@ -53,12 +53,12 @@ class Faces:
     @cached_property
     def crop(self) -> npt.NDArray[np.uint8]:
         """(N, 128, 128, 3) uint8 RGB."""
-        return _decode(self.crop_jpeg)
+        return _decode_jpegs(self.crop_jpeg)
 
     @cached_property
     def aligned(self) -> npt.NDArray[np.uint8]:
         """(N, 128, 128, 3) uint8 RGB."""
-        return _decode(self.aligned_jpeg)
+        return _decode_jpegs(self.aligned_jpeg)
 
     @cached_property
     def _where(self) -> dict[tuple[str, int], int]:
@@ -97,7 +97,7 @@ def labels_of(catalog: pa.Table) -> tuple[dict[str, str], tuple[str, ...]]:
     return single, tuple(sorted(key for key, names in named.items() if len(names) > 1))
 
 
-def _decode(pictures: Sequence[bytes]) -> npt.NDArray[np.uint8]:
+def _decode_jpegs(pictures: Sequence[bytes]) -> npt.NDArray[np.uint8]:
     """JPEGs that our own engine wrote, as (N, 128, 128, 3) uint8 RGB."""
     import cv2
 

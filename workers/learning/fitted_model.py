@@ -1,4 +1,4 @@
-"""`fit` a configuration, and what it gives: a `Model` that predicts and can be stored without pickle."""
+"""`fit_model` a configuration, and what it gives: a `Model` that predicts and can be stored without pickle."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workers.learning.classical.predictors import Array, Floats, Predictor, load_arrays
+from workers.learning.arrays import Array, Floats
+from workers.learning.classical.predictors import load_arrays
 from workers.learning.configurations import UNKNOWN, Configuration
 from workers.learning.families import FAMILIES
-from workers.learning.fold import CannotFit, Fold
-from workers.learning.networks.keras_predictor import load_network
+from workers.learning.fold import CannotFit, Fold, Predictor
+from workers.learning.networks.keras_predictor import KerasPredictor, load_network
 
 FORMAT = 1
+NETWORK = "Network"
+"""The kind of a `KerasPredictor` in `model.json`; other kinds are named like their class."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Model:
         return [who if -near <= threshold else UNKNOWN for who, near in zip(best, known, strict=True)]
 
 
-def fit(
+def fit_model(
     configuration: Configuration,
     x: Array,
     labels: Sequence[str],
@@ -102,7 +105,7 @@ def save_model(model: Model, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     described = {
         "format": FORMAT,
-        "kind": type(model.predictor).__name__,
+        "kind": NETWORK if isinstance(model.predictor, KerasPredictor) else type(model.predictor).__name__,
         "configuration": {
             "name": model.configuration.name,
             "view": model.configuration.view,
@@ -127,7 +130,7 @@ def load_model(folder: Path) -> Model:
     if described.get("format") != FORMAT:
         raise ValueError(f"{folder} holds a model of another format")
     kind = described["kind"]
-    predictor = load_network(folder) if kind == "Network" else load_arrays(kind, folder)
+    predictor = load_network(folder) if kind == NETWORK else load_arrays(kind, folder)
     return Model(
         Configuration(**described["configuration"]),
         tuple(described["labels"]),

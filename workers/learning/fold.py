@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
-from workers.learning.classical.predictors import Array, Predictor
+from workers.learning.arrays import Array, Floats
 
 
 class CannotFit(Exception):
@@ -35,6 +36,23 @@ class Fold:
     def classes(self) -> int:
         """How many people."""
         return int(self.y.max()) + 1
+
+
+class Predictor(Protocol):
+    """What every fitted model can do."""
+
+    def scores(self, x: Array) -> tuple[Floats, Floats]:
+        """Probabilities (N, classes) and known scores (N,)."""
+        ...
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of everything that prediction needs."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write that into an existing folder, without pickle."""
+        ...
 
 
 @dataclass(frozen=True)

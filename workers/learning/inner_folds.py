@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from workers.learning.classical.predictors import Array
+from workers.learning.arrays import Array
 from workers.learning.fold import CannotFit, Fold
 
 Decide = Callable[[Array, Array, Array], Array]

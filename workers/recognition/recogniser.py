@@ -22,7 +22,7 @@ from storage.schemas import CHIP_SIDE, EMBEDDING_SIZE
 from workers.faces.engine_settings import EngineSettings
 from workers.faces.records import FaceRecord
 from workers.learning.configurations import UNKNOWN
-from workers.learning.encoder.picture_encoder import Encoder, load_encoder, save_encoder
+from workers.learning.encoder.picture_encoder import Encoder, load_picture_encoder, save_encoder
 from workers.learning.face_arrays import Faces
 from workers.learning.fitted_model import Model, load_model, save_model
 from workers.recognition.threshold import Threshold
@@ -76,7 +76,7 @@ class Recogniser:
 
     def name(self, faces: Sequence[FaceRecord]) -> list[Named]:
         """Name each face, one a call, as a video's are."""
-        view = view_of(faces, self.model.configuration.view, self.encoder)
+        view = faces_as_view(faces, self.model.configuration.view, self.encoder)
         return [self._name(view[row : row + 1]) for row in range(len(faces))]
 
     def warm(self) -> None:
@@ -98,7 +98,7 @@ class Recogniser:
         return Named(name, nearest, float(probabilities[0, best]), score, milliseconds)
 
 
-def view_of(faces: Sequence[FaceRecord], view: str, encoder: Encoder | None = None) -> npt.NDArray[np.generic]:
+def faces_as_view(faces: Sequence[FaceRecord], view: str, encoder: Encoder | None = None) -> npt.NDArray[np.generic]:
     """The faces as a configuration takes them: through the same JPEGs as those that it was fitted on."""
     rows = [face.embedding for face in faces]
     found = Faces(
@@ -140,7 +140,7 @@ def load_recogniser(folder: Path) -> Recogniser:
             raise ValueError("of another format")
         threshold = Threshold(described.pop("threshold"), described.pop("threshold_rule"))
         model = load_model(folder)
-        encoder = load_encoder(folder) if model.configuration.encoder else None
+        encoder = load_picture_encoder(folder) if model.configuration.encoder else None
         recogniser = Recogniser(model, threshold, encoder=encoder, **described)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
         raise StoreError(

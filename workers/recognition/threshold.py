@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.compare.open_set import TARGET_FAR, threshold_for
-from workers.learning.classical.predictors import Array
+from workers.learning.arrays import Array
 from workers.learning.configurations import Configuration
-from workers.learning.fitted_model import Model, fit
+from workers.learning.fitted_model import Model, fit_model
 from workers.learning.fold import CannotFit
 from workers.learning.seeds import seed_of
 
@@ -48,7 +48,7 @@ def choose_threshold(
     """The threshold for a model that was fitted on these faces.
 
     Args:
-        x, labels, groups: as `workers.learning.fitted_model.fit` took them.
+        x, labels, groups: as `workers.learning.fitted_model.fit_model` took them.
         strangers: (M, ...) the same view of people set aside to choose a threshold; M may be 0.
     """
     own = model.configuration.parameters.get("threshold")
@@ -78,7 +78,7 @@ def left_out_scores(
         away = np.isin(who, part)
         seed = seed_of(run_seed, configuration.name, REFIT, 1 + number)
         try:
-            model = fit(configuration, x[~away], who[~away].tolist(), by[~away], seed)
+            model = fit_model(configuration, x[~away], who[~away].tolist(), by[~away], seed)
         except (CannotFit, np.linalg.LinAlgError):
             continue
         scores.append(model.known_score(x[away]))

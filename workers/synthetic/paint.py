@@ -17,7 +17,7 @@ EYE_WHITE: Colour = (226.0, 221.0, 216.0)
 PUPIL: Colour = (12.0, 11.0, 11.0)
 
 
-def plain(colour: Colour) -> Picture:
+def solid(colour: Colour) -> Picture:
     """A colour that stands for a whole picture: (3, 1, 1) float32."""
     return np.array(colour, np.float32)[:, None, None]
 
@@ -46,12 +46,12 @@ def paint_face(person: Identity, scene: Scene, surface: Surface, rng: np.random.
 def _skin(person: Identity, surface: Surface, rng: np.random.Generator) -> Picture:
     """Skin with red cheeks and nose, pores, and a mole."""
     u, v = surface.u, surface.v
-    skin = plain(person.skin)
+    skin = solid(person.skin)
     pores = 1.0 + 0.018 * rng.standard_normal(u.shape, dtype=np.float32)
     face: Picture = skin * pores
     tip = person.eye_height + person.nose_length
     flush = 0.5 * bump(np.abs(u), v, (0.4, 0.22), (0.2, 0.18)) + 0.4 * bump(u, v, (0.0, tip), (0.13, 0.1))
-    put(face, skin * plain((1.02, 0.84, 0.82)), flush)
+    put(face, skin * solid((1.02, 0.84, 0.82)), flush)
     put(face, skin * 0.45, 0.8 * inside(bump(u, v, person.mole, (0.02, 0.02)) * -2.0 + 2.0, 0.3))
     return face
 
@@ -63,7 +63,7 @@ def _beard(face: Picture, person: Identity, surface: Surface) -> None:
     chin = np.clip((v - mouth - 0.13) * 9.0, 0.0, 1.0)
     lip = 1.1 * bump(u, v, (0.0, mouth - 0.11), (person.mouth_width * 1.1, 0.05)) * person.moustache
     cover = np.clip(np.maximum(np.maximum(jaw, chin) * person.beard, lip), 0.0, 1.0)
-    put(face, plain(person.hair), 0.8 * cover)
+    put(face, solid(person.hair), 0.8 * cover)
 
 
 def _mouth(face: Picture, person: Identity, scene: Scene, surface: Surface) -> None:
@@ -78,17 +78,17 @@ def _mouth(face: Picture, person: Identity, scene: Scene, surface: Surface) -> N
     upper = person.lip_fullness * 0.85 * taper * bow + gap
     lower = person.lip_fullness * 1.25 * taper + gap
     lips = inside(np.where(below < 0.0, -below / upper, below / lower), 0.3) * (taper > 0.0)
-    put(face, plain(person.lips), 0.8 * lips)
+    put(face, solid(person.lips), 0.8 * lips)
     hole = inside(np.abs(below) / (gap * taper + 0.012), 0.9) * (np.abs(along) < 1.0)
-    put(face, plain(MOUTH_INSIDE), 0.85 * hole)
+    put(face, solid(MOUTH_INSIDE), 0.85 * hole)
     if scene.opening > 0.02:
-        put(face, plain(TEETH), 0.8 * inside(np.abs(below + gap * 0.35) / (gap * 0.5 * taper + 1e-3), 0.5))
+        put(face, solid(TEETH), 0.8 * inside(np.abs(below + gap * 0.35) / (gap * 0.5 * taper + 1e-3), 0.5))
 
 
 def _nostrils(face: Picture, person: Identity, surface: Surface) -> None:
     tip = person.eye_height + person.nose_length
     holes = bump(np.abs(surface.u), surface.v, (person.nose_width * 0.52, tip + 0.06), (0.038, 0.02))
-    put(face, plain(person.skin) * 0.2, 0.75 * holes)
+    put(face, solid(person.skin) * 0.2, 0.75 * holes)
 
 
 def _eye(face: Picture, person: Identity, scene: Scene, surface: Surface, sign: float) -> None:
@@ -99,17 +99,17 @@ def _eye(face: Picture, person: Identity, scene: Scene, surface: Surface, sign: 
     open_ = 0.056 * size * scene.lids
     almond = np.abs(v) / np.maximum(open_ * (1.0 - (u / (0.125 * size)) ** 2), 1e-3)
     white = inside(almond, 0.35) * (np.abs(u) < 0.125 * size)
-    put(face, plain(EYE_WHITE), white)
+    put(face, solid(EYE_WHITE), white)
     from_iris = np.sqrt((u - scene.gaze) ** 2 + v**2) / (0.054 * size)
-    put(face, plain(person.iris), white * inside(from_iris, 0.25))
-    put(face, plain(PUPIL), white * inside(from_iris / 0.45, 0.4))
-    put(face, plain((250.0, 250.0, 250.0)), 0.9 * white * bump(u, v, (0.018, -0.02), (0.012, 0.012)))
+    put(face, solid(person.iris), white * inside(from_iris, 0.25))
+    put(face, solid(PUPIL), white * inside(from_iris / 0.45, 0.4))
+    put(face, solid((250.0, 250.0, 250.0)), 0.9 * white * bump(u, v, (0.018, -0.02), (0.012, 0.012)))
     arch = -open_ * (1.0 - (u / (0.135 * size)) ** 2)
     ends = ((u / (0.13 * size)) ** 2) ** 2
     lash = np.exp(-(((v - arch) / 0.018) ** 2) - ends)
-    put(face, plain(person.skin) * 0.22, 0.8 * lash)
+    put(face, solid(person.skin) * 0.22, 0.8 * lash)
     crease = np.exp(-(((v - arch + 0.05) / 0.016) ** 2) - ends)
-    put(face, plain(person.skin) * 0.6, 0.5 * crease)
+    put(face, solid(person.skin) * 0.6, 0.5 * crease)
 
 
 def _brow(face: Picture, person: Identity, surface: Surface, sign: float) -> None:
@@ -118,4 +118,4 @@ def _brow(face: Picture, person: Identity, surface: Surface, sign: float) -> Non
     line = person.eye_height - person.brow_height - person.brow_tilt * outwards + 1.3 * outwards**2
     thickness = person.brow_thickness * (1.0 - 1.4 * outwards)
     band = np.exp(-(((surface.v - line) / np.maximum(thickness, 0.008)) ** 2) - ((outwards / 0.185) ** 2) ** 3)
-    put(face, plain(person.hair) * 0.85, 0.85 * band)
+    put(face, solid(person.hair) * 0.85, 0.85 * band)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.synthetic.identity import Identity
-from workers.synthetic.paint import Picture, paint_face, plain, put
+from workers.synthetic.paint import Picture, paint_face, put, solid
 from workers.synthetic.scene import Scene
 from workers.synthetic.surface import Field, Surface, build_surface, inside, shade
 
@@ -44,7 +44,7 @@ def _surroundings(scene: Scene, side: int, rng: np.random.Generator) -> Picture:
     """Two colours that run into each other, with soft blotches: a room out of focus."""
     import cv2
 
-    first, second = plain(scene.background[0]), plain(scene.background[1])
+    first, second = solid(scene.background[0]), solid(scene.background[1])
     fade = np.linspace(0.0, 1.0, side, dtype=np.float32)[None, :, None]
     coarse = rng.normal(0.0, 20.0, (5, 5, 1)) + rng.normal(0.0, 6.0, (5, 5, 3))
     blotches = cv2.resize(coarse.astype(np.float32), (side, side), interpolation=cv2.INTER_CUBIC)
@@ -69,7 +69,7 @@ def _paint_behind(picture: Picture, person: Identity, scene: Scene, surface: Sur
     """Hair behind the head, neck, clothes and ears, in place."""
     x, y, u, v = surface.x, surface.y, surface.u, surface.v
     width = person.face_width
-    hair = plain(person.hair)
+    hair = solid(person.hair)
     if person.hair_length > 0.2:
         fall = np.maximum(np.abs(u) / (width * 1.22) - 0.12 * np.clip(v, 0.0, 1.0), 0.0)
         bottom = 0.35 + 0.95 * person.hair_length
@@ -84,16 +84,16 @@ def _paint_behind(picture: Picture, person: Identity, scene: Scene, surface: Sur
     put(picture, hair * (0.8 * strands), inside(crown, 0.06) * inside(np.clip(v, 0.0, None) / 0.25, 0.4))
     neck_shade = np.clip(0.42 + 0.3 * (y - 0.75), 0.4, 0.75).astype(np.float32)
     neck = inside(np.abs(x) / (0.44 + 0.25 * np.clip(y - 1.0, 0.0, 1.0) ** 2), 0.08) * (y > 0.4)
-    put(picture, plain(person.skin) * neck_shade, neck)
+    put(picture, solid(person.skin) * neck_shade, neck)
     shoulders = inside(np.sqrt((x / 1.3) ** 2 + ((y - 1.85) / 0.72) ** 2), 0.04)
     collar = inside(np.sqrt((x / 0.42) ** 2 + ((y - 1.05) / 0.26) ** 2), 0.06)
     folds = (0.78 + 0.1 * np.cos(5.0 * x + 2.0 * y)).astype(np.float32)
-    put(picture, plain(scene.clothes) * folds, shoulders * (1.0 - collar))
+    put(picture, solid(scene.clothes) * folds, shoulders * (1.0 - collar))
     if person.hair_length <= 0.2:
         ears = np.sqrt(((np.abs(u) - width * 0.99) / 0.085) ** 2 + ((v - 0.02) / 0.2) ** 2)
         put(
             picture,
-            plain(person.skin) * (np.float32(0.62) + np.float32(0.16) * np.minimum(ears, np.float32(1.0))),
+            solid(person.skin) * (np.float32(0.62) + np.float32(0.16) * np.minimum(ears, np.float32(1.0))),
             inside(ears, 0.15),
         )
 
@@ -106,7 +106,7 @@ def _paint_hair_in_front(picture: Picture, person: Identity, surface: Surface, d
     line = person.hairline + (reach - person.hairline) * (np.minimum(outwards, 1.0) ** 2) ** 2
     line += 0.1 * person.parting * u + 0.012 * np.sin(30.0 * u)
     cover = np.clip((line - v) / 0.07 + 0.5, 0.0, 1.0) * inside(surface.radius / 1.03, 0.04)
-    put(picture, plain(person.hair) * (strands * (0.35 + 0.62 * diffuse)), cover)
+    put(picture, solid(person.hair) * (strands * (0.35 + 0.62 * diffuse)), cover)
 
 
 def _photograph(picture: Picture, scene: Scene, side: int, rng: np.random.Generator) -> NDArray[np.uint8]:

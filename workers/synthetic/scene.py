@@ -50,15 +50,15 @@ def draw_scene(seed: int, person: int, photo: int) -> Scene:
         opening=float(max(0.0, rng.normal(0.0, 0.025))),
         lids=rng.uniform(0.82, 1.05),
         gaze=float(rng.normal(0.0, 0.012)),
-        background=(_colour(rng), _colour(rng)),
-        clothes=_colour(rng),
+        background=(_muted_colour(rng), _muted_colour(rng)),
+        clothes=_muted_colour(rng),
         grain=rng.uniform(1.0, 4.5),
         blur=rng.uniform(0.3, 0.9),
         texture_seed=int(rng.integers(2**31)),
     )
 
 
-def _colour(rng: np.random.Generator) -> Colour:
+def _muted_colour(rng: np.random.Generator) -> Colour:
     """A muted colour, as rooms and clothes have."""
     grey = rng.uniform(35.0, 215.0)
     red, green, blue = np.clip(grey + rng.normal(0.0, 26.0, 3), 10.0, 245.0)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.inference.annotate import GREY, LONGEST_NAME, Palette, Tag, draw, drawable
+from orchestrator.inference.annotate import GREY, LONGEST_NAME, Palette, Tag, draw, drawable_name
 from workers.learning.configurations import UNKNOWN
 
 PICTURE = np.full((120, 200, 3), 255, np.uint8)
@@ -15,12 +15,12 @@ PICTURE = np.full((120, 200, 3), 255, np.uint8)
 
 @pytest.mark.parametrize("name", ["Ödön", "Ирина", "Ελένη", "محمد", "Łucja Żak"])
 def test_letters_that_the_font_has_are_drawn_as_they_are(name: str) -> None:
-    assert drawable(name, 3) == name
+    assert drawable_name(name, 3) == name
 
 
 def test_letters_that_it_lacks_become_marks_with_the_persons_number() -> None:
-    assert drawable("张伟", 3) == "#3 ??"
-    assert drawable("a\x1b[31m\u202e\n", 1) == "#1 a?[31m??"
+    assert drawable_name("张伟", 3) == "#3 ??"
+    assert drawable_name("a\x1b[31m\u202e\n", 1) == "#1 a?[31m??"
 
 
 def test_two_people_whose_names_cannot_be_drawn_stay_apart() -> None:
@@ -31,7 +31,7 @@ def test_two_people_whose_names_cannot_be_drawn_stay_apart() -> None:
 
 
 def test_a_long_name_is_cut() -> None:
-    assert len(drawable("x" * 500, 1)) == LONGEST_NAME
+    assert len(drawable_name("x" * 500, 1)) == LONGEST_NAME
 
 
 def test_the_unknown_are_grey() -> None:

@@ -15,7 +15,7 @@ from orchestrator.inference.format_names import (
     video_summary,
 )
 from orchestrator.inference.photos import NamedFace, PhotoAnswer
-from orchestrator.inference.video import Frame, VideoAnswer
+from orchestrator.inference.video import FrameAnswer, VideoAnswer
 from workers.recognition.recogniser import Named, Recogniser
 
 
@@ -30,7 +30,11 @@ ANSWERS = [
 ]
 VIDEO = VideoAnswer(
     Path("v.mp4"),
-    (Frame(0, 0.0, (face("ada"), face("unknown"))), Frame(1, 0.5, (face("unknown"), face("unknown"))), Frame(2, 1, ())),
+    (
+        FrameAnswer(0, 0.0, (face("ada"), face("unknown"))),
+        FrameAnswer(1, 0.5, (face("unknown"), face("unknown"))),
+        FrameAnswer(2, 1, ()),
+    ),
     expected=5,
     rate=2.0,
     seconds=1.5,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workers.learning.configurations import CONFIGURATIONS, find_configuration, view_of
+from workers.learning.configurations import CONFIGURATIONS, find_configuration, view_of_configuration
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
@@ -23,4 +23,4 @@ def test_an_encoder_of_our_own_changes_the_name_and_nothing_else() -> None:
 def test_a_name_that_means_nothing_is_not_found(name: str) -> None:
     with pytest.raises(KeyError):
         find_configuration(name)
-    assert view_of(name) == "none"
+    assert view_of_configuration(name) == "none"

@@ -14,7 +14,7 @@ import pytest
 from workers.learning.classical.solvers import solve_rbf_svm
 from workers.learning.configurations import CONFIGURATIONS, Configuration
 from workers.learning.evaluation import latency
-from workers.learning.fitted_model import fit, load_model, save_model
+from workers.learning.fitted_model import fit_model, load_model, save_model
 from workers.learning.fold import CannotFit
 
 CLASSICAL = [
@@ -33,7 +33,7 @@ def people(count: int, photos: int = 6) -> tuple[np.ndarray, list[str], np.ndarr
 @pytest.mark.parametrize("configuration", EMBEDDING, ids=lambda each: each.name)
 def test_a_stored_model_predicts_the_same_bits(configuration: Configuration, tmp_path: Path) -> None:
     x, labels, groups = people(5)
-    model = fit(configuration, x, labels, groups, 1)
+    model = fit_model(configuration, x, labels, groups, 1)
     save_model(model, tmp_path)
     again = load_model(tmp_path)
     assert model.predict_proba(x).tobytes() == again.predict_proba(x).tobytes()
@@ -54,7 +54,7 @@ def test_the_rbf_kernel_agrees_with_scikit_learn() -> None:
 def test_one_person_cannot_be_told_apart() -> None:
     x, _, groups = people(1)
     with pytest.raises(CannotFit, match="one person"):
-        fit(CONFIGURATIONS["knn-1"], x, ["a"] * len(x), groups, 1)
+        fit_model(CONFIGURATIONS["knn-1"], x, ["a"] * len(x), groups, 1)
 
 
 def test_too_few_photos_for_an_inner_split_still_fit() -> None:
@@ -62,7 +62,7 @@ def test_too_few_photos_for_an_inner_split_still_fit() -> None:
     for configuration in EMBEDDING:
         if configuration.parameters.get("k", 1) > 2:
             continue  # strangers outvote two photos
-        model = fit(configuration, x, labels, groups, 1)
+        model = fit_model(configuration, x, labels, groups, 1)
         right = np.mean([a == b for a, b in zip(model.name(*model.scores(x)), labels, strict=True)])
         assert right > 0.7, configuration.name  # discriminants from 20 faces err even on those
 
@@ -78,7 +78,7 @@ def digests() -> dict[str, str]:
     for name in CLASSICAL:
         view = views[CONFIGURATIONS[name].view]
         with threadpool_limits(1):
-            scores = fit(CONFIGURATIONS[name], view, labels, groups, 3).scores(view)
+            scores = fit_model(CONFIGURATIONS[name], view, labels, groups, 3).scores(view)
         found[name] = hashlib.sha256(b"".join(each.tobytes() for each in scores)).hexdigest()
     return found
 
@@ -101,7 +101,7 @@ def test_components_are_found_anew_inside_each_inner_split(monkeypatch: pytest.M
 
     monkeypatch.setattr(classical, "solve_eigenfaces", count)
     pictures = np.random.default_rng(1).integers(0, 255, (12, 128, 128, 3), np.uint8)
-    fit(CONFIGURATIONS["eigenfaces-svm"], pictures, [f"p{i % 2}" for i in range(12)], np.arange(12), 1)
+    fit_model(CONFIGURATIONS["eigenfaces-svm"], pictures, [f"p{i % 2}" for i in range(12)], np.arange(12), 1)
     assert sizes == [8, 8, 8, 12]
 
 
@@ -114,7 +114,7 @@ def test_one_face_of_600_people_takes_under_a_millisecond(name: str) -> None:
     x, labels, groups = people(600, photos=2)
     pictures = np.random.default_rng(1).integers(0, 255, (len(x), 128, 128, 3), np.uint8)
     view = {"embedding": x, "aligned": pictures, "none": x[:, :0]}[configuration.view]
-    model = fit(configuration, view, labels, groups, 1)
+    model = fit_model(configuration, view, labels, groups, 1)
     with threadpool_limits(1):
         passes = [latency(model, view[::9]) for _ in range(5)]
     undisturbed = np.min(passes, axis=0)  # a busy machine interrupts any one call

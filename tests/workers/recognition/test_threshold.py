@@ -7,7 +7,7 @@ import pytest
 
 from workers.compare.open_set import TARGET_FAR
 from workers.learning.configurations import CONFIGURATIONS
-from workers.learning.fitted_model import fit
+from workers.learning.fitted_model import fit_model
 from workers.recognition.threshold import choose_threshold, left_out_scores
 
 KNN = CONFIGURATIONS["knn-1"]
@@ -31,7 +31,7 @@ def test_each_left_out_face_is_scored_by_a_model_that_never_saw_its_person() -> 
 
 def test_the_threshold_accepts_the_stated_share_of_people_left_out() -> None:
     x, labels, groups = people(25)
-    threshold = choose_threshold(fit(KNN, x, labels, groups, 1), x, labels, groups, x[:0], 1)
+    threshold = choose_threshold(fit_model(KNN, x, labels, groups, 1), x, labels, groups, x[:0], 1)
     scores = left_out_scores(KNN, x, labels, groups, 1)
     assert threshold.value is not None
     next_lower = scores[scores < threshold.value].max()
@@ -41,7 +41,7 @@ def test_the_threshold_accepts_the_stated_share_of_people_left_out() -> None:
 def test_it_lets_known_people_in_and_keeps_strangers_out() -> None:
     x, labels, groups = people(12)
     train = np.arange(len(x)) % 8 < 6
-    model = fit(KNN, x[train], [n for n, t in zip(labels, train, strict=True) if t], groups[train], 1)
+    model = fit_model(KNN, x[train], [n for n, t in zip(labels, train, strict=True) if t], groups[train], 1)
     threshold = choose_threshold(
         model, x[train], [n for n, t in zip(labels, train, strict=True) if t], groups[train], x[:0], 1
     )
@@ -53,7 +53,7 @@ def test_it_lets_known_people_in_and_keeps_strangers_out() -> None:
 def test_strangers_that_were_set_aside_choose_instead() -> None:
     x, labels, groups = people(6)
     strangers = people(40, seed=5)[0]
-    model = fit(KNN, x, labels, groups, 1)
+    model = fit_model(KNN, x, labels, groups, 1)
     threshold = choose_threshold(model, x, labels, groups, strangers, 1)
     assert threshold.value is not None
     assert np.sum(model.known_score(strangers) >= threshold.value) == 3  # 1 % of 320
@@ -62,19 +62,19 @@ def test_strangers_that_were_set_aside_choose_instead() -> None:
 
 def test_a_configuration_with_a_threshold_of_its_own_keeps_it() -> None:
     x, labels, groups = people(4)
-    model = fit(CONFIGURATIONS["threshold-1nn"], x, labels, groups, 1)
+    model = fit_model(CONFIGURATIONS["threshold-1nn"], x, labels, groups, 1)
     assert choose_threshold(model, x, labels, groups, x[:0], 1).value == -0.6
 
 
 def test_two_people_leave_nobody_to_play_the_stranger_and_the_rule_says_so() -> None:
     x, labels, groups = people(2)
-    threshold = choose_threshold(fit(KNN, x, labels, groups, 1), x, labels, groups, x[:0], 1)
+    threshold = choose_threshold(fit_model(KNN, x, labels, groups, 1), x, labels, groups, x[:0], 1)
     assert threshold.value is None
     assert "too few people" in threshold.rule
 
 
 def test_the_same_seed_gives_the_same_threshold() -> None:
     x, labels, groups = people(7)
-    model = fit(KNN, x, labels, groups, 1)
+    model = fit_model(KNN, x, labels, groups, 1)
     first, second = (choose_threshold(model, x, labels, groups, x[:0], 4) for _ in range(2))
     assert first == second

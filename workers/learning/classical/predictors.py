@@ -10,39 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[Any]
-Floats = npt.NDArray[np.float32]
+from workers.learning.arrays import Array, Floats, softmax
+from workers.learning.fold import Predictor
 
 ARRAYS = "arrays.npz"
-
-
-class Predictor(Protocol):
-    """What every fitted model can do."""
-
-    def scores(self, x: Array) -> tuple[Floats, Floats]:
-        """Probabilities (N, classes) and known scores (N,)."""
-        ...
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of everything that prediction needs."""
-        ...
-
-    def save(self, folder: Path) -> None:
-        """Write that into an existing folder, without pickle."""
-        ...
-
-
-def softmax(logits: Array) -> Floats:
-    """Along the last axis, stable for large values; float32."""
-    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    result: Floats = (shifted / shifted.sum(axis=-1, keepdims=True)).astype(np.float32)
-    return result
 
 
 class _Arrays:

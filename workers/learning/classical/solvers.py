@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from workers.learning.arrays import Array
 from workers.learning.classical.predictors import (
-    Array,
     Centroids,
     Eigenfaces,
     KernelMachine,

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from storage.parts import write_bytes
-from workers.learning.classical.predictors import Array
+from workers.learning.arrays import Array
+from workers.learning.networks.keras_runtime import assign
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,6 @@ class Progress:
         better = not self.curves["val_accuracy"] or figures["val_accuracy"] > max(self.curves["val_accuracy"])
         curves = {name: [*curve, figures[name]] for name, curve in self.curves.items()}
         return Progress(epoch, epoch if better else self.best_epoch, curves, variables if better else self.best)
-
-
-def assign(variables: Sequence[Any], values: Sequence[Any]) -> None:
-    """Give Keras variables new values, in order; ValueError where their numbers differ."""
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
 
 
 def write_checkpoint(path: Path, fingerprint: str, state: Sequence[Any], done: Progress) -> None:

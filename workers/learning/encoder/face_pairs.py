@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workers.learning.classical.predictors import Array
+from workers.learning.arrays import Array
 
 MOST_PAIRS = 3000
 """Of either kind: enough for a standard error below 1 %."""

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from storage.parts import write_bytes
-from workers.learning.classical.predictors import Array, Floats
+from workers.learning.arrays import Array, Floats
 from workers.learning.networks.keras_runtime import load_keras
 
 FILE = "encoder.keras"
@@ -72,7 +72,7 @@ def _lasting(found: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in found.items() if key not in ("date_saved", "shared_object_id")}
 
 
-def load_encoder(folder: Path) -> Encoder:
+def load_picture_encoder(folder: Path) -> Encoder:
     """Read what `save_encoder` wrote; safe mode refuses a file that carries code.
 
     Raises:
@@ -84,6 +84,6 @@ def load_encoder(folder: Path) -> Encoder:
     return encoder
 
 
-def digest(folder: Path) -> str:
+def encoder_digest(folder: Path) -> str:
     """sha256 of the weights' file, hex: what tells one encoder from another."""
     return hashlib.sha256((folder / FILE).read_bytes()).hexdigest()

@@ -23,14 +23,14 @@ import numpy as np
 from storage.parts import write_bytes
 from storage.plans import ENCODER_REPORT
 from workers.compare.pair_protocol import PairAccuracy, pair_accuracy
-from workers.learning.classical.predictors import Array
-from workers.learning.encoder.checkpoint import Progress, assign, read_checkpoint, write_checkpoint
+from workers.learning.arrays import Array
+from workers.learning.encoder.checkpoint import Progress, read_checkpoint, write_checkpoint
 from workers.learning.encoder.face_pairs import FacePairs, draw_pairs, pair_distances
-from workers.learning.encoder.picture_encoder import Encoder, digest, save_encoder
+from workers.learning.encoder.picture_encoder import Encoder, encoder_digest, save_encoder
 from workers.learning.encoder.triplet_mining import loss_of, person_batches
 from workers.learning.fold import CannotFit
 from workers.learning.networks import architectures
-from workers.learning.networks.keras_runtime import load_keras
+from workers.learning.networks.keras_runtime import assign, load_keras
 
 CHECKPOINT = "checkpoint.npz"
 LEAST_PEOPLE = 6
@@ -94,7 +94,7 @@ class Sets:
     test: Array
 
 
-def train_encoder(
+def train_by_triplets(
     pictures: Array,
     labels: Array,
     settings: TripletSettings,
@@ -117,7 +117,7 @@ def train_encoder(
     sets = split_people(labels, settings)
     y = np.unique(labels, return_inverse=True)[1]
     folder.mkdir(parents=True, exist_ok=True)
-    model = _model(settings)
+    model = _new_model(settings)
     start = verify_people(Encoder(model), pictures, y, sets, settings.seed)
     done = _loop(model, pictures, y, sets, settings, folder, progress or _silent, board)
     assign(model.variables, done.best)
@@ -126,7 +126,7 @@ def train_encoder(
     counts = (len(np.unique(y[sets.train])), len(np.unique(y[sets.watch])), len(np.unique(y[sets.test])))
     report = EncoderReport(start, after, done.best_epoch, done.curves, counts)
     save_encoder(encoder, folder)
-    told = {"settings": asdict(settings), **asdict(report), "digest": digest(folder)}
+    told = {"settings": asdict(settings), **asdict(report), "digest": encoder_digest(folder)}
     write_bytes(folder / ENCODER_REPORT, json.dumps(told, indent=1).encode())
     return report
 
@@ -197,7 +197,7 @@ def _epoch(model: Any, pictures: Array, y: Array, rows: Array, settings: Triplet
     return loss
 
 
-def _model(settings: TripletSettings) -> Any:
+def _new_model(settings: TripletSettings) -> Any:
     keras = load_keras()
     keras.utils.clear_session()  # layers are numbered by process, and their names are in the file
     keras.utils.set_random_seed(settings.seed)

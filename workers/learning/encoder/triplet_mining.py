@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from workers.learning.classical.predictors import Array
+from workers.learning.arrays import Array
 from workers.learning.networks.keras_runtime import load_keras
 
 Loss = Callable[[Any, Any], Any]
@@ -33,7 +33,7 @@ def person_batches(y: Array, people: int, faces: int, rng: np.random.Generator) 
         others = np.setdiff1d(order, group)
         missing = min(people, len(order)) - len(group)
         group = np.concatenate([group, rng.choice(others, missing, replace=False)]).astype(int)
-        yield np.concatenate([_some(rows[person], faces, rng) for person in group])
+        yield np.concatenate([_draw_rows(rows[person], faces, rng) for person in group])
 
 
 def loss_of(mining: str, margin: float) -> Loss:
@@ -90,7 +90,7 @@ def _same(people: Any) -> Any:
     return flat[:, None] == flat[None, :]
 
 
-def _some(rows: Array, count: int, rng: np.random.Generator) -> Array:
+def _draw_rows(rows: Array, count: int, rng: np.random.Generator) -> Array:
     """`count` of the rows, each at most once before any comes again."""
     turns = [rng.permutation(rows) for _ in range(-(-count // len(rows)))]
     return np.concatenate(turns)[:count]

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from workers.learning.classical.predictors import Array
+from workers.learning.arrays import Array
 from workers.learning.fold import Fitted, Fold
 from workers.learning.inner_folds import DEFAULT_TEMPERATURE, inner_folds, temperature_of
 from workers.learning.networks import architectures
-from workers.learning.networks.keras_predictor import Network
-from workers.learning.networks.training_loop import Build, Examples, Recipe, train
+from workers.learning.networks.keras_predictor import KerasPredictor
+from workers.learning.networks.training_loop import Build, Examples, Recipe, train_network
 
 
 def fit_small(fold: Fold) -> Fitted:
@@ -48,16 +48,16 @@ def fit_regularized(fold: Fold) -> Fitted:
     for number, (rows, aside) in enumerate(cuts):
         held = Examples(fold.x[aside], fold.y[aside]) if len(aside) else None
         mine = Examples(fold.x[rows], fold.y[rows])
-        model, curves = train(
+        model, curves = train_network(
             architectures.regularized_convnet, recipe, mine, fold.classes, (fold.seed + number) % 2**31, held
         )
         members.append(model)
         history |= {f"{number + 1} {name}": curve for name, curve in curves.items()}
         if held:
-            watched.append((Network(model).decision(held.x), held.y))
+            watched.append((KerasPredictor(model).decision(held.x), held.y))
     temperature, record = _judged(watched)
     record["epochs"] = [len(curve) for name, curve in history.items() if name.endswith(" loss")]
-    return Fitted(Network(architectures.ensemble(members, temperature)), record, history)
+    return Fitted(KerasPredictor(architectures.ensemble(members, temperature)), record, history)
 
 
 def recipe_of(fold: Fold) -> Recipe:
@@ -68,8 +68,8 @@ def recipe_of(fold: Fold) -> Recipe:
 
 def _fit_once(fold: Fold, build: Build) -> Fitted:
     recipe = recipe_of(fold)
-    model, history = train(build, recipe, Examples(fold.x, fold.y), fold.classes, fold.seed)
-    return Fitted(Network(model), {"epochs": recipe.epochs}, history)
+    model, history = train_network(build, recipe, Examples(fold.x, fold.y), fold.classes, fold.seed)
+    return Fitted(KerasPredictor(model), {"epochs": recipe.epochs}, history)
 
 
 def _judged(watched: list[tuple[Array, Array]]) -> tuple[float, dict[str, Any]]:

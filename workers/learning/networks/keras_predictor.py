@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from workers.learning.classical.predictors import Array, Floats, softmax
+from workers.learning.arrays import Array, Floats, softmax
 from workers.learning.networks.keras_runtime import load_keras
 
 FILE = "network.keras"
@@ -18,7 +18,7 @@ BATCH = 32
 
 
 @dataclass(frozen=True)
-class Network:
+class KerasPredictor:
     """A network that turns faces into logits; known score: the largest logit (Vaze et al. 2022).
 
     Attributes:
@@ -54,10 +54,10 @@ class Network:
         return tf.function(lambda x: self.keras_model(x, training=False), input_signature=[takes])
 
 
-def load_network(folder: Path) -> Network:
-    """Read what `Network.save` wrote; safe mode refuses a file that carries code.
+def load_network(folder: Path) -> KerasPredictor:
+    """Read what `KerasPredictor.save` wrote; safe mode refuses a file that carries code.
 
     Raises:
         ValueError: not a Keras model, or one with code in it.
     """
-    return Network(load_keras().models.load_model(folder / FILE, compile=False, safe_mode=True))
+    return KerasPredictor(load_keras().models.load_model(folder / FILE, compile=False, safe_mode=True))

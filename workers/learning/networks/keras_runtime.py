@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 SETTINGS = {
@@ -41,3 +42,13 @@ def load_keras() -> Any:
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")
     return keras
+
+
+def assign(variables: Sequence[Any], values: Sequence[Any]) -> None:
+    """Give Keras variables new values, in order.
+
+    Raises:
+        ValueError: there are more variables than values, or fewer.
+    """
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

@@ -14,10 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from workers.learning.classical.predictors import Array
-from workers.learning.encoder.checkpoint import assign
-from workers.learning.networks.keras_predictor import Network
-from workers.learning.networks.keras_runtime import load_keras
+from workers.learning.arrays import Array
+from workers.learning.networks.keras_predictor import KerasPredictor
+from workers.learning.networks.keras_runtime import assign, load_keras
 
 Build = Callable[[int], Any]
 """Number of people -> a new Keras model that gives logits, its weights drawn from the global seed."""
@@ -61,11 +60,11 @@ class Examples:
 
 @dataclass(frozen=True)
 class _Bench:
-    network: Network
+    network: KerasPredictor
     optimizer_start: Sequence[Array]
 
 
-def train(
+def train_network(
     build: Build, recipe: Recipe, examples: Examples, classes: int, seed: int, held: Examples | None = None
 ) -> tuple[Any, dict[str, list[float]]]:
     """Fit a new network: (Keras model, its learning curves by name).
@@ -114,7 +113,7 @@ def batches(count: int, size: int, rng: np.random.Generator) -> Array:
     return np.resize(rng.permutation(count), (math.ceil(count / size), size))
 
 
-def _watch(network: Network, held: Examples) -> dict[str, float]:
+def _watch(network: KerasPredictor, held: Examples) -> dict[str, float]:
     """Log-loss and accuracy on the held-out faces."""
     logits = network.decision(held.x)
     loss = load_keras().losses.SparseCategoricalCrossentropy(from_logits=True)(held.y, logits)
@@ -149,4 +148,4 @@ def _bench(build: Build, recipe: Recipe, classes: int) -> _Bench:
         jit_compile=False,  # not deterministic
     )
     model.optimizer.build(model.trainable_variables)
-    return _Bench(Network(model), [each.numpy() for each in model.optimizer.variables])
+    return _Bench(KerasPredictor(model), [each.numpy() for each in model.optimizer.variables])

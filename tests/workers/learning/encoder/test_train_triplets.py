@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from workers.learning.encoder.checkpoint import Progress
-from workers.learning.encoder.picture_encoder import FILE, digest, load_encoder
-from workers.learning.encoder.train_triplets import CHECKPOINT, TripletSettings, split_people, train_encoder
+from workers.learning.encoder.picture_encoder import FILE, encoder_digest, load_picture_encoder
+from workers.learning.encoder.train_triplets import CHECKPOINT, TripletSettings, split_people, train_by_triplets
 from workers.learning.fold import CannotFit
 from workers.learning.networks.keras_runtime import load_keras
 
@@ -36,22 +36,23 @@ from pathlib import Path
 from tests.workers.learning.encoder.test_train_triplets import *
 def die(done, most, figures):
     if done == 2: os.kill(os.getpid(), signal.SIGKILL)
-train_encoder(*pictures(), SETTINGS, Path(sys.argv[1]), die)
+train_by_triplets(*pictures(), SETTINGS, Path(sys.argv[1]), die)
 """
     killed = subprocess.run([sys.executable, "-c", code, str(tmp_path / "killed")], capture_output=True, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert [each.name for each in (tmp_path / "killed").iterdir()] == [CHECKPOINT]
     seen: list[int] = []
-    resumed = train_encoder(*pictures(), SETTINGS, tmp_path / "killed", lambda done, *_: seen.append(done))
-    whole = train_encoder(*pictures(), SETTINGS, tmp_path / "whole", board=tmp_path / "board")
+    resumed = train_by_triplets(*pictures(), SETTINGS, tmp_path / "killed", lambda done, *_: seen.append(done))
+    whole = train_by_triplets(*pictures(), SETTINGS, tmp_path / "whole", board=tmp_path / "board")
     assert seen == [3]
     assert resumed == whole
     x = pictures()[0]
-    ours, theirs = load_encoder(tmp_path / "killed"), load_encoder(tmp_path / "whole")
+    ours, theirs = load_picture_encoder(tmp_path / "killed"), load_picture_encoder(tmp_path / "whole")
     assert ours(x).tobytes() == theirs(x).tobytes()
     assert np.allclose(np.linalg.norm(ours(x), axis=1), 1, atol=1e-5)
     assert ours(x[3:4]).tobytes() == ours(x)[3:4].tobytes()  # a face's bits depend on its picture alone
-    assert digest(tmp_path / "killed") == digest(tmp_path / "whole")  # though one's layers were numbered later
+    # equal although the layers of one were numbered later
+    assert encoder_digest(tmp_path / "killed") == encoder_digest(tmp_path / "whole")
     assert theirs.view == "aligned"
     assert json.loads((tmp_path / "whole" / "encoder.json").read_text())["after"]["pairs"] == whole.after.pairs
     assert written(tmp_path / "board") == {
@@ -65,7 +66,7 @@ def test_a_network_that_is_no_encoder_is_refused(tmp_path: Path) -> None:
     keras = load_keras()
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)]).save(tmp_path / FILE)
     with pytest.raises(ValueError, match="no encoder of faces"):
-        load_encoder(tmp_path)
+        load_picture_encoder(tmp_path)
 
 
 def written(board: Path) -> dict[tuple[str, int], float]:

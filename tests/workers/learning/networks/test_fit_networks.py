@@ -13,7 +13,7 @@ import pytest
 
 from workers.learning.configurations import CONFIGURATIONS, Configuration
 from workers.learning.evaluation import latency
-from workers.learning.fitted_model import fit, load_model, save_model
+from workers.learning.fitted_model import fit_model, load_model, save_model
 
 SMALL = CONFIGURATIONS["cnn-small-crop"].with_parameters(epochs=2)
 DENSE = CONFIGURATIONS["dense"]
@@ -36,7 +36,7 @@ def measurements(people: int = 4, photos: int = 8) -> tuple[np.ndarray, list[str
 
 
 def digest(configuration: Configuration, x: np.ndarray, labels: list[str], seed: int = 7) -> str:
-    model = fit(configuration, x, labels, np.arange(len(x)), seed)
+    model = fit_model(configuration, x, labels, np.arange(len(x)), seed)
     return hashlib.sha256(model.predict_proba(x).tobytes()).hexdigest()
 
 
@@ -49,7 +49,7 @@ def digest_elsewhere(call: str) -> str:
 
 def test_a_fresh_process_learns_the_same_bits_whatever_was_trained_before() -> None:
     x, labels = pictures()
-    other = fit(SMALL, x[:12], labels[:12], np.arange(12), 1)
+    other = fit_model(SMALL, x[:12], labels[:12], np.arange(12), 1)
     here = digest(SMALL, x, labels)
     assert here == digest(SMALL, x, labels) == digest_elsewhere("digest(SMALL, *pictures())")
     assert here != digest(SMALL, x, labels, seed=8)
@@ -64,7 +64,7 @@ def test_a_process_that_imported_tensorflow_by_itself_is_refused() -> None:
 
 def test_a_dense_network_tells_people_apart_and_shows_how_it_learnt() -> None:
     x, labels = measurements()
-    model = fit(DENSE, x[::2], labels[::2], np.arange(len(x[::2])), 1)
+    model = fit_model(DENSE, x[::2], labels[::2], np.arange(len(x[::2])), 1)
     assert model.name(*model.scores(x[1::2])) == labels[1::2]
     assert len(model.history["loss"]) == len(model.history["accuracy"]) == DENSE.parameters["epochs"]
     assert model.history["loss"][-1] < model.history["loss"][0] / 5
@@ -73,7 +73,7 @@ def test_a_dense_network_tells_people_apart_and_shows_how_it_learnt() -> None:
 
 def test_a_stored_network_scores_the_same_bits_and_holds_no_code(tmp_path: Path) -> None:
     x, labels = pictures()
-    model = fit(SMALL, x, labels, np.arange(len(x)), 1)
+    model = fit_model(SMALL, x, labels, np.arange(len(x)), 1)
     save_model(model, tmp_path)
     again = load_model(tmp_path)
     assert model.predict_proba(x).tobytes() == again.predict_proba(x).tobytes()
@@ -95,7 +95,7 @@ def test_a_network_file_with_code_in_it_is_refused(tmp_path: Path) -> None:
 
 def test_one_face_does_not_pay_for_a_batch() -> None:
     x, labels = measurements()
-    model = fit(DENSE, x, labels, np.arange(len(x)), 1)
+    model = fit_model(DENSE, x, labels, np.arange(len(x)), 1)
     # microseconds; Keras's predict takes 30,000, and a tenth of the calls are undisturbed on any machine
     assert np.percentile(latency(model, np.tile(x, (7, 1))), 10) < 5000
 
@@ -105,7 +105,7 @@ TRICKS = CONFIGURATIONS["cnn-regularized-crop"].with_parameters(epochs=3, member
 
 def test_the_regularized_network_is_the_mean_of_its_members_and_the_same_in_any_process(tmp_path: Path) -> None:
     x, labels = pictures()
-    model = fit(TRICKS, x, labels, np.arange(len(x)), 7)
+    model = fit_model(TRICKS, x, labels, np.arange(len(x)), 7)
     here = hashlib.sha256(model.predict_proba(x).tobytes()).hexdigest()
     assert here == digest_elsewhere("digest(TRICKS, *pictures())")
     assert {name for name in model.history if name.startswith("2 ")} == {
@@ -119,7 +119,7 @@ def test_the_regularized_network_is_the_mean_of_its_members_and_the_same_in_any_
 def means() -> list[str]:
     """The logits of one ensemble, built twelve times in this process: the numbers in its layers' names grow."""
     from workers.learning.networks.architectures import dense_network, ensemble
-    from workers.learning.networks.keras_predictor import Network
+    from workers.learning.networks.keras_predictor import KerasPredictor
     from workers.learning.networks.keras_runtime import load_keras
 
     x, found = measurements()[0], []
@@ -128,7 +128,8 @@ def means() -> list[str]:
         for seed in range(4):
             load_keras().utils.set_random_seed(seed)
             members.append(dense_network(5))
-        found.append(hashlib.sha256(Network(ensemble(members, 1.3)).decision(x).tobytes()).hexdigest())
+        logits = KerasPredictor(ensemble(members, 1.3)).decision(x)
+        found.append(hashlib.sha256(logits.tobytes()).hexdigest())
     return found
 
 
@@ -153,6 +154,6 @@ def test_augmentation_changes_what_trains_and_never_what_is_scored(recolour: boo
 
 def test_people_with_one_photo_each_still_train_the_regularized_network() -> None:
     x, labels = pictures(3, photos=2)
-    model = fit(TRICKS, x[::2], labels[::2], np.arange(3), 1)
+    model = fit_model(TRICKS, x[::2], labels[::2], np.arange(3), 1)
     assert model.chosen["epochs"] == [3, 3]
     assert "too few" in model.chosen["note"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workers.learning.classical.predictors import softmax
+from workers.learning.arrays import softmax
 from workers.learning.networks.architectures import dense_network
 from workers.learning.networks.keras_runtime import load_keras
-from workers.learning.networks.training_loop import Examples, Recipe, balanced_weights, batches, train
+from workers.learning.networks.training_loop import Examples, Recipe, balanced_weights, batches, train_network
 
 
 def examples(faces: int, seed: int = 0, spread: float = 0.05) -> Examples:
@@ -38,7 +38,7 @@ def test_each_epoch_has_an_order_of_its_own_and_a_seed_repeats_them() -> None:
 
 def test_the_curves_are_those_of_the_returned_network() -> None:
     held = examples(30, seed=1)
-    model, curves = train(dense_network, Recipe(epochs=4, batch=16, rate=1e-3), examples(40), 3, 1, held)
+    model, curves = train_network(dense_network, Recipe(epochs=4, batch=16, rate=1e-3), examples(40), 3, 1, held)
     logits = load_keras().ops.convert_to_numpy(model(held.x))
     loss = -np.log(softmax(logits)[np.arange(30), held.y]).mean()
     assert curves["val_loss"][-1] == pytest.approx(loss, rel=1e-4)
@@ -53,7 +53,7 @@ def test_training_stops_when_held_out_faces_get_worse_and_keeps_the_best_weights
     wrong = examples(30, seed=1)
     wrong = Examples(wrong.x, (wrong.y + 1) % 3)
     recipe = Recipe(epochs=40, batch=16, rate=1e-2, patience=3)
-    model, curves = train(dense_network, recipe, examples(40), 3, 1, wrong)
+    model, curves = train_network(dense_network, recipe, examples(40), 3, 1, wrong)
     assert len(curves["val_loss"]) == int(np.argmin(curves["val_loss"])) + 1 + recipe.patience < recipe.epochs
     probabilities = softmax(load_keras().ops.convert_to_numpy(model(wrong.x)))
     loss = -np.log(probabilities[np.arange(30), wrong.y]).mean()
