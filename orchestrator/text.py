@@ -1,8 +1,43 @@
-"""Counts in sentences."""
+"""Text for people, one copy for all rooms: counts, lists of names, printable names, aligned columns."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def counted(count: int, one: str, many: str = "") -> str:
-    """`1 photo`, `2 photos`; `many` where an s does not make the plural."""
+    """`1 photo`, `2 photos`; `many` where an s does not make the plural.
+
+    >>> counted(1, "photo"), counted(3, "person", "people")
+    ('1 photo', '3 people')
+    """
     return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def examples(names: Sequence[str], most: int = 5) -> str:
+    """The first names, and how many more there are.
+
+    >>> examples(["ann", "bob", "eve"], most=2)
+    'ann, bob and 1 more'
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def printable(text: str) -> str:
+    """The text on one line with control characters escaped, so that a name on disk cannot steer a terminal.
+
+    >>> print(printable("a\\x1b[31m\\n"))
+    a\\x1b[31m\\n
+    """
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def aligned_columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of equally many cells as lines whose columns begin at the same place.
+
+    >>> aligned_columns([("name", "faces"), ("ann", "2")])
+    ['name  faces', 'ann   2']
+    """
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -42,7 +42,7 @@ UPWARD_IMPORTS_LEFT = {
 """Known offenders, to be removed."""
 
 SHARED_NAMES_LEFT = {
-    *("train_encoder", "check", "verify", "near_duplicates", "printable", "aligned", "Frame", "recalls", "judge"),
+    *("train_encoder", "check", "verify", "Frame", "recalls", "judge"),
     *("read_pairs", "look", "plain", "curves_of", "Verification", "best_threshold", "equal_error_rate", "fit"),
     *("detect", "load_encoder", "Network", "digest", "part_of", "train", "view_of"),
 }

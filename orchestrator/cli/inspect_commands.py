@@ -85,8 +85,8 @@ def watch(run_id: str | None, quiet: bool, as_json: bool) -> None:
 @json_option
 def runs(as_json: bool) -> None:
     """List all runs of the store, the newest first."""
-    from orchestrator.dataset.summary import printable
     from orchestrator.scheduler.status import as_json as plain
+    from orchestrator.text import printable
     from storage.runs import list_runs
 
     folder = store(make=False)

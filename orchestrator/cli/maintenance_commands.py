@@ -111,7 +111,7 @@ def doctor(as_json: bool) -> None:
 
 def _say(line: str, err: bool = False) -> None:
     """A line for a person; names from disk in it cannot steer the terminal."""
-    from orchestrator.dataset.summary import printable
+    from orchestrator.text import printable
 
     click.echo(printable(line), err=err)
 

@@ -136,7 +136,7 @@ def _plan(folder: Path, labels: Path | None, experiment: Path | None, run_id: st
 def tell_plan(planned: Planned) -> None:
     """What was found in the photos, and whether the run is known."""
     screen = console()
-    for sentence in planned.findings.sentences():
+    for sentence in planned.summary.sentences():
         screen.print(sentence, markup=False, soft_wrap=True)
     if planned.existed:
         screen.print(f"Run {planned.run.run_id} is known and goes on where it stood.", markup=False, soft_wrap=True)

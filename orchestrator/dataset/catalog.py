@@ -1,11 +1,10 @@
-"""From photos on disk to the catalogue: who is labelled what, by content.
+"""The catalogue: one row per photo on disk, with its label and the key of its content.
 
-Each file is read once: its bytes give the key (sha256), its header size and format. Rules:
+Each file is read once: its bytes give the key (sha256), its header the size and format.
 
-- equal bytes are one duplicate group and have one key; they count once in the splits.
-- equal bytes under two labels keep the outcome ok (there is nothing wrong with the pixels) and get a reason; the
-  splits leave such photos out, because a picture with two names teaches neither, and `Findings` lists them.
-- a file that is not read (link, pipe, no permission, too many bytes) has the key `UNREAD` + sha256 of its path.
+- Equal bytes have one key and one duplicate group; they count once in the splits.
+- Equal bytes under two labels keep the outcome ok and get a reason. The splits leave them out; the summary lists them.
+- A file that is not read (link, pipe, no permission, too many bytes) has the key `UNREAD` + sha256 of its path.
 """
 
 from __future__ import annotations
@@ -22,20 +21,20 @@ from typing import Any
 import pyarrow as pa
 
 from orchestrator.dataset.discovery import Source, from_csv, from_folder
-from orchestrator.dataset.summary import Findings, findings_of
+from orchestrator.dataset.summary import DatasetSummary, summarize
 from storage.errors import DatasetError
 from storage.schemas import CATALOG
 from workers.faces.decode.read_image import Limits, read_header, size_refusal
 from workers.faces.refusal import Refusal
 
 THREADS = min(16, 4 * (os.cpu_count() or 1))
-"""Reading waits for the disk and hashing frees the interpreter, so more threads than cores pay."""
+"""Reading waits for the disk and hashing releases the interpreter lock, so more threads than cores help."""
 
 ROUND = 2048
-"""Files handed to the threads at once, so that a million photos are not a million waiting results."""
+"""Files given to the threads at once, so that a million photos are not a million results in memory."""
 
 UNREAD = "unread-"
-"""Begins the key of a file that was not read; the rest says where it is and not what it shows."""
+"""Prefix of the key of a file that was not read; the rest is a hash of its path, not of its content."""
 
 Row = dict[str, Any]
 
@@ -48,7 +47,7 @@ def build_catalog(
     min_photos_per_person: int = 4,
     least_people: int = 2,
     on_photo: Callable[[int, int], None] | None = None,
-) -> tuple[pa.Table, Findings]:
+) -> tuple[pa.Table, DatasetSummary]:
     """Catalogue a folder (one sub-folder a person) or the photos that a CSV names.
 
     Args:
@@ -58,14 +57,14 @@ def build_catalog(
         on_photo: called in this thread with (done, total) after each photo.
 
     Returns:
-        A table of `storage.schemas.CATALOG`, sorted by path, and what is worth telling the user.
+        A table of `storage.schemas.CATALOG`, sorted by path, and its summary for the user.
 
     Raises:
         DatasetError: the folder or CSV is not usable, or names fewer than `least_people` people with a photo.
     """
     root = root.resolve()
     sources = from_folder(root) if labels is None else from_csv(root, labels)
-    rows = describe_all(root, sources.photos, limits or Limits(), on_photo)
+    rows = describe_photos(root, sources.photos, limits or Limits(), on_photo)
     people = {row["label"] for row in rows if row["outcome"] == "ok"}
     if len(people) < least_people:
         raise DatasetError(
@@ -73,10 +72,10 @@ def build_catalog(
             _hint(rows),
         )
     table = pa.Table.from_pylist(rows, schema=CATALOG)
-    return table, findings_of(rows, sources, min_photos_per_person)
+    return table, summarize(rows, sources, min_photos_per_person)
 
 
-def describe(root: Path, source: Source, limits: Limits) -> Row:
+def describe_photo(root: Path, source: Source, limits: Limits) -> Row:
     """The catalogue row of one photo, but for its duplicate group. Never raises on a bad file."""
     row: Row = dict.fromkeys(CATALOG.names)
     unread = hashlib.sha256(source.path.encode()).hexdigest()
@@ -84,7 +83,7 @@ def describe(root: Path, source: Source, limits: Limits) -> Row:
     if source.refusal:
         return _refused(row, Refusal("unreadable", source.refusal))
     try:
-        data = _read(root / source.path, limits)
+        data = _read_bytes(root / source.path, limits)
     except OSError as fault:
         return _refused(row, Refusal("unreadable", f"cannot be read: {fault.strerror or fault}"))
     if isinstance(data, Refusal):
@@ -98,7 +97,7 @@ def describe(root: Path, source: Source, limits: Limits) -> Row:
     return _refused(row, refused) if refused else row
 
 
-def describe_all(
+def describe_photos(
     root: Path, sources: Sequence[Source], limits: Limits, on_photo: Callable[[int, int], None] | None = None
 ) -> list[Row]:
     """The catalogue rows of these photos, in their order."""
@@ -106,7 +105,7 @@ def describe_all(
     with ThreadPoolExecutor(THREADS) as pool:
         for start in range(0, len(sources), ROUND):
             part = sources[start : start + ROUND]
-            for row in pool.map(lambda source: describe(root, source, limits), part):
+            for row in pool.map(lambda source: describe_photo(root, source, limits), part):
                 rows.append(row)
                 if on_photo:
                     on_photo(len(rows), len(sources))
@@ -114,8 +113,8 @@ def describe_all(
     return rows
 
 
-def _read(path: Path, limits: Limits) -> bytes | Refusal:
-    """All bytes of a regular file; the file may have become a pipe since it was listed, so nothing waits."""
+def _read_bytes(path: Path, limits: Limits) -> bytes | Refusal:
+    """All bytes of a regular file. It may have become a pipe since it was listed: opening must not block."""
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(handle, "rb") as file:
         about = os.fstat(handle)

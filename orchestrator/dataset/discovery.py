@@ -1,15 +1,14 @@
-"""Where photos and their labels come from: a folder per person, or a CSV of paths and labels.
+"""Find photos and their labels: a folder per person, or a CSV of paths and labels.
 
-Nothing is opened here except the CSV: a `Source` is a name on disk and the person that it is said to show.
-What could make two people of one, or lose one unseen, is a DatasetError; what concerns one photo is a row with
-a reason. The rules, for both kinds:
+Nothing is opened here except the CSV. An error in a label, which could merge two people or split one, is a
+DatasetError; an error in one photo is a row with a reason. For both kinds:
 
-- labels are put in Unicode's normal form C; two spellings that meet there are an error, since no eye tells them
-  apart. Labels that differ only in case stay two people and are reported.
-- the label `unknown` is refused: it is what Lineup answers for a face that it does not know.
-- links to files inside the folder are followed, links that leave it become rows, links to folders are skipped.
-- pipes, devices and names that are not UTF-8 become rows and are never opened.
-- hidden files and files that are plainly no photo (`NOT_PHOTOS`) are skipped and counted.
+- Labels are put in Unicode's normal form C. Two spellings with one normal form are an error, since they look the same.
+  Labels that differ only in case stay two people and are reported.
+- The label `unknown` is refused: Lineup answers it for a face that it does not know.
+- Links to files inside the folder are followed, links that leave it become rows, links to folders are skipped.
+- Pipes, devices and names that are not UTF-8 become rows and are never opened.
+- Hidden files and files that are no photos by their ending (`NOT_PHOTOS`) are skipped and counted.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from orchestrator.text import examples, printable
 from storage.errors import DatasetError
 from workers.learning.configurations import UNKNOWN
 
@@ -31,10 +31,7 @@ NOT_PHOTOS = frozenset({
     ".lock", ".log", ".md", ".mov", ".mp4", ".npy", ".parquet", ".pdf", ".py", ".tar",
     ".toml", ".tsv", ".txt", ".url", ".xml", ".xmp", ".yaml", ".yml", ".zip",
 })  # fmt: skip
-"""Endings that live beside photos and are none. All else is opened, and its content decides."""
-
-NAMED = 5
-"""So many examples are named in an error; the rest are counted."""
+"""Endings of other files that often lie beside photos. All else is opened, and its content decides."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ class Source:
 
 @dataclass
 class Sources:
-    """All photos of a dataset, sorted by path, and what was passed over (by kind, and people without photos)."""
+    """All photos of a dataset, sorted by path; what was skipped, by kind; and labels of folders without a photo."""
 
     photos: list[Source] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
@@ -119,9 +116,9 @@ def from_csv(root: Path, labels: Path) -> Sources:
         else:
             missing.append(tidy)
     if missing:
-        names = ", ".join(repr(name) for name in missing[:NAMED])
         raise DatasetError(
-            f"{_shown(str(labels))} names {len(missing)} files that are not in {_shown(str(root))}: {names}",
+            f"{_shown(str(labels))} names {len(missing)} files that are not in {_shown(str(root))}: "
+            f"{examples([repr(name) for name in missing])}",
             "Correct the paths, or the folder.",
         )
     found.photos.sort(key=lambda source: source.path)
@@ -182,7 +179,7 @@ def refusal_of(root: Path, path: Path) -> str:
     except FileNotFoundError:
         return "a link to nothing" if path.is_symlink() else "no longer there"
     except RuntimeError:
-        return "a link that goes in circles"
+        return "a link that leads back to itself"
     except OSError as fault:
         return f"cannot be read: {fault.strerror}"
     return "" if stat.S_ISREG(mode) else f"a {_kind(mode)}, not a file"
@@ -194,14 +191,14 @@ def _kind(mode: int) -> str:
 
 
 def _label(name: str, where: str, people: dict[str, str]) -> str:
-    """The label in normal form C; `people` maps each to the spelling that it was first met in."""
+    """The label in normal form C; `people` maps each label to its first spelling."""
     if not _is_utf8(name):
         raise DatasetError(f"{_shown(where)}: the name {_shown(name)!r} is not UTF-8", "Rename it.")
     label = unicodedata.normalize("NFC", name)
     if label == UNKNOWN:
         raise DatasetError(
             f"{_shown(where)}: a person is called {UNKNOWN!r}",
-            "That is what Lineup answers for a stranger: choose another name.",
+            "Lineup answers that for a face that it does not know: choose another name.",
         )
     if people.setdefault(label, name) != name:
         raise DatasetError(
@@ -229,7 +226,7 @@ def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
     except OSError:
-        return False  # a link in circles, or into a closed folder: `refusal_of` says why
+        return False  # a link to itself, or into a folder that may not be read: `refusal_of` says why
 
 
 def _is_utf8(name: str) -> bool:
@@ -238,5 +235,4 @@ def _is_utf8(name: str) -> bool:
 
 def _shown(name: str) -> str:
     """A name as one printable line of valid UTF-8: bytes that are none as \\xNN, controls escaped."""
-    text = os.fsencode(name).decode("utf-8", "backslashreplace")
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+    return printable(os.fsencode(name).decode("utf-8", "backslashreplace"))

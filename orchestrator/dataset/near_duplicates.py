@@ -1,11 +1,8 @@
-"""Near-duplicates: the same picture in another size, compression or frame of a film.
+"""Near-duplicates: the same picture in another size or compression, or another frame of the same film.
 
-Two measures, reported side by side, because they fail differently: a perceptual hash of the face's crop sees the
-picture (light, background, framing), the distance of embeddings sees the face. Pairs are sought among the faces of
-one person only; that keeps the cost at the sum of squares of each person's photos.
-
-The hash is the DCT hash of Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions" (2010),
-section 3.2.1: grey, 32 x 32, the 8 x 8 lowest frequencies, each bit tells whether it is above the median.
+Two measures are reported side by side because they fail differently: the perceptual hash of the face's crop compares
+pictures (light, background, framing), the distance of embeddings compares faces. Only faces of the same person are
+compared, so the cost is the sum of squares of each person's photos.
 """
 
 from __future__ import annotations
@@ -28,7 +25,7 @@ Pairs = tuple[tuple[Key, Key], ...]
 HASH_SIDE = 8
 HASH_INPUT_SIDE = 32
 EXAMPLES = 40
-"""Pairs that are listed one by one; a film's frames would fill pages."""
+"""Pairs that are listed one by one; those of a film would fill pages."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ class NearDuplicates:
         }
 
 
-def near_duplicates(
+def find_near_duplicates(
     faces: pa.Table, labels: Mapping[str, str], hash_distance: int, embedding_distance: float
 ) -> NearDuplicates:
     """Find near-duplicates among the faces of each person.
@@ -86,7 +83,10 @@ def near_duplicates(
 
 
 def perceptual_hash(jpeg: bytes) -> int:
-    """64-bit DCT hash of a crop that our own engine wrote.
+    """64-bit DCT hash of a crop that the face engine wrote.
+
+    Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions" (2010), section 3.2.1: grey, 32 x 32,
+    the 8 x 8 lowest frequencies, each bit says whether it is above the median.
 
     Raises:
         ValueError: not an image.

@@ -1,22 +1,20 @@
-"""Which face trains and which tests: made once, after detection, the same for every configuration.
+"""Splits: which face trains and which tests, made once after detection and the same for every configuration.
 
-Rules, in this order:
+Everything is a function of the tables and the protocol; rows are sorted before anything is drawn. In this order:
 
 1. Each distinct picture (sha256) counts once, under the label of its first path: exact duplicates cannot straddle.
-2. A picture that carries several people's names takes no part.
-3. Of a photo's faces the policy has chosen already; under `all` every face carries the photo's label, and the faces
-   of one photo share a group.
-4. Near-duplicates (`near_duplicates.py`) are always reported, and share a group where the protocol says so: by
-   default under kfold, while holdout stays the mission's own draw.
-5. A person with fewer groups than `min_photos_per_person` takes no part, and neither does one with fewer groups
-   than folds; `Excluded` says who. At least two people must remain.
+2. A picture with labels of several people is left out.
+3. The face policy has chosen among the faces of a photo; under `all` each has the photo's label, and the faces of one
+   photo share a group.
+4. Near-duplicates (`near_duplicates.py`) are always reported. They share a group where the protocol says so: by
+   default under kfold; holdout stays the mission's own draw.
+5. People with fewer groups than `min_photos_per_person`, or than folds, are left out (`Splits.excluded`). At least two
+   people must remain.
 6. Open set: a seeded share of the people (at least two) is never trained. Some of them choose the threshold
    (role calibrate), the others test it (role unknown).
-7. Groups, not faces, are drawn: `holdout` is scikit-learn's train_test_split, stratified by person (with default
-   values the mission's own: 70/30, seed 42); `kfold` is StratifiedKFold, shuffled, over one representative a group,
-   its seed growing by one each repeat. All of a group follows its representative.
-
-Everything is a function of the tables and the protocol; rows are sorted before anything is drawn.
+7. Groups are drawn, not faces: `holdout` is scikit-learn's train_test_split, stratified by person (by default the
+   mission's own: 70/30, seed 42); `kfold` is StratifiedKFold, shuffled, over one representative of each group, with
+   seed + repeat. All faces of a group have the same role.
 """
 
 from __future__ import annotations
@@ -29,7 +27,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from orchestrator.dataset.near_duplicates import Key, NearDuplicates, Pairs, near_duplicates
+from orchestrator.dataset.near_duplicates import Key, NearDuplicates, Pairs, find_near_duplicates
 from orchestrator.experiment.experiment import Protocol
 from storage.errors import DatasetError
 from storage.schemas import SPLITS
@@ -38,16 +36,16 @@ from workers.learning.face_arrays import labels_of
 
 @dataclass(frozen=True)
 class Splits:
-    """The table, and what its making found.
+    """The table, and what was left out or found on the way.
 
     Attributes:
         table: `storage.schemas.SPLITS`, sorted by repeat, fold, photo_key, face_index.
-        excluded: (label, groups) of people with too few different photos with a face.
+        excluded: (label, groups) of people left out because they have too few different photos with a face.
         faceless: (label) of people none of whose photos gave a face.
-        conflicting: keys of pictures that carry several names.
+        conflicting: keys of pictures with labels of several people.
         unknown_people: labels that choose (calibrate) and test (unknown) the rejection of strangers.
-        near: near-duplicates found, whether grouped or only reported.
-        near_grouped: whether they share a group.
+        near_duplicates: pairs that were found, whether grouped or only reported.
+        near_duplicates_grouped: whether they share a group.
     """
 
     table: pa.Table
@@ -55,22 +53,22 @@ class Splits:
     faceless: tuple[str, ...]
     conflicting: tuple[str, ...]
     unknown_people: Mapping[str, tuple[str, ...]]
-    near: NearDuplicates
-    near_grouped: bool
+    near_duplicates: NearDuplicates
+    near_duplicates_grouped: bool
 
-    def findings(self) -> dict[str, Any]:
-        """What the report tells besides the table, as JSON-like values; of many near-duplicates the first."""
+    def summary(self) -> dict[str, Any]:
+        """All but the table as JSON values, for the report; the first of many near-duplicates."""
         return {
             "excluded": [list(each) for each in self.excluded],
             "faceless": list(self.faceless),
             "conflicting": list(self.conflicting),
             "unknown_people": {role: list(names) for role, names in self.unknown_people.items()},
-            "near": {**self.near.summary(), "grouped": self.near_grouped},
+            "near": {**self.near_duplicates.summary(), "grouped": self.near_duplicates_grouped},
         }
 
 
 class Face(NamedTuple):
-    """A face that may take part."""
+    """A usable face."""
 
     key: Key
     label: str
@@ -89,37 +87,37 @@ def make_splits(catalog: pa.Table, faces: pa.Table, protocol: Protocol) -> Split
     """
     labels, conflicting = labels_of(catalog)
     usable = _usable(faces, set(labels))
-    near = near_duplicates(usable, labels, protocol.hash_distance, protocol.embedding_distance)
-    everyone = _grouped(usable, labels, near.pairs if protocol.groups_near_duplicates else ())
-    counts = _groups_per_person(everyone)
+    near = find_near_duplicates(usable, labels, protocol.hash_distance, protocol.embedding_distance)
+    grouped = _grouped(usable, labels, near.pairs if protocol.groups_near_duplicates else ())
+    counts = _groups_per_person(grouped)
     least = max(protocol.min_photos_per_person, protocol.folds if protocol.kind == "kfold" else 2)
     few = {label: count for label, count in sorted(counts.items()) if count < least}
-    players = [face for face in everyone if face.label not in few]
+    candidates = [face for face in grouped if face.label not in few]
     if len(counts) - len(few) < 2:
         raise DatasetError(
             f"Only {len(counts) - len(few)} people have {least} different photos with a face",
-            "Two are needed: add photos, lower protocol.min_photos_per_person or protocol.folds"
+            "At least two are needed: add photos, lower protocol.min_photos_per_person or protocol.folds"
             + (', or set protocol.near_duplicates = "report"' if protocol.groups_near_duplicates else "")
             + ".",
         )
-    strangers = _strangers(sorted(set(counts) - set(few)), protocol)
+    unknown = _unknown_people(sorted(set(counts) - set(few)), protocol)
     return Splits(
-        table=_table(players, strangers, protocol),
+        table=_table(candidates, unknown, protocol),
         excluded=tuple(few.items()),
         faceless=tuple(sorted(set(labels.values()) - set(counts))),
         conflicting=conflicting,
-        unknown_people=strangers,
-        near=near,
-        near_grouped=protocol.groups_near_duplicates,
+        unknown_people=unknown,
+        near_duplicates=near,
+        near_duplicates_grouped=protocol.groups_near_duplicates,
     )
 
 
-def _table(players: Sequence[Face], strangers: Mapping[str, Sequence[str]], protocol: Protocol) -> pa.Table:
-    outside = {label: role for role, names in strangers.items() for label in names}
+def _table(candidates: Sequence[Face], unknown: Mapping[str, Sequence[str]], protocol: Protocol) -> pa.Table:
+    open_set = {label: role for role, names in unknown.items() for label in names}
     rows = []
-    for repeat, fold, tested in _draws([face for face in players if face.label not in outside], protocol):
-        for face in players:
-            role = outside.get(face.label) or ("test" if face.group in tested else "train")
+    for repeat, fold, tested in _draws([face for face in candidates if face.label not in open_set], protocol):
+        for face in candidates:
+            role = open_set.get(face.label) or ("test" if face.group in tested else "train")
             rows.append((repeat, fold, *face.key, face.label, face.group, role))
     rows.sort(key=lambda row: row[:4])
     columns = {name: [row[i] for row in rows] for i, name in enumerate(SPLITS.names)}
@@ -167,7 +165,7 @@ def _groups_per_person(faces: Sequence[Face]) -> dict[str, int]:
     return {label: len(members) for label, members in groups.items()}
 
 
-def _strangers(labels: Sequence[str], protocol: Protocol) -> dict[str, tuple[str, ...]]:
+def _unknown_people(labels: Sequence[str], protocol: Protocol) -> dict[str, tuple[str, ...]]:
     """People kept out of training, by role; at least one a role where any are asked for."""
     if not protocol.unknown_share:
         return {}

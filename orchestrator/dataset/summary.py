@@ -1,4 +1,4 @@
-"""What the catalogue found that its owner should know before the work begins."""
+"""Summary of a catalogue: counts, and what its owner should know before the run begins."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.dataset.discovery import Sources
-from orchestrator.text import counted
-
-NAMED = 5
-"""So many examples stand in a sentence; the rest are counted."""
+from orchestrator.text import counted, examples, printable
 
 
 @dataclass(frozen=True)
-class Findings:
+class DatasetSummary:
     """Facts about a catalogue; names in it come from the user's disk and may be hostile.
 
     Attributes:
@@ -28,7 +25,7 @@ class Findings:
         too_few: (label, distinct photos) of people below the experiment's minimum.
         empty: labels of folders without a photo.
         case_collisions: labels that differ only in case.
-        skipped: files passed over, by kind.
+        skipped: files that were not catalogued, by kind.
     """
 
     people: Mapping[str, int]
@@ -43,50 +40,47 @@ class Findings:
     skipped: Mapping[str, int]
 
     def sentences(self) -> list[str]:
-        """One line a finding, the totals first; control characters escaped."""
+        """One line a fact, the totals first; control characters escaped."""
         return [printable(line) for line in self._sentences()]
 
     def _sentences(self) -> Iterator[str]:
-        good = self.outcomes.get("ok", 0)
+        usable = self.outcomes.get("ok", 0)
         people = counted(len(self.people), "person", "people")
-        yield f"{people}, {counted(self.photos, 'photo')}, {good} to be looked at."
-        if self.refused:
-            yield f"{counted(len(self.refused), 'photo')} cannot be used: " + _some(
-                [f"{path} ({outcome}: {reason})" for path, outcome, reason in self.refused]
-            )
-        if self.duplicates:
-            surplus = sum(len(group) - 1 for group in self.duplicates)
-            yield f"{counted(surplus, 'photo')} equal to another to the byte, which counts once: " + _some(
-                [" = ".join(group) for group in self.duplicates]
-            )
-        if self.conflicts:
-            yield f"{counted(len(self.conflicts), 'picture')} with several people's names, left out: " + _some(
-                [" = ".join(path for path, _ in group) for group in self.conflicts]
-            )
-        if self.too_few:
-            yield f"{counted(len(self.too_few), 'person', 'people')} with too few photos, left out: " + _some(
-                [f"{label} ({count})" for label, count in self.too_few]
-            )
-        if self.empty:
-            yield f"{counted(len(self.empty), 'folder')} without a photo: " + _some(self.empty)
+        yield f"{people}, {counted(self.photos, 'photo')}, {usable} of them usable."
+        for subject, what, names in self._lists():
+            if names:
+                yield f"{subject} {what}: {examples(names)}."
         for group in self.case_collisions:
-            yield f"{' and '.join(group)} differ only in case and are taken for different people."
+            yield f"{' and '.join(group)} differ only in upper and lower case; they count as different people."
         if self.skipped:
-            yield "Passed over: " + ", ".join(f"{n} {kind}" for kind, n in sorted(self.skipped.items())) + "."
+            yield "Skipped: " + ", ".join(f"{n} {kind}" for kind, n in sorted(self.skipped.items())) + "."
+
+    def _lists(self) -> Iterator[tuple[str, str, Sequence[str]]]:
+        """How many, what is true of them, and their names."""
+        surplus = sum(len(group) - 1 for group in self.duplicates)
+        refused = [f"{path} ({outcome}: {reason})" for path, outcome, reason in self.refused]
+        yield counted(len(refused), "photo"), "cannot be used", refused
+        equal = [" = ".join(group) for group in self.duplicates]
+        yield counted(surplus, "photo"), "with the same bytes as another, counted once", equal
+        named_twice = [" = ".join(path for path, _ in group) for group in self.conflicts]
+        yield counted(len(named_twice), "picture"), "with labels of several people, left out", named_twice
+        few = [f"{label} ({count})" for label, count in self.too_few]
+        yield counted(len(few), "person", "people"), "with too few photos, left out", few
+        yield counted(len(self.empty), "folder"), "without a photo", self.empty
 
 
-def findings_of(rows: Sequence[Mapping[str, Any]], sources: Sources, min_photos: int) -> Findings:
-    """Sum up catalogue rows (sorted by path) and what the search for photos passed over."""
+def summarize(rows: Sequence[Mapping[str, Any]], sources: Sources, min_photos: int) -> DatasetSummary:
+    """Sum up catalogue rows (sorted by path) and what the search for photos skipped."""
     good = [row for row in rows if row["outcome"] == "ok"]
     groups: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     for row in good:
         groups[row["photo_key"]].append((row["path"], row["label"]))
     repeated = [tuple(group) for group in groups.values() if len(group) > 1]
-    # A picture with two names counts for nobody, as in the splits.
+    # a picture with two labels counts for no person, as in the splits
     distinct = Counter(group[0][1] for group in groups.values() if len({label for _, label in group}) == 1)
     people = Counter(row["label"] for row in good)
     everyone = sorted({row["label"] for row in rows})
-    return Findings(
+    return DatasetSummary(
         people=dict(sorted(people.items())),
         photos=len(rows),
         outcomes=dict(Counter(row["outcome"] for row in rows)),
@@ -109,13 +103,3 @@ def _case_collisions(labels: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     for label in labels:
         folded[label.casefold()].append(label)
     return tuple(tuple(group) for group in folded.values() if len(group) > 1)
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more + "."
-
-
-def printable(line: str) -> str:
-    """The line with control characters escaped, so that a name on disk cannot steer a terminal."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)

@@ -10,8 +10,8 @@ import numpy as np
 
 from orchestrator.inference.photos import NamedFace, PhotoAnswer
 from orchestrator.inference.video import VideoAnswer
-from orchestrator.report.terminal import percent, printable
-from orchestrator.text import counted
+from orchestrator.report.terminal import percent
+from orchestrator.text import aligned_columns, counted, printable
 from workers.learning.configurations import UNKNOWN
 from workers.recognition.recogniser import Recogniser
 
@@ -27,7 +27,7 @@ def photo_lines(answers: Sequence[PhotoAnswer]) -> list[str]:
         if not answer.faces:
             rows.append((path, "–", f"{answer.outcome}: {printable(answer.reason)}", "–", "–"))
         rows += [(path, *_face_cells(face)) for face in answer.faces]
-    return table_lines(rows)
+    return aligned_columns(rows)
 
 
 def video_lines(answer: VideoAnswer) -> list[str]:
@@ -43,7 +43,7 @@ def video_lines(answer: VideoAnswer) -> list[str]:
         score = "–" if name == UNKNOWN else percent(float(np.median(scores)))
         frames = sum(any(face.named.name == name for face in frame.faces) for frame in answer.frames)
         rows.append((printable(name), str(frames), f"{min(seconds):.1f} s", f"{max(seconds):.1f} s", score))
-    return table_lines(rows)
+    return aligned_columns(rows)
 
 
 def model_line(recogniser: Recogniser) -> str:
@@ -122,12 +122,6 @@ def video_as_json(answer: VideoAnswer, recogniser: Recogniser) -> dict[str, Any]
             for frame in answer.frames
         ],
     }
-
-
-def table_lines(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows of cells as lines with equal columns."""
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def _face_cells(face: NamedFace) -> tuple[str, ...]:

@@ -8,10 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from orchestrator.text import examples
 from storage.schemas import OUTCOMES, ROLES
 
 NAMED = 3
-"""So many examples stand in a sentence; the rest are counted."""
+"""Examples in one sentence; the rest are counted."""
 
 Row = Mapping[str, Any]
 Training = tuple[str, int, int]
@@ -22,7 +23,7 @@ def catalog_faults(catalog: pa.Table) -> Iterator[str]:
     """A path has one row; equal bytes have one group."""
     repeated = [path for path, count in Counter(catalog["path"].to_pylist()).items() if count > 1]
     if repeated:
-        yield f"the catalogue has several rows of {_some(repeated)}"
+        yield f"the catalogue has several rows of {examples(repeated, NAMED)}"
     pairs = set(zip(catalog["photo_key"].to_pylist(), catalog["duplicate_group"].to_pylist(), strict=True))
     if len(pairs) != len({key for key, _ in pairs}) or len(pairs) != len({group for _, group in pairs}):
         yield "the catalogue's duplicate groups are not those of equal bytes"
@@ -41,13 +42,13 @@ def photo_faults(submitted: Mapping[str, str], faces: pa.Table) -> Iterator[str]
         found[key].append((index, outcome))
     lost = [path for key, path in submitted.items() if key not in found]
     if lost:
-        yield f"no outcome for {_some(lost)}"
+        yield f"no outcome for {examples(lost, NAMED)}"
     strange = sorted(found.keys() - submitted.keys())
     if strange:
-        yield f"faces of photos that the catalogue does not submit: {_some(strange)}"
+        yield f"faces of photos that the catalogue does not submit: {examples(strange, NAMED)}"
     wrong = [submitted.get(key, key) for key, rows in found.items() if not _is_one_outcome(rows)]
     if wrong:
-        yield f"more or less than one outcome for {_some(wrong)}"
+        yield f"more or less than one outcome for {examples(wrong, NAMED)}"
 
 
 def _is_one_outcome(rows: Sequence[tuple[int, str]]) -> bool:
@@ -72,10 +73,10 @@ def split_faults(splits: pa.Table, catalog: pa.Table, faces: pa.Table) -> Iterat
         yield f"{sum(count > 1 for count in roles.values())} faces have several roles in one split"
     strange = sorted({row["photo_key"] for row in rows if _face(row) not in usable})
     if strange:
-        yield f"the splits name faces that are not there, of {_some(strange)}"
+        yield f"the splits name faces that are not there, of {examples(strange, NAMED)}"
     renamed = sorted({row["photo_key"] for row in rows if labels.get(row["photo_key"]) != row["label"]})
     if renamed:
-        yield f"labels of the splits are not the catalogue's, of {_some(renamed)}"
+        yield f"labels of the splits are not the catalogue's, of {examples(renamed, NAMED)}"
     sides: defaultdict[tuple[int, int, int], set[str]] = defaultdict(set)
     for row in rows:
         sides[row["repeat"], row["fold"], row["group"]].add(row["role"])
@@ -113,7 +114,7 @@ def score_faults(
             yield f"{where}: {len(scores[part])} scores for {asked[repeat, fold].total()} faces, or not the same ones"
     strange = sorted((fits.keys() | scores.keys()) - trainings.keys())
     if strange:
-        yield f"fits or scores of no training of this run: {_some(strange)}"
+        yield f"fits or scores of no training of this run: {examples(strange, NAMED)}"
 
 
 def comparison_faults(comparison: pa.Table, configurations: Collection[str]) -> Iterator[str]:
@@ -130,8 +131,3 @@ def _face(row: Row) -> tuple[str, int]:
 
 def _training(row: Row) -> Training:
     return row["configuration"], row["repeat"], row["fold"]
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more

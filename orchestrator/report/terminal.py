@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
+from orchestrator.text import aligned_columns, printable
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -73,10 +75,7 @@ def _drawn(rows: list[dict[str, Any]], columns: list[str]) -> Table:
 
 def comparison_text(table: pa.Table) -> str:
     """COMPARISON as aligned plain text, a line a configuration, for pipes and logs."""
-    lines = [COLUMNS, *(_cells(row) for row in comparison_rows(table))]
-    widths = [max(len(line[place]) for line in lines) for place in range(len(COLUMNS))]
-    padded = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
-    return "\n".join(line.rstrip() for line in padded)
+    return "\n".join(aligned_columns([COLUMNS, *(_cells(row) for row in comparison_rows(table))]))
 
 
 def outcome_counts(table: pa.Table) -> dict[str, int]:
@@ -113,11 +112,6 @@ def number(value: float | None) -> str:
         return "0"
     decimals = max(0, 2 - math.floor(math.log10(abs(value))))
     return "0" if abs(value) < 5e-7 else f"{value:.{min(decimals, 6)}f}"
-
-
-def printable(text: str) -> str:
-    """The text on one line, with control characters (which could steer a terminal) made visible."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:

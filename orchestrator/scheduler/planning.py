@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from orchestrator.dataset.catalog import build_catalog
-from orchestrator.dataset.summary import Findings
+from orchestrator.dataset.summary import DatasetSummary
 from orchestrator.experiment.experiment import Experiment, fingerprint_of, to_dict
 from orchestrator.experiment.trained_encoders import resolved
 from storage.errors import RunConflict
@@ -32,14 +32,14 @@ PACKAGES = ("lineup", "numpy", "scikit-learn", "keras", "opencv-python-headless"
 
 @dataclass(frozen=True)
 class Planned:
-    """A run that is there, and what was found on the way.
+    """A run that is there, and what its catalogue holds.
 
     Args:
         existed: the same photos and experiment have been planned before; the run goes on where it stood.
     """
 
     run: Run
-    findings: Findings
+    summary: DatasetSummary
     existed: bool
 
 
@@ -63,7 +63,7 @@ def plan_run(
         StoreError: the store is not usable.
     """
     experiment = replace(experiment, encoders=resolved(store, experiment.encoders))
-    catalog, findings = build_catalog(
+    catalog, summary = build_catalog(
         dataset,
         labels,
         limits=experiment.faces.limits,
@@ -72,7 +72,7 @@ def plan_run(
     )
     named = str(labels.resolve()) if labels else ""
     run, existed = _written(store, dataset, named, catalog, experiment, run_id)
-    return Planned(run, findings, existed)
+    return Planned(run, summary, existed)
 
 
 def plan_faces(store: Path, dataset: Path, catalog: pa.Table, experiment: Experiment) -> Run:
@@ -99,7 +99,7 @@ def plan_encoder(
         experiment: of it, what befalls photos and trainings counts, not what it compares.
     """
     limits, engine = experiment.faces.limits, experiment.faces
-    catalog, findings = build_catalog(
+    catalog, summary = build_catalog(
         dataset, labels, limits=limits, min_photos_per_person=2, least_people=LEAST_PEOPLE, on_photo=on_photo
     )
     bare = Experiment(
@@ -110,7 +110,7 @@ def plan_encoder(
     )
     named = str(labels.resolve()) if labels else ""
     run, existed = _written(store, dataset, named, catalog, bare, run_id, ENCODER_RUN, asdict(triplets))
-    return Planned(run, findings, existed)
+    return Planned(run, summary, existed)
 
 
 def _written(

@@ -170,7 +170,7 @@ class Reconciler:
         catalog = read_table(self.run.catalog, CATALOG)
         faces = read_table(self.run.faces, FACES)
         splits = make_splits(catalog, faces, self._experiment.protocol)
-        findings = {**splits.findings(), "encoders": acquaintances(self.run, splits.table)}
+        findings = {**splits.summary(), "encoders": acquaintances(self.run, splits.table)}
         metadata = {"lineup.run": self.run.plan.fingerprint, "lineup.findings": json.dumps(findings)}
         write_part(self.run.splits, splits.table, metadata)
         return None

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from orchestrator.dataset.catalog import describe_all
+from orchestrator.dataset.catalog import describe_photos
 from orchestrator.dataset.discovery import Source, refusal_of
 from orchestrator.experiment.experiment import Experiment
 from orchestrator.scheduler.planning import plan_faces
@@ -69,7 +69,7 @@ def plan_pairs(
             f"{folder} holds none of the photos that the pairs name{example}", "Name the folder of LFW's people"
         )
     sources = [Source(path, path.split("/")[0], refusal_of(root, root / path)) for path in named]
-    rows = describe_all(root, sources, experiment.faces.limits, on_photo)
+    rows = describe_photos(root, sources, experiment.faces.limits, on_photo)
     return plan_faces(store, root, pa.Table.from_pylist(rows, schema=CATALOG), experiment)
 
 

@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from orchestrator.dataset.catalog import build_catalog
-from orchestrator.dataset.summary import Findings
+from orchestrator.dataset.summary import DatasetSummary
 from storage.errors import DatasetError
 from storage.schemas import CATALOG
 from workers.faces.decode.read_image import Limits
@@ -48,11 +48,11 @@ def rows_of(table: pa.Table) -> dict[str, dict[str, object]]:
     return {row["path"]: row for row in table.to_pylist()}
 
 
-def catalogued(root: Path) -> tuple[dict[str, dict[str, object]], Findings]:
-    table, findings = build_catalog(root)
+def catalogued(root: Path) -> tuple[dict[str, dict[str, object]], DatasetSummary]:
+    table, summary = build_catalog(root)
     assert table.schema.equals(CATALOG)
     assert table["path"].to_pylist() == sorted(table["path"].to_pylist())
-    return rows_of(table), findings
+    return rows_of(table), summary
 
 
 def test_a_photo_is_known_by_its_bytes_and_its_upright_size(people: Path) -> None:
@@ -80,12 +80,12 @@ def test_what_is_no_photo_is_counted_or_a_row_with_a_reason(people: Path) -> Non
     (people / "ann" / "bad.jpg").write_bytes(b"not a picture")
     (people / "ann" / "empty.jpg").write_bytes(b"")
     (people / "nobody").mkdir()
-    rows, findings = catalogued(people)
-    assert findings.skipped == {"hidden": 2, "not a photo": 1, "beside the people's folders": 1}
-    assert findings.empty == ("nobody",)
+    rows, summary = catalogued(people)
+    assert summary.skipped == {"hidden": 2, "not a photo": 1, "beside the people's folders": 1}
+    assert summary.empty == ("nobody",)
     assert {rows[f"ann/{name}.jpg"]["outcome"] for name in ("bad", "empty")} == {"unreadable"}
     assert rows["ann/bad.jpg"]["width"] is None
-    assert findings.outcomes == {"ok": 8, "unreadable": 2}
+    assert summary.outcomes == {"ok": 8, "unreadable": 2}
 
 
 def test_sizes_beyond_the_limits_are_refused_without_decoding(people: Path) -> None:
@@ -100,20 +100,20 @@ def test_sizes_beyond_the_limits_are_refused_without_decoding(people: Path) -> N
 
 def test_equal_bytes_are_one_group_numbered_by_first_path(people: Path) -> None:
     (people / "ann" / "0 copy.jpg").write_bytes(photo(0))
-    rows, findings = catalogued(people)
+    rows, summary = catalogued(people)
     assert rows["ann/0.jpg"]["duplicate_group"] == rows["ann/0 copy.jpg"]["duplicate_group"] == 0
     assert rows["ann/1.jpg"]["duplicate_group"] == 1
-    assert findings.duplicates == (("ann/0 copy.jpg", "ann/0.jpg"),)
+    assert summary.duplicates == (("ann/0 copy.jpg", "ann/0.jpg"),)
     assert rows["ann/0 copy.jpg"]["reason"] == ""
 
 
 def test_equal_bytes_under_two_names_are_reported_with_a_reason_each(people: Path) -> None:
     (people / "bob" / "ann.jpg").write_bytes(photo(0))
-    rows, findings = catalogued(people)
-    assert findings.conflicts == ((("ann/0.jpg", "ann"), ("bob/ann.jpg", "bob")),)
+    rows, summary = catalogued(people)
+    assert summary.conflicts == ((("ann/0.jpg", "ann"), ("bob/ann.jpg", "bob")),)
     assert "also labelled ann" in str(rows["bob/ann.jpg"]["reason"])
     assert rows["bob/ann.jpg"]["outcome"] == "ok"
-    assert findings.too_few == (("ann", 3),)
+    assert summary.too_few == (("ann", 3),)
 
 
 def test_links_and_special_files_never_lead_outside_or_hang(people: Path, tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_links_and_special_files_never_lead_outside_or_hang(people: Path, tmp_pa
         os.chdir(people / "ann")  # a socket's path may have 108 bytes only
         server.bind("socket.jpg")
         os.chdir(here)
-        rows, findings = catalogued(people)
+        rows, summary = catalogued(people)
     assert rows["ann/in.jpg"]["photo_key"] == rows["bob/0.jpg"]["photo_key"]
     for name in ("out", "nowhere", "circle", "device", "pipe", "socket"):
         row = rows[f"ann/{name}.jpg"]
@@ -139,7 +139,7 @@ def test_links_and_special_files_never_lead_outside_or_hang(people: Path, tmp_pa
         assert str(row["photo_key"]).startswith("unread-"), name
     assert "leaves the folder" in str(rows["ann/out.jpg"]["reason"])
     assert "pipe" in str(rows["ann/pipe.jpg"]["reason"])
-    assert findings.skipped == {"link to a folder": 1}
+    assert summary.skipped == {"link to a folder": 1}
 
 
 ODD_NAMES = ["-rf.jpg", "<b>x.jpg", "a\nb.jpg", "'\"`$;.jpg", "\u202egpj.exe", "Ünï💡.jpg", "x" * 251 + ".jpg", " .jpg"]
@@ -148,9 +148,9 @@ ODD_NAMES = ["-rf.jpg", "<b>x.jpg", "a\nb.jpg", "'\"`$;.jpg", "\u202egpj.exe", "
 @pytest.mark.parametrize("name", ODD_NAMES)
 def test_odd_names_are_clean_rows_and_print_on_one_line(people: Path, name: str) -> None:
     (people / "ann" / name).write_bytes(b"broken")
-    rows, findings = catalogued(people)
+    rows, summary = catalogued(people)
     assert rows[f"ann/{name}"]["label"] == "ann"
-    assert all(line.isprintable() for line in findings.sentences())
+    assert all(line.isprintable() for line in summary.sentences())
 
 
 def test_a_name_that_is_not_utf8_is_a_row_and_a_person_so_named_is_an_error(people: Path) -> None:
@@ -177,14 +177,14 @@ def test_names_that_unicode_merges_are_an_error_and_names_that_case_parts_are_to
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda root: (root / "unknown").mkdir(), "stranger"),
+        (lambda root: (root / "unknown").mkdir(), "a person is called 'unknown'"),
         (lambda root: root.rename(root.parent / "gone"), "not there"),
         (lambda root: [f.unlink() for f in (root / "bob").iterdir()], "1 people"),
         (lambda root: [(f.unlink(), (root / f"{f.parent.name}{f.name}").touch(), f) for f in root.glob("*/*")]
          and [d.rmdir() for d in root.iterdir() if d.is_dir()], "no sub-folders"),
     ],
 )  # fmt: skip
-def test_an_unusable_folder_is_named_with_its_cure(people: Path, make: object, message: str) -> None:
+def test_an_unusable_folder_is_named_with_its_hint(people: Path, make: object, message: str) -> None:
     assert callable(make)
     make(people)
     with pytest.raises(DatasetError, match=message):
@@ -231,9 +231,9 @@ def test_a_csv_with_a_bom_and_further_columns_reads_like_folders(people: Path, t
     labels = tmp_path / "photos.csv"
     lines = [f'"{f.relative_to(people)}",{f.parent.name},1' for f in sorted(people.glob("*/*.jpg"))]
     labels.write_text("path,label,year\n" + "\n".join([*lines, lines[0]]), encoding="utf-8-sig")
-    table, findings = build_catalog(people, labels)
+    table, summary = build_catalog(people, labels)
     assert table.equals(build_catalog(people)[0])
-    assert findings.skipped == {"repeated line": 1}
+    assert summary.skipped == {"repeated line": 1}
 
 
 @pytest.mark.parametrize(
@@ -251,10 +251,10 @@ def test_a_csv_with_a_bom_and_further_columns_reads_like_folders(people: Path, t
         ("path,label\nann/0.jpg,Zoé\nann/1.jpg,Zoe\u0301".encode(), "look the same"),
         (b"path,label\nann/\xff.jpg,ann", "UTF-8"),
         (b'path,label\n"ann/0.jpg', "not a CSV"),
-        (b"path,label\nann/0.jpg,unknown", "stranger"),
+        (b"path,label\nann/0.jpg,unknown", "a person is called 'unknown'"),
     ],
 )
-def test_a_faulty_csv_is_named_with_line_and_cure(people: Path, tmp_path: Path, text: bytes, message: str) -> None:
+def test_a_faulty_csv_is_named_with_line_and_hint(people: Path, tmp_path: Path, text: bytes, message: str) -> None:
     labels = tmp_path / "photos.csv"
     labels.write_bytes(text)
     with pytest.raises(DatasetError, match=message) as caught:
@@ -280,6 +280,6 @@ def test_progress_counts_every_photo_once(people: Path) -> None:
 
 
 def test_the_real_photos_hold_six_byte_equal_duplicates(shared_data: Path) -> None:
-    table, findings = build_catalog(shared_data / "jurassic-park")
-    assert (table.num_rows, len(findings.people), len(findings.duplicates)) == (208, 6, 6)
-    assert findings.conflicts == ()
+    table, summary = build_catalog(shared_data / "jurassic-park")
+    assert (table.num_rows, len(summary.people), len(summary.duplicates)) == (208, 6, 6)
+    assert summary.conflicts == ()

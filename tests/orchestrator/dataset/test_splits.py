@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from orchestrator.dataset.near_duplicates import near_duplicates, perceptual_hash
+from orchestrator.dataset.near_duplicates import find_near_duplicates, perceptual_hash
 from orchestrator.dataset.splits import Splits, make_splits
 from orchestrator.experiment.experiment import Protocol
 from storage.errors import DatasetError
@@ -117,8 +117,8 @@ def test_near_duplicates_are_reported_and_grouped_where_asked() -> None:
     rows[3]["embedding"] = [value + 0.005 for value in rows[2]["embedding"]]  # 0.005 * sqrt(128) = 0.057
     faces = pa.Table.from_pylist(rows, schema=FACES)
     reported = make_splits(catalog, faces, Protocol(near_duplicates="report"))
-    assert reported.near.by_hash == ((("ann-000", 0), ("ann-001", 0)),)
-    assert reported.near.by_embedding == ((("ann-002", 0), ("ann-003", 0)),)
+    assert reported.near_duplicates.by_hash == ((("ann-000", 0), ("ann-001", 0)),)
+    assert reported.near_duplicates.by_embedding == ((("ann-002", 0), ("ann-003", 0)),)
     assert len(set(reported.table["group"].to_pylist())) == 20
     for seed in range(20):
         grouped = make_splits(catalog, faces, Protocol(near_duplicates="group", seed=seed)).table.to_pylist()
@@ -126,7 +126,7 @@ def test_near_duplicates_are_reported_and_grouped_where_asked() -> None:
         assert role["ann-000"] == role["ann-001"]
         assert role["ann-002"] == role["ann-003"]
     assert len({each["group"] for each in grouped}) == 18
-    told = reported.findings()["near"]
+    told = reported.summary()["near"]
     assert (told["by_hash"], told["by_embedding"], told["by_both"], told["grouped"]) == (1, 1, 0, False)
     assert told["examples"] == [["ann-000", "ann-001", "hash"], ["ann-002", "ann-003", "embedding"]]
 
@@ -175,7 +175,7 @@ def test_near_duplicates_of_different_people_or_of_one_photo_are_not_sought() ->
     face = row(FACES, face_index=0, crop=crop(1), embedding=[0.0] * 128)
     photos = [("a", 0), ("b", 0), ("b", 1)]
     table = pa.Table.from_pylist([{**face, "photo_key": k, "face_index": i} for k, i in photos], schema=FACES)
-    found = near_duplicates(table, {"a": "ann", "b": "bob"}, 4, 0.15)
+    found = find_near_duplicates(table, {"a": "ann", "b": "bob"}, 4, 0.15)
     assert found.pairs == ()
 
 
@@ -198,8 +198,8 @@ def test_people_with_too_few_photos_are_left_out_and_named() -> None:
     assert splits.excluded == (("few", 3),)
     assert splits.faceless == ("gone",)
     assert set(splits.table["label"].to_pylist()) == {"ann", "bob"}
-    assert json.loads(json.dumps(splits.findings())) == splits.findings()
-    assert splits.findings()["excluded"] == [["few", 3]]
+    assert json.loads(json.dumps(splits.summary())) == splits.summary()
+    assert splits.summary()["excluded"] == [["few", 3]]
 
 
 def test_unknown_people_never_train_and_choose_or_test_but_not_both() -> None:
