@@ -54,7 +54,7 @@ PURE = (
 )
 HEAVY = {
     *("tensorflow", "keras", "dlib", "cv2", "onnxruntime", "onnx", "sklearn", "scipy", "matplotlib"),
-    *("skops", "PIL", "tflite", "face_recognition_models"),
+    *("PIL", "tflite", "face_recognition_models"),
 }
 MOST_LINES = 300
 MOST_STATEMENT_LINES = 40
