@@ -27,12 +27,13 @@ from benchmarks.processes import ROOT
 from workers.compare.pair_protocol import equal_error_rate, roc
 from workers.faces.align.chips import encoder_chip
 from workers.faces.align.landmarks import load_landmarks
-from workers.faces.decode.read_image import Photo, Pixels, read_image
+from workers.faces.decode.read_image import read_image
 from workers.faces.detect.boxes import Box, Detection, overlap
 from workers.faces.detect.detectors import Detector, load_detector
 from workers.faces.detect.refine_box import load_refiner
 from workers.faces.embed.face_encoder import Embedding, load_face_encoder
 from workers.faces.engine_settings import CHOICES, EngineSettings
+from workers.faces.photo import Photo, Pixels
 
 SETTINGS = EngineSettings()
 

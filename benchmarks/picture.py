@@ -16,10 +16,10 @@ import numpy as np
 from benchmarks.processes import ROOT
 from workers.faces.align.chips import TARGET, align_face, crop_face, encoder_chip, fit_alignment
 from workers.faces.align.landmarks import load_landmarks
-from workers.faces.decode.read_image import Pixels
 from workers.faces.detect.boxes import Box
 from workers.faces.detect.detectors import load_detector
 from workers.faces.detect.refine_box import map_box
+from workers.faces.photo import Pixels
 from workers.synthetic.identity import draw_identity
 from workers.synthetic.render import render
 from workers.synthetic.scene import draw_scene

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workers.faces.decode.read_image import Pixels
+from workers.faces.photo import Pixels
 from workers.learning.configurations import UNKNOWN
 
 LONGEST_NAME = 28

@@ -12,8 +12,9 @@ from orchestrator.inference.media_type import read_regular
 from storage.errors import InputError
 from storage.parts import write_bytes
 from workers.faces.align.encode_jpeg import encode_jpeg
-from workers.faces.decode.read_image import Pixels, read_image
+from workers.faces.decode.read_image import read_image
 from workers.faces.engine import FaceEngine
+from workers.faces.photo import Pixels
 from workers.faces.refusal import Refusal
 from workers.recognition.recogniser import Named, Recogniser
 

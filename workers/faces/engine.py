@@ -1,178 +1,147 @@
-"""The face engine: five steps as one sentence.
+"""The face engine: photos to face records, in five steps.
 
-    read ▶ detect ▶ landmarks ▶ align ▶ encode
+    read ▶ detect ▶ landmarks ▶ align ▶ embed
 
-A chunk of photos goes through it step by step, because each network then finds its weights in the processor's cache;
-its faces are encoded together. Yet a face's bits depend on its own photo and the settings alone.
+A chunk of photos goes through the engine together, and the faces of a chunk are embedded together. A face's bits
+depend on its own photo and on the settings alone.
 """
 
 from __future__ import annotations
 
 import functools
-import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
-import numpy as np
-
-from storage.schemas import EMBEDDING_SIZE
-from workers.faces.align import chips as align
+from workers.faces.align.chips import align_face, crop_face, encoder_chip, fit_alignment
 from workers.faces.align.encode_jpeg import encode_jpeg
-from workers.faces.align.landmarks import Points, load_landmarks
-from workers.faces.decode.read_image import Photo, Pixels, read_image
+from workers.faces.align.landmarks import load_landmarks
+from workers.faces.decode.read_image import read_image
+from workers.faces.detect.boxes import Detection
 from workers.faces.detect.detectors import load_detector
 from workers.faces.detect.refine_box import load_refiner
-from workers.faces.detect.retry_ladder import Sight, find_faces
+from workers.faces.detect.retry_ladder import find_faces
 from workers.faces.detect.select_faces import select_faces
 from workers.faces.embed.face_encoder import Embedding, Embeddings, embed_chips, load_face_encoder
 from workers.faces.engine_settings import EngineSettings
+from workers.faces.photo import Photo, Pixels, Points
 from workers.faces.records import FaceRecord, PhotoResult
 from workers.faces.refusal import Refusal
-from workers.faces.stopwatch import Stopwatch
+from workers.faces.stopwatch import timed
 
 CHUNK = 8
-"""Photos that are in memory together at most: enough for the caches."""
+"""Photos that are in memory together at most: enough for the processor's caches to keep each network's weights."""
 
 PIXEL_BYTES = 60_000_000
 """Of a chunk's photos; one that has so many is full, whatever their number."""
 
 
-@dataclass(frozen=True)
-class Views:
-    """A face's two pictures, as JPEG bytes, and the chip for the encoder."""
-
-    crop: bytes
-    aligned: bytes
-    chip: Pixels
-    note: str
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A photo that was looked at, and the time of its steps.
+class DetectedFace(NamedTuple):
+    """A face on its way through the engine.
 
     Attributes:
-        sight: what was seen in it, or why it cannot be used.
+        result: of its photo; takes the record and the time of each step.
+        photo: in whose pixels the box is meant.
+        detection: the box, refined.
     """
 
-    key: str
-    sight: Sight | Refusal
-    watch: Stopwatch
-
-    @property
-    def nbytes(self) -> int:
-        """Of its pixels."""
-        return 0 if isinstance(self.sight, Refusal) else self.sight.rgb.nbytes
+    result: PhotoResult
+    photo: Photo
+    detection: Detection
 
 
 class FaceEngine:
-    """Everything loaded and ready; make it with `load_engine`."""
+    """Every model loaded and ready; make it with `load_engine`."""
 
     def __init__(self, settings: EngineSettings) -> None:
         import cv2
 
-        cv2.setNumThreads(1)  # a worker process is one core's
+        cv2.setNumThreads(1)  # a worker process has one core
         self.settings = settings
         self._detectors = {policy: load_detector(settings.detector, policy) for policy in (settings.policy, "all")}
         self._refine = load_refiner(settings.refine)
         self._landmarks = load_landmarks("68")
-        self._anchors = load_landmarks("5") if settings.landmarks == "5" else None
+        self._chip_landmarks = load_landmarks("5") if settings.landmarks == "5" else None
         self._encode = load_face_encoder(settings.encoder)
 
     def encode_photos(self, photos: Sequence[tuple[str, bytes]], before: Callable[[str], None]) -> list[PhotoResult]:
-        """Photos to faces, in the order given.
+        """Encode the faces of photos.
 
         Args:
             photos: (photo_key, the file's bytes).
             before: called with a photo's key just before its bytes meet a decoder.
 
         Returns:
-            One result a photo; what cannot be used is an outcome, and only a bug raises.
+            One result a photo, in the order given. A photo that cannot be used is an outcome; only a bug raises.
         """
         results: list[PhotoResult] = []
-        chunk: list[Seen] = []
+        chunk: list[DetectedFace] = []
         for key, data in photos:
-            chunk.append(self._see(key, data, before))
-            if len(chunk) == CHUNK or sum(seen.nbytes for seen in chunk) >= PIXEL_BYTES:
-                results += self._finish(chunk)
+            before(key)
+            result = self._new_result(key)
+            results.append(result)
+            photo = self._read(result, data)
+            if photo:
+                chunk += self._detect(result, photo, self.settings.policy)
+            if _is_full(chunk):
+                self._encode_faces(chunk)
                 chunk.clear()
-        return results + self._finish(chunk)
+        self._encode_faces(chunk)
+        return results
 
     def encode_pixels(self, rgb: Pixels) -> list[FaceRecord]:
         """Every face of a picture, (height, width, 3) RGB uint8, by falling area; empty where there is none."""
-        photo = Photo(rgb, 1.0, rgb.shape[1], rgb.shape[0])
-        watch = Stopwatch()
-        return self._finish([Seen("", self._look(photo, "all", watch), watch)])[0].faces
+        result = self._new_result("")
+        self._encode_faces(self._detect(result, Photo(rgb), "all"))
+        return result.faces
 
-    def _finish(self, chunk: Sequence[Seen]) -> list[PhotoResult]:
-        """All steps after the detection, each for the whole chunk before the next."""
-        shapes = [self._shapes(seen) for seen in chunk]
-        views = [self._views(*each) for each in zip(chunk, shapes, strict=True)]
-        embeddings = self._embed(views, [seen.watch for seen in chunk])
-        return [self._result(*each) for each in zip(chunk, shapes, views, embeddings, strict=True)]
+    def _new_result(self, key: str) -> PhotoResult:
+        return PhotoResult(key, [], "ok", "", self.settings.detector)
 
-    def _see(self, key: str, data: bytes, before: Callable[[str], None]) -> Seen:
-        watch = Stopwatch()
-        before(key)
-        with watch("read"):
+    def _encode_faces(self, faces: Sequence[DetectedFace]) -> None:
+        """The steps after the detection, each for all faces before the next; each record goes to its photo's result."""
+        if not faces:
+            return
+        points = [self._find_landmarks(face) for face in faces]
+        chips = [self._cut_chip(face, shape) for face, shape in zip(faces, points, strict=True)]
+        embeddings = self._embed(faces, chips)
+        for face, shape, embedding in zip(faces, points, embeddings, strict=True):
+            face.result.faces.append(_record(face, shape, embedding))
+
+    def _read(self, result: PhotoResult, data: bytes) -> Photo | None:
+        with timed(result.seconds, "read"):
             photo = read_image(data, self.settings.limits)
         if isinstance(photo, Refusal):
-            return Seen(key, photo, watch)
-        return Seen(key, self._look(photo, self.settings.policy, watch), watch)
+            result.refuse(photo)
+            return None
+        return photo
 
-    def _look(self, photo: Photo, policy: str, watch: Stopwatch) -> Sight | Refusal:
-        with watch("detect"):
-            sight = find_faces(photo, self._detectors[policy], self.settings)
-            chosen = select_faces(sight.found, policy)
+    def _detect(self, result: PhotoResult, photo: Photo, policy: str) -> list[DetectedFace]:
+        with timed(result.seconds, "detect"):
+            seen, found = find_faces(photo, self._detectors[policy], self.settings)
+            chosen = select_faces(found, policy)
             if isinstance(chosen, Refusal):
-                return chosen
-            return sight.only([self._refine(sight.rgb, face) for face in chosen])
+                result.refuse(chosen)
+                return []
+            return [DetectedFace(result, seen, self._refine(seen.rgb, face)) for face in chosen]
 
-    def _shapes(self, seen: Seen) -> list[Points]:
-        sight = seen.sight
-        if isinstance(sight, Refusal):
-            return []
-        with seen.watch("landmarks"):
-            return [self._landmarks(sight.rgb, face.box) for face in sight.found]
+    def _find_landmarks(self, face: DetectedFace) -> Points:
+        with timed(face.result.seconds, "landmarks"):
+            return self._landmarks(face.photo.rgb, face.detection.box)
 
-    def _views(self, seen: Seen, shapes: list[Points]) -> list[Views]:
-        sight = seen.sight
-        if isinstance(sight, Refusal):
-            return []
-        with seen.watch("align"):
-            return [self._view(sight, index, points) for index, points in enumerate(shapes)]
+    def _cut_chip(self, face: DetectedFace, points: Points) -> Pixels:
+        with timed(face.result.seconds, "align"):
+            rgb, box = face.photo.rgb, face.detection.box
+            return encoder_chip(rgb, box, self._chip_landmarks(rgb, box) if self._chip_landmarks else points)
 
-    def _view(self, sight: Sight, index: int, points: Points) -> Views:
-        box = sight.found[index].box
-        how = align.fit_alignment(points)
-        anchors = self._anchors(sight.rgb, box) if self._anchors else points
-        return Views(
-            crop=encode_jpeg(align.crop_face(sight.rgb, box)),
-            aligned=encode_jpeg(align.align_face(sight.rgb, how)),
-            chip=align.encoder_chip(sight.rgb, box, anchors),
-            note=how.note,
-        )
-
-    def _embed(self, views: Sequence[list[Views]], watches: Sequence[Stopwatch]) -> list[Embeddings]:
-        """The measurements of each photo's faces; each photo pays for its faces' share of the time."""
-        chips = [view.chip for faces in views for view in faces]
-        if not chips:
-            return [np.empty((0, EMBEDDING_SIZE), np.float32)] * len(views)
-        together = Stopwatch()
-        with together("encode"):
-            measured = embed_chips(self._encode, chips, self.settings.mirror, self.settings.jitter)
-        for faces, watch in zip(views, watches, strict=True):
-            if faces:
-                watch.add("encode", together.seconds["encode"] * len(faces) / len(chips))
-        return np.split(measured, np.cumsum([len(faces) for faces in views])[:-1])
-
-    def _result(self, seen: Seen, shapes: list[Points], views: list[Views], embeddings: Embeddings) -> PhotoResult:
-        key, sight, watch = seen.key, seen.sight, seen.watch
-        if isinstance(sight, Refusal):
-            return PhotoResult(key, [], sight.outcome, sight.reason, self.settings.detector, watch.seconds)
-        parts = zip(itertools.count(), shapes, views, embeddings, strict=False)
-        faces = [_record(key, sight, *part) for part in parts]
-        return PhotoResult(key, faces, "ok", "", self.settings.detector, watch.seconds)
+    def _embed(self, faces: Sequence[DetectedFace], chips: Sequence[Pixels]) -> Embeddings:
+        """An embedding a chip; each photo is charged its faces' share of the time."""
+        together: dict[str, float] = {}
+        with timed(together, "encode"):
+            embeddings = embed_chips(self._encode, chips, self.settings.mirror, self.settings.jitter)
+        for face in faces:
+            seconds = face.result.seconds
+            seconds["encode"] = seconds.get("encode", 0.0) + together["encode"] / len(faces)
+        return embeddings
 
 
 @functools.cache
@@ -181,23 +150,33 @@ def load_engine(settings: EngineSettings) -> FaceEngine:
     return FaceEngine(settings)
 
 
-def _record(key: str, sight: Sight, index: int, points: Points, view: Views, embedding: Embedding) -> FaceRecord:
-    face = sight.found[index]
-    left, top, right, bottom = sight.frame.box(face.box)
+def _is_full(chunk: Sequence[DetectedFace]) -> bool:
+    sizes = {id(face.photo): face.photo.rgb.nbytes for face in chunk}
+    return len(sizes) == CHUNK or sum(sizes.values()) >= PIXEL_BYTES
+
+
+def _record(face: DetectedFace, points: Points, embedding: Embedding) -> FaceRecord:
+    """The row of a face: its two pictures, and box and points in pixels of the full photo."""
+    result, photo, detection = face
+    with timed(result.seconds, "align"):
+        alignment = fit_alignment(points)
+        crop = encode_jpeg(crop_face(photo.rgb, detection.box))
+        aligned = encode_jpeg(align_face(photo.rgb, alignment))
+    left, top, right, bottom = photo.full_size_box(detection.box)
     return FaceRecord(
-        photo_key=key,
-        face_index=index,
+        photo_key=result.photo_key,
+        face_index=len(result.faces),
         outcome="ok",
         reason="",
-        note="; ".join(filter(None, (sight.note, view.note))),
-        detector=face.detector,
-        score=face.score,
+        note="; ".join(filter(None, (photo.note, alignment.note))),
+        detector=detection.detector,
+        score=detection.score,
         left=left,
         top=top,
         right=right,
         bottom=bottom,
-        landmarks=sight.frame.points(points),
-        crop=view.crop,
-        aligned=view.aligned,
+        landmarks=photo.full_size_points(points),
+        crop=crop,
+        aligned=aligned,
         embedding=embedding,
     )

@@ -7,27 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Stopwatch:
-    """Adds up the seconds of named steps.
+@contextmanager
+def timed(seconds: dict[str, float], step: str) -> Iterator[None]:
+    """Add the wall time of the block to a step's seconds.
 
-    >>> watch = Stopwatch()
-    >>> with watch("read"):
+    >>> seconds = {}
+    >>> with timed(seconds, "read"):
     ...     pass
-    >>> list(watch.seconds)
+    >>> list(seconds)
     ['read']
     """
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def __call__(self, step: str) -> Iterator[None]:
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.add(step, time.perf_counter() - start)
-
-    def add(self, step: str, seconds: float) -> None:
-        """Time that was measured elsewhere."""
-        self.seconds[step] = self.seconds.get(step, 0.0) + seconds
+    start = time.perf_counter()
+    try:
+        yield
+    finally:
+        seconds[step] = seconds.get(step, 0.0) + time.perf_counter() - start

@@ -14,10 +14,10 @@ from PIL import Image
 from storage.schemas import FACES
 from tests.workers.faces.conftest import as_bytes
 from tests.workers.faces.decode.test_read_image import BAD_INPUTS
-from workers.faces.decode.read_image import Pixels
 from workers.faces.detect.boxes import Box, overlap
 from workers.faces.engine import load_engine
 from workers.faces.engine_settings import EngineSettings
+from workers.faces.photo import Pixels
 from workers.faces.records import FaceRecord, PhotoResult, face_rows
 
 Photos = list[tuple[str, bytes]]

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from workers.faces.decode.read_image import Pixels
 from workers.faces.models.onnx_sessions import converted
+from workers.faces.photo import Pixels
 
 MOST_MB = 450
 """Of a worker without TensorFlow, at its peak."""

@@ -13,9 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from storage.schemas import CHIP_SIDE
-from workers.faces.align.landmarks import Points
-from workers.faces.decode.read_image import Pixels
 from workers.faces.detect.boxes import Box
+from workers.faces.photo import Pixels, Points
 
 ENCODER_SIDE = 150
 """The encoder's input, pixels a side."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workers.faces.decode.read_image import Pixels
+from workers.faces.photo import Pixels
 
 JPEG_QUALITY = 95
 """Of crops and aligned faces, without chroma subsampling: about 8 kB each, and no visible loss."""

@@ -10,14 +10,10 @@ import functools
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
-from workers.faces.decode.read_image import Pixels
 from workers.faces.detect.boxes import Box
 from workers.faces.models.model_files import model_path
-
-Points = npt.NDArray[np.float32]
-"""(68, 2) or (5, 2): x, y in the pixels of the picture, whole numbers."""
+from workers.faces.photo import Pixels, Points
 
 LandmarkFinder = Callable[[Pixels, Box], Points]
 

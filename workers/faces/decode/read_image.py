@@ -16,16 +16,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from workers.faces.decode.gif import MOST_GIF_PIXELS, gif_size
+from workers.faces.photo import Photo, Pixels
 from workers.faces.refusal import Refusal
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-Pixels = npt.NDArray[np.uint8]
-"""(height, width, 3), RGB."""
 
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 """What photos come in (MPO is a JPEG that holds several). Every further decoder is a further door: PSD, TGA, EPS and
@@ -73,22 +70,6 @@ class Header:
     height: int
     format: str
     orientation: int
-
-
-@dataclass(frozen=True)
-class Photo:
-    """Decoded pixels and their relation to the file's.
-
-    Attributes:
-        rgb: (height, width, 3) uint8, upright.
-        scale: one pixel of `rgb` is this many pixels of the full photo; 1, 2, 4 or 8, or nearly.
-        width, height: of the full photo, upright.
-    """
-
-    rgb: Pixels
-    scale: float
-    width: int
-    height: int
 
 
 def read_header(data: bytes) -> Header | Refusal:
@@ -190,7 +171,7 @@ def _decode(image: Image, head: Header, limits: Limits) -> Photo:
         rgb = _turned(rgb, head.orientation)
     if not rgb.flags.c_contiguous:
         rgb = np.ascontiguousarray(rgb)
-    return Photo(rgb, head.width / rgb.shape[1], head.width, head.height)
+    return Photo(rgb, head.width / rgb.shape[1])
 
 
 def _shrunk(image: Image, factor: int) -> Image:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workers.faces.decode.read_image import Pixels
 from workers.faces.detect.boxes import Box, overlap
+from workers.faces.photo import Pixels
 
 MIN_SCORE = 0.5
 """Below it a box is not a face; MediaPipe's own default."""

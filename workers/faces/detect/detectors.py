@@ -10,13 +10,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from workers.faces.decode.read_image import Pixels
 from workers.faces.detect.blazeface import SIDE as BLAZEFACE_SIDE
 from workers.faces.detect.blazeface import detect_blazeface
 from workers.faces.detect.boxes import Box, Detection, overlap
 from workers.faces.detect.mmod import detect_mmod
 from workers.faces.models.model_files import model_path
 from workers.faces.models.onnx_sessions import session_of
+from workers.faces.photo import Pixels
 
 SURE_SCORE = 0.55
 """Of the light detector: below it a more thorough look pays. At 0.6 twice as many web photos take it, eleven of 208

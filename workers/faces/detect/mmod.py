@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workers.faces.decode.read_image import Pixels
 from workers.faces.detect.boxes import Box, overlap
+from workers.faces.photo import Pixels
 
 SHRINK = 5 / 6
 """From one level of the pyramid to the next: dlib's pyramid_down<6>."""

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from workers.faces.decode.read_image import Pixels
 from workers.faces.detect.boxes import Box, Detection, overlap
+from workers.faces.photo import Pixels
 
 WINDOW = 2.0
 """Side of the window in which HOG looks again, in sides of the face."""

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.faces.align.chips import ENCODER_SIDE
-from workers.faces.decode.read_image import Pixels
 from workers.faces.models import openvino_runtime
 from workers.faces.models.model_files import model_path
 from workers.faces.models.onnx_sessions import converted, session_of
+from workers.faces.photo import Pixels
 
 Embedding = npt.NDArray[np.float32]
 """(128,)"""

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from workers.faces.align.chips import LEFT_EYE, LIPS, RIGHT_EYE, TARGET, align_face, crop_face, fit_alignment
-from workers.faces.align.landmarks import Points, load_landmarks
-from workers.faces.decode.read_image import Pixels
+from workers.faces.align.landmarks import load_landmarks
 from workers.faces.detect.boxes import Box
 from workers.faces.detect.detectors import load_detector
+from workers.faces.photo import Pixels, Points
 
 
 def points_at(left: tuple[float, float], right: tuple[float, float], lips: tuple[float, float]) -> Points:

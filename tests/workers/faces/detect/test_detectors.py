@@ -9,7 +9,7 @@ import pytest
 
 from workers.faces.align.chips import encoder_chip
 from workers.faces.align.landmarks import load_landmarks
-from workers.faces.decode.read_image import Limits, Photo, Pixels, read_image
+from workers.faces.decode.read_image import Limits, read_image
 from workers.faces.detect.blazeface import detect_blazeface
 from workers.faces.detect.boxes import overlap
 from workers.faces.detect.detectors import GLANCE_SIDE, load_detector, shrink
@@ -17,6 +17,7 @@ from workers.faces.detect.refine_box import load_refiner
 from workers.faces.embed.face_encoder import load_face_encoder
 from workers.faces.engine_settings import CHOICES
 from workers.faces.models.onnx_sessions import session_of
+from workers.faces.photo import Photo, Pixels
 
 DETECTORS = CHOICES["detector"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workers.faces.decode.read_image import Pixels
 from workers.faces.embed.face_encoder import embed_chips, load_face_encoder
+from workers.faces.photo import Pixels
 
 Chips = dict[tuple[int, int], Pixels]
 

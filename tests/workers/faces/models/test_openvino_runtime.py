@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from storage.errors import EngineError
-from workers.faces.decode.read_image import Pixels
 from workers.faces.embed.face_encoder import load_face_encoder
 from workers.faces.engine_settings import EngineSettings
 from workers.faces.models import openvino_runtime
+from workers.faces.photo import Pixels
 
 INSTALLED = importlib.util.find_spec("openvino") is not None
 
