@@ -12,6 +12,7 @@ it are suspects. The kernel drops the lock however the process dies, so no clock
 from __future__ import annotations
 
 import contextlib
+import errno
 import faulthandler
 import fcntl
 import os
@@ -19,10 +20,11 @@ import re
 import socket
 import uuid
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.errors import StoreError
+from storage.errors import StoreError, cannot_write
 from storage.folders import make_folder
 from storage.parts import TEMPORARY
 
@@ -47,23 +49,23 @@ class Death:
 
 
 class Attempt:
-    """A running attempt; use it as a context manager around the work on one part."""
+    """A running attempt; use it as a context manager around the work on one part, loading included."""
 
     def __init__(self, folder: Path, part: str) -> None:
         self.path = folder / f"{part}.{uuid.uuid4().hex[:12]}{SUFFIX}"
 
     def __enter__(self) -> Attempt:
-        # it gets its name when it is locked: nobody may take it for a dead one meanwhile
-        unnamed = self.path.with_name(f".{self.path.name}{TEMPORARY}")
         try:
             make_folder(self.path.parent)
-            self._descriptor = os.open(unnamed, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-            unnamed.rename(self.path)
+            self._descriptor = _new_locked_file(self.path)
         except OSError as error:
-            raise _unwritable(self.path, error) from error
-        self._write(f"{socket.gethostname()} {os.getpid()}")
-        faulthandler.enable(self._descriptor)
+            raise cannot_write(self.path, error) from error
+        try:
+            self._write(f"{socket.gethostname()} {os.getpid()}")
+            faulthandler.enable(self._descriptor)
+        except BaseException:  # on a full disk: an attempt left open here would count as running for ever
+            self._release()
+            raise
         return self
 
     def begin(self, item: str, seconds: float) -> None:
@@ -85,25 +87,81 @@ class Attempt:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
         faulthandler.cancel_dump_traceback_later()
         faulthandler.disable()
-        try:
-            # neither a full disk nor being asked to stop (SystemExit) is an item's fault
-            if isinstance(error, Exception) and not isinstance(error, StoreError):
+        # neither a full disk nor being asked to stop (SystemExit) is an item's fault
+        if isinstance(error, Exception) and not isinstance(error, StoreError):
+            try:
                 self._write(f"Raised {type(error).__name__}: {error}")
-            else:
-                self.path.unlink(missing_ok=True)
+            finally:
+                os.close(self._descriptor)  # frees the lock; the file stays as the trace of a death
+        else:
+            self._release()
+
+    def _release(self) -> None:
+        try:
+            self.path.unlink(missing_ok=True)
         finally:
-            os.close(self._descriptor)  # frees the lock
+            os.close(self._descriptor)
 
     def _write(self, text: str) -> None:
         line = " ".join(text.splitlines())  # a message of several lines could look like items
+        data = f"{line}\n".encode(errors="replace")
         try:
-            os.write(self._descriptor, f"{line}\n".encode(errors="replace"))
+            written = os.write(self._descriptor, data)
+            if written < len(data):  # all that there was room for
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise cannot_write(self.path, error) from error
 
 
-def _unwritable(path: Path, error: OSError) -> StoreError:
-    return StoreError(f"cannot write {path}: {error.strerror}", "Free space or fix permissions, then resume")
+@contextlib.contextmanager
+def claim_attempt(folder: Path, part: str) -> Iterator[Attempt | None]:
+    """An attempt at a part, or None where a living process is at it: of two that ask at once, one gets it.
+
+    Raises:
+        StoreError: the folder cannot be written, or the disk is full.
+    """
+    with contextlib.ExitStack() as stack:
+        with _alone(folder):
+            attempt = None if _is_running(folder, part) else stack.enter_context(Attempt(folder, part))
+        yield attempt
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Lock the folder for the moment between looking and beginning; the kernel frees it however this process ends."""
+    try:
+        make_folder(folder)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _is_running(folder: Path, part: str) -> bool:
+    for path in folder.glob(f"{part}.*{SUFFIX}"):
+        # a file may vanish under us: that attempt ended well in this very moment
+        with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+            if _is_held(file.fileno()):
+                return True
+    return False
+
+
+def _new_locked_file(path: Path) -> int:
+    """Create a file that gets its name when it is locked: nobody may take it for a dead attempt's meanwhile."""
+    unnamed = path.with_name(f".{path.name}{TEMPORARY}")
+    descriptor = os.open(unnamed, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        unnamed.rename(path)
+    except BaseException:
+        unnamed.unlink(missing_ok=True)
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def _is_held(descriptor: int) -> bool:

@@ -7,6 +7,7 @@
     ├── StoreError                  the store cannot be read or written, or is of another version
     │   ├── RunNotFound             no run of that name
     │   ├── RunConflict             the run exists with another experiment, or is in use
+    │   ├── StoreFull               no space left: a run waits and goes on by itself when there is room
     │   └── RunStuck                the run needs a person: work that nobody gets done
     ├── BrokerError                 no broker, or it refuses us
     │   └── BrokerUrlError          exit 2; LINEUP_BROKER_URL is not set where it must be, or is no address
@@ -17,6 +18,11 @@ A bug raises whatever it raises.
 """
 
 from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+_NO_SPACE = frozenset([errno.ENOSPC, errno.EDQUOT])
 
 
 class LineupError(Exception):
@@ -57,6 +63,23 @@ class ExperimentError(InputError):
 
 class StoreError(LineupError):
     """The store cannot be read or written."""
+
+
+class StoreFull(StoreError):
+    """The disk or the quota of the store is full."""
+
+
+def cannot_write(path: Path, error: OSError) -> StoreError:
+    """What a failed write is told as: StoreFull where there is no space, StoreError otherwise."""
+    what = f"cannot write {path}: {error.strerror or error}"
+    if is_no_space(error):
+        return StoreFull(what, "Free space; a run that works goes on by itself, another with `lineup resume`")
+    return StoreError(what, "Free space or fix permissions, then resume")
+
+
+def is_no_space(error: OSError) -> bool:
+    """Whether a full disk or quota is the cause."""
+    return error.errno in _NO_SPACE
 
 
 class RunNotFound(StoreError):

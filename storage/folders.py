@@ -10,11 +10,9 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from storage.errors import StoreError
+from storage.errors import cannot_write
 
 BUILDING = ".building"
-
-HINT = "Free space or fix permissions"
 
 
 def make_folder(path: Path) -> None:
@@ -60,7 +58,7 @@ def scratch_folder(beside: Path) -> Iterator[Path]:
             _sweep(beside)
             yield scratch
     except OSError as error:
-        raise StoreError(f"cannot write {beside}: {error.strerror or error}", HINT) from error
+        raise cannot_write(beside, error) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

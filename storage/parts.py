@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from storage.errors import StoreError
+from storage.errors import StoreError, cannot_write
 from storage.folders import fsync, make_folder
 from storage.schemas import SCHEMA_VERSION
 
@@ -111,9 +111,7 @@ def _replacing(path: Path) -> Iterator[Path]:
             temporary.replace(path)
         fsync(path.parent)
     except OSError as error:
-        raise StoreError(
-            f"cannot write {path}: {error.strerror or error}", "Free space or fix permissions, then resume"
-        ) from error
+        raise cannot_write(path, error) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)

@@ -20,9 +20,10 @@ from storage.parts import write_part
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES, SPLITS
 from storage.tables import read_table
+from workers.jobs.compare_run import compare
 from workers.jobs.encode_photos import encode
 from workers.jobs.photo_ref import PhotoRef
-from workers.jobs.train_configuration import compare, train
+from workers.jobs.train_configuration import train
 from workers.synthetic.photo_folder import write_folder
 
 CONFIGURATIONS = ("knn-1", "svm-linear", "eigenfaces-svm", "majority", "threshold-1nn")

@@ -17,7 +17,7 @@ from orchestrator.experiment.validation import choice
 from storage.errors import ExperimentError, LineupError, RunStuck, StoreError
 from storage.plans import ENCODER_RUN
 from storage.runs import Run, list_runs, open_run
-from workers.jobs.train_encoder import planned_encoder
+from workers.jobs.load_faces import planned_encoder
 from workers.learning.configurations import AT, find_configuration
 from workers.learning.encoder.picture_encoder import encoder_digest
 

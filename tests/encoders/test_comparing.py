@@ -23,8 +23,9 @@ from storage.schemas import CATALOG, COMPARISON, FACES, SCORES, SPLITS
 from storage.tables import read_table
 from tests.tiny_run import compare_here
 from workers.faces.engine import load_engine
+from workers.jobs.load_faces import planned_encoder
 from workers.jobs.refit_winner import fitted, folder_of, refit
-from workers.jobs.train_encoder import planned_encoder, settings_of, teaching
+from workers.jobs.train_encoder import settings_of, teaching
 from workers.learning.configurations import find_configuration
 from workers.learning.encoder.picture_encoder import encoder_digest, load_picture_encoder
 from workers.learning.encoder.train_triplets import split_people

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
@@ -12,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from storage.attempts import Attempt, count, forget, look
-from storage.errors import StoreError
+from storage.attempts import Attempt, claim_attempt, count, forget, look
+from storage.errors import StoreError, StoreFull
 
 PART = "0" * 32
 PHOTOS = ["a" * 64, "b" * 64]
@@ -100,6 +101,53 @@ def test_a_full_disk_is_no_photos_fault(tmp_path: Path) -> None:
     _, errors = process.communicate(f"{full}; log.begin('{PHOTOS[1]}', 5)".encode())
     assert b"StoreError: cannot write" in errors
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def full(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a disk of its own with no byte left; needs root."""
+    folder = tmp_path / "full"
+    folder.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", folder], capture_output=True, check=False)
+    if done.returncode:
+        pytest.skip(f"no disk can be mounted here: {done.stderr.decode().strip()}")
+    with (folder / "filler").open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(bytes(4096)):
+            pass
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_an_attempt_that_cannot_begin_on_a_full_disk_holds_nothing_and_begins_when_there_is_room(full: Path) -> None:
+    assert os.statvfs(full).f_bavail == 0
+    open_before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(3):
+        with pytest.raises(StoreFull, match="No space left"), Attempt(full / "attempts", PART):
+            pytest.fail("began an attempt that nobody could see")
+        assert look(full / "attempts") == (set(), [])
+    assert len(list(Path("/proc/self/fd").iterdir())) == open_before
+    (full / "filler").unlink()
+    with Attempt(full / "attempts", PART):
+        assert look(full / "attempts") == ({PART}, [])
+
+
+def test_of_two_claims_of_one_part_the_second_gets_none_until_the_first_ends(tmp_path: Path) -> None:
+    with claim_attempt(tmp_path, PART) as first:
+        assert first
+        with claim_attempt(tmp_path, PART) as second, claim_attempt(tmp_path, "1" * 32) as other:
+            assert second is None
+            assert other
+    with claim_attempt(tmp_path, PART) as third:
+        assert third
+
+
+def test_a_claim_is_free_when_its_process_has_died(tmp_path: Path, worker: subprocess.Popen[bytes]) -> None:
+    with claim_attempt(tmp_path, PART) as attempt:
+        assert attempt is None
+    worker.kill()
+    worker.wait()
+    with claim_attempt(tmp_path, PART) as attempt:
+        assert attempt
 
 
 def test_a_folder_that_cannot_be_made_is_a_store_error(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""One batch of photos: an attempt, a pure call, one part written.
+"""The task encode_photos: encode a batch of photos into one part.
 
-What the bytes alone decide goes into the encodings that all runs share. What befell this run (a file that vanished,
-a hang, a process that died) goes into the run's own failures, so that no other run inherits it.
+What the bytes alone decide goes into the encodings that all runs share. What happened in this run (a file that
+vanished, a timeout, a process that died) goes into the run's own failures, so that no other run inherits it.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from storage.attempts import Attempt, Death, count, look
+from storage.attempts import Death, count, look
 from storage.parts import part_path, table_of, write_part
 from storage.runs import Run
 from storage.schemas import EFFORTS, FACES
-from workers.faces.engine import CHUNK, FaceEngine, load_engine
+from workers.faces.engine import CHUNK, load_engine
 from workers.faces.engine_settings import EngineSettings
 from workers.faces.records import PhotoResult, face_rows
 from workers.faces.refusal import Refusal
-from workers.jobs.job import Refused
+from workers.jobs.job import Refused, own_attempt
 from workers.jobs.part_names import failure_part, photos_part
 from workers.jobs.photo_ref import PhotoRef
-from workers.jobs.time_limits import chunk_seconds
+from workers.jobs.time_limits import MARGIN_SECONDS, chunk_seconds
 
 logger = logging.getLogger("lineup.encoding")
 
@@ -35,19 +35,20 @@ _LAST_WORDS = re.compile(r"Fatal Python error: ([A-Za-z ]+)|Raised (\w+)")
 
 
 def encode(run: Run, photos: Sequence[PhotoRef]) -> None:
-    """Encode what is not done yet; afterwards every photo given is in the encodings or in the run's failures.
+    """Encode what is not done yet; afterwards each photo is in the encodings or in the run's failures.
 
-    Photos that a dead attempt had begun are suspects and go one by one, each in a part of its own, so that a
-    photo which kills its process takes nobody with it. One that was begun too often is given up. What another
-    process is at (a message may come twice) is left to it.
+    Photos that were begun by an attempt that died are suspects. They go one by one, each in a part of its own, so
+    that a photo which kills its process takes no other with it. One that was begun too often is given up. What
+    another process is encoding (a message may come twice) is left to it.
 
     Raises:
         Refused: this worker has another version of the engine than the run was planned with.
+        StoreError: the store cannot be written, or the disk is full.
+        EngineError: a model file is missing.
     """
     settings = EngineSettings.from_plain(run.plan.engine)
     if settings.fingerprint() != run.plan.engine_fingerprint:  # two engines must not mix in one folder of encodings
         raise Refused(f"run {run.run_id} was planned with another version of the face engine than this worker's")
-    engine = load_engine(settings)
     running, deaths = look(run.attempts)
     begun = count(deaths)
     # asked after the look, since the deaths are forgotten once the stage is closed: then the message is a late copy
@@ -55,35 +56,40 @@ def encode(run: Run, photos: Sequence[PhotoRef]) -> None:
         return
     innocent = [photo for photo in photos if not begun[photo.key] and photo.key not in running]
     if innocent:
-        _encode_part(run, engine, innocent, attempt=1)
+        _encode_part(run, settings, innocent, attempt=1)
     for photo in photos:
         if begun[photo.key]:
-            _encode_suspect(run, engine, photo)
+            _encode_suspect(run, settings, photo)
 
 
-def _encode_suspect(run: Run, engine: FaceEngine, photo: PhotoRef) -> None:
+def _encode_suspect(run: Run, settings: EngineSettings, photo: PhotoRef) -> None:
     running, deaths = look(run.attempts)  # anew: the photos before it took their time
     mine = [death for death in deaths if photo.key in death.items]
     if photo.key in running or run.faces.exists():
         return
-    was_alone = any(set(death.items) == {photo.key} for death in mine)  # nobody is given up for the company he was in
+    was_alone = any(set(death.items) == {photo.key} for death in mine)  # else another photo may be the cause
     if was_alone and len(mine) >= run.plan.experiment["attempts"]:
         _give_up(run, photo, mine)
     else:
-        _encode_part(run, engine, [photo], attempt=len(mine) + 1)
+        _encode_part(run, settings, [photo], attempt=len(mine) + 1)
 
 
-def _encode_part(run: Run, engine: FaceEngine, photos: Sequence[PhotoRef], attempt: int) -> None:
+def _encode_part(run: Run, settings: EngineSettings, photos: Sequence[PhotoRef], attempt: int) -> None:
     part = photos_part(run.plan.engine_fingerprint, photos)
     done = part_path(run.encodings / "faces", part)
     if done.exists():
         return
     results: list[PhotoResult] = []
     missing: list[PhotoResult] = []
-    with Attempt(run.attempts, part) as log:
+    with own_attempt(run, part) as log:
+        if log is None or done.exists():
+            return
+        seconds = chunk_seconds(run, len(photos))
+        log.allow(MARGIN_SECONDS + seconds)
+        engine = load_engine(settings)
         for start in range(0, len(photos), CHUNK):
-            read, unread = _read_all(run, photos[start : start + CHUNK], engine.settings.limits.file_bytes)
-            log.allow(chunk_seconds(run, len(photos)))
+            read, unread = _read_all(run, photos[start : start + CHUNK], settings.limits.file_bytes)
+            log.allow(seconds)
             results += engine.encode_photos(read, before=log.name)
             missing += unread
         for result in missing:

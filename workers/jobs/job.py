@@ -1,10 +1,24 @@
-"""What all jobs have in common."""
+"""The wrapper in which every task runs.
+
+A job holds an attempt at its part from its first line on, loading included. So only one process works on a part, a
+death counts whenever it comes, and after `attempts` deaths the part is given up. Whatever fails, the attempt ends.
+"""
 
 from __future__ import annotations
 
-from storage.errors import InputError
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+
+from storage.attempts import Attempt, claim_attempt, count, look
+from storage.errors import InputError, cannot_write, is_no_space
 from storage.runs import Run
 from workers.learning.configurations import LEARNING_VERSION
+
+logger = logging.getLogger("lineup.jobs")
+
+Work = Callable[[Attempt, int], None]
+"""Does the job under this attempt, which is the n-th, counted from 1."""
 
 
 class Refused(InputError):
@@ -15,3 +29,65 @@ def check_version(run: Run) -> None:
     """Raise Refused where this worker would not learn as the run's other workers do."""
     if run.plan.learning_version != LEARNING_VERSION:
         raise Refused(f"run {run.run_id} was planned with another version of the code that learns than this worker's")
+
+
+@contextlib.contextmanager
+def own_attempt(run: Run, part: str) -> Iterator[Attempt | None]:
+    """An attempt at a part, or None where another process is at it.
+
+    Raises:
+        StoreFull: the disk is full, also where a library says so by an OSError.
+    """
+    with claim_attempt(run.attempts, part) as attempt:
+        try:
+            yield attempt
+        except OSError as error:
+            if is_no_space(error):
+                raise cannot_write(run.folder, error) from error
+            raise
+
+
+def run_job(
+    run: Run,
+    part: str,
+    seconds: float,
+    work: Work,
+    *,
+    is_done: Callable[[], bool],
+    give_up: Callable[[int], None] | None = None,
+) -> None:
+    """Do the work on one part, unless it is done, cancelled, given up, or another process is at it.
+
+    Args:
+        seconds: the process ends itself when the work takes longer; `Attempt.allow` starts the time anew.
+        give_up: called with the number of deaths where there are `attempts` of them; by default only a log line says
+            so, and the orchestrator stops the run.
+
+    Raises:
+        Refused: by the work; it does not count as a death.
+        StoreError: the store cannot be written, or the disk is full; it does not count as a death.
+    """
+    if run.cancelled or is_done():
+        return
+    refused: Refused | None = None
+    with own_attempt(run, part) as attempt:
+        if attempt is None or is_done():  # another process is at it, or has just finished it
+            return
+        died = count(look(run.attempts)[1])[part]
+        if died >= run.plan.experiment["attempts"]:
+            _give_up(run, part, died, give_up)
+            return
+        attempt.begin(part, seconds)
+        try:
+            work(attempt, died + 1)
+        except Refused as error:
+            refused = error
+    if refused:
+        raise refused
+
+
+def _give_up(run: Run, part: str, died: int, give_up: Callable[[int], None] | None) -> None:
+    if give_up:
+        give_up(died)
+    else:
+        logger.warning("given up after %d deaths", died, extra={"run": run.run_id, "part": part})

@@ -1,4 +1,4 @@
-"""Refit a configuration on every known face of a run, and store it for use.
+"""The task refit_winner: refit a configuration on every known face of a run, and store it for use.
 
 It goes to <run>/model/<configuration>/: the winner's when the comparison is there, another's when somebody asks.
 """
@@ -15,11 +15,12 @@ from storage.attempts import Attempt
 from storage.errors import InputError
 from storage.folders import new_folder
 from storage.runs import Run
-from storage.schemas import COMPARISON, FACES, SPLITS
+from storage.schemas import COMPARISON, SPLITS
 from storage.tables import read_table
+from workers.jobs.job import run_job
+from workers.jobs.load_faces import load_faces, planned_encoder
 from workers.jobs.part_names import refit_part
 from workers.jobs.time_limits import refit_seconds
-from workers.jobs.train_encoder import planned_encoder
 from workers.learning.configurations import CONFIGURATIONS, Configuration, find_configuration, view_of_configuration
 from workers.learning.encoder.picture_encoder import load_picture_encoder
 from workers.learning.face_arrays import Faces
@@ -47,14 +48,20 @@ def winner_of(comparison: pa.Table) -> str | None:
 
 
 def refit_winner(run: Run) -> None:
-    """Refit the winner of the comparison, unless it is there or nobody won."""
-    name = winner_of(read_table(run.comparison, COMPARISON))
-    if run.cancelled or name is None or is_refitted(folder_of(run, name)):
-        return
+    """Refit the winner of the comparison, unless it is there or no configuration won.
+
+    Raises:
+        InputError: the faces do not allow it.
+        StoreError: a table is missing or damaged, or the disk is full.
+    """
+
+    def work(_attempt: Attempt, _number: int) -> None:
+        name = winner_of(read_table(run.comparison, COMPARISON))
+        if name is not None and not is_refitted(folder_of(run, name)):
+            refit(run, name, folder_of(run, name))
+
     part = refit_part(run.plan.fingerprint)
-    with Attempt(run.attempts, part) as log:
-        log.begin(part, refit_seconds(run))
-        refit(run, name, folder_of(run, name))
+    run_job(run, part, refit_seconds(run), work, is_done=lambda: False)
 
 
 def refit(run: Run, name: str, folder: Path) -> None:
@@ -81,9 +88,8 @@ def fitted(run: Run, configuration: Configuration) -> Recogniser:
     rows = [row for row in rows if (row["repeat"], row["fold"]) == first]
     known = [row for row in rows if row["role"] in ("train", "test")]
     strangers = [row for row in rows if row["role"] == "calibrate"]
-    faces = Faces.from_table(read_table(run.faces, FACES))
+    faces = load_faces(run, configuration)
     encoder = load_picture_encoder(planned_encoder(run, configuration.encoder)) if configuration.encoder else None
-    faces = faces.measured_by(encoder) if encoder else faces
     view = faces.view(configuration.view)
     x = view[_rows(faces, known)]
     labels, groups = [row["label"] for row in known], [row["group"] for row in known]

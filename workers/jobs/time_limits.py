@@ -14,6 +14,9 @@ LONGEST_TASK_SECONDS = 4 * 3600
 MARGIN_SECONDS = 60
 """Between the watchdog's limit and the hard limit."""
 
+LOADING_SECONDS = 300
+"""A million faces take minutes to read; they do not count towards the experiment's limit of a training."""
+
 COMPARISON_SECONDS = 3_000
 """Statistics of a large grid take minutes."""
 
@@ -36,6 +39,11 @@ def photos_hard_seconds(run: Run, photos: int) -> float:
 def training_seconds(run: Run) -> float:
     """Of one configuration on one split, and of one epoch of an encoder."""
     return float(run.plan.experiment["training_seconds"])
+
+
+def loading_and_training_seconds(run: Run) -> float:
+    """Of one configuration on one split, with the loading of the run's faces."""
+    return LOADING_SECONDS + training_seconds(run)
 
 
 def refit_seconds(run: Run) -> float:

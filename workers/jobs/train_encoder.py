@@ -1,35 +1,32 @@
-"""The training of a run's encoder as a task: an attempt that may die at any epoch, and the next that goes on.
+"""The task train_encoder: train the encoder of a run by triplets. The next attempt goes on where the last one died.
 
     faces.parquet ──▶ triplets ──▶ encoder/checkpoint.npz   after every epoch
                                    encoder/tensorboard/
                                    encoder/encoder.keras, encoder.json: the end
 
-An attempt that finished an epoch has got on, so deaths are counted from the last epoch on: a machine that is
-restarted every night trains to the end, and a training that dies three times at one spot is given up.
+Deaths are counted from the last finished epoch: on a machine that is restarted every night a training still ends, and
+one that dies `attempts` times in the same epoch is given up.
 """
 
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from storage.attempts import Attempt, count, forget, look
-from storage.errors import StoreError
+from storage.attempts import Attempt, forget, look
 from storage.parts import sweep
 from storage.plans import ENCODER_RUN
-from storage.runs import Run, run_folder
+from storage.runs import Run
 from storage.schemas import CATALOG, FACES
 from storage.tables import read_table
-from workers.jobs.job import Refused, check_version
+from workers.jobs.job import Refused, check_version, run_job
 from workers.jobs.part_names import encoder_part
 from workers.jobs.time_limits import training_seconds
 from workers.learning.arrays import Array
 from workers.learning.encoder.checkpoint import read_curves
-from workers.learning.encoder.picture_encoder import encoder_digest
 from workers.learning.encoder.train_triplets import CHECKPOINT, TripletSettings, train_by_triplets
 from workers.learning.face_arrays import Faces, labels_of
 
@@ -56,28 +53,8 @@ def curves_of(run: Run) -> dict[str, list[float]]:
     return read_curves(run.encoder / CHECKPOINT)
 
 
-def planned_encoder(run: Run, name: str) -> Path:
-    """The folder of an encoder that the run's experiment names.
-
-    Raises:
-        StoreError: it is gone, or is not the one that the run was planned with.
-    """
-    said = run.plan.experiment["encoders"][name]
-    folder = run_folder(run.store, said["run"]) / run.encoder.name
-    try:
-        same = encoder_digest(folder) == said["digest"]
-    except OSError:
-        same = False
-    if not same:
-        raise StoreError(
-            f"run {run.run_id} was planned with an encoder of run {said['run']} that is not there any more",
-            "Plan the comparison anew; its photos are encoded already",
-        )
-    return folder
-
-
 def train_encoder_of(run: Run) -> None:
-    """Train the run's encoder, or go on training it, unless it is there or somebody else is at it.
+    """Train the run's encoder, or go on training it, unless it is there or another process is at it.
 
     Raises:
         Refused: the run trains none.
@@ -88,13 +65,9 @@ def train_encoder_of(run: Run) -> None:
         raise Refused(f"run {run.run_id} trains no encoder")
     check_version(run)
     part = encoder_part(run.plan.fingerprint)
-    running, deaths = look(run.attempts)
-    given_up = count(deaths)[part] >= run.plan.experiment["attempts"]
-    if run.cancelled or run.finished or part in running or given_up:
-        return
     seconds = training_seconds(run)
-    with Attempt(run.attempts, part) as log:
-        log.begin(part, seconds)
+
+    def work(attempt: Attempt, _number: int) -> None:
         sweep(run.encoder)
         table = read_table(run.faces, FACES)
         keys, labels = teaching(read_table(run.catalog, CATALOG), table)
@@ -102,10 +75,12 @@ def train_encoder_of(run: Run) -> None:
         settings = settings_of(run)
 
         def after_epoch(done: int, most: int, figures: dict[str, float]) -> None:
-            log.allow(seconds)
+            attempt.allow(seconds)
             forget(look(run.attempts)[1])
             words = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
             logger.info("epoch %d of %d: %s", done, most, words, extra={"run": run.run_id, "part": part})
 
         train_by_triplets(pictures.view(settings.view), labels, settings, run.encoder, after_epoch, run.encoder / BOARD)
         (run.encoder / CHECKPOINT).unlink(missing_ok=True)
+
+    run_job(run, part, seconds, work, is_done=lambda: run.finished)

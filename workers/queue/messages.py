@@ -75,7 +75,7 @@ def _stays_inside(path: str) -> bool:
 def train_configuration_message(run: Run, configuration: str, repeat: int, fold: int) -> Message:
     """Have one configuration trained and scored on one split."""
     part = training_part(run.plan.fingerprint, configuration, repeat, fold)
-    seconds = time_limits.training_seconds(run) + time_limits.MARGIN_SECONDS
+    seconds = time_limits.loading_and_training_seconds(run) + time_limits.MARGIN_SECONDS
     return _whole(part, TRAIN_CONFIGURATION, (run.run_id, configuration, repeat, fold), seconds)
 
 

@@ -56,7 +56,7 @@ def train_configuration_task(run_id: str, configuration: str, repeat: int, fold:
 @app.task(name=task_names.COMPARE_RUN, **_OPTIONS)
 def compare_run_task(run_id: str) -> None:
     """Aggregate a run's scores into its comparison."""
-    from workers.jobs.train_configuration import compare
+    from workers.jobs.compare_run import compare
 
     try:
         compare(_run(run_id))

@@ -14,8 +14,8 @@ from orchestrator.scheduler.reconciler import POLL_SECONDS, SHORTEST_POLL_SECOND
 from storage.attempts import Attempt
 from storage.runs import Run
 from tests.tiny_run import tiny_run
+from workers.jobs.compare_run import compare
 from workers.jobs.part_names import refit_part
-from workers.jobs.train_configuration import compare
 from workers.queue.task_names import TRAINING
 
 

@@ -16,9 +16,10 @@ from storage.parts import part_path, read_part
 from storage.runs import Run, open_run
 from storage.schemas import COMPARISON, FITS, SCORES, SPLITS
 from tests.tiny_run import tiny_run
+from workers.jobs.compare_run import compare
 from workers.jobs.job import Refused
 from workers.jobs.part_names import training_part
-from workers.jobs.train_configuration import compare, train
+from workers.jobs.train_configuration import train
 
 
 @pytest.fixture(scope="module")
