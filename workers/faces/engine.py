@@ -21,7 +21,7 @@ from workers.faces.detect.detectors import load_detector
 from workers.faces.detect.refine_box import load_refiner
 from workers.faces.detect.retry_ladder import find_faces
 from workers.faces.detect.select_faces import select_faces
-from workers.faces.embed.face_encoder import Embedding, Embeddings, embed_chips, load_face_encoder
+from workers.faces.embed.face_encoder import Embedding, embed_chips, load_face_encoder
 from workers.faces.engine_settings import EngineSettings
 from workers.faces.photo import Photo, Pixels, Points
 from workers.faces.records import FaceRecord, PhotoResult
@@ -39,14 +39,14 @@ class DetectedFace(NamedTuple):
     """A face on its way through the engine.
 
     Attributes:
-        result: of its photo; takes the record and the time of each step.
         photo: in whose pixels the box is meant.
-        detection: the box, refined.
+        detection: the refined box, its score and its detector.
+        result: of the photo; takes the record and the time of each step.
     """
 
-    result: PhotoResult
     photo: Photo
     detection: Detection
+    result: PhotoResult
 
 
 class FaceEngine:
@@ -76,12 +76,12 @@ class FaceEngine:
         results: list[PhotoResult] = []
         chunk: list[DetectedFace] = []
         for key, data in photos:
-            before(key)
-            result = self._new_result(key)
+            result = PhotoResult(key, [], "ok", "", self.settings.detector)
             results.append(result)
-            photo = self._read(result, data)
-            if photo:
-                chunk += self._detect(result, photo, self.settings.policy)
+            before(key)
+            with timed(result.seconds, "read"):
+                photo = read_image(data, self.settings.limits)
+            chunk += self._detect(photo, self.settings.policy, result)
             if _is_full(chunk):
                 self._encode_faces(chunk)
                 chunk.clear()
@@ -90,58 +90,48 @@ class FaceEngine:
 
     def encode_pixels(self, rgb: Pixels) -> list[FaceRecord]:
         """Every face of a picture, (height, width, 3) RGB uint8, by falling area; empty where there is none."""
-        result = self._new_result("")
-        self._encode_faces(self._detect(result, Photo(rgb), "all"))
+        result = PhotoResult("", [], "ok", "", self.settings.detector)
+        self._encode_faces(self._detect(Photo(rgb), "all", result))
         return result.faces
 
-    def _new_result(self, key: str) -> PhotoResult:
-        return PhotoResult(key, [], "ok", "", self.settings.detector)
-
-    def _encode_faces(self, faces: Sequence[DetectedFace]) -> None:
-        """The steps after the detection, each for all faces before the next; each record goes to its photo's result."""
-        if not faces:
-            return
-        points = [self._find_landmarks(face) for face in faces]
-        chips = [self._cut_chip(face, shape) for face, shape in zip(faces, points, strict=True)]
-        embeddings = self._embed(faces, chips)
-        for face, shape, embedding in zip(faces, points, embeddings, strict=True):
-            face.result.faces.append(_record(face, shape, embedding))
-
-    def _read(self, result: PhotoResult, data: bytes) -> Photo | None:
-        with timed(result.seconds, "read"):
-            photo = read_image(data, self.settings.limits)
+    def _detect(self, photo: Photo | Refusal, policy: str, result: PhotoResult) -> list[DetectedFace]:
+        """The faces that the policy chooses; where there is none, the result says why."""
         if isinstance(photo, Refusal):
             result.refuse(photo)
-            return None
-        return photo
-
-    def _detect(self, result: PhotoResult, photo: Photo, policy: str) -> list[DetectedFace]:
+            return []
         with timed(result.seconds, "detect"):
             seen, found = find_faces(photo, self._detectors[policy], self.settings)
             chosen = select_faces(found, policy)
             if isinstance(chosen, Refusal):
                 result.refuse(chosen)
                 return []
-            return [DetectedFace(result, seen, self._refine(seen.rgb, face)) for face in chosen]
+            return [DetectedFace(seen, self._refine(seen.rgb, face), result) for face in chosen]
 
-    def _find_landmarks(self, face: DetectedFace) -> Points:
-        with timed(face.result.seconds, "landmarks"):
-            return self._landmarks(face.photo.rgb, face.detection.box)
+    def _encode_faces(self, faces: Sequence[DetectedFace]) -> None:
+        """Landmarks, align, embed: each step for all faces before the next. A record goes to its photo's result."""
+        points: list[Points] = []
+        chips: list[Pixels] = []
+        for photo, detection, result in faces:
+            with timed(result.seconds, "landmarks"):
+                points.append(self._landmarks(photo.rgb, detection.box))
+        for (photo, detection, result), shape in zip(faces, points, strict=True):
+            with timed(result.seconds, "align"):
+                anchors = self._chip_landmarks(photo.rgb, detection.box) if self._chip_landmarks else shape
+                chips.append(encoder_chip(photo.rgb, detection.box, anchors))
+        embeddings = self._embed(chips, [face.result for face in faces])
+        for face, shape, embedding in zip(faces, points, embeddings, strict=True):
+            face.result.faces.append(_record(face, shape, embedding))
 
-    def _cut_chip(self, face: DetectedFace, points: Points) -> Pixels:
-        with timed(face.result.seconds, "align"):
-            rgb, box = face.photo.rgb, face.detection.box
-            return encoder_chip(rgb, box, self._chip_landmarks(rgb, box) if self._chip_landmarks else points)
-
-    def _embed(self, faces: Sequence[DetectedFace], chips: Sequence[Pixels]) -> Embeddings:
-        """An embedding a chip; each photo is charged its faces' share of the time."""
+    def _embed(self, chips: Sequence[Pixels], results: Sequence[PhotoResult]) -> Sequence[Embedding]:
+        """An embedding a chip, computed together; each chip's result is charged an equal share of the time."""
+        if not chips:
+            return []
         together: dict[str, float] = {}
         with timed(together, "encode"):
             embeddings = embed_chips(self._encode, chips, self.settings.mirror, self.settings.jitter)
-        for face in faces:
-            seconds = face.result.seconds
-            seconds["encode"] = seconds.get("encode", 0.0) + together["encode"] / len(faces)
-        return embeddings
+        for result in results:
+            result.seconds["encode"] = result.seconds.get("encode", 0.0) + together["encode"] / len(chips)
+        return list(embeddings)
 
 
 @functools.cache
@@ -157,7 +147,7 @@ def _is_full(chunk: Sequence[DetectedFace]) -> bool:
 
 def _record(face: DetectedFace, points: Points, embedding: Embedding) -> FaceRecord:
     """The row of a face: its two pictures, and box and points in pixels of the full photo."""
-    result, photo, detection = face
+    photo, detection, result = face
     with timed(result.seconds, "align"):
         alignment = fit_alignment(points)
         crop = encode_jpeg(crop_face(photo.rgb, detection.box))
