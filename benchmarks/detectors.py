@@ -17,13 +17,14 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from benchmarks import table
 from benchmarks.photos import web_photos
 from benchmarks.processes import ROOT
+from storage.engine_settings import DetectorName, EngineSettings, RefinerName
 from workers.compare.pair_protocol import equal_error_rate, roc
 from workers.faces.align.chips import encoder_chip
 from workers.faces.align.landmarks import load_landmarks
@@ -32,15 +33,14 @@ from workers.faces.detect.boxes import Box, Detection, overlap
 from workers.faces.detect.detectors import Detector, load_detector
 from workers.faces.detect.refine_box import load_refiner
 from workers.faces.embed.face_encoder import Embedding, load_face_encoder
-from workers.faces.engine_settings import CHOICES, EngineSettings
 from workers.faces.photo import Photo, Pixels
 
 SETTINGS = EngineSettings()
 
-NAMES = tuple(name for name in CHOICES["detector"] if name != "dlib-cnn")
+NAMES = tuple(name for name in get_args(DetectorName) if name != "dlib-cnn")
 """dlib's own CNN is left out: it sees what `cnn` sees, in some twenty times the time."""
 
-REFINERS = CHOICES["refine"]
+REFINERS = get_args(RefinerName)
 
 SAME_FACE = 0.3
 """Overlap at which two detectors mean one face, as in the cascade."""

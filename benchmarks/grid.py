@@ -30,7 +30,7 @@ from typing import Any
 from benchmarks import table
 from benchmarks.photos import drawn
 from benchmarks.processes import ROOT
-from orchestrator.experiment.experiment import from_dict
+from orchestrator.experiment.experiment_file import from_dict
 from orchestrator.local.cluster import Stack
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.reconciler import Reconciler

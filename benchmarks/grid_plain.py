@@ -33,17 +33,17 @@ def main() -> None:
     threads = 1 if lap == "plain-1" else os.cpu_count() or 1
     faces = Faces.from_table(read_table(run.faces, FACES))
     rows = read_table(run.splits, SPLITS).to_pylist()
-    seed = run.plan.experiment["seed"]
-    changes = run.plan.experiment.get("parameters", {})
+    seed = run.plan.experiment.seed
+    changes = run.plan.experiment.parameters
     others = []
-    for name in run.plan.experiment["configurations"]:
+    for name in run.plan.experiment.configurations:
         configuration = find_configuration(name).with_parameters(**changes.get(name, {}))
         found = evaluate(configuration, faces, rows, seed_of(seed, name, 0, 0), threads)
         part = part_path(run.scores, training_part(run.plan.fingerprint, name, 0, 0))
         if lap == "plain-1" and not (part.exists() and table_of(found.scores, SCORES).equals(read_part(part, SCORES))):
             others.append(name)
     if lap == "plain-1":
-        count = len(run.plan.experiment["configurations"])
+        count = len(run.plan.experiment.configurations)
         print(f"{count - len(others)} of {count} configurations score the same bits as in the queue's workers")
         if others:
             print(f"others: {', '.join(others)}")

@@ -6,15 +6,18 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from benchmarks.loop import serve
+from storage.engine_settings import DetectorName, EngineSettings
 from workers.faces.engine import load_engine
-from workers.faces.engine_settings import EngineSettings
 
 
 def main() -> None:
     """Serve with the default settings, or with the detector that is named as the first argument."""
-    engine = load_engine(EngineSettings.from_plain({"detector": sys.argv[1]} if len(sys.argv) > 1 else {}))
+    engine = load_engine(
+        EngineSettings(detector=cast(DetectorName, sys.argv[1])) if len(sys.argv) > 1 else EngineSettings()
+    )
 
     def work(paths: Sequence[str]) -> dict[str, float]:
         photos = [(path, Path(path).read_bytes()) for path in paths]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.processes import ROOT
-from orchestrator.experiment.experiment import from_dict
+from orchestrator.experiment.experiment_file import from_dict
 from orchestrator.local.cluster import Stack
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.reconciler import Reconciler

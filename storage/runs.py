@@ -21,18 +21,16 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from storage.attempts import forget, look
 from storage.errors import RunNotFound, StoreError
 from storage.parts import write_bytes
-from storage.plans import COMPARISON_RUN, ENCODER_REPORT, ENCODER_RUN, FACES_RUN, KINDS, Plan
-from storage.schemas import SCHEMA_VERSION
+from storage.plans import COMPARISON_RUN, ENCODER_REPORT, ENCODER_RUN, FACES_RUN, Plan, plan_text, read_plan
 
 RUN_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 
@@ -145,7 +143,7 @@ class Run:
 def create_run(store: Path, plan: Plan) -> Run:
     """Write the plan of a new run; the catalogue must be there before (a run without one does not exist)."""
     folder = run_folder(store, plan.run_id)
-    write_bytes(folder / "run.json", json.dumps(asdict(plan), indent=2, sort_keys=True).encode())
+    write_bytes(folder / "run.json", plan_text(plan).encode())
     return Run(folder, plan)
 
 
@@ -169,19 +167,9 @@ def open_run(store: Path, run_id: str) -> Run:
     """
     folder = run_folder(store, run_id)
     try:
-        content = json.loads((folder / "run.json").read_text())
-        plan = Plan(**content)
+        plan = read_plan(folder / "run.json")
     except FileNotFoundError:
         raise RunNotFound(f"there is no run {run_id} in {store}", "`lineup runs` lists them") from None
-    except (OSError, ValueError, TypeError) as error:
-        raise StoreError(f"{folder / 'run.json'} cannot be read: {error}") from error
-    if plan.schema_version != SCHEMA_VERSION:
-        raise StoreError(
-            f"run {run_id} was written by tables of version {plan.schema_version}, this is {SCHEMA_VERSION}",
-            "Start a new run; its photos are encoded anew",
-        )
-    if plan.kind not in KINDS:
-        raise StoreError(f"run {run_id} is of a kind that this version does not know: {plan.kind!r:.40}")
     return Run(folder, plan)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 import redis
 
-from orchestrator.experiment.experiment import from_dict
+from orchestrator.experiment.experiment_file import from_dict
 from orchestrator.local.cluster import Stack
 from orchestrator.local.drive_run import step
 from orchestrator.scheduler.broker import redis_url

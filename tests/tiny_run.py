@@ -11,11 +11,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from orchestrator.dataset.splits import make_splits
-from orchestrator.experiment.chosen_configurations import Entry
-from orchestrator.experiment.experiment import Experiment, Protocol, from_dict
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.work import catalogued, trainings
 from storage.collect_faces import write_faces
+from storage.experiments import Experiment, Protocol
 from storage.parts import write_part
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES, SPLITS
@@ -34,7 +33,7 @@ def tiny_run(folder: Path, people: int = 4, photos: int = 6, protocol: Protocol 
     write_folder(folder / "faces", people, photos, seed=3, side=200)
     experiment = Experiment(
         protocol=protocol or Protocol(min_photos_per_person=2),
-        configurations=tuple(Entry(name) for name in CONFIGURATIONS),
+        configurations=tuple(name for name in CONFIGURATIONS),
     )
     run = plan_run(folder / "store", folder / "faces", None, replace(experiment, seed=1)).run
     compare_here(run)
@@ -52,7 +51,7 @@ def encode_here(run: Run) -> pa.Table:
 
 def compare_here(run: Run) -> None:
     """Bring a run to its comparison in this process."""
-    protocol = from_dict(run.plan.experiment).protocol
+    protocol = run.plan.experiment.protocol
     splits = make_splits(read_table(run.catalog, CATALOG), encode_here(run), protocol)
     write_part(run.splits, splits.table, {"lineup.run": run.plan.fingerprint})
     for each in trainings(run, read_table(run.splits, SPLITS)).values():

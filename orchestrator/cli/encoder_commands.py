@@ -14,6 +14,7 @@ from orchestrator.cli.run_commands import (
     tell_plan,
     work_on,
 )
+from storage.plans import Mining, PictureView
 
 
 @click.command()
@@ -32,8 +33,8 @@ def train_encoder(
     labels: Path | None,
     experiment: Path | None,
     epochs: int,
-    mining: str,
-    view: str,
+    mining: Mining,
+    view: PictureView,
     seed: int,
     run_id: str | None,
     quiet: bool,
@@ -52,7 +53,7 @@ def train_encoder(
     """
     from orchestrator.cli.progress import display
     from orchestrator.scheduler.planning import plan_encoder
-    from workers.learning.encoder.train_triplets import TripletSettings
+    from storage.plans import TripletSettings
 
     settings = TripletSettings(mining=mining, epochs=epochs, seed=seed, view=view)
     with display(console(), quiet) as bars:

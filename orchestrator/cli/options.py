@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from orchestrator.cli.progress import Display
-    from orchestrator.experiment.experiment import Experiment
     from orchestrator.scheduler.status import Status
+    from storage.experiments import Experiment
     from storage.runs import Run
 
 INTERRUPTED = 130
@@ -79,8 +79,9 @@ def chosen_run(run_id: str | None) -> Run:
 
 def read_experiment(path: Path | None) -> Experiment:
     """The experiment of that file, or the default; raises ExperimentError."""
-    from orchestrator.experiment.experiment import Experiment, from_toml
+    from orchestrator.experiment.experiment_file import from_toml
     from storage.errors import ExperimentError
+    from storage.experiments import Experiment
 
     if path is None:
         return Experiment()

@@ -15,7 +15,7 @@ from storage.errors import InputError
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 def init(path: Path, force: bool) -> None:
     """Write a commented experiment file to PATH (experiment.toml)."""
-    from orchestrator.experiment.experiment import TEMPLATE
+    from orchestrator.experiment.experiment_file import TEMPLATE
     from storage.parts import write_bytes
 
     if path.exists() and not force:

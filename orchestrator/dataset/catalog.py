@@ -22,9 +22,10 @@ import pyarrow as pa
 
 from orchestrator.dataset.discovery import Source, from_csv, from_folder
 from orchestrator.dataset.summary import DatasetSummary, summarize
+from storage.engine_settings import Limits
 from storage.errors import DatasetError
 from storage.schemas import CATALOG
-from workers.faces.decode.read_image import Limits, read_header, size_refusal
+from workers.faces.decode.read_image import read_header, size_refusal
 from workers.faces.refusal import Refusal
 
 THREADS = min(16, 4 * (os.cpu_count() or 1))

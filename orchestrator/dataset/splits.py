@@ -28,8 +28,8 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from orchestrator.dataset.near_duplicates import Key, NearDuplicates, Pairs, find_near_duplicates
-from orchestrator.experiment.experiment import Protocol
 from storage.errors import DatasetError
+from storage.experiments import Protocol
 from storage.schemas import SPLITS
 from workers.learning.face_arrays import labels_of
 

@@ -1,76 +1,81 @@
-"""What competes in an experiment: configurations by name, each with the parameters that differ from its own."""
+"""Check what competes in an experiment: configurations, their parameters and their encoders exist."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from typing import Any
 
-from orchestrator.experiment.validation import choice, fits_list
 from storage.errors import ExperimentError
-from workers.learning.parameters import Value
-
-MISSIONS_GRID = (
-    "cnn-small-crop",
-    "cnn-small-aligned",
-    "dense",
-    "knn-1",
-    "knn-3",
-    "knn-7",
-    "svm-linear",
-    "svm-rbf",
-    "logistic-regression",
-    "majority",
-    "nearest-centroid",
-    "threshold-1nn",
-)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A competitor: a configuration's name and the parameters that differ from its own, sorted."""
-
-    name: str
-    overrides: tuple[tuple[str, Value], ...] = ()
+from storage.experiments import MISSIONS_GRID, Experiment
+from storage.validation import choices_hint, unknown_key
+from workers.learning.configurations import AT, CONFIGURATIONS, find_configuration
 
 
 def known_configurations() -> tuple[str, ...]:
     """The names that may compete, the mission's grid first."""
-    from workers.learning.configurations import CONFIGURATIONS
-
     return tuple(dict.fromkeys((*MISSIONS_GRID, *CONFIGURATIONS)))
 
 
-def read_entries(names: object, overrides: object) -> tuple[Entry, ...]:
-    """The list `configurations` and the tables `[parameters.NAME]` of an experiment file; raises ExperimentError."""
-    if not isinstance(names, list) or not fits_list(names, str):
-        raise ExperimentError("configurations must be a list of names", f'Such as ["{MISSIONS_GRID[3]}"].')
-    if not isinstance(overrides, Mapping):
-        raise ExperimentError("parameters must be a table", "Such as [parameters.knn-3].")
-    for name, parameters in overrides.items():
-        choice("parameters", name, tuple(names))
-        if not isinstance(parameters, Mapping):
-            raise ExperimentError(f"parameters.{name} must be a table", f"Such as [parameters.{name}].")
-    return tuple(Entry(name, tuple(sorted(_changes(name, overrides.get(name, {})).items()))) for name in names)
+def take_parameters(parameters: Any) -> Any:
+    """The tables `[parameters.NAME]` with each value as its family reads it; what is no table is returned as it is.
+
+    Raises:
+        ExperimentError: a parameter that the family has not, or a value out of its range.
+    """
+    if not isinstance(parameters, Mapping):
+        return parameters
+    return {
+        name: _taken(name, changes) if isinstance(changes, Mapping) and changes else changes
+        for name, changes in parameters.items()
+    }
 
 
-def _changes(name: str, parameters: Mapping[str, object]) -> dict[str, Value]:
-    """The parameters of one configuration as its family takes them; raises ExperimentError."""
-    if not parameters:
-        return {}
-    from workers.learning.configurations import AT, CONFIGURATIONS
+def _taken(name: str, changes: Mapping[str, Any]) -> dict[str, Any]:
     from workers.learning.families import FAMILIES
 
     plain = name.partition(AT)[0]
-    choice("configurations", plain, known_configurations())
+    _check_choice("configurations", plain, known_configurations())
     known = {each.name: each for each in FAMILIES[CONFIGURATIONS[plain].family].parameters}
     if not known:
         raise ExperimentError(f"parameters.{name}: {name} has no parameters", "Remove the table.")
-    taken: dict[str, Value] = {}
-    for key, value in parameters.items():
+    taken = {}
+    for key, value in changes.items():
         where = f"parameters.{name}.{key}"
-        choice("unknown key", where, [f"parameters.{name}.{each}" for each in known])
+        if key not in known:
+            raise ExperimentError(*unknown_key(where, [f"parameters.{name}.{each}" for each in known]))
         try:
             taken[key] = known[key].taken(value)
-        except ValueError as rule:
-            raise ExperimentError(f"{where} = {value!r}", f"It must be {rule}.") from None
+        except ValueError as error:
+            raise ExperimentError(f"{where} = {value!r}", f"It must be {known[key].rule}.") from error
     return taken
+
+
+def check_configurations(experiment: Experiment) -> None:
+    """Raise ExperimentError unless all that competes is known and is named once."""
+    names = experiment.configurations
+    for name in names:
+        _check_name(name, known_configurations(), experiment.encoders)
+        if names.count(name) > 1:
+            raise ExperimentError(f"configurations: {name!r} is named twice", "Name it once.")
+    for name in experiment.parameters:
+        _check_choice("parameters", name, names)
+
+
+def _check_name(name: str, known: Collection[str], encoders: Collection[str]) -> None:
+    """NAME is one of `known`; NAME@ENCODER learns from measurements, and its encoder is one of `encoders`."""
+    plain, at, encoder = name.partition(AT)
+    _check_choice("configurations", plain, known)
+    if not at:
+        return
+    able = [each for each in known if find_configuration(each).view == "embedding"]
+    if plain not in able:
+        hint = f"Of an encoder's measurements these can learn: {', '.join(able)}."
+        raise ExperimentError(f"configurations: {name!r}: {plain} does not learn from measurements", hint)
+    if not encoders:
+        raise ExperimentError(f"configurations: {name!r}: there is no [encoders]", f'Add {encoder or "own"} = "RUN".')
+    _check_choice(f"configurations: {name!r}: encoder", encoder, encoders)
+
+
+def _check_choice(key: str, value: str, choices: Collection[str]) -> None:
+    if value not in choices:
+        raise ExperimentError(f"{key}: {value!r}", choices_hint(value, choices))

@@ -15,8 +15,8 @@ from typing import Any
 
 from orchestrator.inference.annotate import Palette, draw
 from orchestrator.inference.photos import NamedFace, name_faces
+from storage.engine_settings import Limits
 from storage.errors import InputError, StoreError
-from workers.faces.decode.read_image import Limits
 from workers.faces.engine import FaceEngine
 from workers.faces.photo import Pixels
 from workers.recognition.recogniser import Recogniser

@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from storage.parts import TEMPORARY, is_intact, list_parts, read_metadata, read_
 from storage.plans import ENCODER_REPORT, ENCODER_RUN
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, EFFORTS, FACES, FITS, SCORES, SPLITS
+from workers.jobs.train_encoder import settings_of
 from workers.learning.encoder.picture_encoder import encoder_digest
 from workers.recognition.recogniser import FILE as MODEL
 
@@ -115,7 +116,7 @@ def _table_faults(run: Run, catalog: pa.Table, tables: _Tables) -> Iterator[str]
     comparison = tables.read(run.comparison, COMPARISON)
     yield from score_faults(stages.trainings(run, splits), splits, fits, scores, complete=comparison is not None)
     if comparison is not None:
-        yield from comparison_faults(comparison, plan.experiment["configurations"])
+        yield from comparison_faults(comparison, plan.experiment.configurations)
 
 
 def _parts(run: Run) -> Iterator[_Part]:
@@ -205,5 +206,5 @@ def _encoder_faults(run: Run) -> Iterator[str]:
     except (StoreError, OSError) as error:
         yield f"the encoder cannot be read: {error}"
         return
-    if (told.get("digest"), told.get("settings")) != (found, run.plan.triplets):
+    if (told.get("digest"), told.get("settings")) != (found, asdict(settings_of(run))):
         yield f"{run.encoder.name}/{ENCODER_REPORT} tells of another encoder; delete {run.encoder}, then resume"

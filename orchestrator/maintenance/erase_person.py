@@ -116,7 +116,7 @@ def find_person(store: Path, person: str) -> Traces:
 
 def _teachers(run: Run) -> set[str]:
     """The runs whose encoders it compares with."""
-    return {said["run"] for said in run.plan.experiment.get("encoders", {}).values()}
+    return {each.run for each in run.plan.experiment.encoders.values()}
 
 
 def _is(catalog: pa.Table, label: str) -> pa.ChunkedArray:

@@ -22,7 +22,7 @@ def material_of(run: Run) -> ReportMaterial:
     return ReportMaterial(
         name=Path(plan.dataset).name,
         run_id=plan.run_id,
-        experiment=plan.experiment,
+        experiment=plan.experiment.plain(),
         fingerprint=plan.fingerprint,
         wall_seconds=(ended - datetime.fromisoformat(plan.created)).total_seconds(),
         versions=plan.versions,

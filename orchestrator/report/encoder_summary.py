@@ -30,10 +30,10 @@ def acquaintances(run: Run, splits: pa.Table) -> dict[str, dict[str, Any]]:
     scored = splits.filter(pc.not_equal(splits["role"].cast(pa.string()), "train"))
     people, photos = set(splits["label"].to_pylist()), set(scored["photo_key"].to_pylist())
     found = {}
-    for encoder, said in run.plan.experiment.get("encoders", {}).items():
-        names, keys = _met(open_run(run.store, said["run"]))
+    for encoder, planned in run.plan.experiment.encoders.items():
+        names, keys = _met(open_run(run.store, planned.run))
         found[encoder] = {
-            "run": said["run"],
+            "run": planned.run,
             "people": len(people),
             "named": len(people & names),
             "photos": len(photos & keys),

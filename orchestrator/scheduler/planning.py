@@ -8,24 +8,24 @@ import json
 import platform
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
 from orchestrator.dataset.catalog import build_catalog
 from orchestrator.dataset.summary import DatasetSummary
-from orchestrator.experiment.experiment import Experiment, fingerprint_of, to_dict
 from orchestrator.experiment.trained_encoders import resolved
 from storage.errors import RunConflict
+from storage.experiments import Experiment
 from storage.parts import write_part
-from storage.plans import COMPARISON_RUN, ENCODER_RUN, FACES_RUN, Plan
+from storage.plans import COMPARISON_RUN, ENCODER_RUN, FACES_RUN, Plan, RunKind, TripletSettings
 from storage.runs import Run, create_run, open_run, run_folder
+from workers.faces.engine_fingerprint import engine_fingerprint
 from workers.learning.configurations import LEARNING_VERSION
-from workers.learning.encoder.train_triplets import LEAST_PEOPLE, TripletSettings
+from workers.learning.encoder.train_triplets import LEAST_PEOPLE
 
 PACKAGES = ("lineup", "numpy", "scikit-learn", "keras", "opencv-python-headless", "dlib-bin", "onnxruntime", "pyarrow")
 
@@ -109,7 +109,7 @@ def plan_encoder(
         faces=engine,
     )
     named = str(labels.resolve()) if labels else ""
-    run, existed = _written(store, dataset, named, catalog, bare, run_id, ENCODER_RUN, asdict(triplets))
+    run, existed = _written(store, dataset, named, catalog, bare, run_id, ENCODER_RUN, triplets)
     return Planned(run, summary, existed)
 
 
@@ -120,12 +120,13 @@ def _written(
     catalog: pa.Table,
     experiment: Experiment,
     run_id: str | None,
-    kind: str = COMPARISON_RUN,
-    triplets: dict[str, Any] | None = None,
+    kind: RunKind = COMPARISON_RUN,
+    triplets: TripletSettings | None = None,
 ) -> tuple[Run, bool]:
     """The run, and whether it was there already."""
     learning = 1 if kind == FACES_RUN else LEARNING_VERSION
-    fingerprint = run_fingerprint(experiment.fingerprint(), experiment.faces.fingerprint(), catalog, learning, triplets)
+    engine = engine_fingerprint(experiment.faces)
+    fingerprint = run_fingerprint(experiment.fingerprint(), engine, catalog, learning, triplets)
     prefix = "" if kind == COMPARISON_RUN else f"{kind}-"  # it is another run, though of equal content
     name = run_id or f"{prefix}{_slug(dataset.resolve().name)}-{fingerprint[:8]}"
     if (run_folder(store, name) / "run.json").exists():
@@ -143,14 +144,14 @@ def _written(
         run_id=name,
         dataset=str(dataset.resolve()),
         labels=labels,
-        experiment=to_dict(experiment),
-        engine=experiment.faces.plain(),
-        engine_fingerprint=experiment.faces.fingerprint(),
+        experiment=experiment,
+        engine=experiment.faces,
+        engine_fingerprint=engine,
         fingerprint=fingerprint,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         versions=versions(),
         kind=kind,
-        triplets=triplets or {},
+        triplets=triplets,
         learning_version=learning,
     )
     return create_run(store, plan), False
@@ -169,12 +170,12 @@ def versions() -> dict[str, str]:
 
 def planned_fingerprint(plan: Plan, catalog: pa.Table) -> str:
     """The fingerprint that a plan has with this catalogue."""
-    experiment = fingerprint_of(plan.experiment)
+    experiment = plan.experiment.fingerprint()
     return run_fingerprint(experiment, plan.engine_fingerprint, catalog, plan.learning_version, plan.triplets)
 
 
 def run_fingerprint(
-    experiment: str, engine: str, catalog: pa.Table, learning: int, triplets: Mapping[str, Any] | None = None
+    experiment: str, engine: str, catalog: pa.Table, learning: int, triplets: TripletSettings | None = None
 ) -> str:
     """Over all that decides a run's tables, or its encoder.
 
@@ -188,7 +189,7 @@ def run_fingerprint(
     if learning > 1:  # the first version's runs keep the fingerprints that they have
         digest.update(f" {learning}".encode())
     if triplets:
-        digest.update(json.dumps(triplets, sort_keys=True).encode())
+        digest.update(json.dumps(asdict(triplets), sort_keys=True).encode())
     columns = (catalog.column(name).to_pylist() for name in ("photo_key", "path", "label"))
     for row in zip(*columns, strict=True):
         digest.update(repr(row).encode("utf-8", "surrogateescape"))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from orchestrator.dataset.splits import make_splits
-from orchestrator.experiment.experiment import from_dict
+from orchestrator.experiment.chosen_configurations import check_configurations
 from orchestrator.experiment.trained_encoders import check_encoders
 from orchestrator.report.build import draw_report
 from orchestrator.report.encoder_summary import acquaintances
@@ -55,7 +55,8 @@ class Reconciler:
 
     def __init__(self, run: Run, broker: Broker, photos_per_task: int = 0, processes: int = 2) -> None:
         self.run = run
-        self._experiment = from_dict(run.plan.experiment)
+        check_configurations(run.plan.experiment)
+        self._experiment = run.plan.experiment
         self._size = photos_per_task
         self._processes = processes
         self._photos: dict[str, str] | None = None

@@ -18,7 +18,7 @@ from storage.errors import DatasetError, RunStuck
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, FACES
 from storage.tables import read_table
-from workers.faces.engine_settings import EngineSettings
+from workers.faces.engine_fingerprint import engine_fingerprint
 from workers.jobs.part_names import training_part
 from workers.jobs.photo_ref import PhotoRef
 from workers.learning.configurations import LEARNING_VERSION
@@ -59,7 +59,7 @@ def catalogued(run: Run) -> dict[str, str]:
 
 def check_engine(run: Run) -> None:
     """Raise RunStuck where the installed engine is not the one whose encodings the run is to fill."""
-    if EngineSettings.from_plain(run.plan.engine).fingerprint() != run.plan.engine_fingerprint:
+    if engine_fingerprint(run.plan.engine) != run.plan.engine_fingerprint:
         raise RunStuck(
             f"run {run.run_id} was planned with another version of the face engine",
             "Use that version, or start a new run, which encodes the photos anew",
@@ -103,7 +103,7 @@ def sizes_of_tasks(left: int, processes: int) -> Iterator[int]:
 def trainings(run: Run, splits: pa.Table) -> dict[str, tuple[str, int, int]]:
     """Every training of a run: its part's name to (configuration, repeat, fold); the slow ones first."""
     numbers = sorted(set(zip(splits["repeat"].to_pylist(), splits["fold"].to_pylist(), strict=True)))
-    names: Sequence[str] = sorted(run.plan.experiment["configurations"], key=_slow_first)
+    names: Sequence[str] = sorted(run.plan.experiment.configurations, key=_slow_first)
     wanted = [(name, repeat, fold) for name in names for repeat, fold in numbers]
     return {training_part(run.plan.fingerprint, *each): each for each in wanted}
 

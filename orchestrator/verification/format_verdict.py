@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from orchestrator.verification.judge_pairs import Verified
+from storage.engine_settings import EngineSettings
 from workers.compare.pair_protocol import RocCurve
-from workers.faces.engine_settings import EngineSettings
 
 
 def verified_lines(found: Verified) -> list[str]:
@@ -63,7 +64,7 @@ def verified_as_json(found: Verified) -> dict[str, Any]:
         "judged": result.pairs,
         "skipped": dict(found.skipped),
         "photos": dict(found.photos),
-        "engine": found.settings.plain(),
+        "engine": asdict(found.settings),
     }
 
 

@@ -12,15 +12,15 @@ import pyarrow as pa
 
 from orchestrator.dataset.catalog import describe_photos
 from orchestrator.dataset.discovery import Source, refusal_of
-from orchestrator.experiment.experiment import Experiment
 from orchestrator.scheduler.planning import plan_faces
 from orchestrator.verification.pairs_file import PhotoPair, missing_photos
+from storage.engine_settings import EngineSettings
 from storage.errors import DatasetError
+from storage.experiments import Experiment
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES
 from storage.tables import read_table
 from workers.compare.pair_protocol import Verification, lfw_protocol
-from workers.faces.engine_settings import EngineSettings
 
 NOT_THERE = "not in the folder"
 """Why a pair is skipped whose photo is missing; the other reasons are outcomes."""
@@ -99,7 +99,7 @@ def judge_pairs(run: Run, pairs: Sequence[PhotoPair]) -> Verified:
     photos = Counter(outcomes.values()) + Counter({NOT_THERE: len(absent)})
     return Verified(
         run_id=run.run_id,
-        settings=EngineSettings.from_plain(run.plan.engine),
+        settings=run.plan.engine,
         verification=verification,
         skipped=dict(Counter(reasons).most_common()),
         photos=dict(photos.most_common()),

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.experiment.experiment import Experiment
 from orchestrator.scheduler.planning import plan_encoder
+from storage.experiments import Experiment
+from storage.plans import TripletSettings
 from storage.runs import Run
 from tests.tiny_run import encode_here
 from workers.jobs.train_encoder import train_encoder_of
-from workers.learning.encoder.train_triplets import TripletSettings
 from workers.synthetic.photo_folder import write_folder
 
 BRIEF = TripletSettings(people=3, faces=2, epochs=2, passes=1)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.experiment.experiment import from_toml
+from orchestrator.experiment.experiment_file import from_toml
 from storage.runs import Run
 from tests.tiny_run import lineup
 from workers.learning.encoder.picture_encoder import encoder_digest

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orchestrator.experiment.experiment import Experiment, from_dict
+from orchestrator.experiment.experiment_file import from_dict
 from orchestrator.experiment.trained_encoders import check_encoders
 from orchestrator.report.encoder_summary import acquaintances
 from orchestrator.report.method import acquainted
@@ -17,6 +17,7 @@ from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.reconciler import Reconciler
 from storage.errors import RunStuck, StoreError
+from storage.experiments import Experiment, OwnEncoder
 from storage.parts import list_parts, read_parts
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, FACES, SCORES, SPLITS
@@ -73,9 +74,9 @@ def test_its_row_is_the_nearest_neighbour_by_its_own_measurements(run: Run, trai
 
 def test_the_plan_keeps_the_digest_so_that_another_encoder_is_another_run(run: Run, trained: Run, others: Path) -> None:
     digest = encoder_digest(trained.encoder)
-    assert run.plan.experiment["encoders"] == {"own": {"run": trained.run_id, "digest": digest}}
-    planned = from_dict(run.plan.experiment)
-    other = replace(planned, encoders=(replace(planned.encoders[0], digest="0" * 64),))
+    assert run.plan.experiment.encoders == {"own": OwnEncoder(trained.run_id, digest)}
+    planned = run.plan.experiment
+    other = replace(planned, encoders={"own": OwnEncoder(trained.run_id, "0" * 64)})
     assert other.fingerprint() != planned.fingerprint()
     assert plan_run(run.store, others, None, experiment(trained)).run.run_id == run.run_id
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from orchestrator.experiment.chosen_configurations import Entry
-from orchestrator.experiment.experiment import Experiment, from_dict, from_json, from_toml, to_json
-from orchestrator.experiment.trained_encoders import OwnEncoder, resolved
+from orchestrator.experiment.experiment_file import from_dict, from_toml
+from orchestrator.experiment.trained_encoders import resolved
 from orchestrator.scheduler.planning import plan_encoder, plan_run
 from storage.errors import ExperimentError
+from storage.experiments import Experiment, OwnEncoder
 from storage.runs import Run
 from tests.encoders.conftest import BRIEF
 from workers.learning.encoder.picture_encoder import encoder_digest
@@ -27,10 +28,11 @@ k = 2
 
 def test_a_file_names_encoders_and_configurations_that_use_them() -> None:
     experiment = from_toml(FILE)
-    assert experiment.encoders == (OwnEncoder("own", "encoder-a"), OwnEncoder("second", "encoder-b"))
-    assert experiment.configurations[1] == Entry("knn-1@own", (("k", 2),))
-    assert from_json(to_json(experiment)) == experiment
-    assert "encoders" not in to_json(Experiment())
+    assert experiment.encoders == {"own": OwnEncoder("encoder-a"), "second": OwnEncoder("encoder-b")}
+    assert experiment.configurations[1] == "knn-1@own"
+    assert experiment.parameters == {"knn-1@own": {"k": 2}}
+    assert from_dict(json.loads(json.dumps(experiment.plain()))) == experiment
+    assert "encoders" not in Experiment().plain()
 
 
 @pytest.mark.parametrize(
@@ -60,8 +62,8 @@ def test_a_mistake_names_the_key_and_the_choices(text: str, parts: list[str]) ->
 
 
 def test_an_encoder_is_known_by_its_digest_when_the_run_is_planned(trained: Run) -> None:
-    (found,) = resolved(trained.store, [OwnEncoder("own", trained.run_id)])
-    assert found == OwnEncoder("own", trained.run_id, encoder_digest(trained.encoder))
+    found = resolved(trained.store, {"own": OwnEncoder(trained.run_id)})
+    assert found == {"own": OwnEncoder(trained.run_id, encoder_digest(trained.encoder))}
 
 
 @pytest.mark.parametrize("name", ["encoder-none-12345678", "../../etc"])
@@ -74,10 +76,10 @@ def test_an_encoder_that_is_not_there_is_refused_with_those_that_are(trained: Ru
 def test_a_run_that_trains_no_encoder_is_refused(others: Path, tmp_path: Path) -> None:
     plain = plan_run(tmp_path, others, None, from_dict({"configurations": ["knn-1"]})).run
     with pytest.raises(ExperimentError, match=r"trains no encoder\. Train one: lineup train-encoder"):
-        resolved(tmp_path, [OwnEncoder("own", plain.run_id)])
+        resolved(tmp_path, {"own": OwnEncoder(plain.run_id)})
 
 
 def test_an_encoder_that_is_not_finished_says_how_to_finish_it(teachers: Path, tmp_path: Path) -> None:
     run = plan_encoder(tmp_path, teachers, None, Experiment(), BRIEF).run
     with pytest.raises(ExperimentError, match=f"lineup resume {run.run_id}"):
-        resolved(tmp_path, [OwnEncoder("own", run.run_id)])
+        resolved(tmp_path, {"own": OwnEncoder(run.run_id)})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.experiment.experiment import from_dict
+from orchestrator.experiment.experiment_file import from_dict
 from orchestrator.maintenance.check import check_run
 from orchestrator.maintenance.erase_person import find_person, forget_person
 from orchestrator.scheduler.planning import plan_run

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.experiment.experiment import Experiment
 from orchestrator.scheduler.planning import plan_encoder
 from orchestrator.scheduler.status import look_at
 from storage.attempts import look
 from storage.errors import DatasetError, RunStuck
+from storage.experiments import Experiment
+from storage.plans import TripletSettings
 from storage.runs import Run
 from tests.cluster import Cluster, pids_at, stray_files, wait_for
 from tests.tiny_run import encode_here
 from workers.jobs.part_names import encoder_part
 from workers.jobs.train_encoder import train_encoder_of
-from workers.learning.encoder.train_triplets import TripletSettings
 from workers.synthetic.photo_folder import write_folder
 
 EPOCHS = 8

@@ -49,7 +49,7 @@ def ends_as_undisturbed(services: Services, run: Run, undisturbed: dict[str, byt
     wait_for(services.is_idle, "the end of late copies")
     assert stray_files(services.store) == []
     assert check_run(run).faults == ()
-    assert max(efforts(run).column("attempt").to_pylist()) <= run.plan.experiment["attempts"]
+    assert max(efforts(run).column("attempt").to_pylist()) <= run.plan.experiment.attempts
 
 
 def test_connections_that_are_cut_at_every_step_cost_nothing_but_time(

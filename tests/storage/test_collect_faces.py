@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from storage.collect_faces import write_faces
+from storage.engine_settings import EngineSettings
+from storage.experiments import Experiment
 from storage.parts import part_path, read_part, table_of, write_part
 from storage.plans import Plan
 from storage.runs import Run
@@ -41,7 +43,7 @@ def write(folder: Path, name: str, rows: list[dict[str, Any]]) -> Path:
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """Without photos; what is in it, each test writes."""
-    plan = Plan("run", "", "", {}, {}, "engine", "fingerprint", "", {})
+    plan = Plan("run", "", "", Experiment(), EngineSettings(), "engine", "fingerprint", "", {})
     return Run(tmp_path / "runs" / "run", plan)
 
 

@@ -12,6 +12,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from storage.engine_settings import EngineSettings, FacePolicy
 from workers.faces.align.chips import align_face, crop_face, encoder_chip, fit_alignment
 from workers.faces.align.encode_jpeg import encode_jpeg
 from workers.faces.align.landmarks import load_landmarks
@@ -22,7 +23,6 @@ from workers.faces.detect.refine_box import load_refiner
 from workers.faces.detect.retry_ladder import find_faces
 from workers.faces.detect.select_faces import select_faces
 from workers.faces.embed.face_encoder import Embedding, embed_chips, load_face_encoder
-from workers.faces.engine_settings import EngineSettings
 from workers.faces.photo import Photo, Pixels, Points
 from workers.faces.records import FaceRecord, PhotoResult
 from workers.faces.refusal import Refusal
@@ -94,7 +94,7 @@ class FaceEngine:
         self._encode_faces(self._detect(Photo(rgb), "all", result))
         return result.faces
 
-    def _detect(self, photo: Photo | Refusal, policy: str, result: PhotoResult) -> list[DetectedFace]:
+    def _detect(self, photo: Photo | Refusal, policy: FacePolicy, result: PhotoResult) -> list[DetectedFace]:
         """The faces that the policy chooses; where there is none, the result says why."""
         if isinstance(photo, Refusal):
             result.refuse(photo)

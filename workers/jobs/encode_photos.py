@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from storage.attempts import Death, count, look
+from storage.engine_settings import EngineSettings
 from storage.parts import part_path, table_of, write_part
 from storage.runs import Run
 from storage.schemas import EFFORTS, FACES
 from workers.faces.engine import CHUNK, load_engine
-from workers.faces.engine_settings import EngineSettings
+from workers.faces.engine_fingerprint import engine_fingerprint
 from workers.faces.records import PhotoResult, face_rows
 from workers.faces.refusal import Refusal
 from workers.jobs.job import Refused, own_attempt
@@ -46,8 +47,9 @@ def encode(run: Run, photos: Sequence[PhotoRef]) -> None:
         StoreError: the store cannot be written, or the disk is full.
         EngineError: a model file is missing.
     """
-    settings = EngineSettings.from_plain(run.plan.engine)
-    if settings.fingerprint() != run.plan.engine_fingerprint:  # two engines must not mix in one folder of encodings
+    settings = run.plan.engine
+    # two engines must not mix in one folder of encodings
+    if engine_fingerprint(settings) != run.plan.engine_fingerprint:
         raise Refused(f"run {run.run_id} was planned with another version of the face engine than this worker's")
     running, deaths = look(run.attempts)
     begun = count(deaths)
@@ -68,7 +70,7 @@ def _encode_suspect(run: Run, settings: EngineSettings, photo: PhotoRef) -> None
     if photo.key in running or run.faces.exists():
         return
     was_alone = any(set(death.items) == {photo.key} for death in mine)  # else another photo may be the cause
-    if was_alone and len(mine) >= run.plan.experiment["attempts"]:
+    if was_alone and len(mine) >= run.plan.experiment.attempts:
         _give_up(run, photo, mine)
     else:
         _encode_part(run, settings, [photo], attempt=len(mine) + 1)
@@ -108,7 +110,7 @@ def _read_all(
     for photo in photos:
         found = _read(dataset, photo, most_bytes)
         if isinstance(found, Refusal):
-            unread.append(PhotoResult(photo.key, [], found.outcome, found.reason, run.plan.engine["detector"]))
+            unread.append(PhotoResult(photo.key, [], found.outcome, found.reason, run.plan.engine.detector))
         else:
             read.append((photo.key, found))
     return read, unread
@@ -166,10 +168,10 @@ def _write_failure(run: Run, result: PhotoResult, attempt: int) -> None:
 def _give_up(run: Run, photo: PhotoRef, deaths: Sequence[Death]) -> None:
     attempts = len(deaths)
     if any(death.timed_out for death in deaths):
-        seconds = run.plan.experiment["photo_seconds"]
+        seconds = run.plan.experiment.photo_seconds
         outcome, reason = "timed_out", f"no answer within {seconds} s, {attempts} attempts"
     else:
         found = next(filter(None, (_LAST_WORDS.search(death.last_words) for death in deaths)), None)
         outcome = "poisoned"
         reason = f"its process died {attempts} times" + (f": {(found[1] or found[2]).strip()}" if found else "")
-    _write_failure(run, PhotoResult(photo.key, [], outcome, reason, run.plan.engine["detector"]), attempts)
+    _write_failure(run, PhotoResult(photo.key, [], outcome, reason, run.plan.engine.detector), attempts)

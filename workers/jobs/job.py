@@ -74,7 +74,7 @@ def run_job(
         if attempt is None or is_done():  # another process is at it, or has just finished it
             return
         died = count(look(run.attempts)[1])[part]
-        if died >= run.plan.experiment["attempts"]:
+        if died >= run.plan.experiment.attempts:
             _give_up(run, part, died, give_up)
             return
         attempt.begin(part, seconds)

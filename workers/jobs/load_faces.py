@@ -45,15 +45,15 @@ def planned_encoder(run: Run, name: str) -> Path:
     Raises:
         StoreError: it is gone, or is not the one that the run was planned with.
     """
-    said = run.plan.experiment["encoders"][name]
-    folder = run_folder(run.store, said["run"]) / run.encoder.name
+    planned = run.plan.experiment.encoders[name]
+    folder = run_folder(run.store, planned.run) / run.encoder.name
     try:
-        same = encoder_digest(folder) == said["digest"]
+        same = encoder_digest(folder) == planned.digest
     except OSError:
         same = False
     if not same:
         raise StoreError(
-            f"run {run.run_id} was planned with an encoder of run {said['run']} that is not there any more",
+            f"run {run.run_id} was planned with an encoder of run {planned.run} that is not there any more",
             "Plan the comparison anew; its photos are encoded already",
         )
     return folder

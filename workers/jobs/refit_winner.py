@@ -93,7 +93,7 @@ def fitted(run: Run, configuration: Configuration) -> Recogniser:
     view = faces.view(configuration.view)
     x = view[_rows(faces, known)]
     labels, groups = [row["label"] for row in known], [row["group"] for row in known]
-    seed = run.plan.experiment["seed"]
+    seed = run.plan.experiment.seed
     model = fit_model(configuration, x, labels, groups, seed_of(seed, configuration.name, REFIT, REFIT))
     return Recogniser(
         model=model,
@@ -107,12 +107,12 @@ def fitted(run: Run, configuration: Configuration) -> Recogniser:
 
 
 def _configuration(run: Run, name: str) -> Configuration:
-    plan = run.plan.experiment
-    known = dict.fromkeys((*plan["configurations"], *CONFIGURATIONS))
+    experiment = run.plan.experiment
+    known = dict.fromkeys((*experiment.configurations, *CONFIGURATIONS))
     seeing = [each for each in known if view_of_configuration(each) != "none"]
     if name not in seeing:
         raise InputError(f"{name!r} is no configuration that looks at faces", f"Choose from {', '.join(seeing)}")
-    return find_configuration(name).with_parameters(**plan.get("parameters", {}).get(name, {}))
+    return find_configuration(name).with_parameters(**experiment.parameters.get(name, {}))
 
 
 def _rows(faces: Faces, rows: list[dict[str, Any]]) -> Any:

@@ -28,17 +28,17 @@ BATCH_FACTOR = 2
 
 def chunk_seconds(run: Run, photos: int) -> float:
     """Of one chunk of a message of so many photos."""
-    return float(run.plan.experiment["photo_seconds"] * (BATCH_FACTOR if photos > 1 else 1))
+    return float(run.plan.experiment.photo_seconds * (BATCH_FACTOR if photos > 1 else 1))
 
 
 def photos_hard_seconds(run: Run, photos: int) -> float:
     """Of a message of so many photos."""
-    return float(min(LONGEST_TASK_SECONDS, MARGIN_SECONDS + run.plan.experiment["photo_seconds"] * (photos + 2)))
+    return float(min(LONGEST_TASK_SECONDS, MARGIN_SECONDS + run.plan.experiment.photo_seconds * (photos + 2)))
 
 
 def training_seconds(run: Run) -> float:
     """Of one configuration on one split, and of one epoch of an encoder."""
-    return float(run.plan.experiment["training_seconds"])
+    return float(run.plan.experiment.training_seconds)
 
 
 def loading_and_training_seconds(run: Run) -> float:

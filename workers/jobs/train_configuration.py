@@ -37,14 +37,14 @@ def train(run: Run, name: str, repeat: int, fold: int) -> None:
 
     def work(attempt: Attempt, number: int) -> None:
         experiment = run.plan.experiment
-        changes = experiment.get("parameters", {}).get(name, {})
+        changes = experiment.parameters.get(name, {})
         configuration = find_configuration(name).with_parameters(**changes)
         rows = load_split(run, repeat, fold)
         if not rows:
             raise Refused(f"the run has no split {repeat}, {fold}")
         faces = load_faces(run, configuration)
         attempt.allow(training_seconds(run))
-        seed = seed_of(experiment["seed"], name, repeat, fold)
+        seed = seed_of(experiment.seed, name, repeat, fold)
         _write(run, part, evaluate(configuration, faces, rows, seed), number)
 
     def give_up(died: int) -> None:

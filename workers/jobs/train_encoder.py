@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from storage.attempts import Attempt, forget, look
 from storage.parts import sweep
-from storage.plans import ENCODER_RUN
+from storage.plans import ENCODER_RUN, TripletSettings
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES
 from storage.tables import read_table
@@ -27,7 +27,7 @@ from workers.jobs.part_names import encoder_part
 from workers.jobs.time_limits import training_seconds
 from workers.learning.arrays import Array
 from workers.learning.encoder.checkpoint import read_curves
-from workers.learning.encoder.train_triplets import CHECKPOINT, TripletSettings, train_by_triplets
+from workers.learning.encoder.train_triplets import CHECKPOINT, train_by_triplets
 from workers.learning.face_arrays import Faces, labels_of
 
 logger = logging.getLogger("lineup.training")
@@ -37,7 +37,7 @@ BOARD = "tensorboard"
 
 def settings_of(run: Run) -> TripletSettings:
     """How the run trains its encoder."""
-    return TripletSettings(**run.plan.triplets)
+    return run.plan.triplets or TripletSettings()
 
 
 def teaching(catalog: pa.Table, faces: pa.Table) -> tuple[list[str], Array]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from workers.learning.classical import solvers as classical
 from workers.learning.fold import Fitted, Fold
 from workers.learning.networks import fit_networks as networks
-from workers.learning.parameters import OneOf, Parameter, Real, Whole, YesNo
+from workers.learning.parameters import Parameter, one_of, real, real_or_zero, whole, yes_no
 
 
 @dataclass(frozen=True)
@@ -24,27 +24,27 @@ class Family:
     parameters: tuple[Parameter, ...] = ()
 
 
-_PENALTY = (Real("C"), YesNo("tune"))
+_PENALTY = (real("C"), yes_no("tune"))
 _RECIPE = (
-    Whole("epochs", 1, 10_000),
-    Whole("batch", 1, 4096),
-    Real("rate", most=1.0),
-    YesNo("cosine"),
-    Real("smoothing", most=0.99, least_fits=True),
-    YesNo("balanced"),
+    whole("epochs", 1, 10_000),
+    whole("batch", 1, 4096),
+    real("rate", most=1.0),
+    yes_no("cosine"),
+    real_or_zero("smoothing", most=0.99),
+    yes_no("balanced"),
 )
 
 FAMILIES: dict[str, Family] = {
     "majority": Family(classical.fit_majority),
-    "neighbours": Family(classical.fit_neighbours, (Whole("k", 1, 10_000), Real("threshold"))),
-    "centroid": Family(classical.fit_centroid, (OneOf("metric", ("euclidean", "cosine")),)),
+    "neighbours": Family(classical.fit_neighbours, (whole("k", 1, 10_000), real("threshold"))),
+    "centroid": Family(classical.fit_centroid, (one_of("metric", "euclidean", "cosine"),)),
     "logistic": Family(classical.fit_logistic, _PENALTY),
     "lda": Family(classical.fit_lda),
-    "svm": Family(classical.fit_svm, (OneOf("kernel", ("linear", "rbf")), *_PENALTY)),
-    "eigenfaces": Family(classical.fit_eigenfaces, (Whole("components", 1, 1024), *_PENALTY)),
+    "svm": Family(classical.fit_svm, (one_of("kernel", "linear", "rbf"), *_PENALTY)),
+    "eigenfaces": Family(classical.fit_eigenfaces, (whole("components", 1, 1024), *_PENALTY)),
     "dense": Family(networks.fit_dense, _RECIPE),
     "cnn-small": Family(networks.fit_small, _RECIPE),
     "cnn-regularized": Family(
-        networks.fit_regularized, (*_RECIPE, Whole("patience", 0, 10_000), Whole("members", 1, 32))
+        networks.fit_regularized, (*_RECIPE, whole("patience", 0, 10_000), whole("members", 1, 32))
     ),
 }

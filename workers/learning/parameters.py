@@ -1,92 +1,61 @@
-"""What a family of models may be told: a parameter's name, its type and its range."""
+"""What may be set in a family of models: a parameter's name and its type, validated by pydantic."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
-Value = str | int | float | bool
+from pydantic import Field, TypeAdapter
+
+from storage.experiments import Value
+from storage.validation import Flag, rule_of
 
 
 @dataclass(frozen=True)
-class Whole:
+class Parameter:
+    """A parameter of a family.
+
+    Attributes:
+        name: its key in `[parameters.NAME]`.
+        kind: its annotated type.
+    """
+
+    name: str
+    kind: Any
+
+    @property
+    def rule(self) -> str:
+        """What it must be, in words."""
+        return rule_of(self.kind)
+
+    def taken(self, value: object) -> Value:
+        """The value as the family reads it, a whole number for a real one as a float; raises ValueError."""
+        found: Value = TypeAdapter(self.kind).validate_python(value)
+        return found
+
+
+def whole(name: str, least: int, most: int) -> Parameter:
     """A whole number from `least` to `most`."""
-
-    name: str
-    least: int
-    most: int
-
-    @property
-    def rule(self) -> str:
-        """What it must be, in words."""
-        return f"a whole number from {self.least} to {self.most}"
-
-    def taken(self, value: object) -> Value:
-        """The value as the family reads it; raises ValueError with the rule."""
-        if isinstance(value, int) and not isinstance(value, bool) and self.least <= value <= self.most:
-            return value
-        raise ValueError(self.rule)
+    return Parameter(name, Annotated[int, Field(strict=True, ge=least, le=most)])
 
 
-@dataclass(frozen=True)
-class Real:
-    """A number up to `most`, from `least`, or above it where `least` itself makes no sense."""
-
-    name: str
-    least: float = 0.0
-    most: float = math.inf
-    least_fits: bool = False
-
-    @property
-    def rule(self) -> str:
-        """What it must be, in words."""
-        bottom = f"{'at least' if self.least_fits else 'above'} {self.least:g}"
-        return f"a number {bottom}" + (f" and at most {self.most:g}" if math.isfinite(self.most) else "")
-
-    def taken(self, value: object) -> Value:
-        """The value as a float; raises ValueError with the rule."""
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-            bottom = self.least <= value if self.least_fits else self.least < value
-            if bottom and value <= self.most:
-                return float(value)
-        raise ValueError(self.rule)
+def real(name: str, most: float = math.inf) -> Parameter:
+    """A number above 0, up to `most`."""
+    upper = most if math.isfinite(most) else None
+    return Parameter(name, Annotated[float, Field(strict=True, gt=0, le=upper, allow_inf_nan=False)])
 
 
-@dataclass(frozen=True)
-class YesNo:
+def real_or_zero(name: str, most: float) -> Parameter:
+    """A number from 0 to `most`."""
+    return Parameter(name, Annotated[float, Field(strict=True, ge=0, le=most, allow_inf_nan=False)])
+
+
+def yes_no(name: str) -> Parameter:
     """True or false."""
-
-    name: str
-
-    @property
-    def rule(self) -> str:
-        """What it must be, in words."""
-        return "true or false"
-
-    def taken(self, value: object) -> Value:
-        """The value; raises ValueError with the rule."""
-        if isinstance(value, bool):
-            return value
-        raise ValueError(self.rule)
+    return Parameter(name, Flag)
 
 
-@dataclass(frozen=True)
-class OneOf:
+def one_of(name: str, *choices: str) -> Parameter:
     """One of some words."""
-
-    name: str
-    choices: tuple[str, ...]
-
-    @property
-    def rule(self) -> str:
-        """What it must be, in words."""
-        return " or ".join(self.choices)
-
-    def taken(self, value: object) -> Value:
-        """The value; raises ValueError with the rule."""
-        if isinstance(value, str) and value in self.choices:
-            return value
-        raise ValueError(self.rule)
-
-
-Parameter = Whole | Real | YesNo | OneOf
+    return Parameter(name, Literal[choices])

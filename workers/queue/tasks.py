@@ -48,7 +48,7 @@ def train_configuration_task(run_id: str, configuration: str, repeat: int, fold:
 
     try:
         run = _run(run_id)
-        train(run, *parse_training(configuration, repeat, fold, run.plan.experiment["configurations"]))
+        train(run, *parse_training(configuration, repeat, fold, run.plan.experiment.configurations))
     except Refused as refused:
         _refuse(refused)
 

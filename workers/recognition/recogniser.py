@@ -10,16 +10,16 @@ import json
 import time
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from storage.engine_settings import EngineSettings
 from storage.errors import StoreError
 from storage.schemas import CHIP_SIDE, EMBEDDING_SIZE
-from workers.faces.engine_settings import EngineSettings
+from workers.faces.engine_fingerprint import engine_fingerprint
 from workers.faces.records import FaceRecord
 from workers.learning.configurations import UNKNOWN
 from workers.learning.encoder.picture_encoder import Encoder, load_picture_encoder, save_encoder
@@ -55,7 +55,7 @@ class Recogniser:
     """See the module.
 
     Attributes:
-        engine: the run's settings as JSON data, and their fingerprint.
+        engine, engine_fingerprint: the run's settings and their fingerprint.
         fingerprint: the run's, whose faces it was fitted on.
         faces: how many those were.
         encoder: of our own, where it measures the faces.
@@ -63,7 +63,7 @@ class Recogniser:
 
     model: Model
     threshold: Threshold
-    engine: dict[str, Any]
+    engine: EngineSettings
     engine_fingerprint: str
     fingerprint: str
     faces: int
@@ -72,7 +72,7 @@ class Recogniser:
     @property
     def settings(self) -> EngineSettings:
         """The run's engine, but every face of a photo counts."""
-        return replace(EngineSettings.from_plain(self.engine), policy="all")
+        return replace(self.engine, policy="all")
 
     def name(self, faces: Sequence[FaceRecord]) -> list[Named]:
         """Name each face, one a call, as a video's are."""
@@ -117,7 +117,7 @@ def save_recogniser(recogniser: Recogniser, folder: Path) -> None:
         "format": FORMAT,
         "threshold": recogniser.threshold.value,
         "threshold_rule": recogniser.threshold.rule,
-        "engine": recogniser.engine,
+        "engine": asdict(recogniser.engine),
         "engine_fingerprint": recogniser.engine_fingerprint,
         "fingerprint": recogniser.fingerprint,
         "faces": recogniser.faces,
@@ -141,12 +141,13 @@ def load_recogniser(folder: Path) -> Recogniser:
         threshold = Threshold(described.pop("threshold"), described.pop("threshold_rule"))
         model = load_model(folder)
         encoder = load_picture_encoder(folder) if model.configuration.encoder else None
-        recogniser = Recogniser(model, threshold, encoder=encoder, **described)
+        engine = EngineSettings(**described.pop("engine"))
+        recogniser = Recogniser(model, threshold, engine, encoder=encoder, **described)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
         raise StoreError(
             f"the model in {folder} cannot be read: {error}", "Delete that folder; it is made anew"
         ) from error
-    if EngineSettings.from_plain(recogniser.engine).fingerprint() != recogniser.engine_fingerprint:
+    if engine_fingerprint(recogniser.engine) != recogniser.engine_fingerprint:
         raise StoreError(
             f"the model in {folder} was fitted on faces of another version of the engine", "Run the comparison anew"
         )

@@ -19,9 +19,9 @@ from PIL import Image
 
 from orchestrator.dataset.catalog import build_catalog
 from orchestrator.dataset.summary import DatasetSummary
+from storage.engine_settings import Limits
 from storage.errors import DatasetError
 from storage.schemas import CATALOG
-from workers.faces.decode.read_image import Limits
 
 
 def photo(seed: int, form: str = "JPEG", size: tuple[int, int] = (48, 40), orientation: int = 1) -> bytes:

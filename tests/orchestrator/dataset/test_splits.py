@@ -13,8 +13,8 @@ import pytest
 
 from orchestrator.dataset.near_duplicates import find_near_duplicates, perceptual_hash
 from orchestrator.dataset.splits import Splits, make_splits
-from orchestrator.experiment.experiment import Protocol
 from storage.errors import DatasetError
+from storage.experiments import Protocol
 from storage.schemas import CATALOG, FACES, SPLITS
 
 

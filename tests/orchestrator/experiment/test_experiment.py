@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
-from orchestrator.experiment.chosen_configurations import Entry
-from orchestrator.experiment.experiment import (
-    TEMPLATE,
-    Experiment,
-    Protocol,
-    from_json,
-    from_toml,
-    to_dict,
-    to_json,
-)
+from orchestrator.experiment.experiment_file import TEMPLATE, from_dict, from_toml
+from storage.engine_settings import EngineSettings, Limits
 from storage.errors import ExperimentError
-from workers.faces.decode.read_image import Limits
-from workers.faces.engine_settings import EngineSettings
+from storage.experiments import Experiment, Protocol
 
 
 def test_the_template_states_every_default() -> None:
@@ -26,7 +18,7 @@ def test_the_template_states_every_default() -> None:
 
     stated = tomllib.loads(TEMPLATE)
     assert from_toml(TEMPLATE) == Experiment()
-    expected = to_dict(Experiment())
+    expected = Experiment().plain()
     assert set(stated) == set(expected) - {"parameters"}
     assert set(stated["faces"]) == set(expected["faces"])
     assert set(stated["protocol"]) == set(expected["protocol"])
@@ -57,8 +49,9 @@ def test_json_round_trip_keeps_everything() -> None:
         limits = { pixels = 9_000_000 }
         """
     )
-    assert from_json(to_json(experiment)) == experiment
-    assert experiment.configurations[1] == Entry("svm-rbf", (("C", 3.5), ("tune", False)))
+    assert from_dict(json.loads(json.dumps(experiment.plain()))) == experiment
+    assert experiment.configurations[1] == "svm-rbf"
+    assert list(experiment.parameters["svm-rbf"].items()) == [("C", 3.5), ("tune", False)]
     assert experiment.faces == EngineSettings(policy="all", ladder=("rotate",), limits=Limits(pixels=9_000_000))
     assert isinstance(experiment.protocol.embedding_distance, float)
 
@@ -74,7 +67,7 @@ def test_a_whole_number_that_stands_for_a_real_one_is_the_same_experiment() -> N
         ("sed = 1", ["sed", "'seed'"]),
         ("[protocol]\ntestshare = 0.2", ["protocol.testshare", "'protocol.test_share'"]),
         ("[protocol]\nkind = 'kfolds'", ["protocol.kind", "'kfolds'", "'kfold'"]),
-        ("[protocol]\ntest_share = 1.0", ["protocol.test_share", "0 < share < 1"]),
+        ("[protocol]\ntest_share = 1.0", ["protocol.test_share", "above 0 and below 1"]),
         ("[protocol]\ntest_share = nan", ["protocol.test_share"]),
         ("[protocol]\nfolds = 1", ["protocol.folds", "at least 2"]),
         ("[protocol]\nfolds = 2.5", ["protocol.folds", "whole number"]),
@@ -127,6 +120,7 @@ def test_the_fingerprint_follows_what_decides_the_tables_and_nothing_else() -> N
         replace(plain, faces=EngineSettings(policy="all")),
         replace(plain, protocol=Protocol(folds=7)),
         replace(plain, configurations=plain.configurations[:3]),
-        replace(plain, configurations=(Entry("knn-1", (("k", 2),)),)),
+        replace(plain, configurations=("knn-1",)),
+        replace(plain, configurations=("knn-1",), parameters={"knn-1": {"k": 2}}),
     ]
     assert len({other.fingerprint() for other in (plain, *others)}) == len(others) + 1

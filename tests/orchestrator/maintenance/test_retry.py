@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from orchestrator.experiment.experiment import from_dict
+from orchestrator.experiment.experiment_file import from_dict
 from orchestrator.maintenance.check import check_run
 from orchestrator.maintenance.retry import retry
 from orchestrator.scheduler.planning import plan_run

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.experiment.experiment import from_dict
+from orchestrator.experiment.experiment_file import from_dict
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.work import catalogued
 from storage.errors import RunConflict, RunStuck

@@ -10,19 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.experiment.chosen_configurations import Entry
-from orchestrator.experiment.experiment import Experiment, from_dict
 from orchestrator.scheduler import planning
 from orchestrator.scheduler.planning import plan_faces, plan_run, planned_fingerprint
 from storage.errors import RunConflict
+from storage.experiments import Experiment
 from storage.parts import read_metadata, read_part
 from storage.runs import RUN_ID, open_run
 from storage.schemas import CATALOG
-from workers.faces.engine_settings import EngineSettings
+from workers.faces.engine_fingerprint import engine_fingerprint
 from workers.learning.configurations import LEARNING_VERSION
 from workers.synthetic.photo_folder import write_folder
 
-EXPERIMENT = Experiment(configurations=(Entry("knn-1"),))
+EXPERIMENT = Experiment(configurations=("knn-1",))
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +43,8 @@ def test_a_plan_says_all_that_it_takes_to_do_the_run_again(photos: Path, tmp_pat
     assert not planned.existed
     run = open_run(tmp_path / "store", planned.run.run_id)
     assert run == planned.run
-    assert from_dict(run.plan.experiment) == EXPERIMENT
-    assert EngineSettings.from_plain(run.plan.engine).fingerprint() == run.plan.engine_fingerprint
+    assert run.plan.experiment == EXPERIMENT
+    assert engine_fingerprint(run.plan.engine) == run.plan.engine_fingerprint
     assert run.plan.dataset == str(photos)
     assert {"python", "numpy", "keras", "onnxruntime"} <= run.plan.versions.keys()
     catalog = read_part(run.catalog, CATALOG)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.experiment.experiment import from_toml
+from orchestrator.experiment.experiment_file import from_toml
 from orchestrator.local.cluster import Stack
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.reconciler import Reconciler

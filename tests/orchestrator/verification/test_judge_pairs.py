@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from orchestrator.experiment.experiment import Experiment
 from orchestrator.scheduler.status import look_at
 from orchestrator.scheduler.work import catalogued
 from orchestrator.verification.format_verdict import corners, roc_picture, verified_as_json, verified_lines
@@ -17,6 +16,7 @@ from orchestrator.verification.judge_pairs import NOT_THERE, Verified, judge_pai
 from orchestrator.verification.pairs_file import PhotoPair, read_pairs_file
 from storage.collect_faces import write_faces
 from storage.errors import DatasetError
+from storage.experiments import Experiment
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES
 from storage.tables import read_table

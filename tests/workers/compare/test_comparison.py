@@ -10,6 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from storage.engine_settings import EngineSettings
+from storage.experiments import Experiment
 from storage.schemas import CATALOG, COMPARISON, FACES, FITS, SCORES
 from tests.workers.compare.conftest import Study, make_study
 from workers.compare.comparison import Comparison, compare_run, split_ratio, undetected_photos
@@ -133,7 +135,7 @@ def test_the_pairs_are_kept_beside_the_table(tmp_path: Path, comparison: Compari
     from storage.runs import Run
     from workers.compare.comparison import read_pairs, write_comparison
 
-    plan = Plan("r", "/photos", "", {}, {}, "engine", "print", "2026-01-01T00:00:00+00:00", {})
+    plan = Plan("r", "/photos", "", Experiment(), EngineSettings(), "engine", "print", "2026-01-01T00:00:00+00:00", {})
     run = Run(tmp_path / "runs" / "r", plan)
     run.folder.mkdir(parents=True)
     write_comparison(run, comparison)

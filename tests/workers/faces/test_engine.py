@@ -11,12 +11,12 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
+from storage.engine_settings import EngineSettings
 from storage.schemas import FACES
 from tests.workers.faces.conftest import as_bytes
 from tests.workers.faces.decode.test_read_image import BAD_INPUTS
 from workers.faces.detect.boxes import Box, overlap
 from workers.faces.engine import load_engine
-from workers.faces.engine_settings import EngineSettings
 from workers.faces.photo import Pixels
 from workers.faces.records import FaceRecord, PhotoResult, face_rows
 
@@ -156,7 +156,7 @@ def test_the_image_room_loads_neither_tensorflow_nor_celery(photos: Photos) -> N
     script = """
 import sys
 from workers.faces.engine import load_engine
-from workers.faces.engine_settings import EngineSettings
+from storage.engine_settings import EngineSettings
 results = load_engine(EngineSettings()).encode_photos([("key", sys.stdin.buffer.read())], lambda key: None)
 assert results[0].outcome == "ok", results
 print(sorted({"tensorflow", "celery", "redis", "keras", "onnx"} & set(sys.modules)))

@@ -24,7 +24,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from workers.faces.engine import load_engine
-from workers.faces.engine_settings import EngineSettings
+from storage.engine_settings import EngineSettings
 
 engine = load_engine(EngineSettings())
 photos = [(path.name, path.read_bytes()) for path in sorted(Path(sys.argv[1]).iterdir())]

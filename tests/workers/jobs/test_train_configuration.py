@@ -73,7 +73,7 @@ def test_a_training_that_is_done_or_cancelled_is_not_begun(run: Run) -> None:
 
 def test_one_whose_process_died_too_often_is_a_failed_row_with_a_reason(run: Run) -> None:
     part = training_part(run.plan.fingerprint, "knn-1", 0, 0)
-    for _ in range(run.plan.experiment["attempts"]):
+    for _ in range(run.plan.experiment.attempts):
         with Attempt(run.attempts, part) as attempt:
             text = attempt.path.read_text() + f"{part}\n"
         attempt.path.write_text(text)
@@ -112,7 +112,7 @@ def test_damaged_faces_are_set_aside_and_told(run: Run) -> None:
 
 def test_every_training_has_a_part_of_its_own_and_the_slow_ones_come_first(run: Run) -> None:
     names = ["knn-1", "cnn-small-crop", "cnn-regularized-crop", "majority"]
-    plan = replace(run.plan, experiment={**run.plan.experiment, "configurations": names})
+    plan = replace(run.plan, experiment=replace(run.plan.experiment, configurations=tuple(names)))
     splits = read_part(run.splits, SPLITS)
     wanted = trainings(Run(run.folder, plan), splits)
     assert [name for name, _, _ in wanted.values()] == ["cnn-regularized-crop", "cnn-small-crop", "knn-1", "majority"]

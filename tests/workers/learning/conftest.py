@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from storage.engine_settings import EngineSettings
 from storage.parts import table_of
 from storage.schemas import FACES
 from workers.faces.engine import load_engine
-from workers.faces.engine_settings import EngineSettings
 from workers.faces.records import face_rows
 from workers.synthetic import draw_identity, draw_scene, render
 

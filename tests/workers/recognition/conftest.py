@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.experiment.experiment import Protocol
+from storage.experiments import Protocol
 from storage.runs import Run
 from tests.tiny_run import tiny_run
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from storage.engine_settings import Limits
 from workers.faces.decode.gif import MOST_GIF_PIXELS, gif_size
 from workers.faces.photo import Photo, Pixels
 from workers.faces.refusal import Refusal
@@ -37,23 +38,6 @@ DECODER_ERRORS = (
     RuntimeError,  # libavif's own complaints
 )
 """What Pillow's parsers raise on bytes that lie: it promises OSError, and fuzzing finds the others."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """The sizes that a worker is willing to take.
-
-    Attributes:
-        file_bytes: largest file.
-        pixels: largest width x height in the header; 50 million is what the largest phone cameras write.
-        shortest_side: smallest useful side in pixels; below it no face has 20 pixels between the eyes.
-        working_side: photos whose longest side is at least twice this are decoded at a half, a quarter or an eighth.
-    """
-
-    file_bytes: int = 64_000_000
-    pixels: int = 50_000_000
-    shortest_side: int = 32
-    working_side: int = 1280
 
 
 @dataclass(frozen=True)

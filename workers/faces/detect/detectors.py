@@ -40,7 +40,7 @@ Detector = Callable[[Pixels, int], list[Detection]]
 
 
 def load_detector(name: str, policy: str = "all") -> Detector:
-    """A detector by its name in `settings.CHOICES`; loads what it needs.
+    """A detector by its name in `EngineSettings.detector`; loads what it needs.
 
     Under the policy "largest" it may stop at a large face without looking for small ones.
     """

@@ -35,7 +35,7 @@ Refiner = Callable[[Pixels, Detection], Detection]
 
 
 def load_refiner(how: str) -> Refiner:
-    """The refiner by its name in `settings.CHOICES`."""
+    """The refiner by its name in `EngineSettings.refine`."""
     return {"hog": redetect_hog, "map": map_box, "none": keep_box}[how]
 
 

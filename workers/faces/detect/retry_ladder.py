@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from storage.engine_settings import EngineSettings
 from workers.faces.detect.boxes import Detection
 from workers.faces.detect.detectors import Detector
-from workers.faces.engine_settings import EngineSettings
 from workers.faces.photo import Photo, Pixels
 
 LARGEST_SIDE = 2560

@@ -31,7 +31,7 @@ BATCH = 8
 
 
 def load_face_encoder(name: str) -> FaceEncoder:
-    """An encoder by its name in `settings.CHOICES`."""
+    """An encoder by its name in `EngineSettings.encoder`."""
     if name in openvino_runtime.PRECISIONS:
         return _load_openvino(name)
     return {"onnx": _load_onnx, "dlib": _load_dlib}[name]()

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from storage.parts import write_bytes
-from storage.plans import ENCODER_REPORT
+from storage.plans import ENCODER_REPORT, TripletSettings
 from workers.compare.pair_protocol import PairAccuracy, pair_accuracy
 from workers.learning.arrays import Array
 from workers.learning.encoder.checkpoint import Progress, read_checkpoint, write_checkpoint
@@ -35,36 +35,6 @@ from workers.learning.networks.keras_runtime import assign, load_keras
 CHECKPOINT = "checkpoint.npz"
 LEAST_PEOPLE = 6
 """Two in each of three sets."""
-
-
-@dataclass(frozen=True)
-class TripletSettings:
-    """How the encoder is trained.
-
-    Attributes:
-        mining: "semi-hard" or "batch-hard".
-        margin: how much farther a stranger should be than a friend; unit vectors are 2 apart at most.
-        people, faces: a batch holds so many faces of so many people.
-        epochs: at most; in one everybody is seen `passes` times.
-        passes: rounds through all people in an epoch.
-        rate: Adam's first learning rate, falling along half a cosine.
-        patience: epochs without better verification of the watched people before training ends.
-        held_share: of the people for watching, and again for testing.
-        seed: of everything random.
-        view: "aligned" or "crop": which picture of a face it learns to measure.
-    """
-
-    mining: str = "semi-hard"
-    margin: float = 0.2
-    people: int = 12
-    faces: int = 4
-    epochs: int = 40
-    passes: int = 2
-    rate: float = 1e-3
-    patience: int = 10
-    held_share: float = 0.15
-    seed: int = 42
-    view: str = "aligned"
 
 
 @dataclass(frozen=True)

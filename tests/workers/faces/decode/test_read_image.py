@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
+from storage.engine_settings import Limits
 from tests.workers.faces.conftest import as_bytes
-from workers.faces.decode.read_image import Header, Limits, read_header, read_image
+from workers.faces.decode.read_image import Header, read_header, read_image
 from workers.faces.photo import Photo, Pixels
 from workers.faces.refusal import Refusal
 

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 
+from storage.engine_settings import DetectorName, Limits
 from workers.faces.align.chips import encoder_chip
 from workers.faces.align.landmarks import load_landmarks
-from workers.faces.decode.read_image import Limits, read_image
+from workers.faces.decode.read_image import read_image
 from workers.faces.detect.blazeface import detect_blazeface
 from workers.faces.detect.boxes import overlap
 from workers.faces.detect.detectors import GLANCE_SIDE, load_detector, shrink
 from workers.faces.detect.refine_box import load_refiner
 from workers.faces.embed.face_encoder import load_face_encoder
-from workers.faces.engine_settings import CHOICES
 from workers.faces.models.onnx_sessions import session_of
 from workers.faces.photo import Photo, Pixels
 
-DETECTORS = CHOICES["detector"]
+DETECTORS = get_args(DetectorName)
 
 
 @pytest.mark.parametrize("name", DETECTORS)

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from workers.faces.decode.read_image import Limits, read_image
+from storage.engine_settings import Limits
+from workers.faces.decode.read_image import read_image
 from workers.faces.detect.detectors import load_detector
 from workers.faces.detect.mmod import tile_layout, tile_pyramid
 from workers.faces.photo import Photo, Pixels

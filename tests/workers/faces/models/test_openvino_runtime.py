@@ -9,9 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from storage.engine_settings import EncoderName, EngineSettings
 from storage.errors import EngineError
 from workers.faces.embed.face_encoder import load_face_encoder
-from workers.faces.engine_settings import EngineSettings
+from workers.faces.engine_fingerprint import engine_fingerprint
 from workers.faces.models import openvino_runtime
 from workers.faces.photo import Pixels
 
@@ -32,8 +33,8 @@ def asked_anew() -> Iterator[None]:
 
 @pytest.mark.skipif(INSTALLED, reason="OpenVINO is installed here")
 @pytest.mark.parametrize("name", sorted(openvino_runtime.PRECISIONS))
-def test_without_the_extra_planning_says_how_to_install_it(name: str) -> None:
-    for asked in (EngineSettings(encoder=name).fingerprint, lambda: load_face_encoder(name)):
+def test_without_the_extra_planning_says_how_to_install_it(name: EncoderName) -> None:
+    for asked in (lambda: engine_fingerprint(EngineSettings(encoder=name)), lambda: load_face_encoder(name)):
         with pytest.raises(EngineError, match=r"OpenVINO is not installed.*lineup\[openvino\]"):
             asked()
 
@@ -56,11 +57,11 @@ def test_a_mirrored_chip_is_read_as_it_is_seen(chips: Chips) -> None:
 def test_bfloat16_is_near_where_the_processor_has_it_and_refused_elsewhere(chips: Chips) -> None:
     settings = EngineSettings(encoder="openvino-bf16")
     if not openvino_runtime.has_bfloat16():
-        for asked in (settings.fingerprint, lambda: load_face_encoder("openvino-bf16")):
+        for asked in (lambda: engine_fingerprint(settings), lambda: load_face_encoder("openvino-bf16")):
             with pytest.raises(EngineError, match="no bfloat16 instructions"):
                 asked()
         return
-    assert settings.fingerprint() != EngineSettings().fingerprint()
+    assert engine_fingerprint(settings) != engine_fingerprint(EngineSettings())
     every = np.stack(list(chips.values()))
     apart = np.linalg.norm(load_face_encoder("openvino-bf16")(every) - load_face_encoder("onnx")(every), axis=1)
     assert 0 < apart.min() <= apart.max() < 0.05  # 0.6 is where another person begins
@@ -69,4 +70,4 @@ def test_bfloat16_is_near_where_the_processor_has_it_and_refused_elsewhere(chips
 @needs_openvino
 def test_the_runtime_is_part_of_the_fingerprint() -> None:
     default = EngineSettings()
-    assert replace(default, encoder="openvino").fingerprint() != default.fingerprint()
+    assert engine_fingerprint(replace(default, encoder="openvino")) != engine_fingerprint(default)

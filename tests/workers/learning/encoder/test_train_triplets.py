@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from storage.plans import TripletSettings
 from workers.learning.encoder.checkpoint import Progress
 from workers.learning.encoder.picture_encoder import FILE, encoder_digest, load_picture_encoder
-from workers.learning.encoder.train_triplets import CHECKPOINT, TripletSettings, split_people, train_by_triplets
+from workers.learning.encoder.train_triplets import CHECKPOINT, split_people, train_by_triplets
 from workers.learning.fold import CannotFit
 from workers.learning.networks.keras_runtime import load_keras
 

@@ -1,0 +1,46 @@
+"""Read an experiment file: TOML in, a checked `storage.experiments.Experiment` out.
+
+Types and ranges are pydantic's work; configurations and their parameters are checked against what this version knows.
+Every error is an ExperimentError that names the key, the value, and the rule or the choices.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+from pydantic import ValidationError
+
+from orchestrator.experiment.chosen_configurations import check_configurations, take_parameters
+from storage.errors import ExperimentError
+from storage.experiments import Experiment
+from storage.validation import explain
+
+TEMPLATE = (files("orchestrator.experiment") / "template.toml").read_text(encoding="utf-8")
+"""The commented file that `lineup init` writes; it states every default."""
+
+
+def from_toml(text: str, source_name: str = "experiment.toml") -> Experiment:
+    """Read an experiment file.
+
+    Raises:
+        ExperimentError: not TOML, an unknown key, or an impossible value; begins with source_name.
+    """
+    try:
+        return from_dict(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as fault:
+        raise ExperimentError(f"{source_name}: not a TOML file: {fault}", "See `lineup init`.") from fault
+    except ExperimentError as fault:
+        raise ExperimentError(f"{source_name}: {fault.what}", fault.hint) from fault
+
+
+def from_dict(plain: Mapping[str, Any]) -> Experiment:
+    """The experiment of a parsed TOML or JSON file; raises ExperimentError."""
+    try:
+        experiment = Experiment(**{**plain, "parameters": take_parameters(plain.get("parameters", {}))})
+    except ValidationError as error:
+        raise ExperimentError(*explain(error, Experiment)) from error
+    check_configurations(experiment)
+    return experiment

@@ -1,0 +1,71 @@
+"""The settings of the face engine, as a run's plan keeps them.
+
+They stand in storage because planner and workers read them from the plan; what they mean is in workers/faces.
+Validated when made, frozen and hashable. `workers.faces.engine_fingerprint` names the encodings that they lead to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from storage.validation import FORBID_EXTRA, Count, Flag, Natural
+
+DetectorName = Literal["cascade", "blaze", "cnn", "hog", "dlib-cnn"]
+RefinerName = Literal["map", "hog", "none"]
+FacePolicy = Literal["largest", "require-one", "all"]
+LandmarkModel = Literal["68", "5"]
+EncoderName = Literal["onnx", "openvino", "openvino-bf16", "dlib"]
+LadderRung = Literal["upsample", "rotate"]
+
+
+@dataclass(frozen=True, config=FORBID_EXTRA)
+class Limits:
+    """The sizes of photos that a worker accepts.
+
+    Attributes:
+        file_bytes: largest file.
+        pixels: largest width x height in the header; 50 million is what the largest phone cameras write.
+        shortest_side: smallest useful side in pixels; below it no face has 20 pixels between the eyes.
+        working_side: photos whose longest side is at least twice this are decoded at a half, a quarter or an eighth.
+    """
+
+    file_bytes: Count = 64_000_000
+    pixels: Count = 50_000_000
+    shortest_side: Count = 32
+    working_side: Count = 1280
+
+
+@dataclass(frozen=True, config=FORBID_EXTRA)
+class EngineSettings:
+    """Settings of the face engine.
+
+    Attributes:
+        detector: "cascade" (light first, thorough where unsure), "blaze" (light alone), "cnn" (thorough alone), "hog",
+            or "dlib-cnn", the thorough one in dlib itself.
+        refine: what brings another detector's box to the convention of HOG's boxes, on which the landmarks were
+            trained: "map" shifts and scales by constants, "hog" looks again in a small window, "none" does nothing.
+        policy: which faces of a photo count: the "largest", "require-one" (several are an outcome), or "all".
+        landmarks: the points that cut the encoder's chip: "68", or "5", whose model is CC0.
+        encoder: "onnx", dlib's ResNet in ONNX Runtime; "openvino" or "openvino-bf16", the same in an optional runtime;
+            or "dlib", in dlib itself.
+        mirror: average the measurements of a face and of its mirror image.
+        jitter: average over this many randomly shifted chips, seeded; 0 for none.
+        detect_side: photos are shrunk to this longest side before detection; pixels.
+        ladder: what to try where no face is found, in order: "upsample", "rotate".
+        limits: the sizes of photo that are taken.
+    """
+
+    detector: DetectorName = "cascade"
+    refine: RefinerName = "map"
+    policy: FacePolicy = "largest"
+    landmarks: LandmarkModel = "68"
+    encoder: EncoderName = "onnx"
+    mirror: Flag = False
+    jitter: Natural = 0
+    detect_side: Annotated[int, Field(strict=True, ge=80)] = 800
+    ladder: tuple[LadderRung, ...] = ()
+    limits: Limits = field(default_factory=Limits)

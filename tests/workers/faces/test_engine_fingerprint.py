@@ -1,0 +1,35 @@
+"""Equal fingerprints mean equal rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from storage.engine_settings import EngineSettings, Limits
+from workers.faces.engine_fingerprint import engine_fingerprint
+
+DEFAULT = EngineSettings()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(DEFAULT, detector="hog"),
+        replace(DEFAULT, refine="hog"),
+        replace(DEFAULT, policy="all"),
+        replace(DEFAULT, landmarks="5"),
+        replace(DEFAULT, encoder="dlib"),
+        replace(DEFAULT, mirror=True),
+        replace(DEFAULT, jitter=3),
+        replace(DEFAULT, detect_side=640),
+        replace(DEFAULT, ladder=("rotate",)),
+        replace(DEFAULT, limits=Limits(working_side=640)),
+    ],
+)
+def test_every_setting_is_part_of_the_fingerprint(other: EngineSettings) -> None:
+    assert engine_fingerprint(other) != engine_fingerprint(DEFAULT)
+
+
+def test_the_fingerprint_of_the_default_settings_is_that_of_stored_encodings() -> None:
+    assert engine_fingerprint(DEFAULT) == "2668fefd674f3d98cb8d30015b4cad19"

@@ -1,0 +1,42 @@
+"""The fingerprint of a face engine: its settings, its version and its model files.
+
+A face's bits depend on its photo's bytes and on these alone, so equal fingerprints mean equal rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+
+from storage.engine_settings import EngineSettings
+
+ENGINE_VERSION = 4
+"""To be raised by whoever changes a computed pixel, point or measurement; the versions of libraries do not enter."""
+
+
+def engine_fingerprint(settings: EngineSettings) -> str:
+    """32 hex digits of the settings, the engine's version and the sha256 of every model file in use.
+
+    Raises `EngineError` where a model file is missing, or the encoder's runtime cannot run here.
+    """
+    from workers.faces.models import openvino_runtime
+    from workers.faces.models.model_files import MODEL_FILES, model_digest
+
+    openvino_runtime.check_openvino(settings.encoder)
+    used = models_of(settings)
+    models = {name: model_digest(name) for name in sorted(MODEL_FILES) if name in used}
+    content = json.dumps([ENGINE_VERSION, asdict(settings), models], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+
+def models_of(settings: EngineSettings) -> set[str]:
+    """Names in `models.MODEL_FILES` that these settings use."""
+    used = {"landmarks-68", "encoder"}
+    if settings.landmarks == "5":
+        used.add("landmarks-5")
+    if settings.detector in ("cascade", "cnn", "dlib-cnn"):
+        used.add("mmod")
+    if settings.detector in ("cascade", "blaze"):
+        used.add("blaze")
+    return used
