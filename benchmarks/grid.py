@@ -34,7 +34,7 @@ from orchestrator.experiment.experiment_file import from_dict
 from orchestrator.local.cluster import Stack
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.reconciler import Reconciler
-from orchestrator.scheduler.status import look_at
+from orchestrator.scheduler.status import status_of
 from storage.runs import Run
 from workers.learning.configurations import CONFIGURATIONS
 from workers.queue.task_names import IMAGES, TRAINING
@@ -122,11 +122,11 @@ def _drive(reconciler: Reconciler, run: Run, stages: tuple[str, ...]) -> None:
     """Step a run through these stages."""
     pause = threading.Event()
     end = time.monotonic() + MOST_SECONDS
-    while look_at(run).stage in stages:
+    while status_of(run).stage in stages:
         if time.monotonic() > end:
             raise SystemExit(f"the run does not end; see {run.folder.parents[1] / 'logs'}")
         reconciler.step()
-        pause.wait(reconciler.rest_seconds())
+        pause.wait(reconciler.pause_seconds())
 
 
 def _cpu_of_children() -> float:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from orchestrator.local.child_process import Child
 from orchestrator.scheduler.broker import Broker
-from orchestrator.scheduler.work import catalogued
+from orchestrator.scheduler.work import planned_photos
 from storage.encodings import Done
 from storage.errors import BrokerError
 from storage.runs import Run
@@ -97,7 +97,7 @@ class Bench:
     def _under_way(self) -> tuple[Run, Callable[[], int]]:
         """A run with everybody at work, and a counter of its photos that are done."""
         run = plan(self._services.store, self._photos(COPIES), configurations=["majority"])
-        encoded, wanted = Done(run.encodings / "faces"), catalogued(run).keys()
+        encoded, wanted = Done(run.encodings / "faces"), planned_photos(run).keys()
 
         def done() -> int:
             return len(encoded.look() & wanted)

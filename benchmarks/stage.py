@@ -48,7 +48,7 @@ class Stage:
             if time.time() - start > MOST_SECONDS:
                 raise SystemExit(f"the image stage does not end; see {self.folder / 'store' / 'logs'}")
             if not run.faces.exists():
-                pause.wait(reconciler.rest_seconds())
+                pause.wait(reconciler.pause_seconds())
         end = run.faces.stat().st_mtime_ns / 1e9  # what follows in that step is not the image stage's
         run.cancel()
         reconciler.step()

@@ -1,4 +1,4 @@
-"""Text for people, one copy for all rooms: counts, lists of names, printable names, aligned columns."""
+"""Text for people, one copy for all rooms: counts, lists, figures, printable names, aligned columns."""
 
 from __future__ import annotations
 
@@ -22,6 +22,17 @@ def examples(names: Sequence[str], most: int = 5) -> str:
     """
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+def training_figures(losses: Sequence[float], accuracies: Sequence[float]) -> str:
+    """The last epoch of an encoder's training in words; empty before the first.
+
+    >>> training_figures([0.5, 0.25], [0.9, 0.8])
+    'loss 0.250, watched pairs 80.0% right (best 90.0%)'
+    """
+    if not accuracies:
+        return ""
+    return f"loss {losses[-1]:.3f}, watched pairs {accuracies[-1]:.1%} right (best {max(accuracies):.1%})"
 
 
 def printable(text: str) -> str:

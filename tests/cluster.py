@@ -18,11 +18,10 @@ import redis
 
 from orchestrator.experiment.experiment_file import from_dict
 from orchestrator.local.cluster import Stack
-from orchestrator.local.drive_run import step
 from orchestrator.scheduler.broker import redis_url
 from orchestrator.scheduler.planning import plan_run
-from orchestrator.scheduler.reconciler import Reconciler
-from orchestrator.scheduler.status import Status, look_at
+from orchestrator.scheduler.reconciler import Reconciler, try_step
+from orchestrator.scheduler.status import Status, status_of
 from storage.attempts import look
 from storage.parts import read_parts
 from storage.runs import Run
@@ -146,7 +145,7 @@ class Cluster:
         end = time.monotonic() + seconds
         status: Status | None = None
         while True:
-            status = step(reconciler) or status
+            status = try_step(reconciler) or status
             if status and (status.state != "running" or until()):
                 return status
             assert time.monotonic() < end, f"still at {status} after {seconds} s\n{self.last_words()}"
@@ -161,7 +160,7 @@ class Cluster:
         """
         seen: list[Status] = []
         while not seen or seen[-1].state == "running":
-            seen.append(self.drive(self.reconciler(run), until=lambda: look_at(run) not in seen))
+            seen.append(self.drive(self.reconciler(run), until=lambda: status_of(run) not in seen))
         return len(seen)
 
     def worker(self, queue: str) -> Any:

@@ -35,8 +35,6 @@ LEVELS = (
 So the orchestrator may import workers and storage, workers may import storage, and nothing imports upwards."""
 
 UPWARD_IMPORTS_LEFT = {
-    ("orchestrator.scheduler", "orchestrator.local"),
-    ("workers.jobs", "workers.queue"),
     ("workers.compare", "workers.learning"),
 }
 """Known offenders, to be removed."""

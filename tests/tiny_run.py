@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from orchestrator.dataset.splits import make_splits
 from orchestrator.scheduler.planning import plan_run
-from orchestrator.scheduler.work import catalogued, trainings
+from orchestrator.scheduler.work import planned_photos, planned_trainings
 from storage.collect_faces import write_faces
 from storage.experiments import Experiment, Protocol
 from storage.parts import write_part
@@ -43,7 +43,7 @@ def tiny_run(folder: Path, people: int = 4, photos: int = 6, protocol: Protocol 
 
 def encode_here(run: Run) -> pa.Table:
     """Encode a run's photos in this process and write its faces."""
-    wanted = catalogued(run)
+    wanted = planned_photos(run)
     encode(run, [PhotoRef(*item) for item in wanted.items()])
     assert write_faces(run, wanted)
     return read_table(run.faces, FACES)
@@ -54,7 +54,7 @@ def compare_here(run: Run) -> None:
     protocol = run.plan.experiment.protocol
     splits = make_splits(read_table(run.catalog, CATALOG), encode_here(run), protocol)
     write_part(run.splits, splits.table, {"lineup.run": run.plan.fingerprint})
-    for each in trainings(run, read_table(run.splits, SPLITS)).values():
+    for each in planned_trainings(run, read_table(run.splits, SPLITS)).values():
         train(run, *each)
     compare(run)
 

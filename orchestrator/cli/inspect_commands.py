@@ -38,13 +38,12 @@ def status(run_id: str | None, as_json: bool) -> None:
       lineup status
       lineup status people-1a2b3c4d --json
     """
-    from orchestrator.scheduler.status import as_json as plain
-    from orchestrator.scheduler.status import look_at
+    from orchestrator.scheduler.status import status_as_json, status_of
 
     chosen = chosen_run(run_id)
-    found = look_at(chosen)
+    found = status_of(chosen)
     if as_json:
-        print_json(plain(found))
+        print_json(status_as_json(found))
         return
     click.echo(sentence(found))
     if found.state == "running":
@@ -85,14 +84,14 @@ def watch(run_id: str | None, quiet: bool, as_json: bool) -> None:
 @json_option
 def runs(as_json: bool) -> None:
     """List all runs of the store, the newest first."""
-    from orchestrator.scheduler.status import as_json as plain
+    from orchestrator.scheduler.status import status_as_json
     from orchestrator.text import printable
     from storage.runs import list_runs
 
     folder = store(make=False)
     found = [_standing(folder, name) for name in list_runs(folder)]
     if as_json:
-        print_json([plain(one) for one in found])
+        print_json([status_as_json(one) for one in found])
         return
     width = max((len(one.run_id) for one in found), default=0)
     for one in found:
@@ -103,12 +102,12 @@ def runs(as_json: bool) -> None:
 
 def _standing(folder: Path, name: str) -> Status:
     """Where a run stands; one that cannot be read is said to be so, and hides no other."""
-    from orchestrator.scheduler.status import Status, look_at
+    from orchestrator.scheduler.status import Status, status_of
     from storage.errors import LineupError
     from storage.runs import open_run
 
     try:
-        return look_at(open_run(folder, name))
+        return status_of(open_run(folder, name))
     except LineupError as error:
         return Status(name, "unreadable", "", reason=str(error))
 

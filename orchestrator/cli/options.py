@@ -96,11 +96,11 @@ def finish_run(chosen: Run, screen: Display, stop: threading.Event) -> Status:
     """Bring a run to its end and show how far it is; raises LineupError where it needs a person."""
     from orchestrator.cli.progress import show_status
     from orchestrator.local.drive_run import finish
-    from orchestrator.scheduler.status import look_at
+    from orchestrator.scheduler.status import status_of
     from workers.queue.environment import load_settings
 
     if chosen.finished:
-        return look_at(chosen)
+        return status_of(chosen)
     return finish(chosen, store(), load_settings(), lambda one: show_status(screen, one), stop)
 
 
@@ -131,7 +131,7 @@ def conclude(chosen: Run, ended: Status, as_json: bool, if_running: str = "") ->
         if_running: what to do where it goes on; by default what to do where it does not.
     """
     from orchestrator.cli.output import print_result, result_of
-    from orchestrator.scheduler.status import as_json as plain
+    from orchestrator.scheduler.status import status_as_json
 
     if ended.state == "finished":
         if as_json:
@@ -140,7 +140,7 @@ def conclude(chosen: Run, ended: Status, as_json: bool, if_running: str = "") ->
             print_result(chosen, output())
         return
     if as_json:
-        print_json(plain(ended))
+        print_json(status_as_json(ended))
     go_on = f"Go on with: lineup resume {chosen.run_id}"
     if ended.state == "running":
         go_on = if_running or go_on

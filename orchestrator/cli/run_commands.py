@@ -95,7 +95,10 @@ def resume(run_id: str | None, quiet: bool, as_json: bool) -> None:
       lineup resume
       lineup resume people-1a2b3c4d
     """
+    from orchestrator.scheduler.compatibility import check_resumable
+
     chosen = chosen_run(run_id)
+    check_resumable(chosen)
     chosen.let_go_on()
     work_on(chosen, quiet, as_json)
 

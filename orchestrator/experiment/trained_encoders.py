@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from storage.errors import ExperimentError, LineupError, RunStuck, StoreError
+from storage.errors import ExperimentError, LineupError
 from storage.experiments import OwnEncoder
 from storage.plans import ENCODER_RUN
 from storage.runs import Run, list_runs, open_run
-from workers.jobs.load_faces import planned_encoder
 from workers.learning.encoder.picture_encoder import encoder_digest
 
 
@@ -52,12 +51,3 @@ def _choices(store: Path) -> str:
         if run.plan.kind == ENCODER_RUN and run.finished:
             found.append(name)
     return f"The encoders of this store are {', '.join(found)}." if found else "Train one: lineup train-encoder FOLDER."
-
-
-def check_encoders(run: Run) -> None:
-    """Raise RunStuck where an encoder that the run was planned with is gone or is another by now."""
-    for name in run.plan.experiment.encoders:
-        try:
-            planned_encoder(run, name)
-        except StoreError as error:
-            raise RunStuck(error.what, error.hint) from error

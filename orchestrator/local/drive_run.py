@@ -9,9 +9,8 @@ from pathlib import Path
 
 from orchestrator.local.cluster import Stack
 from orchestrator.scheduler.broker import Broker
-from orchestrator.scheduler.reconciler import Reconciler
-from orchestrator.scheduler.status import Status, look_at
-from storage.errors import BrokerError, LineupError
+from orchestrator.scheduler.reconciler import Reconciler, try_step
+from orchestrator.scheduler.status import Status, status_of
 from storage.runs import Run, claim
 from workers.queue.environment import Settings
 
@@ -34,7 +33,7 @@ def finish(run: Run, store: Path, settings: Settings, show: Show, stop: threadin
         with claim(run) as ours:
             if ours:
                 return _work(run, store, settings, show, stop)
-        status = look_at(run)
+        status = status_of(run)
         show(status)
         if status.state != "running" or stop.wait(WATCH_SECONDS):
             return status
@@ -53,7 +52,7 @@ def _work(run: Run, store: Path, settings: Settings, show: Show, stop: threading
 def watch(run: Run, show: Show, stop: threading.Event) -> Status:
     """Show a run that somebody else works on, until it is not running any more or `stop` is set."""
     while True:
-        status = look_at(run)
+        status = status_of(run)
         show(status)
         if status.state != "running" or stop.wait(WATCH_SECONDS):
             return status
@@ -62,30 +61,14 @@ def watch(run: Run, show: Show, stop: threading.Event) -> Status:
 def _follow(reconciler: Reconciler, show: Show, stop: threading.Event, tend: Callable[[], None]) -> Status:
     while True:
         began = time.monotonic()
-        status = step(reconciler)
+        status = try_step(reconciler)
         if status is not None:
             show(status)
             if status.state != "running":
                 return status
-        if stop.wait(max(reconciler.rest_seconds(), time.monotonic() - began)):
-            return look_at(reconciler.run)
+        if stop.wait(max(reconciler.pause_seconds(), time.monotonic() - began)):
+            return status_of(reconciler.run)
         tend()
-
-
-def step(reconciler: Reconciler) -> Status | None:
-    """One step; None where the broker does not answer now (what was sent is looked for again when it does).
-
-    Raises:
-        LineupError: the store is not usable, or the run needs a person and is marked as stopped.
-    """
-    try:
-        return reconciler.step()
-    except BrokerError:
-        return None
-    except LineupError as error:
-        if error.needs_a_person:
-            reconciler.run.stop(str(error))
-        raise
 
 
 def _nothing() -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from orchestrator.dataset.catalog import submitted_photos
 from orchestrator.maintenance.consistency import (
     catalog_faults,
     comparison_faults,
@@ -24,9 +25,10 @@ from orchestrator.maintenance.consistency import (
     split_faults,
 )
 from orchestrator.report.encoder_summary import encoder_of
-from orchestrator.scheduler import work as stages
+from orchestrator.scheduler.compatibility import check_resumable
 from orchestrator.scheduler.planning import planned_fingerprint
-from storage.errors import StoreError
+from orchestrator.scheduler.work import planned_trainings
+from storage.errors import RunStuck, StoreError
 from storage.folders import BUILDING
 from storage.parts import TEMPORARY, is_intact, list_parts, read_metadata, read_part
 from storage.plans import ENCODER_REPORT, ENCODER_RUN
@@ -106,7 +108,7 @@ def _table_faults(run: Run, catalog: pa.Table, tables: _Tables) -> Iterator[str]
     faces = tables.read(run.faces, FACES, FACE_COLUMNS)
     if faces is None:
         return
-    yield from photo_faults(stages.submitted(catalog), faces)
+    yield from photo_faults(submitted_photos(catalog), faces)
     splits = tables.read(run.splits, SPLITS)
     if splits is None:
         return
@@ -114,7 +116,7 @@ def _table_faults(run: Run, catalog: pa.Table, tables: _Tables) -> Iterator[str]
     fits = tables.rows(run.fits, FITS, ["configuration", "repeat", "fold", "outcome"])
     scores = tables.rows(run.scores, SCORES, SCORE_COLUMNS)
     comparison = tables.read(run.comparison, COMPARISON)
-    yield from score_faults(stages.trainings(run, splits), splits, fits, scores, complete=comparison is not None)
+    yield from score_faults(planned_trainings(run, splits), splits, fits, scores, complete=comparison is not None)
     if comparison is not None:
         yield from comparison_faults(comparison, plan.experiment.configurations)
 
@@ -164,6 +166,10 @@ def _unfinished(run: Run) -> Iterator[str]:
         return
     why = f": {run.stopped}" if run.stopped else " (cancelled)" if run.cancelled else ""
     yield f"not finished{why}; go on with: lineup resume {run.run_id}"
+    try:
+        check_resumable(run)
+    except RunStuck as error:
+        yield f"cannot be resumed here: {error}"
 
 
 def _leftovers(run: Run) -> Iterator[str]:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.scheduler import work as stages
+from orchestrator.dataset.catalog import submitted_photos
 from storage.attempts import forget, look
 from storage.encodings import Done
 from storage.erase_photos import delete, drop_derived
@@ -71,7 +71,7 @@ def _retry(run: Run, outcomes: set[str]) -> Retried:
     failures = _failures(run, outcomes)
     trainings = _failed_trainings(run) if FAILED_TRAINING in outcomes else []
     catalog = read_table(run.catalog, CATALOG)
-    final = _final(run, stages.submitted(catalog), outcomes)
+    final = _final(run, submitted_photos(catalog), outcomes)
     removed: tuple[str, ...] = ()
     # what was derived goes first: cut off in between, the failures are still there to be chosen again
     if failures:

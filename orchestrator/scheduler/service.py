@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from orchestrator.local.drive_run import step
 from orchestrator.scheduler.broker import Broker
-from orchestrator.scheduler.reconciler import POLL_SECONDS, Reconciler
+from orchestrator.scheduler.polling import POLL_SECONDS
+from orchestrator.scheduler.reconciler import Reconciler, try_step
 from orchestrator.scheduler.status import Status
 from storage.errors import LineupError
 from storage.runs import Run, claim, list_runs, open_run
@@ -73,7 +73,7 @@ class Service:
     def _ended(self, reconciler: Reconciler) -> bool:
         run_id = reconciler.run.run_id
         try:
-            status = step(reconciler)
+            status = try_step(reconciler)
         except LineupError as error:
             self._say(run_id, f"{error}")
             # a full disk may have room again: such a run stays ours and is tried again

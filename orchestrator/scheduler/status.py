@@ -1,10 +1,11 @@
-"""Where a run stands, from the store alone: whoever only asks needs no broker and disturbs nobody."""
+"""Status of a run, from the store alone: it needs no broker and disturbs no process."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from orchestrator.scheduler import work as stages
+from orchestrator.scheduler.work import needs_refit, planned_photos, planned_trainings
+from orchestrator.text import training_figures
 from storage.encodings import Done
 from storage.parts import list_parts
 from storage.plans import ENCODER_RUN
@@ -17,7 +18,7 @@ STAGES = ("images", "splits", "training", "comparison", "refit", "report", "enco
 
 @dataclass(frozen=True)
 class Status:
-    """Where a run stands.
+    """Status of a run.
 
     Args:
         state: running | finished | cancelled | stopped.
@@ -25,7 +26,7 @@ class Status:
         done, total: of the stage's photos, trainings or epochs.
         reason: why it is stopped.
         resent: messages that were lost and sent again by this orchestrator.
-        note: how well it goes, where there are figures for it.
+        note: figures of the training so far, in words; empty where there are none.
     """
 
     run_id: str
@@ -38,29 +39,38 @@ class Status:
     note: str = ""
 
 
-def look_at(run: Run) -> Status:
-    """Where a run stands, from the store alone."""
+def status_of(run: Run) -> Status:
+    """Read the status of a run; raises StoreError where a table that it needs is damaged."""
     if run.finished:
         return Status(run.run_id, "finished", "finished")
     state = "stopped" if run.stopped else "cancelled" if run.cancelled else "running"
     if not run.faces.exists():
-        photos = stages.catalogued(run)
+        photos = planned_photos(run)
         done = photos.keys() & (Done(run.encodings / "faces").look() | Done(run.failures).look())
         return Status(run.run_id, state, "images", len(done), len(photos), run.stopped)
     if run.plan.kind == ENCODER_RUN:
-        epochs, most, note = stages.encoder_progress(run)
+        epochs, most, note = encoder_progress(run)
         return Status(run.run_id, state, "encoder", epochs, most, run.stopped, note=note)
     if not run.splits.exists():
         return Status(run.run_id, state, "splits", reason=run.stopped)
-    wanted = stages.trainings(run, read_table(run.splits, SPLITS))
-    done = {path.stem for path in list_parts(run.scores)} & wanted.keys()
-    if len(done) < len(wanted):
-        return Status(run.run_id, state, "training", len(done), len(wanted), run.stopped)
+    trainings = planned_trainings(run, read_table(run.splits, SPLITS))
+    done = {path.stem for path in list_parts(run.scores)} & trainings.keys()
+    if len(done) < len(trainings):
+        return Status(run.run_id, state, "training", len(done), len(trainings), run.stopped)
     if not run.comparison.exists():
         return Status(run.run_id, state, "comparison", 0, 1, run.stopped)
-    return Status(run.run_id, state, "refit" if stages.refit_work(run) else "report", 0, 1, run.stopped)
+    return Status(run.run_id, state, "refit" if needs_refit(run) else "report", 0, 1, run.stopped)
 
 
-def as_json(status: Status) -> dict[str, object]:
+def encoder_progress(run: Run) -> tuple[int, int, str]:
+    """Epochs that are done, epochs at most, and the figures of the last one in words."""
+    from workers.jobs.train_encoder import curves_of, settings_of
+
+    curves = curves_of(run)
+    losses, accuracies = curves.get("loss", []), curves.get("val_accuracy", [])
+    return len(accuracies), settings_of(run).epochs, training_figures(losses, accuracies)
+
+
+def status_as_json(status: Status) -> dict[str, object]:
     """A status as `--json` prints it."""
     return asdict(status)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.maintenance.check import check_run
-from orchestrator.scheduler.work import catalogued
+from orchestrator.scheduler.work import planned_photos
 from storage.parts import read_parts
 from storage.runs import Run
 from storage.schemas import FACES
@@ -87,7 +87,7 @@ def _undisturbed(alone: Cluster, run: Run) -> Run:
 
 
 def _verdict(run: Run, undisturbed: Run) -> Verdict:
-    photos = catalogued(run)
+    photos = planned_photos(run)
     if not run.finished:
         why = run.stopped or "it did not end"
         return Verdict(len(photos), len(photos.keys() - _found(run)), False, (f"{run.run_id}: {why}",))

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from orchestrator.experiment.experiment_file import from_dict
-from orchestrator.experiment.trained_encoders import check_encoders
 from orchestrator.report.encoder_summary import acquaintances
 from orchestrator.report.method import acquainted
 from orchestrator.scheduler.broker import Broker
+from orchestrator.scheduler.compatibility import check_encoders
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.reconciler import Reconciler
 from storage.errors import RunStuck, StoreError

@@ -11,7 +11,7 @@ from orchestrator.experiment.experiment_file import from_dict
 from orchestrator.maintenance.check import check_run
 from orchestrator.maintenance.erase_person import find_person, forget_person
 from orchestrator.scheduler.planning import plan_run
-from orchestrator.scheduler.status import look_at
+from orchestrator.scheduler.status import status_of
 from storage.errors import RunConflict
 from storage.runs import Run, list_runs, open_run
 from tests.tiny_run import compare_here, encode_here
@@ -32,7 +32,7 @@ def copied(trained: Run, others: Path, tmp_path: Path) -> Run:
 
 
 def test_a_finished_run_is_well_and_one_with_another_encoder_is_not(copied: Run) -> None:
-    assert look_at(copied).state == "finished"
+    assert status_of(copied).state == "finished"
     assert check_run(copied).faults == ()
     (copied.encoder / "encoder.keras").write_bytes(b"something else")
     (fault,) = check_run(copied).faults
@@ -51,11 +51,11 @@ def test_forgetting_a_teacher_takes_the_encoder_and_whatever_was_learnt_through_
     assert not heir.comparison.exists()
     assert not heir.model.exists()
     run = open_run(copied.store, copied.run_id)
-    assert look_at(run).state == "stopped"
+    assert status_of(run).state == "stopped"
     run.let_go_on()
     encode_here(run)
     train_encoder_of(run)
-    assert look_at(run).state == "finished"
+    assert status_of(run).state == "finished"
     assert check_run(run).faults == ()
     assert (run.encoder / "encoder.keras").read_bytes() != before
 

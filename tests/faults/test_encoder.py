@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.scheduler.planning import plan_encoder
-from orchestrator.scheduler.status import look_at
+from orchestrator.scheduler.status import status_of
 from storage.attempts import look
 from storage.errors import DatasetError, RunStuck
 from storage.experiments import Experiment
@@ -65,7 +65,7 @@ def files(run: Run) -> dict[str, bytes]:
 
 def epochs(run: Run) -> int:
     """How many are finished, if the training still goes on."""
-    status = look_at(run)
+    status = status_of(run)
     return status.done if status.stage == "encoder" else EPOCHS
 
 
@@ -131,7 +131,7 @@ def test_a_training_that_dies_again_and_again_without_getting_on_is_given_up(clu
     assert not run.finished
     with pytest.raises(RunStuck, match="the encoder's training failed: its process died 2 times"):
         cluster.finish(run)
-    assert look_at(run).state == "stopped"
+    assert status_of(run).state == "stopped"
 
 
 def test_too_few_people_are_told_before_anything_is_trained(cluster: Cluster, tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from orchestrator.local.drive_run import step
 from orchestrator.maintenance.check import check_run
 from orchestrator.scheduler import reconciler as reconcile
-from orchestrator.scheduler import work as stages
+from orchestrator.scheduler.reconciler import try_step
+from orchestrator.scheduler.work import photo_messages, planned_photos
 from storage.parts import TEMPORARY, list_parts
 from tests.cluster import Cluster, efforts, outcomes, stray_files, tables, wait_for
 from tests.faults.marking import closed_gate
@@ -27,11 +27,11 @@ def written(folder: Path) -> dict[str, tuple[int, int]]:
 
 def test_every_message_may_come_three_times(cluster: Cluster, photos: Path, undisturbed: dict[str, bytes]) -> None:
     run = cluster.plan(photos)
-    known = stages.catalogued(run)
+    known = planned_photos(run)
     numbers = count()
     with closed_gate(cluster.marks):
         for size in (1, 3, 20):  # cut differently, as by orchestrators that began at different times
-            for work in stages.image_work(run, known, known, repeat(size)):
+            for work in photo_messages(run, known, known, repeat(size)):
                 cluster.stack.broker.send(work.task, work.arguments, "images", f"copy-{next(numbers)}", work.seconds)
     assert cluster.finish(run).state == "finished"
     assert tables(run) == undisturbed
@@ -44,7 +44,7 @@ def test_two_orchestrators_that_know_nothing_of_each_other_bring_a_run_to_the_sa
 ) -> None:
     run = cluster.plan(photos)
     other = cluster.reconciler(run, photos_per_task=3)
-    cluster.drive(cluster.reconciler(run), until=lambda: step(other) and False)
+    cluster.drive(cluster.reconciler(run), until=lambda: try_step(other) and False)
     assert tables(run) == undisturbed
 
 
@@ -139,7 +139,7 @@ def test_a_photo_that_is_not_what_was_catalogued_is_a_row(
     shutil.copytree(photos, people)
     run = cluster.plan(people)
     photo = people / "chloe" / "chloe-002.jpg"
-    key = next(key for key, path in stages.catalogued(run).items() if path == "chloe/chloe-002.jpg")
+    key = next(key for key, path in planned_photos(run).items() if path == "chloe/chloe-002.jpg")
     data = photo.read_bytes()
     photo.unlink()
     if how == "changed":

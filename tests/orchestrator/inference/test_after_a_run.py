@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from orchestrator.scheduler.work import refit_work
+from orchestrator.scheduler.work import needs_refit
 from storage.runs import list_runs, open_run
 from tests.tiny_run import lineup
 from workers.synthetic.photo_folder import write_folder
@@ -21,7 +21,7 @@ def test_a_run_ends_with_its_winner_ready_for_use(tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stderr
     run = open_run(store, list_runs(store)[0])
     assert {path.name for path in (run.model / "knn-1").iterdir()} == {"arrays.npz", "model.json", "recogniser.json"}
-    assert refit_work(run) is None
+    assert not needs_refit(run)
 
     photos = sorted((tmp_path / "faces").rglob("*.jpg"))[::3]
     named = lineup(store, "identify", *map(str, photos), "--json")

@@ -14,7 +14,7 @@ from orchestrator.experiment.experiment_file import from_dict
 from orchestrator.maintenance.check import check_run
 from orchestrator.maintenance.erase_person import find_person, forget_person
 from orchestrator.scheduler.planning import plan_run
-from orchestrator.scheduler.status import look_at
+from orchestrator.scheduler.status import status_of
 from storage.erase_photos import count_photos, drop_derived, erase_photos
 from storage.errors import InputError, RunConflict
 from storage.parts import list_parts, read_part
@@ -87,7 +87,7 @@ def test_nothing_tells_of_a_forgotten_person_and_the_others_lose_nothing(lab: Cl
     run = open_run(lab.store, run.run_id)
     (fault,) = check_run(run).faults
     assert fault.startswith("not finished: a person was forgotten")
-    assert look_at(run).state == "stopped"
+    assert status_of(run).state == "stopped"
     with pytest.raises(RunConflict, match="forgotten"):
         lab.plan(photos)
     run.let_go_on()

@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.experiment.experiment_file import from_dict
 from orchestrator.scheduler.planning import plan_run
-from orchestrator.scheduler.work import catalogued
+from orchestrator.scheduler.work import planned_photos
 from storage.errors import RunConflict, RunStuck
 from storage.runs import open_run
 from tests.cluster import CHEAP, Cluster, wait_for
@@ -35,7 +35,7 @@ def test_another_version_of_the_engine_does_not_mix_its_encodings_with_those_of_
     with pytest.raises(RunStuck, match="another version of the face engine"):
         lab.finish(run)
     assert "another version" in run.stopped
-    key = next(iter(catalogued(run)))
+    key = next(iter(planned_photos(run)))
     log = lab.store / "logs" / "worker-images.log"
     lab.stack.broker.send(ENCODE_PHOTOS, (run.run_id, [[key, "ada/ada-001.jpg"]]), "images", "mixed", 60)
     wait_for(lambda: "another version of the face engine" in log.read_text(), "the worker's refusal")

@@ -10,7 +10,8 @@ import redis
 from orchestrator.local.cluster import Stack
 from orchestrator.scheduler import dispatcher as dispatch
 from orchestrator.scheduler.broker import redis_url
-from orchestrator.scheduler.reconciler import POLL_SECONDS, SHORTEST_POLL_SECONDS, Reconciler
+from orchestrator.scheduler.polling import POLL_SECONDS, SHORTEST_POLL_SECONDS
+from orchestrator.scheduler.reconciler import Reconciler
 from storage.attempts import Attempt
 from storage.runs import Run
 from tests.tiny_run import tiny_run
@@ -56,9 +57,9 @@ def test_while_the_winner_is_refitted_nothing_is_sent_again(
 def test_the_end_of_a_stage_is_looked_for_sooner_than_its_middle(run: Run, stack: Stack) -> None:
     run.comparison.unlink(missing_ok=True)
     reconciler = Reconciler(run, stack.broker, processes=1)
-    assert reconciler.rest_seconds() == POLL_SECONDS
+    assert reconciler.pause_seconds() == POLL_SECONDS
     reconciler.step()  # sends one message, the comparison's
-    rests = [reconciler.rest_seconds() for _ in range(5)]
+    rests = [reconciler.pause_seconds() for _ in range(5)]
     assert rests[0] == SHORTEST_POLL_SECONDS
     assert rests == sorted(rests)
     assert rests[-1] == POLL_SECONDS

@@ -11,7 +11,7 @@ from orchestrator.experiment.experiment_file import from_toml
 from orchestrator.local.cluster import Stack
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.reconciler import Reconciler
-from orchestrator.scheduler.status import look_at
+from orchestrator.scheduler.status import status_of
 from storage.runs import Run
 from tests.cluster import Cluster, tables
 from tests.tiny_run import compare_here
@@ -63,7 +63,7 @@ def trained_again(run: Run, processes: int) -> dict[str, bytes]:
     store = run.folder.parents[1]
     with Stack(store, processes=processes, queues=[TRAINING]) as stack:
         reconciler = Reconciler(run, stack.broker)
-        Cluster(store, stack, Path()).drive(reconciler, lambda: look_at(run).stage != "training", PATIENCE_SECONDS)
+        Cluster(store, stack, Path()).drive(reconciler, lambda: status_of(run).stage != "training", PATIENCE_SECONDS)
     return tables(run)
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from orchestrator.scheduler.status import look_at
-from orchestrator.scheduler.work import catalogued
+from orchestrator.scheduler.status import status_of
+from orchestrator.scheduler.work import planned_photos
 from orchestrator.verification.format_verdict import corners, roc_picture, verified_as_json, verified_lines
 from orchestrator.verification.judge_pairs import NOT_THERE, Verified, judge_pairs, plan_pairs
 from orchestrator.verification.pairs_file import PhotoPair, read_pairs_file
@@ -49,8 +49,8 @@ def pairs(lfw: Path) -> list[PhotoPair]:
 def run(lfw: Path, pairs: list[PhotoPair]) -> Run:
     """Encoded in this process by the task's own function."""
     run = plan_pairs(lfw / "store", lfw / "photos", pairs, Experiment())
-    assert look_at(run).state == "running"
-    wanted = catalogued(run)
+    assert status_of(run).state == "running"
+    wanted = planned_photos(run)
     encode(run, [PhotoRef(*item) for item in wanted.items()])
     assert write_faces(run, wanted)
     return run
@@ -69,7 +69,7 @@ def test_only_photos_that_a_pair_names_are_encoded_and_each_once(run: Run, pairs
 
 
 def test_a_run_of_pairs_ends_with_its_faces(run: Run) -> None:
-    assert look_at(run).state == "finished"
+    assert status_of(run).state == "finished"
     assert not run.compares
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator.experiment.experiment_file import from_dict
 from orchestrator.scheduler.planning import plan_run
-from orchestrator.scheduler.work import catalogued
+from orchestrator.scheduler.work import planned_photos
 from storage.attempts import Attempt, look
 from storage.parts import list_parts, part_path, read_part, read_parts
 from storage.runs import Run, open_run
@@ -43,7 +43,7 @@ def run(drawn: Path, tmp_path: Path) -> Run:
 
 @pytest.fixture
 def photos(run: Run) -> list[PhotoRef]:
-    return [PhotoRef(*each) for each in catalogued(run).items()]
+    return [PhotoRef(*each) for each in planned_photos(run).items()]
 
 
 def encoded(run: Run) -> dict[str, list[str]]:
@@ -97,7 +97,7 @@ def test_what_befell_a_file_is_this_runs_and_no_others(run: Run, photos: list[Ph
     encode(run, photos)
     assert {key: reason for key, (outcome, reason) in failed(run).items() if outcome == "unreadable"} == {
         photos[0].key: "the file is no longer there",
-        photos[1].key: "the file has changed since it was catalogued",
+        photos[1].key: "the file has changed since it was planned_photos",
         photos[2].key: "the file has become a link that leads out of the dataset",
     }
     assert list(encoded(run).values()) == [[photos[3].key]]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.scheduler.work import trainings
+from orchestrator.scheduler.work import planned_trainings
 from storage.attempts import Attempt, look
 from storage.errors import StoreError
 from storage.parts import part_path, read_part
@@ -114,7 +114,7 @@ def test_every_training_has_a_part_of_its_own_and_the_slow_ones_come_first(run: 
     names = ["knn-1", "cnn-small-crop", "cnn-regularized-crop", "majority"]
     plan = replace(run.plan, experiment=replace(run.plan.experiment, configurations=tuple(names)))
     splits = read_part(run.splits, SPLITS)
-    wanted = trainings(Run(run.folder, plan), splits)
+    wanted = planned_trainings(Run(run.folder, plan), splits)
     assert [name for name, _, _ in wanted.values()] == ["cnn-regularized-crop", "cnn-small-crop", "knn-1", "majority"]
     assert len(wanted) == len(names)
 

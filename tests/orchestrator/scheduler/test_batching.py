@@ -6,14 +6,14 @@ import itertools
 
 import pytest
 
-from orchestrator.scheduler.work import MOST_PHOTOS_PER_TASK, TASKS_PER_PROCESS, photos_per_task, sizes_of_tasks
+from orchestrator.scheduler.batching import MOST_PHOTOS_PER_TASK, TASKS_PER_PROCESS, batch_sizes, photos_per_task
 from workers.faces.engine import CHUNK
 
 
 def cut(photos: int, processes: int) -> list[int]:
     """The messages of a folder, the last one cut off at its end."""
     sizes: list[int] = []
-    for size in sizes_of_tasks(photos, processes):
+    for size in batch_sizes(photos, processes):
         if sum(sizes) >= photos:
             return sizes
         sizes.append(min(size, photos - sum(sizes)))

@@ -1,0 +1,52 @@
+"""Whether the installed code can go on with a run: face engine, learning code, trained encoders.
+
+A run that begins with one version and ends with another would mix results. RunStuck says what to do instead.
+"""
+
+from __future__ import annotations
+
+from storage.errors import RunStuck, StoreError
+from storage.plans import ENCODER_RUN
+from storage.runs import Run
+from workers.faces.engine_fingerprint import engine_fingerprint
+from workers.jobs.load_faces import planned_encoder
+from workers.learning.configurations import LEARNING_VERSION
+
+
+def check_engine(run: Run) -> None:
+    """Raise RunStuck where the installed face engine is not the one that the run was planned with."""
+    if engine_fingerprint(run.plan.engine) != run.plan.engine_fingerprint:
+        raise RunStuck(
+            f"run {run.run_id} was planned with another version of the face engine",
+            "Use that version, or start a new run, which encodes the photos anew",
+        )
+
+
+def check_learning(run: Run) -> None:
+    """Raise RunStuck where the installed learning code is not the one that the run was planned with."""
+    if run.plan.learning_version != LEARNING_VERSION:
+        raise RunStuck(
+            f"run {run.run_id} was planned with another version of the code that learns",
+            "Use that version, or start a new run; its photos are encoded already",
+        )
+
+
+def check_encoders(run: Run) -> None:
+    """Raise RunStuck where a trained encoder that the run was planned with is gone or has changed."""
+    for name in run.plan.experiment.encoders:
+        try:
+            planned_encoder(run, name)
+        except StoreError as error:
+            raise RunStuck(error.what, error.hint) from error
+
+
+def check_resumable(run: Run) -> None:
+    """Raise RunStuck where the installed code cannot do what is left of the run; reads no table."""
+    if run.finished:
+        return
+    if not run.faces.exists():
+        check_engine(run)
+    if run.plan.kind == ENCODER_RUN or (run.compares and not run.comparison.exists()):
+        check_learning(run)
+    if run.compares and not run.comparison.exists():
+        check_encoders(run)
