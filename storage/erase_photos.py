@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from storage.encodings import canonical
 from storage.errors import StoreError
+from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
 from storage.parts import DAMAGED, list_parts, part_name, part_path, read_part, sweep, write_part
 from storage.runs import Run
 from storage.schemas import EFFORTS, FACES
@@ -25,7 +26,13 @@ LASTING = frozenset(
 )
 """Of a run's folder, what is not derived; whatever else is in it, now or in a later version, is."""
 
-_LAST_FIRST = ("report", "model", "encoder", "comparison.parquet", "fits", "scores", "splits.parquet", "faces.parquet")
+_LAST_FIRST = (
+    *("report", "model", "encoder"),
+    *(f"{name}.parquet" for name in reversed(COMPARISON_TABLES)),
+    *("fits", "scores"),
+    *(f"{name}.parquet" for name in reversed(SPLIT_TABLES)),
+    "faces.parquet",
+)
 """Cut off at any point, this order leaves a run that a resume can go on with."""
 
 

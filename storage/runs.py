@@ -6,6 +6,7 @@
   runs/<run id>/
     run.json                               the plan; written once, never changed
     catalog.parquet  faces.parquet  splits.parquet  comparison.parquet
+    near_duplicates.parquet ...            what the report tells (storage/finding_schemas.py)
     failures/<part>.parquet                photos that this run could not do: vanished, timed out, poisoned
     scores/<part>.parquet  fits/<part>.parquet
     attempts/                              see storage/attempts.py
@@ -73,6 +74,10 @@ class Run:
     @property
     def splits(self) -> Path:
         return self.folder / "splits.parquet"
+
+    def table(self, name: str) -> Path:
+        """The file of a table of SPLIT_TABLES or COMPARISON_TABLES (storage/finding_schemas.py)."""
+        return self.folder / f"{name}.parquet"
 
     @property
     def scores(self) -> Path:

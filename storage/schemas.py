@@ -9,6 +9,7 @@ the same to the byte however often, wherever and in whatever order the work was 
     splits    which face plays which role
     scores    a prediction a row                fits      what each training cost, latency, learning curve
                                                 comparison both, a row a configuration
+finding_schemas.py has the tables beside splits and comparison, which the report tells.
 """
 
 from __future__ import annotations

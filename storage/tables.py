@@ -1,14 +1,16 @@
-"""Read a table of a run that must be there; afterwards it is whole and of this version's schema."""
+"""Read and write tables of a run; what is read is whole and of this version's schema."""
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
 
 from storage.errors import StoreError
-from storage.parts import read_part, set_aside
+from storage.parts import read_part, set_aside, write_part
+from storage.runs import Run
 
 
 def read_table(path: Path, schema: pa.Schema, columns: list[str] | None = None) -> pa.Table:
@@ -29,3 +31,13 @@ def read_table(path: Path, schema: pa.Schema, columns: list[str] | None = None) 
             set_aside(path)
         raise StoreError(f"{path} is damaged", "It is set aside; `lineup resume` makes it again")
     return table
+
+
+def write_run_tables(run: Run, tables: Mapping[str, pa.Table]) -> None:
+    """Write tables of SPLIT_TABLES or COMPARISON_TABLES by name, in the order given; the last one means done.
+
+    Raises:
+        StoreError: the disk is full, or the folder cannot be written.
+    """
+    for name, table in tables.items():
+        write_part(run.table(name), table, {"lineup.run": run.plan.fingerprint})

@@ -11,14 +11,14 @@ from pathlib import Path
 import pyarrow as pa
 
 from orchestrator.dataset.splits import make_splits
+from orchestrator.report.encoder_summary import encoder_overlap
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.work import planned_photos, planned_trainings
 from storage.collect_faces import write_faces
 from storage.experiments import Experiment, Protocol
-from storage.parts import write_part
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES, SPLITS
-from storage.tables import read_table
+from storage.tables import read_table, write_run_tables
 from workers.jobs.compare_run import compare
 from workers.jobs.encode_photos import encode
 from workers.jobs.photo_ref import PhotoRef
@@ -53,7 +53,8 @@ def compare_here(run: Run) -> None:
     """Bring a run to its comparison in this process."""
     protocol = run.plan.experiment.protocol
     splits = make_splits(read_table(run.catalog, CATALOG), encode_here(run), protocol)
-    write_part(run.splits, splits.table, {"lineup.run": run.plan.fingerprint})
+    overlap = encoder_overlap(run, splits.table)
+    write_run_tables(run, {**splits.tables(), "encoder_overlap": overlap, "splits": splits.table})
     for each in planned_trainings(run, read_table(run.splits, SPLITS)).values():
         train(run, *each)
     compare(run)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from orchestrator.report.encoder_summary import encoder_lines, encoder_of
-from orchestrator.report.method import acquainted
+from orchestrator.report.method import overlap_sentences
 from orchestrator.report.terminal import comparison_rows, comparison_table, comparison_text
 from orchestrator.text import counted
-from storage.parts import read_metadata
+from storage.finding_schemas import ENCODER_OVERLAP
 from storage.plans import ENCODER_RUN
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, FACES
@@ -56,7 +55,7 @@ def print_result(run: Run, out: Console) -> None:
     words = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
     lines = [f"{counted(total, 'photo')}: {words}"]
     if run.compares:
-        lines += acquainted(json.loads(read_metadata(run.splits).get("lineup.findings", "{}")))
+        lines += overlap_sentences(read_table(run.table("encoder_overlap"), ENCODER_OVERLAP))
         lines.append(f"Report: {run.report / 'index.html'}")
     if run.plan.kind == ENCODER_RUN:
         lines += encoder_lines(run)

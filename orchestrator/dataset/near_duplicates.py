@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from storage.finding_schemas import NEAR_DUPLICATES
 from storage.schemas import EMBEDDING_SIZE
 
 Key = tuple[str, int]
@@ -24,8 +24,6 @@ Pairs = tuple[tuple[Key, Key], ...]
 
 HASH_SIDE = 8
 HASH_INPUT_SIDE = 32
-EXAMPLES = 40
-"""Pairs that are listed one by one; those of a film would fill pages."""
 
 
 @dataclass(frozen=True)
@@ -40,17 +38,12 @@ class NearDuplicates:
         """Pairs that either measure finds."""
         return tuple(sorted({*self.by_hash, *self.by_embedding}))
 
-    def summary(self) -> dict[str, Any]:
-        """How many pairs each measure finds, and the first of them as [photo_key, photo_key, found by]."""
+    def table(self) -> pa.Table:
+        """A row for each of `pairs`, in their order, as `storage.finding_schemas.NEAR_DUPLICATES`."""
         hashed, embedded = set(self.by_hash), set(self.by_embedding)
-        found = {pair: (pair in hashed, pair in embedded) for pair in self.pairs}
-        words = {(True, True): "both", (True, False): "hash", (False, True): "embedding"}
-        return {
-            "by_hash": len(hashed),
-            "by_embedding": len(embedded),
-            "by_both": len(hashed & embedded),
-            "examples": [[pair[0][0], pair[1][0], words[how]] for pair, how in list(found.items())[:EXAMPLES]],
-        }
+        rows = [(*pair[0], *pair[1], pair in hashed, pair in embedded) for pair in self.pairs]
+        columns = {name: [row[i] for row in rows] for i, name in enumerate(NEAR_DUPLICATES.names)}
+        return pa.Table.from_pydict(columns, schema=NEAR_DUPLICATES)
 
 
 def find_near_duplicates(

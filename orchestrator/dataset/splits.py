@@ -23,13 +23,14 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 
 from orchestrator.dataset.near_duplicates import Key, NearDuplicates, Pairs, find_near_duplicates
 from storage.errors import DatasetError
 from storage.experiments import Protocol
+from storage.finding_schemas import LEFT_OUT
 from storage.schemas import SPLITS
 from workers.learning.face_arrays import labels_of
 
@@ -44,8 +45,7 @@ class Splits:
         faceless: (label) of people none of whose photos gave a face.
         conflicting: keys of pictures with labels of several people.
         unknown_people: labels that choose (calibrate) and test (unknown) the rejection of strangers.
-        near_duplicates: pairs that were found, whether grouped or only reported.
-        near_duplicates_grouped: whether they share a group.
+        near_duplicates: pairs that were found; the protocol says whether they share a group.
     """
 
     table: pa.Table
@@ -54,17 +54,14 @@ class Splits:
     conflicting: tuple[str, ...]
     unknown_people: Mapping[str, tuple[str, ...]]
     near_duplicates: NearDuplicates
-    near_duplicates_grouped: bool
 
-    def summary(self) -> dict[str, Any]:
-        """All but the table as JSON values, for the report; the first of many near-duplicates."""
-        return {
-            "excluded": [list(each) for each in self.excluded],
-            "faceless": list(self.faceless),
-            "conflicting": list(self.conflicting),
-            "unknown_people": {role: list(names) for role, names in self.unknown_people.items()},
-            "near": {**self.near_duplicates.summary(), "grouped": self.near_duplicates_grouped},
-        }
+    def tables(self) -> dict[str, pa.Table]:
+        """NEAR_DUPLICATES and LEFT_OUT of `storage.finding_schemas`, by the name of the run's table."""
+        too_few = ({"reason": "too_few_photos", "label": label, "groups": count} for label, count in self.excluded)
+        no_face = ({"reason": "no_face", "label": label, "groups": 0} for label in self.faceless)
+        several = ({"reason": "several_names", "photo_key": key} for key in self.conflicting)
+        left_out = pa.Table.from_pylist([*too_few, *no_face, *several], schema=LEFT_OUT)
+        return {"near_duplicates": self.near_duplicates.table(), "left_out": left_out}
 
 
 class Face(NamedTuple):
@@ -108,7 +105,6 @@ def make_splits(catalog: pa.Table, faces: pa.Table, protocol: Protocol) -> Split
         conflicting=conflicting,
         unknown_people=unknown,
         near_duplicates=near,
-        near_duplicates_grouped=protocol.groups_near_duplicates,
     )
 
 

@@ -29,6 +29,7 @@ from orchestrator.scheduler.compatibility import check_resumable
 from orchestrator.scheduler.planning import planned_fingerprint
 from orchestrator.scheduler.work import planned_trainings
 from storage.errors import RunStuck, StoreError
+from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
 from storage.folders import BUILDING
 from storage.parts import TEMPORARY, is_intact, list_parts, read_metadata, read_part
 from storage.plans import ENCODER_REPORT, ENCODER_RUN
@@ -123,13 +124,8 @@ def _table_faults(run: Run, catalog: pa.Table, tables: _Tables) -> Iterator[str]
 
 def _parts(run: Run) -> Iterator[_Part]:
     mine, engine = run.plan.fingerprint, run.plan.engine_fingerprint
-    single: Sequence[tuple[Path, pa.Schema]] = (
-        (run.catalog, CATALOG),
-        (run.faces, FACES),
-        (run.splits, SPLITS),
-        (run.comparison, COMPARISON),
-    )
-    for path, schema in single:
+    single = {run.catalog: CATALOG, run.faces: FACES, **_derived(run)}
+    for path, schema in single.items():
         if path.exists():
             yield _Part(path, schema, RUN, mine)
     folders: Sequence[tuple[Path, pa.Schema, str, str]] = (
@@ -142,6 +138,11 @@ def _parts(run: Run) -> Iterator[_Part]:
     for folder, schema, key, fingerprint in folders:
         for path in list_parts(folder):
             yield _Part(path, schema, key, fingerprint)
+
+
+def _derived(run: Run) -> dict[Path, pa.Schema]:
+    """The tables that splitting and comparing write."""
+    return {run.table(name): schema for name, schema in {**SPLIT_TABLES, **COMPARISON_TABLES}.items()}
 
 
 def _part_fault(part: _Part) -> str:
@@ -160,7 +161,7 @@ def _unfinished(run: Run) -> Iterator[str]:
     if run.finished and not run.compares:
         return
     if run.finished:
-        missing = [path.name for path in (run.faces, run.splits, run.comparison) if not path.exists()]
+        missing = [path.name for path in (run.faces, *_derived(run)) if not path.exists()]
         if missing:
             yield f"there is a report, but no {', '.join(missing)}; go on with: lineup resume {run.run_id}"
         return

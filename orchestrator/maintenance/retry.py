@@ -17,6 +17,7 @@ from storage.attempts import forget, look
 from storage.encodings import Done
 from storage.erase_photos import delete, drop_derived
 from storage.errors import InputError, RunConflict
+from storage.finding_schemas import COMPARISON_TABLES
 from storage.parts import list_parts, part_path, read_part, read_parts, set_aside
 from storage.runs import Run, claim
 from storage.schemas import CATALOG, FACES, FITS, OUTCOMES
@@ -107,7 +108,8 @@ def _failed_trainings(run: Run) -> list[str]:
 
 
 def _drop_trainings(run: Run, parts: Collection[str]) -> tuple[str, ...]:
-    gone = tuple(path for path in (run.report, run.model, run.comparison) if path.exists())
+    derived = (run.report, run.model, *(run.table(name) for name in reversed(COMPARISON_TABLES)))
+    gone = tuple(path for path in derived if path.exists())
     for path in (*gone, *(part_path(folder, part) for folder in (run.fits, run.scores) for part in parts)):
         delete(path)
     return tuple(path.name for path in gone)

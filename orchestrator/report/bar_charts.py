@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from orchestrator.report.terminal import number, percent
-from orchestrator.report.words import Row, scored
+from orchestrator.report.terminal import Row, number, percent
+from orchestrator.report.words import scored
 
 
 @dataclass(frozen=True)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.report.material import ReportMaterial
 from orchestrator.report.page import render_page
-from storage.parts import list_parts, read_metadata, read_parts, write_bytes
+from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
+from storage.parts import list_parts, read_parts, write_bytes
 from storage.runs import Run
-from storage.schemas import CATALOG, COMPARISON, FACES, FITS, SCORES, SPLITS
+from storage.schemas import CATALOG, FACES, FITS, SCORES
 from storage.tables import read_table
-from workers.compare.comparison import read_pairs
+from workers.compare.paired import Pair
+
+_FINDINGS = {**SPLIT_TABLES, **COMPARISON_TABLES}
 
 
 def material_of(run: Run) -> ReportMaterial:
     """Everything that the report shows; raises StoreError where a table is missing or damaged."""
     plan = run.plan
+    findings = {name: read_table(run.table(name), schema) for name, schema in _FINDINGS.items()}
     ended = datetime.fromtimestamp(run.comparison.stat().st_mtime, UTC)
     return ReportMaterial(
         name=Path(plan.dataset).name,
@@ -28,12 +31,13 @@ def material_of(run: Run) -> ReportMaterial:
         versions=plan.versions,
         catalog=read_table(run.catalog, CATALOG),
         faces=read_table(run.faces, FACES),
-        splits=read_table(run.splits, SPLITS),
+        splits=findings["splits"],
         scores=read_parts(list_parts(run.scores), SCORES),
         fits=read_parts(list_parts(run.fits), FITS),
-        comparison=read_table(run.comparison, COMPARISON),
-        pairs=read_pairs(run),
-        findings=json.loads(read_metadata(run.splits).get("lineup.findings", "{}")),
+        comparison=findings["comparison"],
+        pairs=tuple(Pair(**row) for row in findings["pairs"].to_pylist()),
+        findings=findings,
+        near_grouped=plan.experiment.protocol.groups_near_duplicates,
     )
 
 

@@ -80,7 +80,7 @@ def reliability_curves(table: pa.Table, errors: dict[str, float | None]) -> list
     """Accuracy over confidence, a mark a bin, as large as its share of the faces asks.
 
     Args:
-        table: `workers.compare.figure_tables.RELIABILITY`.
+        table: `storage.finding_schemas.RELIABILITY`.
         errors: calibration error by configuration, in the order to be drawn.
     """
     squares = []
@@ -96,10 +96,10 @@ def reliability_curves(table: pa.Table, errors: dict[str, float | None]) -> list
 
 
 def open_set_curves(table: pa.Table, order: list[str]) -> list[Square]:
-    """Known faces rightly named (OSCR) and known faces turned away (DET) over the logarithm of strangers let in.
+    """Known faces rightly named (OSCR) and known faces rejected (DET) over the logarithm of the false-alarm rate.
 
     Args:
-        table: `workers.compare.figure_tables.OPEN_SET`.
+        table: `storage.finding_schemas.OPERATING_POINTS`.
         order: configurations in the order to be drawn.
     """
     squares = []
@@ -114,9 +114,9 @@ def open_set_curves(table: pa.Table, order: list[str]) -> list[Square]:
                 percent(shown[0][key]),
                 style,
             )
-            for style, (word, key) in enumerate((("rightly named", "dir"), ("turned away", "miss")))
+            for style, (word, key) in enumerate((("rightly named", "dir"), ("rejected", "miss")))
         )
-        squares.append(Square(name, f"where {percent(shown[0]['far'])} of the strangers are let in", lines))
+        squares.append(Square(name, f"at a false-alarm rate of {percent(shown[0]['far'])}", lines))
     return squares
 
 

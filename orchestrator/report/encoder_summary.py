@@ -1,4 +1,4 @@
-"""What came of an encoder's training, and whom of a comparison's people it has met before."""
+"""The result of an encoder's training, and which people of a comparison it was trained on."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from storage.errors import StoreError
+from storage.finding_schemas import ENCODER_OVERLAP
 from storage.plans import ENCODER_REPORT
 from storage.runs import Run, open_run
 from storage.schemas import CATALOG, FACES
@@ -18,34 +19,38 @@ from workers.learning.encoder.picture_encoder import FILE
 from workers.learning.encoder.train_triplets import split_people
 
 
-def acquaintances(run: Run, splits: pa.Table) -> dict[str, dict[str, Any]]:
-    """By encoder of the experiment, whom of the compared people it has met in its own training.
+def encoder_overlap(run: Run, splits: pa.Table) -> pa.Table:
+    """Which people and photos of this run the encoders of its experiment were trained on, or stopped by.
 
-    Met are those whose faces trained it or said when to stop.
+    Args:
+        splits: `storage.schemas.SPLITS`.
 
     Returns:
-        people: how many are compared; named: how many of them bear the name of somebody it has met; photos: how many
-        of the photos that are scored it has learned from.
+        `storage.finding_schemas.ENCODER_OVERLAP`, a row for each encoder.
     """
     scored = splits.filter(pc.not_equal(splits["role"].cast(pa.string()), "train"))
     people, photos = set(splits["label"].to_pylist()), set(scored["photo_key"].to_pylist())
-    found = {}
+    rows = []
     for encoder, planned in run.plan.experiment.encoders.items():
-        names, keys = _met(open_run(run.store, planned.run))
-        found[encoder] = {
-            "run": planned.run,
-            "people": len(people),
-            "named": len(people & names),
-            "photos": len(photos & keys),
-        }
-    return found
+        names, keys = _trained_on(open_run(run.store, planned.run))
+        rows.append(
+            {
+                "encoder": encoder,
+                "run": planned.run,
+                "people": len(people),
+                "named": len(people & names),
+                "photos": len(photos & keys),
+            }
+        )
+    return pa.Table.from_pylist(rows, schema=ENCODER_OVERLAP)
 
 
-def _met(run: Run) -> tuple[set[str], set[str]]:
+def _trained_on(run: Run) -> tuple[set[str], set[str]]:
+    """Names and photo keys of the faces that trained an encoder or said when to stop."""
     keys, labels = teaching(read_table(run.catalog, CATALOG), read_table(run.faces, FACES))
     sets = split_people(labels, settings_of(run))
-    met = [*sets.train.tolist(), *sets.watch.tolist()]
-    return {str(labels[row]) for row in met}, {keys[row] for row in met}
+    rows = [*sets.train.tolist(), *sets.watch.tolist()]
+    return {str(labels[row]) for row in rows}, {keys[row] for row in rows}
 
 
 def encoder_of(run: Run) -> dict[str, Any]:
@@ -63,10 +68,10 @@ def encoder_lines(run: Run) -> list[str]:
     before, after, settings = told["before"], told["after"], told["settings"]
     trained, watched, tested = told["people"]
     return [
-        f"people       {trained} trained, {watched} said when to stop, {tested} tested; nobody did two of these",
+        f"people       {trained} for training, {watched} for early stopping, {tested} for testing; no person is in two",
         f"training     {settings['view']} faces, {settings['mining']} triplets, {len(told['curves']['loss'])} epochs; "
         f"number {told['best_epoch']} is kept",
-        f"untrained    {before['accuracy']:.1%} of {before['pairs']} pairs of tested people told apart rightly, "
+        f"untrained    {before['accuracy']:.1%} of {before['pairs']} pairs of test people judged rightly, "
         f"EER {before['equal_error_rate']:.1%}",
         f"trained      {after['accuracy']:.1%}, EER {after['equal_error_rate']:.1%}",
         f"encoder      {told['path']}",

@@ -1,4 +1,4 @@
-"""What a report is made of."""
+"""What a report is made of: the tables of a finished run and the facts about it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,18 @@ from typing import Any
 
 import pyarrow as pa
 
+from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
 from workers.compare.paired import Pair
+
+
+def no_findings() -> dict[str, pa.Table]:
+    """The tables of SPLIT_TABLES and COMPARISON_TABLES by name, without a row."""
+    return {name: schema.empty_table() for name, schema in {**SPLIT_TABLES, **COMPARISON_TABLES}.items()}
 
 
 @dataclass(frozen=True)
 class ReportMaterial:
-    """The tables of a run (storage/schemas.py) and the facts about it. Every text in them may be hostile."""
+    """The tables are those of storage/schemas.py. Every text in them may be hostile."""
 
     name: str
     run_id: str
@@ -28,4 +34,5 @@ class ReportMaterial:
     fits: pa.Table
     comparison: pa.Table
     pairs: tuple[Pair, ...] = ()
-    findings: Mapping[str, Any] = field(default_factory=dict)  # `orchestrator.dataset.splits.Splits.findings`
+    findings: Mapping[str, pa.Table] = field(default_factory=no_findings)  # storage/finding_schemas.py, by name
+    near_grouped: bool = False  # whether near-duplicates share a group of the splits

@@ -1,18 +1,17 @@
-"""How it was done, in sentences: what was split, what strangers were kept apart, who took no part."""
+"""How it was done, in sentences: what was split, who took no part, how open-set identification was tested."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import pyarrow as pa
 
 from orchestrator.report.evidence import Evidence
 from orchestrator.report.material import ReportMaterial
-from orchestrator.report.terminal import comparison_rows, percent
-from orchestrator.report.words import Row, named
+from orchestrator.report.terminal import Row, comparison_rows, percent
+from orchestrator.report.words import named
 from orchestrator.text import counted
 
-FEW_STRANGERS = 10
-"""Fewer people than this are examples of strangers; how others fare they do not tell."""
+FEW_UNKNOWN_PEOPLE = 10
+"""Fewer unknown people than this are examples; what holds for others they do not tell."""
 
 
 def protocol(material: ReportMaterial) -> list[str]:
@@ -30,9 +29,9 @@ def protocol(material: ReportMaterial) -> list[str]:
     methods = {row["interval_method"] for row in comparison_rows(material.comparison)} & set(INTERVALS)
     return [
         f"Every configuration was trained and tested on the same {many}; the first holds {shares} faces.",
-        _groups(rows, material.findings),
-        *_left_out(material.findings),
-        *acquainted(material.findings),
+        _groups(rows, material),
+        *_left_out(material),
+        *overlap_sentences(material.findings["encoder_overlap"]),
         "Only training faces fit, tune, stop or scale anything; test faces are only named.",
         *(INTERVALS[method] for method in sorted(methods)),
     ]
@@ -45,82 +44,84 @@ INTERVALS = {
 }
 
 
-def acquainted(findings: Mapping[str, Any]) -> list[str]:
-    """Whom of the compared people an encoder of our own has met while it was trained; an encoder, a sentence."""
+def overlap_sentences(overlap: pa.Table) -> list[str]:
+    """Which people of this run an encoder of our own was trained on, in sentences.
+
+    Args:
+        overlap: `storage.finding_schemas.ENCODER_OVERLAP`.
+    """
     sentences = []
-    for encoder, met in findings.get("encoders", {}).items():
-        rows = f"rows with @{encoder}"
-        if met["photos"]:
+    for row in overlap.to_pylist():
+        encoder, rows = f"{row['encoder']} ({row['run']})", f"rows with @{row['encoder']}"
+        if row["photos"]:
             sentences.append(
-                f"Beware: the encoder {encoder} ({met['run']}) has learned from {met['photos']} of the photos that are "
-                f"scored here; the {rows} are too good."
+                f"Beware: the encoder {encoder} was trained on {row['photos']} of the photos that are scored here; "
+                f"the {rows} are too good."
             )
-        if met["named"]:
+        if row["named"]:
             sentences.append(
-                f"{met['named']} of the {met['people']} people bear the name of somebody whom the encoder {encoder} "
-                f"({met['run']}) has learned from; where they are the same people, the {rows} are flattered."
+                f"{row['named']} of the {row['people']} people have the name of a person that the encoder {encoder} "
+                f"was trained on; where they are the same people, the {rows} are too good."
             )
-        elif not met["photos"]:
+        elif not row["photos"]:
             sentences.append(
-                f"The encoder {encoder} ({met['run']}) has learned from none of the {met['people']} people, as far as "
-                "photos and names tell."
+                f"The encoder {encoder} was trained on none of the {row['people']} people, as far as photos and names "
+                "tell."
             )
     return sentences
 
 
-def _groups(rows: list[Row], findings: Mapping[str, Any]) -> str:
+def _groups(rows: list[Row], material: ReportMaterial) -> str:
     """Whether photos of one group lie on both sides of a split: looked up, not assumed."""
     trained = {(row["repeat"], row["fold"], row["group"]) for row in rows if row["role"] == "train"}
     others = {(row["repeat"], row["fold"], row["group"]) for row in rows if row["role"] != "train"}
     straddling = len({group for _, _, group in trained & others})
     if straddling:
         return f"Beware: {straddling} groups of equal photos lie on both sides of a split; accuracy is too high."
-    near = findings.get("near", {})
-    if near.get("grouped"):
+    if material.near_grouped:
         return "Photos with equal bytes, and near-duplicates, share a group; no group lies on both sides of a split."
     return "Photos with equal bytes share a group, and no group lies on both sides of a split." + (
-        " Near-duplicates do not, so some may lie on both sides and help."
-        if near.get("by_hash") or near.get("by_embedding")
+        " Near-duplicates do not, so some may lie on both sides and raise the accuracy."
+        if material.findings["near_duplicates"].num_rows
         else ""
     )
 
 
-def _left_out(findings: Mapping[str, Any]) -> list[str]:
+def _left_out(material: ReportMaterial) -> list[str]:
     """Near-duplicates by either measure, and who takes no part and why."""
-    sentences = []
-    if "near" in findings:
-        near = findings["near"]
-        sentences.append(
-            f"Near-duplicates: {near['by_hash']} pairs by the pictures' hashes, {near['by_embedding']} by the "
-            f"faces' measurements, {near['by_both']} by both."
-        )
-    if findings.get("excluded"):
-        few = named([f"{label} ({count})" for label, count in findings["excluded"]])
-        sentences.append(f"Too few different photos with a face, so no part in anything: {few}.")
-    if findings.get("faceless"):
-        sentences.append(f"No face in any photo, so no part in anything: {named(findings['faceless'])}.")
-    if findings.get("conflicting"):
-        count = len(findings["conflicting"])
-        sentences.append(f"{counted(count, 'picture')} under several people's names took no part.")
+    near = [(row["by_hash"], row["by_embedding"]) for row in material.findings["near_duplicates"].to_pylist()]
+    sentences = [
+        f"Near-duplicates: {sum(hashed for hashed, _ in near)} pairs by the pictures' hashes, "
+        f"{sum(measured for _, measured in near)} by the faces' embeddings, {near.count((True, True))} by both."
+    ]
+    left_out = material.findings["left_out"].to_pylist()
+    few = [f"{row['label']} ({row['groups']})" for row in left_out if row["reason"] == "too_few_photos"]
+    faceless = [row["label"] for row in left_out if row["reason"] == "no_face"]
+    conflicting = sum(row["reason"] == "several_names" for row in left_out)
+    if few:
+        sentences.append(f"Left out, since they have too few different photos with a face: {named(few)}.")
+    if faceless:
+        sentences.append(f"Left out, since no photo of them has a face: {named(faceless)}.")
+    if conflicting:
+        sentences.append(f"Left out: {counted(conflicting, 'picture')} under several people's names.")
     return sentences
 
 
-def strangers(evidence: Evidence) -> list[str]:
-    """How strangers were kept apart and what their number allows to be said; nothing in a closed run."""
-    if not evidence.strangers:
+def open_set_sentences(evidence: Evidence) -> list[str]:
+    """How open-set identification was tested and what the counts allow to be said; nothing in a closed run."""
+    row = next(iter(evidence.open_set.values()), None)
+    if row is None:
         return []
-    aim = next(iter(evidence.strangers.values())).aim
-    choosers, chosen_on = evidence.calibrating
-    testers, tested_on = evidence.testing
+    tested_on = row["unknown_faces"]
     sentences = [
-        f"The threshold was chosen in each split so that at most {percent(aim)} of {chosen_on} faces of "
-        f"{_people(choosers)} are let in, and tested on {tested_on} faces of {_people(testers)}. "
-        "None of them was ever trained.",
-        f"With {tested_on} faces nothing below {percent(1 / tested_on)} can be claimed, so no smaller rate is.",
+        f"The threshold was chosen in each split so that at most {percent(row['aim'])} of {row['calibrate_faces']} "
+        f"faces of {_people(row['calibrate_people'])} are accepted, and tested on {tested_on} faces of "
+        f"{_people(row['unknown_people'])}. None of them was ever trained.",
+        f"With {tested_on} faces no false-alarm rate below {percent(1 / tested_on)} can be claimed, so none is.",
     ]
-    if min(choosers, testers) < FEW_STRANGERS:
+    if min(row["calibrate_people"], row["unknown_people"]) < FEW_UNKNOWN_PEOPLE:
         sentences.append(
-            "So few strangers are examples, not a sample: another stranger may well be let in far more often."
+            "So few unknown people are examples, not a sample: another unknown person may be accepted far more often."
         )
     return sentences
 

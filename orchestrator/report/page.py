@@ -1,7 +1,7 @@
 """The page: everything of a run in one file that reads offline, on paper, on a phone, in light and dark.
 
-Labels, paths and reasons come from strangers' folders. Jinja2 escapes all of them, the drawings are SVG
-whose text is escaped alike, and the page's own policy forbids scripts and any request.
+Labels, paths and reasons come from foreign folders. Jinja2 escapes all of them, also in the SVG drawings, and the
+page's own policy forbids scripts and any request.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from orchestrator.report.bar_charts import accuracy_bars, latency_bars
 from orchestrator.report.curve_charts import learning_curves, open_set_curves, reliability_curves
 from orchestrator.report.evidence import evidence_of
 from orchestrator.report.material import ReportMaterial
-from orchestrator.report.method import protocol, strangers
+from orchestrator.report.method import open_set_sentences, protocol
 from orchestrator.report.people import (
     PEOPLE_SHOWN,
     confusions,
     duplicates,
     failures,
     hardest_faces,
-    near_duplicates,
-    recalls,
+    listed_near_duplicates,
     strips,
+    worst_recalls,
 )
 from orchestrator.report.terminal import chance, comparison_rows, interval, number, outcome_counts, percent, points
 from orchestrator.report.words import answer, verdict
@@ -33,21 +33,6 @@ TEMPLATES = Path(__file__).parent
 _STEERING = (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 STEERING_LETTERS = {code: "\N{REPLACEMENT CHARACTER}" for code in _STEERING if chr(code) not in "\t\n\r"}
 """Control letters, and those that turn the direction of all that follows: a label could hide another one."""
-
-
-def write_report(folder: Path, material: ReportMaterial) -> Path:
-    """Write folder/index.html and return its path; an earlier report is replaced whole.
-
-    Equal material gives equal bytes.
-
-    Raises:
-        OSError: the folder cannot be written.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    page = folder / "index.html"
-    draft = folder / ".index.html.part"
-    draft.write_text(render_page(material), encoding="utf-8", errors="backslashreplace")
-    return draft.replace(page)
 
 
 def render_page(material: ReportMaterial) -> str:
@@ -69,7 +54,8 @@ def render_page(material: ReportMaterial) -> str:
 def _context(material: ReportMaterial) -> dict[str, Any]:
     rows = comparison_rows(material.comparison)
     people = strips(material.catalog, material.faces)
-    evidence = evidence_of(material.scores, rows)
+    findings = material.findings
+    evidence = evidence_of(findings, [row["configuration"] for row in rows if row["outcome"] == "ok"])
     calibration = [row for row in rows if row["calibration_error"] is not None]
     return {
         "run": material,
@@ -80,16 +66,16 @@ def _context(material: ReportMaterial) -> dict[str, Any]:
         "accuracy": accuracy_bars(rows),
         "latency": latency_bars(rows),
         "evidence": evidence,
-        "strangers": strangers(evidence),
+        "open_set_sentences": open_set_sentences(evidence),
         "open_set": [row for row in rows if row["dir_at_far"] is not None],
-        "open_set_curves": open_set_curves(evidence.curves.open_set, list(evidence.strangers)),
+        "open_set_curves": open_set_curves(findings["operating_points"], list(evidence.open_set)),
         "calibration": calibration,
         "reliability": reliability_curves(
-            evidence.curves.reliability, {row["configuration"]: row["calibration_error"] for row in calibration}
+            findings["reliability"], {row["configuration"]: row["calibration_error"] for row in calibration}
         ),
         "curves": learning_curves(material.fits),
         "confusions": confusions(material.scores, [row["configuration"] for row in rows]),
-        "recalls": recalls(evidence.curves.people),
+        "recalls": worst_recalls(findings["people"]),
         "people": people[:PEOPLE_SHOWN],
         "people_left_out": max(0, len(people) - PEOPLE_SHOWN),
         "hardest": hardest_faces(
@@ -100,7 +86,7 @@ def _context(material: ReportMaterial) -> dict[str, Any]:
         ),
         "failures": failures(material.catalog, material.faces),
         "duplicates": duplicates(material.catalog),
-        "near": near_duplicates(material.catalog, material.findings),
+        "near": listed_near_duplicates(material.catalog, findings["near_duplicates"]),
         "outcomes": outcome_counts(material.faces),
         "experiment": json.dumps(material.experiment, indent=2, sort_keys=True, default=str),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ HARDEST_SHOWN = 12
 NAMES_IN_A_MATRIX = 25
 """A larger confusion matrix is no longer read; its most frequent confusions are listed all the same."""
 CONFUSIONS_LISTED = 8
+NEAR_DUPLICATES_LISTED = 40
+"""A film's frames would fill pages."""
 
 
 @dataclass(frozen=True)
@@ -135,8 +137,8 @@ def duplicates(catalog: pa.Table) -> list[list[tuple[str, str]]]:
     return [sorted(group) for _, group in sorted(groups.items()) if len(group) > 1]
 
 
-def recalls(table: pa.Table) -> dict[str, list[dict[str, Any]]]:
-    """Rows of `figure_tables.PEOPLE` by configuration; of very many people those with the worst recall."""
+def worst_recalls(table: pa.Table) -> dict[str, list[dict[str, Any]]]:
+    """Rows of `storage.finding_schemas.PEOPLE` by configuration; of very many people those with the worst recall."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in table.to_pylist():
         found[row["configuration"]].append(row)
@@ -144,11 +146,14 @@ def recalls(table: pa.Table) -> dict[str, list[dict[str, Any]]]:
     return {name: sorted(rows[:NAMES_IN_A_MATRIX], key=lambda row: row["label"]) for name, rows in worst.items()}
 
 
-def near_duplicates(catalog: pa.Table, findings: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """(path, path, found by) of the near-duplicates that the splits list."""
+def listed_near_duplicates(catalog: pa.Table, near: pa.Table) -> list[tuple[str, str, str]]:
+    """(path, path, found by) of the first rows of `storage.finding_schemas.NEAR_DUPLICATES`."""
     paths = dict(_pairs(catalog, "photo_key", "path"))
-    examples = findings.get("near", {}).get("examples", [])
-    return [(paths.get(first, first), paths.get(second, second), how) for first, second, how in examples]
+    found = []
+    for row in near.slice(0, NEAR_DUPLICATES_LISTED).to_pylist():
+        how = "both" if row["by_hash"] and row["by_embedding"] else "hash" if row["by_hash"] else "embedding"
+        found.append((paths.get(row["first"], row["first"]), paths.get(row["second"], row["second"]), how))
+    return found
 
 
 def _tested(scores: pa.Table) -> list[dict[str, Any]]:

@@ -29,8 +29,10 @@ DISPENSABLE = ("view", "ms/face p95", "rank", "balanced", "end to end", "fit s",
 """What a narrow terminal goes without, in this order: half a number is worse than none."""
 NOTHING = "–"
 
+Row = dict[str, Any]
 
-def comparison_rows(table: pa.Table) -> list[dict[str, Any]]:
+
+def comparison_rows(table: pa.Table) -> list[Row]:
     """The rows of COMPARISON by rank, ready for `json.dumps`: plain values, None where there is no number."""
     rows = [{key: _plain(value) for key, value in row.items()} for row in table.to_pylist()]
     return sorted(rows, key=lambda row: (row["rank"], row["configuration"]))
@@ -57,7 +59,7 @@ def comparison_table(table: pa.Table, width: int = 200) -> Table:
     return drawn
 
 
-def _drawn(rows: list[dict[str, Any]], columns: list[str]) -> Table:
+def _drawn(rows: list[Row], columns: list[str]) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -68,14 +70,14 @@ def _drawn(rows: list[dict[str, Any]], columns: list[str]) -> Table:
         side: Literal["left", "right"] = "left" if column in ("configuration", "view") else "right"
         drawn.add_column(column.replace("ms/face ", "ms/face\n"), justify=side, no_wrap=True)
     for row in rows:
-        cells = dict(zip(COLUMNS, _cells(row), strict=True))
+        cells = dict(zip(COLUMNS, _comparison_cells(row), strict=True))
         drawn.add_row(*(Text(cells[column]) for column in columns), style="bold" if row["rank"] == 1 else None)
     return drawn
 
 
 def comparison_text(table: pa.Table) -> str:
     """COMPARISON as aligned plain text, a line a configuration, for pipes and logs."""
-    return "\n".join(aligned_columns([COLUMNS, *(_cells(row) for row in comparison_rows(table))]))
+    return "\n".join(aligned_columns([COLUMNS, *(_comparison_cells(row) for row in comparison_rows(table))]))
 
 
 def outcome_counts(table: pa.Table) -> dict[str, int]:
@@ -114,7 +116,7 @@ def number(value: float | None) -> str:
     return "0" if abs(value) < 5e-7 else f"{value:.{min(decimals, 6)}f}"
 
 
-def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+def _comparison_cells(row: Row) -> tuple[str, ...]:
     failed = row["outcome"] != "ok"
     return (
         NOTHING if failed else str(row["rank"]),

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from orchestrator.report.material import ReportMaterial
-from orchestrator.report.terminal import comparison_rows, interval, number, percent
+from orchestrator.report.terminal import Row, comparison_rows, interval, number, percent
 from workers.compare.paired import Pair
 from workers.compare.selection import REDRAWS, Selection
 
-Row = dict[str, Any]
 FEW_TEST_FACES = 100
 """Below this many test faces a single error moves the accuracy by a percentage point or more."""
 

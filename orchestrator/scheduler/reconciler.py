@@ -9,7 +9,6 @@ The orchestrator may die at any moment; the next one reads the same store and go
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import pyarrow as pa
 from orchestrator.dataset.splits import make_splits
 from orchestrator.experiment.chosen_configurations import check_configurations
 from orchestrator.report.build import draw_report
-from orchestrator.report.encoder_summary import acquaintances
+from orchestrator.report.encoder_summary import encoder_overlap
 from orchestrator.scheduler.batching import batch_sizes
 from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.compatibility import check_encoders, check_engine, check_learning
@@ -38,11 +37,12 @@ from storage.attempts import count, forget, look
 from storage.collect_faces import write_faces
 from storage.encodings import Done, compact
 from storage.errors import BrokerError, LineupError, RunStuck
-from storage.parts import is_whole, part_path, probe, sweep, write_part
+from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
+from storage.parts import is_whole, part_path, probe, sweep
 from storage.plans import COMPARISON_RUN, ENCODER_RUN, FACES_RUN
 from storage.runs import Run
-from storage.schemas import CATALOG, COMPARISON, FACES, FITS, SCORES, SPLITS
-from storage.tables import read_table
+from storage.schemas import CATALOG, FACES, FITS, SCORES, SPLITS
+from storage.tables import read_table, write_run_tables
 from workers.jobs.part_names import refit_part
 from workers.queue.messages import Message, compare_run_message, refit_winner_message, train_encoder_message
 from workers.queue.task_names import IMAGES, TRAINING
@@ -155,26 +155,30 @@ class Reconciler:
         self._whole.discard(path)
         return False
 
+    def _are_there(self, tables: Mapping[str, pa.Schema]) -> bool:
+        """Whether all tables that are written together are there and whole."""
+        there = {name: self._is_there(self.run.table(name), schema) for name, schema in tables.items()}
+        return all(there.values())
+
     def _close_images(self) -> None:
         compact(self.run.encodings)
         sweep(self.run.encodings)
         forget(look(self.run.attempts)[1])
 
     def _split(self) -> Status | None:
-        if self._is_there(self.run.splits, SPLITS):
+        if self._are_there(SPLIT_TABLES):
             return None
         self._trainings = None
         check_encoders(self.run)
         catalog = read_table(self.run.catalog, CATALOG)
         faces = read_table(self.run.faces, FACES)
         splits = make_splits(catalog, faces, self._experiment.protocol)
-        findings = {**splits.summary(), "encoders": acquaintances(self.run, splits.table)}
-        metadata = {"lineup.run": self.run.plan.fingerprint, "lineup.findings": json.dumps(findings)}
-        write_part(self.run.splits, splits.table, metadata)
+        overlap = encoder_overlap(self.run, splits.table)
+        write_run_tables(self.run, {**splits.tables(), "encoder_overlap": overlap, "splits": splits.table})
         return None
 
     def _train(self) -> Status | None:
-        if self._is_there(self.run.comparison, COMPARISON):
+        if self._are_there(COMPARISON_TABLES):
             return None
         if self._trainings is None:
             self._trainings = planned_trainings(self.run, read_table(self.run.splits, SPLITS))
@@ -194,7 +198,7 @@ class Reconciler:
         return all(self._is_there(part_path(folder, part), schema) for folder, schema in tables)
 
     def _compare(self) -> Status | None:
-        if self._is_there(self.run.comparison, COMPARISON):
+        if self._are_there(COMPARISON_TABLES):
             return None
         self._send_single(compare_run_message(self.run), "the comparison")
         return self._status("running", "comparison", 0, 1)

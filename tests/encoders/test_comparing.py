@@ -7,17 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from orchestrator.experiment.experiment_file import from_dict
-from orchestrator.report.encoder_summary import acquaintances
-from orchestrator.report.method import acquainted
+from orchestrator.report.encoder_summary import encoder_overlap
+from orchestrator.report.method import overlap_sentences
 from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.compatibility import check_encoders
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.reconciler import Reconciler
 from storage.errors import RunStuck, StoreError
 from storage.experiments import Experiment, OwnEncoder
+from storage.finding_schemas import ENCODER_OVERLAP
 from storage.parts import list_parts, read_parts
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, FACES, SCORES, SPLITS
@@ -95,7 +97,7 @@ def test_a_run_whose_encoder_was_trained_anew_says_so_and_trains_nothing_with_it
     shutil.rmtree(file.parent)
     moved.splits.unlink()
     (moved.report / "index.html").unlink(missing_ok=True)
-    with pytest.raises(RunStuck, match="not there any more"):  # before anybody asks it for whom it has met
+    with pytest.raises(RunStuck, match="not there any more"):  # before its training people are looked up
         Reconciler(moved, Broker("redis://127.0.0.1:1/0")).step()
 
 
@@ -114,21 +116,21 @@ def test_a_winner_that_uses_it_is_stored_with_it_and_names_the_same_faces(run: R
         load_recogniser(folder)
 
 
-def test_the_report_says_whom_the_encoder_has_met(run: Run, trained: Run, teachers: Path) -> None:
+def test_the_report_says_which_people_the_encoder_was_trained_on(run: Run, trained: Run, teachers: Path) -> None:
     splits = read_table(run.splits, SPLITS)
-    met = acquaintances(run, splits)
-    assert met["own"]["run"] == trained.run_id
-    assert (met["own"]["people"], met["own"]["photos"]) == (4, 0)
-    assert met["own"]["named"] == len({"chloe", "dmitri"} & names_met(trained))
+    (found,) = encoder_overlap(run, splits).to_pylist()
+    assert (found["encoder"], found["run"]) == ("own", trained.run_id)
+    assert (found["people"], found["photos"]) == (4, 0)
+    assert found["named"] == len({"chloe", "dmitri"} & trained_on(trained))
     same = plan_run(run.store, teachers, None, experiment(trained)).run
     compare_here(same)
-    known = acquaintances(same, read_table(same.splits, SPLITS))["own"]
+    (known,) = encoder_overlap(same, read_table(same.splits, SPLITS)).to_pylist()
     assert (known["people"], known["named"]) == (7, 5)
     assert known["photos"] > 0
 
 
-def names_met(trained: Run) -> set[str]:
-    """Those who taught the encoder or said when to stop."""
+def trained_on(trained: Run) -> set[str]:
+    """Names of the faces that trained the encoder or said when to stop."""
     _, labels = teaching(read_table(trained.catalog, CATALOG), read_table(trained.faces, FACES))
     sets = split_people(labels, settings_of(trained))
     return {*labels[sets.train], *labels[sets.watch]}
@@ -137,15 +139,15 @@ def names_met(trained: Run) -> set[str]:
 @pytest.mark.parametrize(
     ("named", "photos", "words"),
     [
-        (0, 0, ["learned from none of the 4 people"]),
-        (2, 0, ["2 of the 4 people bear the name"]),
-        (2, 3, ["Beware", "3 of the photos", "too good", "2 of the 4 people bear the name"]),
+        (0, 0, ["trained on none of the 4 people"]),
+        (2, 0, ["2 of the 4 people have the name"]),
+        (2, 3, ["Beware", "3 of the photos", "too good", "2 of the 4 people have the name"]),
         (0, 3, ["Beware", "3 of the photos"]),
     ],
 )
-def test_acquaintance_is_said_in_words(named: int, photos: int, words: list[str]) -> None:
-    met = {"own": {"run": "encoder-x", "people": 4, "named": named, "photos": photos}}
-    text = " ".join(acquainted({"encoders": met}))
+def test_the_overlap_is_said_in_words(named: int, photos: int, words: list[str]) -> None:
+    row = {"encoder": "own", "run": "encoder-x", "people": 4, "named": named, "photos": photos}
+    text = " ".join(overlap_sentences(pa.Table.from_pylist([row], schema=ENCODER_OVERLAP)))
     assert all(word in text for word in words)
     assert ("none of" in text) == (not named and not photos)
-    assert acquainted({}) == []
+    assert overlap_sentences(ENCODER_OVERLAP.empty_table()) == []

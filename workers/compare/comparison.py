@@ -1,8 +1,7 @@
-"""Scores, fits and splits of a run to its comparison."""
+"""All configurations of a run side by side: scores, fits and splits become the tables of the comparison."""
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -13,16 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from storage.parts import read_metadata, write_part
-from storage.runs import Run
+from storage.finding_schemas import COMPARISON_TABLES, PAIRS
 from storage.schemas import COMPARISON
 from workers.compare.answers import Answers, Outcomes, answers_of
 from workers.compare.configuration_row import Row, accuracies, measured_row, ranked, scored_row
+from workers.compare.figure_tables import figure_tables
 from workers.compare.paired import Pair, disagreements, holm, mcnemar, over_splits, single_split
-from workers.learning.configurations import view_of_configuration
-
-PAIRS = "lineup.pairs"
-"""Key of the file's metadata under which the pairs are kept, as JSON."""
 
 
 @dataclass(frozen=True)
@@ -32,21 +27,32 @@ class Comparison:
     Attributes:
         table: `storage.schemas.COMPARISON`, best first.
         pairs: every two configurations that did not fail, in the order of the table.
-        answers: by configuration, for `curves`.
+        figures: the other tables of `storage.finding_schemas.COMPARISON_TABLES`, by name.
     """
 
     table: pa.Table
     pairs: tuple[Pair, ...]
-    answers: Mapping[str, Answers]
+    figures: Mapping[str, pa.Table]
+
+    def tables(self) -> dict[str, pa.Table]:
+        """All tables of `storage.finding_schemas.COMPARISON_TABLES`, in that order."""
+        pairs = pa.Table.from_pylist([asdict(pair) for pair in self.pairs], schema=PAIRS)
+        found = {"pairs": pairs, **self.figures, "comparison": self.table}
+        return {name: found[name] for name in COMPARISON_TABLES}
 
 
-def compare_run(
-    scores: pa.Table, fits: pa.Table, splits: pa.Table, undetected: Mapping[str, int] | None = None
+def compare_configurations(
+    scores: pa.Table,
+    fits: pa.Table,
+    splits: pa.Table,
+    views: Mapping[str, str],
+    undetected: Mapping[str, int] | None = None,
 ) -> Comparison:
     """Compare all configurations of a run.
 
     Args:
         scores, fits, splits: tables of `storage.schemas`.
+        views: by configuration, what it looks at: crop, aligned, embedding; none where it is not named.
         undetected: by person, the photos without a usable face (`undetected_photos`); None leaves the end-to-end
             accuracy null.
 
@@ -57,8 +63,8 @@ def compare_run(
     detected, missing = _photos(splits, undetected or {})
     answers: dict[str, Answers] = {}
     rows: list[Row] = []
-    for name, costs in sorted(_by_configuration(fits).items()):
-        row = _blank(name, costs)
+    for name, costs in sorted(_fits_by_configuration(fits).items()):
+        row = _blank(name, views.get(name, "none"), costs)
         if row["outcome"] == "ok":
             mine = scores.filter(pc.equal(pc.cast(scores["configuration"], pa.string()), name))
             answers[name] = answers_of(mine)
@@ -68,11 +74,11 @@ def compare_run(
                 row["end_to_end_accuracy"] = None
         rows.append(row)
     rows = ranked(rows)
-    best_first = [row["configuration"] for row in rows if row["outcome"] == "ok"]
-    pairs = compare_pairs({name: answers[name].test for name in best_first}, ratio)
+    best_first = {row["configuration"]: answers[row["configuration"]] for row in rows if row["outcome"] == "ok"}
+    pairs = compare_pairs({name: each.test for name, each in best_first.items()}, ratio)
     for row in rows:
         row["practically_equal_to"] = _equals(row["configuration"], pairs)
-    return Comparison(pa.Table.from_pylist(rows, schema=COMPARISON), pairs, answers)
+    return Comparison(pa.Table.from_pylist(rows, schema=COMPARISON), pairs, figure_tables(best_first))
 
 
 def compare_pairs(tests: Mapping[str, Outcomes], ratio: float) -> tuple[Pair, ...]:
@@ -124,23 +130,12 @@ def split_ratio(splits: pa.Table) -> float:
     return float(roles.count("test") / max(1, roles.count("train")))
 
 
-def write_comparison(run: Run, comparison: Comparison) -> None:
-    """Write comparison.parquet, the pairs beside the rows; raises StoreError."""
-    pairs = json.dumps([asdict(pair) for pair in comparison.pairs])
-    write_part(run.comparison, comparison.table, {"lineup.run": run.plan.fingerprint, PAIRS: pairs})
-
-
-def read_pairs(run: Run) -> tuple[Pair, ...]:
-    """The pairs that `write_comparison` kept; raises StoreError."""
-    return tuple(Pair(**pair) for pair in json.loads(read_metadata(run.comparison).get(PAIRS, "[]")))
-
-
-def _blank(name: str, costs: Sequence[Row]) -> Row:
+def _blank(name: str, view: str, costs: Sequence[Row]) -> Row:
     """What is known of a configuration without its answers; it has failed where it failed on any split."""
     failed = next((fit for fit in costs if fit["outcome"] != "ok"), None)
     return {
         "configuration": name,
-        "view": view_of_configuration(name),
+        "view": view,
         "outcome": "failed" if failed else "ok",
         "reason": failed["reason"] if failed else "",
         "test_faces": 0,
@@ -149,7 +144,7 @@ def _blank(name: str, costs: Sequence[Row]) -> Row:
     }
 
 
-def _by_configuration(fits: pa.Table) -> dict[str, list[Row]]:
+def _fits_by_configuration(fits: pa.Table) -> dict[str, list[Row]]:
     found: defaultdict[str, list[Row]] = defaultdict(list)
     for row in fits.sort_by([("repeat", "ascending"), ("fold", "ascending")]).to_pylist():
         found[row["configuration"]].append(row)

@@ -39,7 +39,7 @@ def accuracy_interval(test: Outcomes, test_train_ratio: float) -> tuple[Interval
     return wilson(float(np.mean(test.right)) * faces, faces), "wilson"
 
 
-def seed_spread(test: Outcomes) -> float | None:
+def repeat_deviation(test: Outcomes) -> float | None:
     """Standard deviation of the accuracy over repeats, each with its own seed and draw; None for one repeat.
 
     Bouthillier et al., "Accounting for variance in machine learning benchmarks", MLSys 2021: a seed's luck and a

@@ -1,81 +1,48 @@
-"""The tables behind the figures: people, confusions, reliability and the open-set trade-off.
+"""Rows of the tables that the report draws: people, reliability, open set and selection.
 
-Counts are of the first repeat, in which each test face is answered once.
+Schemas are in `storage.finding_schemas`. Counts are of the first repeat, in which each test face is answered once.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from storage.finding_schemas import OPEN_SET, OPERATING_POINTS, PEOPLE, RELIABILITY, SELECTION
 from workers.compare.answers import Answers, Outcomes
+from workers.compare.configuration_row import repeat_deviation
 from workers.compare.intervals import wilson
 from workers.compare.metrics import BINS, bins_of, recalls
-from workers.compare.open_set import open_set_curve
+from workers.compare.open_set import open_set, open_set_curve
+from workers.compare.selection import selection
 
-PEOPLE = pa.schema(
-    [
-        pa.field("configuration", pa.string()),
-        pa.field("label", pa.string()),
-        pa.field("faces", pa.int32()),
-        pa.field("recall", pa.float64()),
-        pa.field("low", pa.float64()),  # 95 %, Wilson
-        pa.field("high", pa.float64()),
-    ]
-)
-CONFUSION = pa.schema(
-    [
-        pa.field("configuration", pa.string()),
-        pa.field("truth", pa.string()),
-        pa.field("predicted", pa.string()),
-        pa.field("faces", pa.int32()),
-    ]
-)
-RELIABILITY = pa.schema(
-    [
-        pa.field("configuration", pa.string()),
-        pa.field("bin", pa.int16()),  # 0 .. BINS - 1, equally wide; empty ones have no row
-        pa.field("faces", pa.int32()),
-        pa.field("confidence", pa.float64()),  # mean of the bin
-        pa.field("accuracy", pa.float64()),
-    ]
-)
-OPEN_SET = pa.schema(
-    [
-        pa.field("configuration", pa.string()),
-        pa.field("far", pa.float64()),  # from 1 / strangers: less cannot be claimed
-        pa.field("dir", pa.float64()),  # OSCR: the rate of right names
-        pa.field("miss", pa.float64()),  # DET: known faces rejected
-    ]
-)
+Rows = list[dict[str, Any]]
 
 
-@dataclass(frozen=True)
-class Curves:
-    """Tables of the schemas above, configurations by name."""
+def figure_tables(answers: Mapping[str, Answers]) -> dict[str, pa.Table]:
+    """The tables by name, their rows by configuration.
 
-    people: pa.Table
-    confusion: pa.Table
-    reliability: pa.Table
-    open_set: pa.Table
-
-
-def curves_of(answers: Mapping[str, Answers]) -> Curves:
-    """The tables behind the figures, from `Comparison.answers`."""
+    Args:
+        answers: by configuration, the best first.
+    """
     names = sorted(answers)
-    return Curves(
-        people=_table([row for name in names for row in people_rows(name, answers[name].test)], PEOPLE),
-        confusion=_table([row for name in names for row in confusion_rows(name, answers[name].test)], CONFUSION),
-        reliability=_table([row for name in names for row in reliability_rows(name, answers[name].test)], RELIABILITY),
-        open_set=_table([row for name in names for row in open_set_rows(name, answers[name])], OPEN_SET),
-    )
+    return {
+        "people": _table([row for name in names for row in people_rows(name, answers[name].test)], PEOPLE),
+        "reliability": _table(
+            [row for name in names for row in reliability_rows(name, answers[name].test)], RELIABILITY
+        ),
+        "open_set": _table([row for name in names for row in open_set_rows(name, answers[name])], OPEN_SET),
+        "operating_points": _table(
+            [row for name in names for row in operating_points(name, answers[name])], OPERATING_POINTS
+        ),
+        "selection": _table(selection_rows({name: each.test for name, each in answers.items()}), SELECTION),
+    }
 
 
-def people_rows(name: str, test: Outcomes) -> list[dict[str, object]]:
+def people_rows(name: str, test: Outcomes) -> Rows:
     """Recall of each person with its interval."""
     once = next(test.repeats())
     found = recalls(test.truth[once], test.right[once])
@@ -86,17 +53,7 @@ def people_rows(name: str, test: Outcomes) -> list[dict[str, object]]:
     ]  # fmt: skip
 
 
-def confusion_rows(name: str, test: Outcomes) -> list[dict[str, object]]:
-    """How often each person was taken for each; pairs that did not occur have no row."""
-    once = next(test.repeats())
-    counts = Counter(zip(test.truth[once].tolist(), test.predicted[once].tolist(), strict=True))
-    return [
-        {"configuration": name, "truth": truth, "predicted": predicted, "faces": count}
-        for (truth, predicted), count in sorted(counts.items())
-    ]
-
-
-def reliability_rows(name: str, test: Outcomes) -> list[dict[str, object]]:
+def reliability_rows(name: str, test: Outcomes) -> Rows:
     """Confidence against accuracy by bin: Niculescu-Mizil & Caruana, ICML 2005."""
     once = next(test.repeats())
     confidence, right = test.confidence[once], (test.guess == test.truth)[once]
@@ -109,8 +66,19 @@ def reliability_rows(name: str, test: Outcomes) -> list[dict[str, object]]:
     ]  # fmt: skip
 
 
-def open_set_rows(name: str, answers: Answers) -> list[dict[str, object]]:
-    """The trade-off of `openset.open_set_curve` as rows; none without strangers."""
+def open_set_rows(name: str, answers: Answers) -> Rows:
+    """The operating point of `open_set.open_set` and how many chose and tested it; none in a closed run."""
+    found = open_set(answers.test, answers.calibrate, answers.unknown)
+    if found is None:
+        return []
+    return [
+        {"configuration": name, "dir": found.dir, "far": found.far, "measured": found.measured, "aim": found.aim,
+         "threshold": found.threshold, **_count("calibrate", answers.calibrate), **_count("unknown", answers.unknown)}
+    ]  # fmt: skip
+
+
+def operating_points(name: str, answers: Answers) -> Rows:
+    """The trade-off of `open_set.open_set_curve` as rows; none in a closed run."""
     curve = open_set_curve(answers.test, answers.unknown)
     if curve is None:
         return []
@@ -118,5 +86,24 @@ def open_set_rows(name: str, answers: Answers) -> list[dict[str, object]]:
     return [{"configuration": name, "far": far, "dir": rate, "miss": miss} for far, rate, miss in points]
 
 
-def _table(rows: list[dict[str, object]], schema: pa.Schema) -> pa.Table:
+def selection_rows(tests: Mapping[str, Outcomes]) -> Rows:
+    """How firm the order is: spread over repeats, wins over redraws, and what the chosen one is worth.
+
+    Args:
+        tests: by configuration, the best first; the rows are in this order.
+    """
+    found = selection(tests)
+    worth = (found.accuracy, found.low, found.high) if found else (None, None, None)
+    return [
+        {"configuration": name, "repeat_deviation": repeat_deviation(test), "wins": found.wins[name] if found else None,
+         **dict(zip(("chosen_accuracy", "chosen_low", "chosen_high"), worth, strict=True))}
+        for name, test in tests.items()
+    ]  # fmt: skip
+
+
+def _count(role: str, outcomes: Outcomes) -> dict[str, int]:
+    return {f"{role}_people": len(np.unique(outcomes.truth)), f"{role}_faces": len(set(outcomes.faces))}
+
+
+def _table(rows: Rows, schema: pa.Schema) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=schema)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections import Counter, defaultdict
 from dataclasses import replace
@@ -15,6 +14,7 @@ from orchestrator.dataset.near_duplicates import find_near_duplicates, perceptua
 from orchestrator.dataset.splits import Splits, make_splits
 from storage.errors import DatasetError
 from storage.experiments import Protocol
+from storage.finding_schemas import LEFT_OUT_REASONS
 from storage.schemas import CATALOG, FACES, SPLITS
 
 
@@ -126,9 +126,8 @@ def test_near_duplicates_are_reported_and_grouped_where_asked() -> None:
         assert role["ann-000"] == role["ann-001"]
         assert role["ann-002"] == role["ann-003"]
     assert len({each["group"] for each in grouped}) == 18
-    told = reported.summary()["near"]
-    assert (told["by_hash"], told["by_embedding"], told["by_both"], told["grouped"]) == (1, 1, 0, False)
-    assert told["examples"] == [["ann-000", "ann-001", "hash"], ["ann-002", "ann-003", "embedding"]]
+    told = [tuple(row.values()) for row in reported.tables()["near_duplicates"].to_pylist()]
+    assert told == [("ann-000", 0, "ann-001", 0, True, False), ("ann-002", 0, "ann-003", 0, False, True)]
 
 
 def test_a_kfold_groups_near_duplicates_unless_told_otherwise_and_the_missions_split_does_not() -> None:
@@ -198,8 +197,11 @@ def test_people_with_too_few_photos_are_left_out_and_named() -> None:
     assert splits.excluded == (("few", 3),)
     assert splits.faceless == ("gone",)
     assert set(splits.table["label"].to_pylist()) == {"ann", "bob"}
-    assert json.loads(json.dumps(splits.summary())) == splits.summary()
-    assert splits.summary()["excluded"] == [["few", 3]]
+    rows = splits.tables()["left_out"].to_pylist()
+    assert [(row["reason"], row["label"], row["groups"]) for row in rows] == [
+        ("too_few_photos", "few", 3), ("no_face", "gone", 0),
+    ]  # fmt: skip
+    assert {row["reason"] for row in rows} <= set(LEFT_OUT_REASONS)
 
 
 def test_unknown_people_never_train_and_choose_or_test_but_not_both() -> None:

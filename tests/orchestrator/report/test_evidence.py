@@ -1,4 +1,4 @@
-"""What the report draws from the scores is what `workers.compare` computes, and it is drawn inside its square."""
+"""The report shows the figures that the comparison stored, and draws them inside their squares."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import pytest
 
 from orchestrator.report.curve_charts import MOST_POINTS, open_set_curves, reliability_curves
 from orchestrator.report.evidence import Evidence, evidence_of
-from orchestrator.report.material import ReportMaterial
-from orchestrator.report.method import protocol, strangers
+from orchestrator.report.material import ReportMaterial, no_findings
+from orchestrator.report.method import open_set_sentences, protocol
 from orchestrator.report.page import render_page
-from orchestrator.report.people import near_duplicates, recalls
+from orchestrator.report.people import NEAR_DUPLICATES_LISTED, listed_near_duplicates, worst_recalls
 from orchestrator.report.terminal import comparison_rows
 from orchestrator.report.words import answer, verdict
+from storage.finding_schemas import OPERATING_POINTS, PEOPLE, SPLIT_TABLES
+from storage.schemas import FITS
 from tests.workers.compare.conftest import STRANGERS, Study, make_study
-from workers.compare.comparison import Comparison, compare_run
-from workers.compare.figure_tables import OPEN_SET
+from workers.compare.comparison import Comparison, compare_configurations
 from workers.compare.paired import Pair
 
 
@@ -29,19 +30,32 @@ def study() -> Study:
 
 @pytest.fixture(scope="module")
 def comparison(study: Study) -> Comparison:
-    return compare_run(study.scores, study.fits, study.splits)
+    return study.compared()
 
 
 @pytest.fixture(scope="module")
-def evidence(study: Study, comparison: Comparison) -> Evidence:
-    return evidence_of(study.scores, comparison_rows(comparison.table))
+def evidence(comparison: Comparison) -> Evidence:
+    return evidence_of(comparison.tables(), ["good", "fair", "blind"])
+
+
+def findings_of(comparison: Comparison, **rows: list[dict[str, object]]) -> dict[str, pa.Table]:
+    """The tables of a comparison beside tables of splits with these rows."""
+    named = {name: pa.Table.from_pylist(found, schema=SPLIT_TABLES[name]) for name, found in rows.items()}
+    return {**no_findings(), **comparison.tables(), **named}
+
+
+def near(first: str, second: str, by_hash: bool, by_embedding: bool) -> dict[str, object]:
+    """A row of NEAR_DUPLICATES."""
+    faces = {"first": first, "first_face": 0, "second": second, "second_face": 0}
+    return {**faces, "by_hash": by_hash, "by_embedding": by_embedding}
 
 
 @pytest.fixture(scope="module")
 def opened(material: ReportMaterial, study: Study, comparison: Comparison) -> ReportMaterial:
     """The hostile run's photos with the study's results."""
     results = {"scores": study.scores, "fits": study.fits, "splits": study.splits}
-    return replace(material, comparison=comparison.table, pairs=comparison.pairs, **results)
+    findings = findings_of(comparison)
+    return replace(material, comparison=comparison.table, pairs=comparison.pairs, findings=findings, **results)
 
 
 def points(text: str) -> list[tuple[float, float]]:
@@ -49,28 +63,30 @@ def points(text: str) -> list[tuple[float, float]]:
     return [(float(x), float(y)) for x, y in pairs]
 
 
-def test_strangers_are_counted_as_the_comparison_counts_them(evidence: Evidence, comparison: Comparison) -> None:
+def test_the_open_set_figures_are_those_of_the_comparison(evidence: Evidence, comparison: Comparison) -> None:
     for row in comparison_rows(comparison.table):
-        found = evidence.strangers[row["configuration"]]
-        assert (found.dir, found.far) == pytest.approx((row["dir_at_far"], row["far"]))
-    assert evidence.calibrating == (1, STRANGERS["calibrate"][1])
-    assert evidence.testing == (1, STRANGERS["unknown"][1])
+        found = evidence.open_set[row["configuration"]]
+        assert (found["dir"], found["far"]) == (row["dir_at_far"], row["far"])
+        assert (found["calibrate_people"], found["calibrate_faces"]) == (1, STRANGERS["calibrate"][1])
+        assert (found["unknown_people"], found["unknown_faces"]) == (1, STRANGERS["unknown"][1])
 
 
-def test_a_configuration_that_failed_gives_no_evidence(study: Study, comparison: Comparison) -> None:
-    rows = [{**row, "outcome": "failed"} for row in comparison_rows(comparison.table)]
-    nothing = evidence_of(study.scores, rows)
-    assert (nothing.strangers, nothing.spread, nothing.choice) == ({}, {}, None)
-    assert nothing.curves.people.num_rows == 0
+def test_a_run_in_which_every_configuration_failed_has_no_evidence(study: Study) -> None:
+    failed = [{**row, "outcome": "failed", "reason": "no"} for row in study.fits.to_pylist()]
+    fits = pa.Table.from_pylist(failed, schema=FITS)
+    compared = compare_configurations(study.scores, fits, study.splits, {})
+    nothing = evidence_of(compared.tables(), [])
+    assert (nothing.open_set, nothing.spread, nothing.choice) == ({}, {}, None)
+    assert compared.figures["people"].num_rows == 0
 
 
 def test_an_open_set_curve_runs_from_one_stranger_to_all_and_ends_at_the_accuracy(
-    evidence: Evidence, comparison: Comparison
+    comparison: Comparison,
 ) -> None:
-    squares = open_set_curves(evidence.curves.open_set, ["good", "fair", "blind"])
+    squares = open_set_curves(comparison.figures["operating_points"], ["good", "fair", "blind"])
     assert [square.title for square in squares] == ["good", "fair", "blind"]
     for square, row in zip(squares, comparison_rows(comparison.table), strict=True):
-        assert "10.0 % of the strangers" in square.note
+        assert square.note.endswith("10.0 %")
         named, turned_away = (points(line.points) for line in square.lines)
         assert [x for x, _ in named] == sorted(x for x, _ in named)
         assert (named[0][0], named[-1][0]) == (0.0, 100.0)
@@ -82,7 +98,7 @@ def test_an_open_set_curve_runs_from_one_stranger_to_all_and_ends_at_the_accurac
 def test_very_many_strangers_are_thinned_and_one_alone_is_drawn() -> None:
     def table(count: int) -> pa.Table:
         rows = [{"configuration": "a", "far": k / count, "dir": k / count, "miss": 0.0} for k in range(1, count + 1)]
-        return OPEN_SET.empty_table().from_pylist(rows, schema=OPEN_SET)
+        return pa.Table.from_pylist(rows, schema=OPERATING_POINTS)
 
     (square,) = open_set_curves(table(50_000), ["a"])
     drawn = points(square.lines[0].points)
@@ -92,9 +108,9 @@ def test_very_many_strangers_are_thinned_and_one_alone_is_drawn() -> None:
     assert square.lines[0].points == "100.00,0.00"
 
 
-def test_a_reliability_mark_lies_at_its_confidence_and_accuracy(evidence: Evidence) -> None:
-    (square,) = reliability_curves(evidence.curves.reliability, {"fair": 0.25})
-    rows = [row for row in evidence.curves.reliability.to_pylist() if row["configuration"] == "fair"]
+def test_a_reliability_mark_lies_at_its_confidence_and_accuracy(comparison: Comparison) -> None:
+    (square,) = reliability_curves(comparison.figures["reliability"], {"fair": 0.25})
+    rows = [row for row in comparison.figures["reliability"].to_pylist() if row["configuration"] == "fair"]
     assert [(dot.x, 100 - dot.y) for dot in square.dots] == [
         pytest.approx((100 * row["confidence"], 100 * row["accuracy"])) for row in rows
     ]
@@ -109,7 +125,7 @@ def test_the_page_of_an_open_run_draws_every_curve_and_names_the_strangers_numbe
     for name in ("good", "fair", "blind"):
         assert page.count(f"<figcaption>{name}</figcaption>") == 2
     assert "12 faces of one person" in page
-    assert "nothing below 10.0 % can be claimed" in page
+    assert "no false-alarm rate below 10.0 % can be claimed" in page
     assert not re.search(r"\bnan\b", page, re.IGNORECASE)
 
 
@@ -127,17 +143,18 @@ def test_hostile_names_stay_text_in_every_new_section(opened: ReportMaterial, ma
         columns = table.schema.names
         return table.from_pylist([{key: row[key] for key in columns} for row in rows], schema=table.schema)
 
-    results = [hostile(table) for table in (opened.scores, opened.fits, opened.splits)]
-    compared = compare_run(*results)
+    results = hostile(opened.scores), hostile(opened.fits), hostile(opened.splits)
+    compared = compare_configurations(*results, {})
     keys = material.catalog["photo_key"].to_pylist()
-    findings = {
-        "excluded": [[evil, 2]],
-        "faceless": ["<b>nobody</b>"],
-        "near": {
-            "by_hash": 1, "by_embedding": 0, "by_both": 0, "grouped": True,
-            "examples": [[keys[0], "<i>gone</i>", "<u>hash</u>"]],
-        },
-    }  # fmt: skip
+    findings = findings_of(
+        compared,
+        left_out=[
+            {"reason": "too_few_photos", "label": evil, "groups": 2},
+            {"reason": "no_face", "label": "<b>nobody</b>", "groups": 0},
+        ],
+        near_duplicates=[near(keys[0], "<i>gone</i>", True, False)],
+        encoder_overlap=[{"encoder": "<u>own</u>", "run": "<u>run</u>", "people": 3, "named": 1, "photos": 1}],
+    )
     page = render_page(
         replace(
             opened, scores=results[0], fits=results[1], splits=results[2], comparison=compared.table,
@@ -187,39 +204,49 @@ def test_a_verdict_is_what_the_numbers_carry(p_value: float, rope: float, word: 
     assert verdict(Pair("a", "b", 0.0, -0.1, 0.1, 1, 1, p_value, rope)) == word
 
 
-def test_a_closed_run_says_nothing_of_strangers(evidence: Evidence) -> None:
-    assert strangers(replace(evidence, strangers={})) == []
-    assert any("not a sample" in line for line in strangers(evidence))
-    crowd = replace(evidence, calibrating=(50, 600), testing=(50, 600))
-    assert not any("not a sample" in line for line in strangers(crowd))
+def test_a_closed_run_says_nothing_of_the_open_set(evidence: Evidence) -> None:
+    assert open_set_sentences(replace(evidence, open_set={})) == []
+    assert any("not a sample" in line for line in open_set_sentences(evidence))
+    many = dict.fromkeys(("calibrate_people", "unknown_people"), 50)
+    crowd = {name: {**row, **many} for name, row in evidence.open_set.items()}
+    assert not any("not a sample" in line for line in open_set_sentences(replace(evidence, open_set=crowd)))
 
 
-def test_of_very_many_people_the_worst_recalls_are_shown(evidence: Evidence) -> None:
-    found = recalls(evidence.curves.people)
+def test_of_very_many_people_the_worst_recalls_are_shown(comparison: Comparison) -> None:
+    found = worst_recalls(comparison.figures["people"])
     assert [row["label"] for row in found["fair"]] == ["ann", "bob", "cid"]
     many = [
         {"configuration": "a", "label": f"p{i:03}", "faces": 10, "recall": i / 100, "low": 0.0, "high": 1.0}
         for i in range(100)
     ]
-    table = evidence.curves.people.from_pylist(many, schema=evidence.curves.people.schema)
-    assert [row["label"] for row in recalls(table)["a"]] == [f"p{i:03}" for i in range(25)]
+    table = pa.Table.from_pylist(many, schema=PEOPLE)
+    assert [row["label"] for row in worst_recalls(table)["a"]] == [f"p{i:03}" for i in range(25)]
 
 
-def test_near_duplicates_are_told_by_path_and_by_measure(material: ReportMaterial) -> None:
+def test_near_duplicates_are_told_by_path_and_by_measure(material: ReportMaterial, comparison: Comparison) -> None:
     keys = material.catalog["photo_key"].to_pylist()
     paths = material.catalog["path"].to_pylist()
-    near = {"by_hash": 2, "by_embedding": 1, "by_both": 1, "grouped": False, "examples": [[keys[0], keys[1], "both"]]}
-    assert near_duplicates(material.catalog, {"near": near}) == [(paths[0], paths[1], "both")]
-    text = " ".join(protocol(replace(material, findings={"near": near})))
-    assert "2 pairs by the pictures' hashes, 1 by the faces' measurements, 1 by both" in text
-    assert "some may lie on both sides" in text
-    grouped = " ".join(protocol(replace(material, findings={"near": {**near, "grouped": True}})))
-    assert "near-duplicates, share a group" in grouped
-
-
-def test_who_takes_no_part_is_named_with_the_reason(material: ReportMaterial) -> None:
-    findings = {"excluded": [["bob", 3]], "faceless": ["eve"], "conflicting": ["k1", "k2"]}
+    rows = [near(keys[0], keys[1], True, True), near(keys[1], keys[2], True, False)]
+    findings = findings_of(comparison, near_duplicates=rows)
+    listed = listed_near_duplicates(material.catalog, findings["near_duplicates"])
+    assert listed == [(paths[0], paths[1], "both"), (paths[1], paths[2], "hash")]
     text = " ".join(protocol(replace(material, findings=findings)))
-    assert "Too few different photos with a face, so no part in anything: bob (3)." in text
-    assert "No face in any photo, so no part in anything: eve." in text
-    assert "2 pictures under several people's names took no part." in text
+    assert "2 pairs by the pictures' hashes, 1 by the faces' embeddings, 1 by both" in text
+    assert "some may lie on both sides" in text
+    grouped = " ".join(protocol(replace(material, findings=findings, near_grouped=True)))
+    assert "near-duplicates, share a group" in grouped
+    film = findings_of(comparison, near_duplicates=rows * NEAR_DUPLICATES_LISTED)["near_duplicates"]
+    assert len(listed_near_duplicates(material.catalog, film)) == NEAR_DUPLICATES_LISTED
+
+
+def test_who_takes_no_part_is_named_with_the_reason(material: ReportMaterial, comparison: Comparison) -> None:
+    rows: list[dict[str, object]] = [
+        {"reason": "too_few_photos", "label": "bob", "groups": 3},
+        {"reason": "no_face", "label": "eve", "groups": 0},
+        {"reason": "several_names", "photo_key": "k1"},
+        {"reason": "several_names", "photo_key": "k2"},
+    ]
+    text = " ".join(protocol(replace(material, findings=findings_of(comparison, left_out=rows))))
+    assert "Left out, since they have too few different photos with a face: bob (3)." in text
+    assert "Left out, since no photo of them has a face: eve." in text
+    assert "Left out: 2 pictures under several people's names." in text

@@ -6,11 +6,9 @@ import base64
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
-from orchestrator.report import write_report
 from orchestrator.report.material import ReportMaterial
 from orchestrator.report.page import render_page
 from storage.schemas import TABLES
@@ -75,7 +73,7 @@ def test_equal_photos_are_listed_together(page: str) -> None:
 
 
 def test_sections_without_data_do_not_appear(page: str) -> None:
-    for heading in ("Strangers (open set)", "Do the probabilities", "One against another"):
+    for heading in ("Open-set identification", "Calibration of the probabilities", "Pairwise comparison"):
         assert heading not in page
 
 
@@ -83,7 +81,7 @@ def test_sections_with_data_appear(material: ReportMaterial) -> None:
     row = compared("knn-3", 1, 0.9, 0.8, 0.95, dir_at_far=0.7, far=0.01, calibration_error=0.05)
     pair = Pair("knn-3", "svm-linear", -0.01, -0.03, 0.01, 1, 2, 0.4, 0.5)
     page = render_page(replace(material, comparison=compare(row), pairs=(pair,)))
-    for heading in ("Strangers (open set)", "Do the probabilities", "One against another"):
+    for heading in ("Open-set identification", "Calibration of the probabilities", "Pairwise comparison"):
         assert heading in page
 
 
@@ -95,8 +93,5 @@ def test_a_run_without_a_single_row_still_gives_a_page(material: ReportMaterial)
     assert "No configuration could be scored" in page
 
 
-def test_equal_material_gives_equal_bytes_and_replaces_the_old_page(tmp_path: Path, material: ReportMaterial) -> None:
-    first = write_report(tmp_path / "report", material).read_bytes()
-    path = write_report(tmp_path / "report", material)
-    assert path.read_bytes() == first
-    assert [file.name for file in path.parent.iterdir()] == ["index.html"]
+def test_equal_material_gives_equal_text(page: str, material: ReportMaterial) -> None:
+    assert render_page(material) == page

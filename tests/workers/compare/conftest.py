@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from storage.schemas import FITS, SCORES, SPLITS
+from workers.compare.answers import Answers, answers_of
+from workers.compare.comparison import Comparison, compare_configurations
 
 PEOPLE = ("ann", "bob", "cid")
 STRANGERS = {"calibrate": ("dot", 12), "unknown": ("eve", 10)}
@@ -30,6 +33,14 @@ class Study:
         """Rows of one configuration and role."""
         rows: list[dict[str, Any]] = self.scores.to_pylist()
         return [row for row in rows if (row["configuration"], row["role"]) == (configuration, role)]
+
+    def answers(self, configuration: str) -> Answers:
+        """The answers of one configuration."""
+        return answers_of(self.scores.filter(pc.field("configuration") == configuration))
+
+    def compared(self, undetected: Mapping[str, int] | None = None) -> Comparison:
+        """The comparison of all configurations."""
+        return compare_configurations(self.scores, self.fits, self.splits, {"good": "crop"}, undetected)
 
 
 def make_study(skills: Mapping[str, float], folds: int = 4, repeats: int = 2, seed: int = 0) -> Study:

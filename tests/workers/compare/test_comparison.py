@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from storage.engine_settings import EngineSettings
-from storage.experiments import Experiment
 from storage.schemas import CATALOG, COMPARISON, FACES, FITS, SCORES
 from tests.workers.compare.conftest import Study, make_study
-from workers.compare.comparison import Comparison, compare_run, split_ratio, undetected_photos
+from workers.compare.comparison import Comparison, compare_configurations, split_ratio, undetected_photos
 from workers.compare.paired import Pair, mcnemar, over_splits, single_split
 
 
 @pytest.fixture(scope="module")
 def comparison(study: Study) -> Comparison:
-    return compare_run(study.scores, study.fits, study.splits)
+    return study.compared()
 
 
 def rows_of(comparison: Comparison) -> dict[str, dict[str, Any]]:
@@ -63,7 +60,7 @@ def test_p_values_are_holms_over_all_pairs(comparison: Comparison) -> None:
 
 def test_one_split_takes_the_paired_interval() -> None:
     study = make_study({"good": 0.9, "fair": 0.5}, folds=1, repeats=1)
-    (pair,) = compare_run(study.scores, study.fits, study.splits).pairs
+    (pair,) = study.compared().pairs
     (low, high), rope = single_split(pair.only_first, pair.only_second, 24)
     assert (pair.low, pair.high, pair.rope) == (low, high, rope)
 
@@ -82,7 +79,8 @@ def test_twins_that_answer_alike_on_few_faces_are_not_called_equal(study: Study)
     twin = [{**row, "configuration": "twin"} for row in study.scores.to_pylist() if row["configuration"] == "good"]
     fits = [{**row, "configuration": "twin"} for row in study.fits.to_pylist() if row["configuration"] == "good"]
     scores = pa.Table.from_pylist([*study.scores.to_pylist(), *twin], schema=SCORES)
-    result = compare_run(scores, pa.Table.from_pylist([*study.fits.to_pylist(), *fits], schema=FITS), study.splits)
+    both = pa.Table.from_pylist([*study.fits.to_pylist(), *fits], schema=FITS)
+    result = compare_configurations(scores, both, study.splits, {})
     pair = next(pair for pair in result.pairs if {pair.first, pair.second} == {"good", "twin"})
     assert (pair.difference, pair.p_value) == (0.0, 1.0)
     assert not pair.practically_equal
@@ -92,7 +90,7 @@ def test_what_failed_on_one_split_is_not_compared_and_says_why(study: Study) -> 
     fits = study.fits.to_pylist()
     broken = next(row for row in fits if row["configuration"] == "fair" and row["fold"] == 2)
     broken |= {"outcome": "failed", "reason": "out of memory"}
-    result = compare_run(study.scores, pa.Table.from_pylist(fits, schema=FITS), study.splits)
+    result = compare_configurations(study.scores, pa.Table.from_pylist(fits, schema=FITS), study.splits, {})
     row = rows_of(result)["fair"]
     assert (row["outcome"], row["reason"], row["rank"], row["accuracy"]) == ("failed", "out of memory", 3, None)
     assert [(pair.first, pair.second) for pair in result.pairs] == [("good", "blind")]
@@ -104,7 +102,7 @@ def test_a_missing_or_doubled_score_is_a_bug_and_raises(study: Study, role: str)
     place = next(i for i, row in enumerate(rows) if row["role"] == role and row["configuration"] == "good")
     for damaged in (rows[:place] + rows[place + 1 :], [*rows, rows[place]]):
         with pytest.raises(ValueError, match=f"good: .* scores of role {role}"):
-            compare_run(pa.Table.from_pylist(damaged, schema=SCORES), study.fits, study.splits)
+            compare_configurations(pa.Table.from_pylist(damaged, schema=SCORES), study.fits, study.splits, {})
 
 
 def test_the_ratio_is_that_of_test_to_training_faces(study: Study) -> None:
@@ -114,9 +112,9 @@ def test_the_ratio_is_that_of_test_to_training_faces(study: Study) -> None:
 def test_end_to_end_counts_the_photos_of_the_people_who_take_part(study: Study) -> None:
     """Three of ann's photos gave no face; those of a stranger and of somebody excluded count for nobody."""
     undetected = {"ann": 3, "eve": 5, "gone": 7}
-    for row in compare_run(study.scores, study.fits, study.splits, undetected).table.to_pylist():
+    for row in study.compared(undetected).table.to_pylist():
         assert row["end_to_end_accuracy"] == pytest.approx(row["accuracy"] * 24 / 27)
-    unasked = compare_run(study.scores, study.fits, study.splits).table
+    unasked = study.compared().table
     assert unasked["end_to_end_accuracy"].to_pylist() == [None] * 3
 
 
@@ -130,13 +128,9 @@ def test_undetected_photos_are_counted_once_each_by_person() -> None:
     assert undetected_photos(*tables) == {"ann": 1, "bob": 2}
 
 
-def test_the_pairs_are_kept_beside_the_table(tmp_path: Path, comparison: Comparison) -> None:
-    from storage.plans import Plan
-    from storage.runs import Run
-    from workers.compare.comparison import read_pairs, write_comparison
+def test_the_views_are_those_that_the_caller_names(comparison: Comparison) -> None:
+    assert [rows_of(comparison)[name]["view"] for name in ("good", "fair")] == ["crop", "none"]
 
-    plan = Plan("r", "/photos", "", Experiment(), EngineSettings(), "engine", "print", "2026-01-01T00:00:00+00:00", {})
-    run = Run(tmp_path / "runs" / "r", plan)
-    run.folder.mkdir(parents=True)
-    write_comparison(run, comparison)
-    assert read_pairs(run) == comparison.pairs
+
+def test_the_pairs_are_a_table(comparison: Comparison) -> None:
+    assert tuple(Pair(**row) for row in comparison.tables()["pairs"].to_pylist()) == comparison.pairs

@@ -15,8 +15,8 @@ from workers.compare.configuration_row import (
     accuracy_interval,
     measured_row,
     ranked,
+    repeat_deviation,
     scored_row,
-    seed_spread,
 )
 from workers.compare.intervals import nadeau_bengio, wilson
 
@@ -98,10 +98,10 @@ def test_photos_without_a_face_count_as_wrong_end_to_end(answers: Answers) -> No
 def test_the_spread_is_that_of_the_repeats(fair: Study, answers: Answers) -> None:
     rows = fair.score_rows("fair")
     by_repeat = [np.mean([row["predicted"] == row["truth"] for row in rows if row["repeat"] == r]) for r in (0, 1)]
-    assert seed_spread(answers.test) == pytest.approx(np.std(by_repeat, ddof=1))
+    assert repeat_deviation(answers.test) == pytest.approx(np.std(by_repeat, ddof=1))
     test = answers.test
     once = replace(test, split=np.zeros_like(test.split))
-    assert seed_spread(once) is None
+    assert repeat_deviation(once) is None
 
 
 def test_costs_are_medians_over_splits_and_latency_is_over_all_faces(fair: Study) -> None:

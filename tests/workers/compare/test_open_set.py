@@ -9,14 +9,12 @@ import pytest
 
 from tests.workers.compare.conftest import STRANGERS, Study, make_study
 from workers.compare.answers import Answers, Outcomes, answers_of
-from workers.compare.comparison import compare_run
 from workers.compare.open_set import identification_rate, open_set, open_set_curve, threshold_for
 
 
 @pytest.fixture(scope="module")
 def answers(study: Study) -> Answers:
-    comparison = compare_run(study.scores, study.fits, study.splits)
-    return comparison.answers["fair"]
+    return study.answers("fair")
 
 
 @pytest.mark.parametrize("far", [0.01, 0.05, 0.1, 0.25, 0.3, 0.99])

@@ -9,7 +9,6 @@ import pytest
 
 from tests.workers.compare.conftest import Study, make_study
 from workers.compare.answers import Outcomes
-from workers.compare.comparison import compare_run
 from workers.compare.selection import selection
 
 
@@ -63,13 +62,13 @@ def test_two_faces_by_hand() -> None:
 
 
 def test_a_face_that_several_repeats_test_counts_once(study: Study) -> None:
-    comparison = compare_run(study.scores, study.fits, study.splits)
-    result = selection({name: comparison.answers[name].test for name in ("good", "fair", "blind")})
+    tests = {name: study.answers(name).test for name in ("good", "fair", "blind")}
+    result = selection(tests)
     assert result is not None
     assert sum(result.wins.values()) == pytest.approx(1)
-    good = comparison.table["accuracy"][0].as_py()
+    good = study.compared().table["accuracy"][0].as_py()
     assert result.accuracy == pytest.approx(good, abs=0.05)
-    assert result == selection({name: comparison.answers[name].test for name in ("good", "fair", "blind")})
+    assert result == selection(tests)
 
 
 def test_nothing_is_chosen_from_one_and_nothing_compared_across_faces() -> None:
@@ -82,8 +81,7 @@ def test_nothing_is_chosen_from_one_and_nothing_compared_across_faces() -> None:
 
 
 def test_repeats_that_disagree_count_their_share() -> None:
-    test = make_study({"fair": 0.5}, folds=4, repeats=2)
-    answers = compare_run(test.scores, test.fits, test.splits).answers["fair"].test
+    answers = make_study({"fair": 0.5}, folds=4, repeats=2).answers("fair").test
     other = replace(answers, predicted=np.full(len(answers.faces), "nobody", object))
     result = selection({"fair": answers, "none": other}, redraws=2000)
     assert result is not None

@@ -1,0 +1,114 @@
+"""Schemas of what is found while a run is split and compared: the report tells it, DuckDB can read it.
+
+beside splits       near_duplicates, left_out, encoder_overlap
+beside comparison   pairs, people, reliability, open_set, operating_points, selection
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from storage.schemas import COMPARISON, SPLITS
+
+
+def _required(**columns: pa.DataType) -> pa.Schema:
+    return pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns.items()])
+
+
+NEAR_DUPLICATES = _required(
+    first=pa.string(),  # photo_key; two faces of one person in different pictures
+    first_face=pa.int16(),
+    second=pa.string(),
+    second_face=pa.int16(),
+    by_hash=pa.bool_(),  # found by the perceptual hash of the crop
+    by_embedding=pa.bool_(),  # found by the distance of the embeddings
+)
+LEFT_OUT = pa.schema(
+    [
+        pa.field("reason", pa.string(), nullable=False),  # one of LEFT_OUT_REASONS
+        pa.field("label", pa.string()),  # a person without part in any split; null for several_names
+        pa.field("groups", pa.int32()),  # different pictures with a face; null for several_names
+        pa.field("photo_key", pa.string()),  # a picture under several people's names; null for people
+    ]
+)
+LEFT_OUT_REASONS = ("too_few_photos", "no_face", "several_names")
+ENCODER_OVERLAP = _required(
+    encoder=pa.string(),  # the experiment's name for an encoder of our own
+    run=pa.string(),  # that trained it
+    people=pa.int32(),  # who are compared
+    named=pa.int32(),  # of them, how many bear the name of a person that it was trained on
+    photos=pa.int32(),  # scored photos that it was trained on
+)
+PAIRS = _required(
+    first=pa.string(),  # configuration; pairs in the order of the comparison
+    second=pa.string(),
+    difference=pa.float64(),  # accuracy of the first minus that of the second
+    low=pa.float64(),  # 95 %
+    high=pa.float64(),
+    only_first=pa.int32(),  # faces that only this one names rightly, first repeat
+    only_second=pa.int32(),
+    p_value=pa.float64(),  # McNemar's exact test, Holm-corrected over all pairs
+    rope=pa.float64(),  # probability that the difference is at most one point
+)
+PEOPLE = _required(
+    configuration=pa.string(),
+    label=pa.string(),
+    faces=pa.int32(),  # test faces of the first repeat
+    recall=pa.float64(),
+    low=pa.float64(),  # 95 %, Wilson
+    high=pa.float64(),
+)
+RELIABILITY = _required(
+    configuration=pa.string(),
+    bin=pa.int16(),  # equally wide, numbered from 0; empty ones have no row
+    faces=pa.int32(),
+    confidence=pa.float64(),  # mean of the bin
+    accuracy=pa.float64(),
+)
+OPEN_SET = _required(
+    configuration=pa.string(),
+    dir=pa.float64(),  # known faces accepted and rightly named
+    far=pa.float64(),  # unknown people's faces accepted, as it may be claimed: at least 1 / unknown_faces
+    measured=pa.float64(),  # the same as counted
+    aim=pa.float64(),  # allowed on the calibration faces
+    threshold=pa.float64(),  # median over splits; a face is accepted from it upwards
+    calibrate_people=pa.int32(),  # choose the threshold
+    calibrate_faces=pa.int32(),
+    unknown_people=pa.int32(),  # test it
+    unknown_faces=pa.int32(),
+)
+OPERATING_POINTS = _required(
+    configuration=pa.string(),
+    far=pa.float64(),  # from 1 / unknown faces: less cannot be claimed
+    dir=pa.float64(),  # OSCR: accepted and rightly named
+    miss=pa.float64(),  # DET: known faces rejected
+)
+SELECTION = pa.schema(
+    [
+        pa.field("configuration", pa.string(), nullable=False),
+        pa.field("repeat_deviation", pa.float64()),  # of the accuracy, over repeats; null for one
+        pa.field("wins", pa.float64()),  # share of redraws in which it is the best; null where nothing is chosen
+        pa.field("chosen_accuracy", pa.float64()),  # of the best on faces that did not choose it; equal in all rows
+        pa.field("chosen_low", pa.float64()),  # 95 of 100 redraws lie between
+        pa.field("chosen_high", pa.float64()),
+    ]
+)
+
+SPLIT_TABLES = {
+    "near_duplicates": NEAR_DUPLICATES,
+    "left_out": LEFT_OUT,
+    "encoder_overlap": ENCODER_OVERLAP,
+    "splits": SPLITS,
+}
+"""Tables of a run that are written together, in this order: the last one means that they are done."""
+
+COMPARISON_TABLES = {
+    "pairs": PAIRS,
+    "people": PEOPLE,
+    "reliability": RELIABILITY,
+    "open_set": OPEN_SET,
+    "operating_points": OPERATING_POINTS,
+    "selection": SELECTION,
+    "comparison": COMPARISON,
+}
+"""The same of the comparison."""
