@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format audit audited lock clean bench bench-grid chaos recovery
+.PHONY: help demo test test-slow coverage lint format audit audited lock clean bench bench-grid chaos recovery
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,8 +29,14 @@ demo: $(STAMP) ## draw 12 people x 15 photos and compare the methods on them
 	@test -e $(DEMO)/.drawn || { $(BIN)/lineup synth $(DEMO)/faces --people 12 --photos 15 --seed 1 && touch $(DEMO)/.drawn; }
 	LINEUP_STORE=$(DEMO)/store LINEUP_PROCESSES=2 $(BIN)/lineup run $(DEMO)/faces
 
-test: lint ## set up, then lint, type-check and run the tests
-	$(BIN)/pytest -n 2 -m "not slow"
+test: lint ## set up, lint, type-check, run the tests, print the coverage
+	@rm -rf build/coverage
+	$(BIN)/coverage run -m pytest -n 2 -m "not slow"
+	@$(BIN)/coverage combine -q 2>build/coverage/combine.log && rm -f build/coverage/data.* # of killed processes: half files
+	@echo "coverage of lines and branches: $$($(BIN)/coverage report --format=total) %"
+
+coverage: $(STAMP) ## list the lines and branches that the last `make test` did not reach
+	$(BIN)/coverage report
 
 test-slow: $(STAMP) ## the tests that take longer than a minute
 	$(BIN)/pytest -n 2 -m slow

@@ -15,6 +15,9 @@ from tests.faults.machine import Machine
 from tests.faults.marking import PLUGIN, mark
 from workers.synthetic.photo_folder import write_folder
 
+collect_ignore = ["marks"]
+"""No test module: it changes the process that imports it."""
+
 GATED = "bruno/bruno-003.jpg"
 """The photo at which a run waits while the gate is closed."""
 
