@@ -13,18 +13,23 @@ import os
 import re
 import resource
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from storage import folders, parts
 from workers.faces.decode import read_image as images
+from workers.learning.face_arrays import Faces
 
 HOG_BYTES = 200_000_000
 STEP_BYTES = 16_000_000
 
 FULL_BYTES = 4_000
 """Less than a photo's part, and enough for an attempt's few lines."""
+
+SLOW_LOADING_SECONDS = 4.0
+"""Long enough for another process to begin the same training meanwhile, if it could."""
 
 MARK = re.compile(rb"lineup-test:([a-z]+)")
 
@@ -137,5 +142,31 @@ def _is_wished(mark: str) -> bool:
     return True
 
 
+from_table = Faces.from_table
+
+
+def load_or_die(table: Any) -> Faces:
+    """While a file named `die-while-loading` is there, die in the midst of loading a run's faces.
+
+    Each death is a line in the file; a second process that loads at the same time writes a line of its own.
+    """
+    mark = _folder() / "die-while-loading"
+    if not mark.exists():
+        return from_table(table)
+    with mark.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.write("two at once\n")
+            file.flush()
+            kill()
+        file.write("died\n")
+        file.flush()
+        time.sleep(SLOW_LOADING_SECONDS)
+        kill()
+    raise AssertionError("a killed process goes on")
+
+
 images.read_image = read_marked
+Faces.from_table = staticmethod(load_or_die)  # type: ignore[method-assign]
 vars(parts)["fsync"] = fsync_or_die
