@@ -73,7 +73,7 @@ def cannot_write(path: Path, error: OSError) -> StoreError:
     """What a failed write is told as: StoreFull where there is no space, StoreError otherwise."""
     what = f"cannot write {path}: {error.strerror or error}"
     if is_no_space(error):
-        return StoreFull(what, "Free space; a run that works goes on by itself, another with `lineup resume`")
+        return StoreFull(what, "Free space, then resume")
     return StoreError(what, "Free space or fix permissions, then resume")
 
 

@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import hashlib
 import logging
+import os
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -223,6 +224,13 @@ def read_parts(paths: Iterable[Path], schema: pa.Schema, columns: list[str] | No
             tables.append(table.replace_schema_metadata(None))
     wanted = schema if columns is None else pa.schema([schema.field(name) for name in columns])
     return pa.concat_tables(tables).unify_dictionaries() if tables else wanted.empty_table()
+
+
+def check_room(folder: Path) -> None:
+    """Raise StoreFull where the disk has no room for a part; costs microseconds while there is plenty."""
+    disk = os.statvfs(folder)
+    if disk.f_bavail * disk.f_frsize < PROBE_BYTES:
+        probe(folder)  # asks the disk itself: some keep a reserve that this process may use
 
 
 def probe(folder: Path) -> None:

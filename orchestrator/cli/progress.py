@@ -50,8 +50,13 @@ class Display(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def show(self, stage: str, done: int, total: int, note: str = "") -> None:
-        """A stage is so far; the note says how well it goes and takes the place of its rate."""
+    def show(self, stage: str, done: int, total: int, note: str = "", waiting: str = "") -> None:
+        """Show how far a stage is.
+
+        Args:
+            note: how well it goes; takes the place of its rate.
+            waiting: what keeps the run from going on now.
+        """
 
 
 class Bars:
@@ -80,7 +85,7 @@ class Bars:
     ) -> None:
         self._bars.stop()
 
-    def show(self, stage: str, done: int, total: int, note: str = "") -> None:
+    def show(self, stage: str, done: int, total: int, note: str = "", waiting: str = "") -> None:
         """Move the stage's bar; a bar of an earlier stage is complete."""
         if stage not in TITLES:
             return self._complete(None)
@@ -88,7 +93,7 @@ class Bars:
             self._complete(stage)
             self._tasks[stage] = self._bars.add_task(TITLES[stage], total=total or None, rate="")
             self._began[stage] = (time.monotonic(), done)
-        rate = note or _rate(stage, done, *self._began[stage])
+        rate = waiting or note or _rate(stage, done, *self._began[stage])
         self._bars.update(self._tasks[stage], completed=done, total=total or None, rate=rate)
         return None
 
@@ -110,6 +115,7 @@ class Lines:
         self._done = -1
         self._began = (0.0, 0)
         self._said = 0.0
+        self._waiting = ""
 
     def __enter__(self) -> Lines:
         return self
@@ -119,9 +125,12 @@ class Lines:
     ) -> None:
         """Nothing is said: a stage is complete when the next one begins, and who stopped meanwhile knows it."""
 
-    def show(self, stage: str, done: int, total: int, note: str = "") -> None:
+    def show(self, stage: str, done: int, total: int, note: str = "", waiting: str = "") -> None:
         """Say it, if there is something new to say."""
         now = time.monotonic()
+        if waiting != self._waiting:
+            self._console.print(f"Waiting: {waiting}" if waiting else "Going on", markup=False, soft_wrap=True)
+            self._waiting = waiting
         if stage != self._stage:
             self._end()
             self._stage, self._total, self._done, self._began = stage, total, -1, (now, done)
@@ -172,4 +181,4 @@ def display(console: Console, quiet: bool = False) -> Display:
 
 def show_status(screen: Display, status: Status) -> None:
     """Show where a run stands."""
-    screen.show(status.stage, status.done, status.total, status.note)
+    screen.show(status.stage, status.done, status.total, status.note, status.waiting)

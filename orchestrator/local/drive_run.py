@@ -68,7 +68,8 @@ def _follow(reconciler: Reconciler, show: Show, stop: threading.Event, tend: Cal
                 return status
         if stop.wait(max(reconciler.pause_seconds(), time.monotonic() - began)):
             return status_of(reconciler.run)
-        tend()
+        if not (status and status.waiting):  # what dies of a full disk is started again when there is room
+            tend()
 
 
 def _nothing() -> None:

@@ -85,12 +85,15 @@ class Dispatcher:
             self._sent[work.part] = _Sent(work, self._publish(work), self.clock())
         self._was_full = self.room == 0
 
-    def resend_lost(self, running: Collection[str], suspects: Collection[str]) -> None:
+    def resend_lost(
+        self, running: Collection[str], suspects: Collection[str], check: Callable[[], None] = lambda: None
+    ) -> None:
         """Publish again what nobody holds.
 
         Args:
             running: parts and items that a living process holds.
             suspects: items that a process died at.
+            check: called before anything is published again; what it raises leaves all as it is.
 
         Raises:
             RunStuck: it has been sent too often.
@@ -104,17 +107,19 @@ class Dispatcher:
         if not quiet:
             return
         queue_is_empty = self.broker.waiting(self.queue) == 0
-        for sent in quiet:
-            if queue_is_empty or not sent.work.items.isdisjoint(suspects):
-                if sent.times >= MOST_SENDS:
-                    raise RunStuck(
-                        f"work on queue {self.queue} was sent {sent.times} times and no worker got it done",
-                        "The workers' log says why (<store>/logs, or where they run); fix it, then resume",
-                    )
-                sent.task_id = self._publish(sent.work)
-                sent.quiet_since = now
-                sent.times += 1
-                self.resent += 1
+        lost = [sent for sent in quiet if queue_is_empty or not sent.work.items.isdisjoint(suspects)]
+        if lost:
+            check()
+        for sent in lost:
+            if sent.times >= MOST_SENDS:
+                raise RunStuck(
+                    f"work on queue {self.queue} was sent {sent.times} times and no worker got it done",
+                    "The workers' log says why (<store>/logs, or where they run); fix it, then resume",
+                )
+            sent.task_id = self._publish(sent.work)
+            sent.quiet_since = now
+            sent.times += 1
+            self.resent += 1
 
     def withdraw(self) -> None:
         """Take everything back that is on its way; raises BrokerError."""

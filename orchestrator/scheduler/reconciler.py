@@ -22,6 +22,7 @@ from orchestrator.scheduler.batching import batch_sizes
 from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.compatibility import check_encoders, check_engine, check_learning
 from orchestrator.scheduler.dispatcher import Dispatcher
+from orchestrator.scheduler.full_disk import FullDisk
 from orchestrator.scheduler.polling import Pause
 from orchestrator.scheduler.status import Status, encoder_progress, status_of
 from orchestrator.scheduler.work import (
@@ -38,7 +39,7 @@ from storage.collect_faces import write_faces
 from storage.encodings import Done, compact
 from storage.errors import BrokerError, LineupError, RunStuck
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
-from storage.parts import is_whole, part_path, probe, sweep
+from storage.parts import check_room, is_whole, part_path, probe, sweep
 from storage.plans import COMPARISON_RUN, ENCODER_RUN, FACES_RUN
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES, FITS, SCORES, SPLITS
@@ -72,6 +73,7 @@ class Reconciler:
         self._whole: set[Path] = set()
         self._people_checked = False
         self._pause = Pause(processes)
+        self._full_disk = FullDisk(run)
         window = max(LEAST_WINDOW, MESSAGES_PER_PROCESS * processes)
         self._images = Dispatcher(broker, IMAGES, window)
         self._training = Dispatcher(broker, TRAINING, window)
@@ -83,11 +85,16 @@ class Reconciler:
     def step(self) -> Status:
         """Read the store, send what is missing, do the orchestrator's own work; never waits.
 
+        While the disk is full nothing is sent, and the status says so.
+
         Raises:
             DatasetError: the photos cannot be split, or are too few for an encoder.
             RunStuck: some work is never done.
             StoreError, BrokerError: the store or broker is not usable now; another step may be.
         """
+        return self._full_disk.guard(self._step)
+
+    def _step(self) -> Status:
         if self.run.cancelled:
             self._images.withdraw()
             self._training.withdraw()
@@ -141,10 +148,9 @@ class Reconciler:
     def _send(self, queue: Dispatcher, messages: Iterator[Message]) -> None:
         """Send lost messages again, then as many new ones as the window allows."""
         running, deaths = look(self.run.attempts)
-        before = queue.resent
-        queue.resend_lost(running, count(deaths))
-        if queue.resent > before:
-            probe(self.run.folder)  # a full disk loses work again and again; this raises StoreError and says so
+        check_room(self.run.folder)  # on a full disk every message would be lost
+        # a full quota shows only when something is written; it loses work again and again
+        queue.resend_lost(running, count(deaths), check=lambda: probe(self.run.folder))
         queue.send(messages)
 
     def _is_there(self, path: Path, schema: pa.Schema) -> bool:

@@ -100,4 +100,6 @@ def _wants_work(run: Run) -> bool:
 
 
 def _sentence(status: Status) -> str:
+    if status.waiting:
+        return f"{status.stage}: {status.waiting}"
     return status.state if status.state != "running" else f"{status.stage}"

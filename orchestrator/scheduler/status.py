@@ -27,6 +27,7 @@ class Status:
         reason: why it is stopped.
         resent: messages that were lost and sent again by this orchestrator.
         note: figures of the training so far, in words; empty where there are none.
+        waiting: what is wrong where the run cannot go on now; it goes on by itself when that is over.
     """
 
     run_id: str
@@ -37,6 +38,7 @@ class Status:
     reason: str = ""
     resent: int = 0
     note: str = ""
+    waiting: str = ""
 
 
 def status_of(run: Run) -> Status:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from storage.attempts import look
 from tests.cluster import Cluster, outcomes, pids_at, stray_files, tables, wait_for
 from tests.faults.machine import Machine
 from tests.faults.marking import closed_gate
@@ -26,6 +30,80 @@ def test_workers_on_a_full_disk_blame_no_photo_and_go_on_when_there_is_room(
     assert {outcome for outcome, _ in outcomes(run).values()} == {"ok"}
     assert tables(run) == undisturbed
     assert stray_files(cluster.store) == []
+
+
+DISK_BYTES = 40_000_000
+"""Of the mounted disk: a run of twenty photos needs a few megabytes."""
+
+FILL_BYTES = 1_000_000
+
+
+@dataclass
+class Disk:
+    """A disk of its own at `folder`, which can be filled to the last byte."""
+
+    folder: Path
+
+    def fill(self) -> None:
+        with (self.folder / "filler").open("ab", buffering=0) as file:
+            for size in (FILL_BYTES, 1):  # what is left after the large pieces, byte by byte
+                with contextlib.suppress(OSError):
+                    while file.write(bytes(size)):
+                        pass
+        assert self.free_bytes == 0
+
+    @property
+    def free_bytes(self) -> int:
+        about = os.statvfs(self.folder)
+        return about.f_bavail * about.f_frsize
+
+    def empty(self) -> None:
+        (self.folder / "filler").unlink()
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    """A disk at the place of the machine's store; needs root."""
+    folder = tmp_path / "store"
+    folder.mkdir(mode=0o700)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},mode=0700", "none", str(folder)]
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"no disk can be mounted here: {done.stderr.strip()}")
+    yield Disk(folder)
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+FULL_SECONDS = 12.0
+"""How long the disk stays full: longer than it takes until a lost message is sent again."""
+
+
+@pytest.mark.parametrize("of_what", ["the store", pytest.param("the store and the broker", marks=pytest.mark.slow)])
+def test_a_run_on_a_disk_without_one_free_byte_says_so_and_ends_by_itself_when_there_is_room(
+    tmp_path: Path, disk: Disk, photos: Path, gated: str, undisturbed: dict[str, bytes], of_what: str
+) -> None:
+    machine = Machine(tmp_path)
+    machine.experiment.write_text('configurations = ["knn-1", "majority"]\nattempts = 1')
+    if "broker" in of_what:
+        (disk.folder / "tmp").mkdir()
+        machine.environment["TMPDIR"] = str(disk.folder / "tmp")
+    command = machine.run(photos)
+    run = machine.planned()
+    with closed_gate(machine.marks):
+        wait_for(lambda: pids_at(run, gated), "the photo at the gate")
+        disk.fill()
+    wait_for(lambda: "Waiting: the disk is full" in machine.said(), "the word that the disk is full", seconds=5)
+    with pytest.raises(AssertionError, match="an end of the command"):
+        wait_for(lambda: command.poll() is not None, "an end of the command", seconds=FULL_SECONDS)
+    assert disk.free_bytes < DISK_BYTES / 10
+    assert look(run.attempts)[0] == set()
+    disk.empty()
+    assert command.wait(120) == 0
+    assert "Going on" in machine.said()
+    assert "Traceback" not in machine.said()
+    assert {outcome for outcome, _ in outcomes(run).values()} == {"ok"}
+    assert tables(run) == undisturbed
+    assert stray_files(machine.store) == []
 
 
 @pytest.fixture

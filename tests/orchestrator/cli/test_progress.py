@@ -98,6 +98,23 @@ def test_a_stage_that_an_error_cut_off_is_not_said_to_be_complete() -> None:
     assert screen.getvalue().splitlines() == ["Encoding faces: 1 of 10"]
 
 
+def test_a_run_that_waits_says_why_once_and_then_that_it_goes_on() -> None:
+    target, screen = console()
+    with display(target) as shown:
+        shown.show("images", 1, 10)
+        for _ in range(3):
+            shown.show("images", 1, 10, waiting="the disk is full")
+        shown.show("images", 1, 10)
+    assert screen.getvalue().splitlines() == ["Encoding faces: 1 of 10", "Waiting: the disk is full", "Going on"]
+
+
+def test_on_a_terminal_a_run_that_waits_says_why_beside_its_bar() -> None:
+    target, screen = console(terminal=True)
+    with display(target) as shown:
+        shown.show("images", 7, 20, waiting="the disk is full")
+    assert re.search(r"7/20.*the disk is full", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.getvalue()))
+
+
 def test_on_a_terminal_each_stage_has_a_bar_with_counts() -> None:
     target, screen = console(terminal=True)
     with display(target) as shown:

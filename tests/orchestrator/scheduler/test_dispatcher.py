@@ -11,7 +11,7 @@ import redis
 from orchestrator.local.cluster import Stack
 from orchestrator.scheduler.broker import Broker, redis_url, without_password
 from orchestrator.scheduler.dispatcher import MOST_SENDS, MOST_WINDOW, QUIET_SECONDS, Dispatcher
-from storage.errors import BrokerError, RunStuck
+from storage.errors import BrokerError, RunStuck, StoreFull
 from workers.queue.messages import Message
 from workers.queue.task_names import ENCODE_PHOTOS, IMAGES
 
@@ -109,6 +109,24 @@ def test_what_waits_in_the_queue_is_not_lost(dispatcher: Dispatcher, queue: redi
     clock.pass_quietly()
     dispatcher.resend_lost(set(), set())
     assert (dispatcher.resent, queue.llen(IMAGES)) == (0, 1)
+
+
+def test_nothing_is_sent_again_while_a_check_forbids_it(
+    dispatcher: Dispatcher, queue: redis.Redis, clock: Clock
+) -> None:
+    def forbid() -> None:
+        raise StoreFull("the disk is full")
+
+    dispatcher.resend_lost(set(), set(), check=forbid)  # nothing is lost: nothing to check
+    dispatcher.send(iter([work("a")]))
+    queue.rpop(IMAGES)
+    clock.pass_quietly()
+    for _ in range(MOST_SENDS + 1):
+        with pytest.raises(StoreFull):
+            dispatcher.resend_lost(set(), set(), check=forbid)
+    assert (dispatcher.resent, queue.llen(IMAGES)) == (0, 0)
+    dispatcher.resend_lost(set(), set())
+    assert (dispatcher.resent, queue.llen(IMAGES)) == (1, 1)
 
 
 def test_what_left_the_queue_and_nobody_holds_is_sent_again_after_a_while(

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from orchestrator.local.cluster import Stack
+from orchestrator.scheduler import full_disk, reconciler
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.reconciler import Reconciler
 from orchestrator.scheduler.service import Service
 from orchestrator.scheduler.status import Status
+from storage.errors import StoreFull
 from storage.experiments import Experiment
 from storage.runs import Run, claim
 from workers.queue.task_names import IMAGES
@@ -128,6 +130,30 @@ def test_a_broker_that_goes_away_is_waited_for(runs: list[Run], tmp_path: Path) 
         stack.wait_until_answering()
         service.round()
         assert stack.broker.waiting(IMAGES) > 0
+
+
+def test_a_full_disk_is_told_once_and_the_runs_go_on_when_there_is_room(
+    service: Service,
+    runs: list[Run],
+    stack: Stack,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def no_room(folder: Path) -> None:
+        raise StoreFull(f"cannot write {folder}: No space left on device")
+
+    with monkeypatch.context() as full, caplog.at_level(logging.INFO, "lineup.orchestrator"):
+        full.setattr(reconciler, "check_room", no_room)
+        for _ in range(3):
+            service.round()
+    told = [record.message for record in caplog.records if "the disk is full" in record.message]
+    assert len(told) == len(runs)
+    assert "No space left on device" in told[0]
+    assert stack.broker.waiting(IMAGES) == 0
+    monkeypatch.setattr(full_disk, "FULL_SECONDS", 0)
+    service.round()
+    assert stack.broker.waiting(IMAGES) == 8
+    assert not any(run.stopped for run in runs)
 
 
 def test_a_service_that_is_asked_to_stop_lets_all_go(service: Service, runs: list[Run]) -> None:

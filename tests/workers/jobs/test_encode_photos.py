@@ -97,7 +97,7 @@ def test_what_befell_a_file_is_this_runs_and_no_others(run: Run, photos: list[Ph
     encode(run, photos)
     assert {key: reason for key, (outcome, reason) in failed(run).items() if outcome == "unreadable"} == {
         photos[0].key: "the file is no longer there",
-        photos[1].key: "the file has changed since it was planned_photos",
+        photos[1].key: "the file has changed since it was catalogued",
         photos[2].key: "the file has become a link that leads out of the dataset",
     }
     assert list(encoded(run).values()) == [[photos[3].key]]

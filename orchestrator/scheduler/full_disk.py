@@ -1,0 +1,35 @@
+"""A run whose disk is full waits, says so, and goes on by itself when there is room."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from orchestrator.scheduler.status import Status, status_of
+from storage.errors import StoreFull
+from storage.runs import Run
+
+FULL_SECONDS = 1.0
+"""Between two looks whether there is room again."""
+
+
+class FullDisk:
+    """Takes the steps of one run, except while the disk is full."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._last: Status | None = None
+        self._since = 0.0
+
+    def guard(self, step: Callable[[], Status]) -> Status:
+        """The status after a step; where the disk is full, the last one, with the reason in `waiting`."""
+        if self._last and self._last.waiting and time.monotonic() - self._since < FULL_SECONDS:
+            return self._last
+        try:
+            self._last = step()
+        except StoreFull as error:
+            self._since = time.monotonic()
+            waiting = f"the disk is full, goes on when there is room ({error.what})"
+            self._last = replace(self._last or status_of(self._run), waiting=waiting)
+        return self._last
