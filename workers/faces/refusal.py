@@ -1,4 +1,4 @@
-"""A photo that cannot be used is data, not an exception."""
+"""Why a photo cannot be used: a value that becomes its row, not an exception."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a photo goes no further.
+    """Outcome and reason of a photo that cannot be used.
 
     Attributes:
         outcome: one of `storage.schemas.OUTCOMES`, never "ok".
-        reason: one line for the user, in plain words.
+        reason: one line for the user.
     """
 
     outcome: str

@@ -1,1 +1,1 @@
-"""Untrusted bytes to pixels: the only room that opens an image file."""
+"""Untrusted bytes to pixels: the only folder that decodes an image file."""

@@ -1,10 +1,8 @@
-"""Read an image file into pixels, safely.
+"""Read an image file into pixels, safely: the only module where untrusted bytes meet a decoder.
 
-The only place where untrusted bytes meet a decoder. Everything after it may assume: RGB, uint8, upright, C-contiguous,
-no side above `Limits.working_side` by more than a factor of two.
-
-Content decides the format, never the name. What a file cannot give completely it does not give at all: a truncated
-JPEG is a `Refusal`, not a face above a grey half. Sizes are judged from the header, before memory is taken.
+Later steps may assume RGB, uint8, upright, C-contiguous, and no side of twice `Limits.working_side` or more.
+The content decides the format, never the file's name. A truncated file is a `Refusal`, never half a picture. The size
+is checked in the header, before memory is allocated.
 """
 
 from __future__ import annotations
@@ -26,8 +24,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
-"""What photos come in (MPO is a JPEG that holds several). Every further decoder is a further door: PSD, TGA, EPS and
-the rest stay shut."""
+"""The formats of photos (MPO is a JPEG that holds several). Every further decoder is a further risk: PSD, TGA, EPS
+and the rest are not read."""
 
 ORIENTATION_TAG = 274
 BITS_PER_SAMPLE_TAG = 258
@@ -35,19 +33,19 @@ WHITE = (255, 255, 255, 255)
 
 DECODER_ERRORS = (
     *(OSError, SyntaxError, ValueError, IndexError, TypeError, KeyError, EOFError, struct.error),
-    RuntimeError,  # libavif's own complaints
+    RuntimeError,  # raised by libavif
 )
-"""What Pillow's parsers raise on bytes that lie: it promises OSError, and fuzzing finds the others."""
+"""What Pillow's parsers raise on malformed bytes: OSError is documented, fuzzing found the others."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says of itself, before a pixel is decoded.
+    """What the file states about its picture; no pixel is decoded.
 
     Attributes:
         width, height: upright, that is, after `orientation` is applied; pixels.
         format: one of `FORMATS`, or MPO.
-        orientation: EXIF, 1-8; 1 where the file does not say.
+        orientation: EXIF, 1-8; 1 where the file states none.
     """
 
     width: int
@@ -63,7 +61,11 @@ def read_header(data: bytes) -> Header | Refusal:
 
 
 def size_refusal(head: Header, limits: Limits) -> Refusal | None:
-    """Say whether a photo of this size is refused: too_large, too_small, or None."""
+    """Why a photo of this size is refused, too_large or too_small; None where it is accepted.
+
+    >>> size_refusal(Header(20, 400, "JPEG", 1), Limits())
+    Refusal(outcome='too_small', reason='20 x 400 pixels; the shortest side must have 32')
+    """
     size = f"{head.width} x {head.height} pixels"
     if head.width * head.height > limits.pixels:
         return Refusal("too_large", f"{size}; the limit is {limits.pixels / 1e6:.0f} million")
@@ -73,7 +75,22 @@ def size_refusal(head: Header, limits: Limits) -> Refusal | None:
 
 
 def read_image(data: bytes, limits: Limits) -> Photo | Refusal:
-    """Decode a whole photo: first frame, upright, RGB; or say why not. Never raises on bad bytes."""
+    """Decode the first frame of an image file: upright, RGB.
+
+    Returns:
+        A photo, (height, width, 3) uint8, 0-255; or why there is none: `unreadable`, `too_large` or `too_small`.
+        Malformed bytes never raise.
+
+    >>> import io
+    >>> from PIL import Image
+    >>> file = io.BytesIO()
+    >>> Image.new("RGB", (60, 40), "red").save(file, "PNG")
+    >>> photo = read_image(file.getvalue(), Limits())
+    >>> photo.rgb.shape, photo.rgb[0, 0].tolist()
+    ((40, 60, 3), [255, 0, 0])
+    >>> read_image(b"hello", Limits()).outcome
+    'unreadable'
+    """
     if len(data) > limits.file_bytes:
         return Refusal("too_large", f"{len(data) / 1e6:.0f} MB; the limit is {limits.file_bytes / 1e6:.0f}")
     opened = _open(data)
@@ -94,7 +111,7 @@ def read_image(data: bytes, limits: Limits) -> Photo | Refusal:
 
 
 def _open(data: bytes) -> Image | Header | Refusal:
-    """The file, opened and not decoded; only its header where opening would take memory already."""
+    """The file, opened and not decoded; only its header where opening alone would take much memory."""
     from PIL import Image
 
     if not data:
@@ -102,7 +119,7 @@ def _open(data: bytes) -> Image | Header | Refusal:
     width, height = gif_size(data)
     if width * height > MOST_GIF_PIXELS:
         return Header(width, height, "GIF", 1)
-    # Pillow's own bomb guard is looser than `size_refusal`, and would hide the size from the catalogue.
+    # Pillow's own limit is above ours, and its error would hide the size from the catalogue.
     Image.MAX_IMAGE_PIXELS = None
     try:
         with warnings.catch_warnings():
@@ -126,7 +143,7 @@ def _orientation(image: Image) -> int:
             exif = Image.Image.getexif(image)
         found = exif.get(ORIENTATION_TAG, 1)
     except DECODER_ERRORS:
-        return 1  # damaged EXIF beside sound pixels: the photo is still worth reading
+        return 1  # damaged EXIF, but the pixels may be sound
     return found if isinstance(found, int) and 1 <= found <= 8 else 1
 
 
@@ -159,12 +176,12 @@ def _decode(image: Image, head: Header, limits: Limits) -> Photo:
 
 
 def _shrunk(image: Image, factor: int) -> Image:
-    """Average blocks of `factor` x `factor` pixels: what the JPEG decoder does for its own, for every other format."""
+    """Average blocks of `factor` x `factor` pixels; the JPEG decoder does the same for its own format."""
     return image.reduce(factor) if factor >= 2 else image
 
 
 def _in_rgb(image: Image) -> Image:
-    """Any of Pillow's modes to RGB: deep greys lose their low bits, transparency lies on white."""
+    """Any of Pillow's modes to RGB: deep greys lose their low bits, transparency becomes white."""
     from PIL import Image
 
     if image.mode == "RGB" and "transparency" not in image.info:

@@ -1,1 +1,1 @@
-"""Where the faces of a photo are, and which of them count."""
+"""Find the faces of a photo, and choose those that count."""

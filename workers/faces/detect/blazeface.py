@@ -1,8 +1,8 @@
-"""BlazeFace, the light detector of the cascade (Bazarevsky et al., arXiv:1907.05047).
+"""BlazeFace, the fast detector of the cascade (Bazarevsky et al., arXiv:1907.05047).
 
-It sees the whole photo in one small square and scores a box at each of its anchors; faces that are small in the photo
-escape it, which is what the cascade's thorough detector is for. All its layers are convolutions, so the square may be
-smaller than the one it learned on: half the side costs a quarter, and sees large faces as well.
+It resizes the whole photo into one square and scores a box at each anchor, so it misses faces that are small in the
+photo. All layers are convolutions, so the square may be smaller than in training: half the side costs a quarter and
+finds large faces as well.
 """
 
 from __future__ import annotations
@@ -17,20 +17,29 @@ from workers.faces.detect.boxes import Box, overlap
 from workers.faces.photo import Pixels
 
 MIN_SCORE = 0.5
-"""Below it a box is not a face; MediaPipe's own default."""
+"""Probability below which a box is dropped; MediaPipe's own default."""
 
 SAME_FACE = 0.3
 """Overlap above which two boxes are one face; MediaPipe's own default."""
 
 SIDE = 192
-"""Of the square that it learned on, pixels."""
+"""Of the square in training, pixels."""
 
 CELL = 4
 """Pixels from one anchor to the next; one anchor a cell, from the model's published options."""
 
 
 def detect_blazeface(session: Any, rgb: Pixels, side: int) -> list[tuple[Box, float]]:
-    """Boxes in the picture's pixels and probabilities, best first; the photo is seen in side x side pixels."""
+    """Detect faces with BlazeFace.
+
+    Args:
+        session: of the model "blaze".
+        rgb: (height, width, 3) uint8, RGB.
+        side: of the network's square input, pixels; a multiple of 32.
+
+    Returns:
+        Boxes in the pixels of `rgb` and their probabilities, best first; overlapping boxes are suppressed.
+    """
     canvas, factor, left, top = letterbox(rgb, side)
     regressors, scores = session.run(["regressors", "scores"], {"pixels": canvas[None]})
     probable = 1 / (1 + np.exp(-np.clip(scores[0, :, 0].astype(np.float64), -80, 80)))
@@ -49,14 +58,18 @@ def detect_blazeface(session: Any, rgb: Pixels, side: int) -> list[tuple[Box, fl
 
 
 def letterbox(rgb: Pixels, side: int) -> tuple[npt.NDArray[np.float32], float, int, int]:
-    """The photo in the middle of a black square: (side, side, 3) float32 in -1..1; photo pixels in one of its pixels;
-    empty columns at the left and rows at the top."""
+    """Resize a photo into the middle of a black square.
+
+    Returns:
+        The square, (side, side, 3) float32, RGB, -1 to 1; photo pixels per pixel of it; its empty columns at the left;
+        its empty rows at the top.
+    """
     import cv2
 
-    # Halving is the cheapest averaging that there is, and linear is as good as any below a factor of two.
+    # Halving is the cheapest averaging, and below a factor of two linear interpolation is as good.
     halved, halvings = rgb, 0
     while max(halved.shape[:2]) >= 2 * side and min(halved.shape[:2]) >= 2:
-        height, width = halved.shape[0] // 2, halved.shape[1] // 2  # of an odd size the last row or column goes
+        height, width = halved.shape[0] // 2, halved.shape[1] // 2  # an odd last row or column is dropped
         even = halved[: 2 * height, : 2 * width]
         halved = np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
         halvings += 1
@@ -73,7 +86,7 @@ def letterbox(rgb: Pixels, side: int) -> tuple[npt.NDArray[np.float32], float, i
 
 @functools.cache
 def anchors(side: int) -> npt.NDArray[np.float32]:
-    """The anchors' centres x, y as shares of the input's side, row by row."""
+    """The anchors' centres, (anchors, 2) float32: x, y as shares of the input's side, row by row."""
     cells = side // CELL
     rows, columns = np.mgrid[0:cells, 0:cells]
     centres: npt.NDArray[np.float32] = ((np.stack([columns.ravel(), rows.ravel()], axis=1) + 0.5) / cells).astype(

@@ -1,20 +1,20 @@
-"""Boxes, and what is true of any two of them."""
+"""Boxes in pixels, detections, and the geometry of both."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Coordinate = TypeVar("Coordinate", float, npt.NDArray[np.float64])
-"""Of one point or of many."""
+"""One coordinate or an array of them."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle in pixels; `right` and `bottom` belong to it, as in dlib."""
+    """A rectangle in pixels; `right` and `bottom` are inside it, as in dlib."""
 
     left: float
     top: float
@@ -45,18 +45,23 @@ class Box:
     def shifted(self, x: float, y: float) -> Box:
         return Box(self.left + x, self.top + y, self.right + x, self.bottom + y)
 
+    @classmethod
+    def from_dlib(cls, rectangle: Any) -> Box:
+        """A `dlib.rectangle` as a box."""
+        return cls(*(float(getattr(rectangle, side)()) for side in ("left", "top", "right", "bottom")))
+
     def rounded(self) -> tuple[int, int, int, int]:
         return round(self.left), round(self.top), round(self.right), round(self.bottom)
 
 
 @dataclass(frozen=True)
 class Detection:
-    """A face that a detector saw.
+    """A face that a detector found.
 
     Attributes:
-        box: in the pixels that the detector was given.
-        score: on the detector's own scale; only detections of one detector compare.
-        detector: its name, as the row will state it.
+        box: in the pixels given to the detector.
+        score: on the detector's own scale; scores of two detectors do not compare.
+        detector: its name in the table of faces.
     """
 
     box: Box
@@ -68,7 +73,11 @@ class Detection:
 
 
 def overlap(one: Box, other: Box) -> float:
-    """Intersection over union, 0 to 1."""
+    """Intersection over union, 0 to 1.
+
+    >>> overlap(Box(0, 0, 9, 9), Box(5, 0, 14, 9)) == 1 / 3
+    True
+    """
     width = min(one.right, other.right) - max(one.left, other.left) + 1
     height = min(one.bottom, other.bottom) - max(one.top, other.top) + 1
     if width <= 0 or height <= 0:
@@ -80,7 +89,7 @@ def overlap(one: Box, other: Box) -> float:
 def turned_back(
     x: Coordinate, y: Coordinate, quarter_turns: int, width: float, height: float
 ) -> tuple[Coordinate, Coordinate]:
-    """Points of `numpy.rot90(picture, quarter_turns)` in the picture itself, which is width x height pixels."""
+    """Map points of `numpy.rot90(picture, quarter_turns)` back to the picture, which is width x height pixels."""
     for turn in range(quarter_turns % 4, 0, -1):
         across = width if turn % 2 else height  # of the picture before this turn
         x, y = across - 1 - y, x

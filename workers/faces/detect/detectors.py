@@ -1,12 +1,14 @@
-"""Where are faces? Every detector by name, behind one call.
+"""The face detectors, by name.
 
-A detector takes RGB uint8 pixels and a longest side, and gives detections in the pixels that it was given, best first.
+A detector takes pixels (height, width, 3), RGB, uint8, and the longest side in pixels at which to look. It returns
+detections in the pixels given, best first.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -19,21 +21,21 @@ from workers.faces.models.onnx_sessions import session_of
 from workers.faces.photo import Pixels
 
 SURE_SCORE = 0.55
-"""Of the light detector: below it a more thorough look pays. At 0.6 twice as many web photos take it, eleven of 208
-instead of five, and no face more is found."""
+"""Of BlazeFace: below it the CNN looks as well. At 0.6 the CNN looks at eleven of 208 web photos instead of five, and
+no further face is found."""
 
 SURE_SIZE = 1 / 12
-"""Of the photo's longest side: a face so small is at the light detector's limit, and others may be beyond it."""
+"""Of the photo's longest side: a face of this size is at BlazeFace's limit, and it may miss smaller ones."""
 
 GLANCE_SIDE = 96
-"""Pixels a side at which the light detector looks first where only the largest face counts: a quarter of the cost."""
+"""Pixels a side of BlazeFace's first, small input where only the largest face counts: a quarter of the cost."""
 
 GLANCE_SIZE = 1 / 4
-"""Of the photo's longest side: such a face has 24 pixels in a glance, and its box is as good as the second look's;
-docs/engine.md says what smaller ones cost."""
+"""Of the photo's longest side: such a face has 24 pixels in the small input, and its box is as good as at full size.
+docs/engine.md says what a smaller limit costs."""
 
 SAME_FACE = 0.3
-"""Overlap at which two detectors mean one face."""
+"""Overlap at which two detectors have found one face."""
 
 Detector = Callable[[Pixels, int], list[Detection]]
 """(rgb, longest side in pixels at which to look) -> detections."""
@@ -55,7 +57,12 @@ def load_detector(name: str, policy: str = "all") -> Detector:
 
 
 def shrink(rgb: Pixels, side: int) -> tuple[Pixels, float]:
-    """The photo with at most `side` pixels a side, and how many of its pixels go into one of those."""
+    """The photo reduced to at most `side` pixels a side, never enlarged; and the photo's pixels per pixel of it.
+
+    >>> small, factor = shrink(np.zeros((100, 200, 3), np.uint8), 50)
+    >>> small.shape, factor
+    ((25, 50, 3), 4.0)
+    """
     import cv2
 
     height, width = rgb.shape[:2]
@@ -75,7 +82,7 @@ def _is_sure(found: list[Detection], rgb: Pixels, size: float) -> bool:
 
 @functools.cache
 def _load_glancing_cascade() -> Detector:
-    """The cascade after a glance: a large face of which the light detector is sure at once is enough."""
+    """The cascade with a first look at low resolution: a large, certain face there is enough."""
     session, cascade = session_of("blaze"), _load_cascade()
 
     def detect(rgb: Pixels, side: int) -> list[Detection]:
@@ -87,7 +94,7 @@ def _load_glancing_cascade() -> Detector:
 
 @functools.cache
 def _load_cascade() -> Detector:
-    """BlazeFace, and dlib's CNN where that finds nothing or is unsure: the recall of both, nearly the cost of one."""
+    """BlazeFace, then dlib's CNN where BlazeFace finds nothing or is unsure: the recall of both at little more cost."""
     light, thorough = _load_blaze(), _load_cnn()
 
     def detect(rgb: Pixels, side: int) -> list[Detection]:
@@ -102,7 +109,7 @@ def _load_cascade() -> Detector:
 
 @functools.cache
 def _load_blaze() -> Detector:
-    """BlazeFace alone; it looks at the whole photo at 192 x 192 pixels whatever the side."""
+    """BlazeFace alone, on the whole photo at 192 x 192 pixels whatever the side."""
     session = session_of("blaze")
 
     def detect(rgb: Pixels, _: int) -> list[Detection]:
@@ -113,7 +120,7 @@ def _load_blaze() -> Detector:
 
 @functools.cache
 def _load_cnn() -> Detector:
-    """dlib's max-margin CNN detector, re-hosted: the same boxes and scores in a twentieth of the time."""
+    """dlib's max-margin CNN detector in ONNX Runtime: the same boxes and scores in a twentieth of the time."""
     session = session_of("mmod")
 
     def detect(rgb: Pixels, side: int) -> list[Detection]:
@@ -124,33 +131,37 @@ def _load_cnn() -> Detector:
 
 
 @functools.cache
-def _load_hog() -> Detector:
-    """dlib's frontal face detector: 5 HOG filters, a face of 80 pixels and more (Dalal and Triggs, 2005)."""
+def hog_filters() -> Any:
+    """dlib's HOG detector itself, one a process: `run(rgb, upsamplings, threshold)`."""
     import dlib
 
-    hog = dlib.get_frontal_face_detector()
+    return dlib.get_frontal_face_detector()
+
+
+@functools.cache
+def _load_hog() -> Detector:
+    """dlib's frontal face detector: 5 HOG filters, faces of 80 pixels and more (Dalal and Triggs, 2005)."""
+    hog = hog_filters()
 
     def detect(rgb: Pixels, side: int) -> list[Detection]:
         seen, factor = shrink(rgb, side)
         boxes, scores, _ = hog.run(seen, 0, 0.0)
-        return [Detection(_box_of(box).scaled(factor), score, "hog") for box, score in zip(boxes, scores, strict=True)]
+        return [
+            Detection(Box.from_dlib(box).scaled(factor), score, "hog") for box, score in zip(boxes, scores, strict=True)
+        ]
 
     return detect
 
 
 @functools.cache
 def _load_dlib_cnn() -> Detector:
-    """dlib's max-margin CNN detector, run by dlib itself: the reference for `cnn` (King, arXiv:1502.00046)."""
+    """dlib's max-margin CNN detector in dlib itself: the reference for "cnn" (King, arXiv:1502.00046)."""
     import dlib
 
     cnn = dlib.cnn_face_detection_model_v1(str(model_path("mmod")))
 
     def detect(rgb: Pixels, side: int) -> list[Detection]:
         seen, factor = shrink(rgb, side)
-        return [Detection(_box_of(one.rect).scaled(factor), one.confidence, "dlib-cnn") for one in cnn(seen, 0)]
+        return [Detection(Box.from_dlib(one.rect).scaled(factor), one.confidence, "dlib-cnn") for one in cnn(seen, 0)]
 
     return detect
-
-
-def _box_of(rectangle: object) -> Box:
-    return Box(*(float(getattr(rectangle, side)()) for side in ("left", "top", "right", "bottom")))

@@ -1,8 +1,8 @@
-"""dlib's max-margin CNN face detector, re-hosted (King, arXiv:1502.00046; weights: mmod_human_face_detector.dat).
+"""dlib's max-margin CNN face detector in ONNX Runtime (King, arXiv:1502.00046).
 
-All scales are seen in one run: the picture and its reductions by 5/6 are tiled into one canvas, the network scores
-every eighth pixel of it, and each positive score is a window of 40 x 40 pixels around it, brought back to the scale
-of its tile. dlib's tiling, rounding and suppression are followed to the pixel, so that boxes and scores are dlib's.
+The picture and its reductions by 5/6 lie as tiles on one canvas, and one run scores every eighth pixel of it. Each
+positive score is a window around its pixel, mapped back from its tile to the picture. Tiling, rounding and suppression
+follow dlib to the pixel, so boxes and scores are dlib's.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ STRIDE, OFFSET, HALF_WINDOW = 8, 14.0, 39.5
 """Pixels between two scores, the place of the first, and half of the window of 80 pixels less one."""
 
 SUPPRESS_OVERLAP = 0.3382761351109955
-"""Intersection over union above which the weaker of two windows goes; from the file."""
+"""Intersection over union above which the weaker of two windows is dropped; from the model file."""
 
 MEAN = (122.78199768066406, 117.0009994506836, 104.2979965209961)
-"""The canvas's empty colour, RGB; zero once the network has taken it off."""
+"""The canvas's empty colour, RGB, 0-255: the network subtracts it."""
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A level's place in the canvas, pixels."""
+    """The place of a pyramid level on the canvas, pixels."""
 
     left: int
     top: int
@@ -53,7 +53,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the levels lie; the first is the picture itself."""
+    """The tiles of the pyramid's levels and the size of the canvas; the first tile is the picture itself."""
 
     tiles: tuple[Tile, ...]
     width: int
@@ -61,14 +61,22 @@ class Layout:
 
 
 def detect_mmod(session: Any, rgb: Pixels) -> list[tuple[Box, float]]:
-    """Boxes in the picture's pixels and dlib's confidences (0 and up), best first."""
+    """Detect faces with the CNN.
+
+    Args:
+        session: of the model "mmod".
+        rgb: (height, width, 3) uint8, RGB.
+
+    Returns:
+        Boxes in the pixels of `rgb` and dlib's confidences (0 and up), best first.
+    """
     layout = tile_layout(*rgb.shape[:2])
     scores = session.run(None, {"pyramid": tile_pyramid(rgb, layout)[None]})[0][0, 0]
     return decode_scores(scores, layout)
 
 
 def tile_layout(rows: int, columns: int) -> Layout:
-    """dlib's `compute_tiled_image_pyramid_details`: a first column down, then back up beside the picture."""
+    """Place the pyramid's levels down one column, then up beside it: dlib's `compute_tiled_image_pyramid_details`."""
     sizes = _levels(rows, columns)
     total = sum(height + BETWEEN for height, _ in sizes) - 2 * BETWEEN
     height, last_width = 0, 0
@@ -88,7 +96,7 @@ def tile_layout(rows: int, columns: int) -> Layout:
     while waiting:
         left, top = AROUND + columns - waiting[1], y - waiting[0]
         if left < AROUND + columns and top < AROUND + rows:
-            break  # it would lie on the picture itself
+            break  # it would cover the picture itself
         tiles.append(Tile(left, top, waiting[1], waiting[0]))
         y -= waiting[0] + BETWEEN
         waiting = next(rest, None)
@@ -96,24 +104,24 @@ def tile_layout(rows: int, columns: int) -> Layout:
 
 
 def tile_pyramid(rgb: Pixels, layout: Layout) -> npt.NDArray[np.float32]:
-    """The canvas, (height, width, 3) float32, 0-255; each level is made from the one before, corners on corners."""
+    """The canvas, (height, width, 3) float32, RGB, 0-255; each level is resized from the one before."""
     canvas = np.empty((layout.height, layout.width, 3), np.float32)
     canvas[:] = MEAN
     level = rgb.astype(np.float32)
     for tile in layout.tiles:
         if level.shape[:2] != (tile.height, tile.width):
-            level = _reduced(level, tile.width, tile.height)
+            level = _resized(level, tile.width, tile.height)
         canvas[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width] = level
     return canvas
 
 
 def decode_scores(scores: npt.NDArray[np.float32], layout: Layout) -> list[tuple[Box, float]]:
-    """Positive scores to boxes; of windows that overlap much the best stays."""
+    """Positive scores, (rows, columns) float32, to boxes and scores, best first; overlapping boxes are suppressed."""
     rows, columns = np.nonzero(scores > 0)
     order = np.argsort(-scores[rows, columns], kind="stable")
     kept: list[tuple[Box, float]] = []
     for row, column in zip(rows[order], columns[order], strict=True):
-        box = _window(int(column) * STRIDE + OFFSET, int(row) * STRIDE + OFFSET, layout)
+        box = _window_at(int(column) * STRIDE + OFFSET, int(row) * STRIDE + OFFSET, layout)
         if all(overlap(box, other) <= SUPPRESS_OVERLAP for other, _ in kept):
             kept.append((box, float(scores[row, column])))
     return kept
@@ -128,15 +136,15 @@ def _levels(rows: int, columns: int) -> list[tuple[int, int]]:
         sizes.append((rows, columns))
 
 
-def _reduced(level: npt.NDArray[np.float32], width: int, height: int) -> npt.NDArray[np.float32]:
-    """dlib's bilinear resize: first pixel on first, last on last, in full precision.
+def _resized(level: npt.NDArray[np.float32], width: int, height: int) -> npt.NDArray[np.float32]:
+    """dlib's bilinear resize: first pixel to first, last to last, in single precision.
 
-    cv2 would do it in half the time, but its weights have five bits, which costs 0.004 of confidence.
+    cv2 takes half the time, but its weights have five bits, which changes confidences by 0.004.
     """
-    return _between(_between(level, 0, height), 1, width)
+    return _interpolated(_interpolated(level, 0, height), 1, width)
 
 
-def _between(level: npt.NDArray[np.float32], axis: int, count: int) -> npt.NDArray[np.float32]:
+def _interpolated(level: npt.NDArray[np.float32], axis: int, count: int) -> npt.NDArray[np.float32]:
     size = level.shape[axis]
     place = np.arange(count) * ((size - 1) / max(count - 1, 1))
     before = np.minimum(place.astype(np.intp), size - 1)
@@ -149,8 +157,8 @@ def _between(level: npt.NDArray[np.float32], axis: int, count: int) -> npt.NDArr
     return mixed
 
 
-def _window(x: float, y: float, layout: Layout) -> Box:
-    """The window of a score at a canvas position, in the picture's pixels."""
+def _window_at(x: float, y: float, layout: Layout) -> Box:
+    """The window around a position on the canvas, in the picture's pixels."""
     level = min(range(len(layout.tiles)), key=lambda one: layout.tiles[one].distance(round(x), round(y)))
     tile = layout.tiles[level]
     x, y = x - tile.left, y - tile.top

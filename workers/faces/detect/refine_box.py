@@ -1,27 +1,26 @@
-"""Bring any detector's box to the convention of HOG's boxes, on which the landmarks were trained.
+"""Convert any detector's box to the convention of HOG's boxes, on which the landmark model was trained.
 
-The same encoder verifies 0.6 percentage points more pairs rightly when it is so (docs/engine.md).
+With it the same encoder decides 0.6 percentage points more pairs correctly (docs/engine.md).
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from workers.faces.detect.boxes import Box, Detection, overlap
+from workers.faces.detect.detectors import hog_filters
 from workers.faces.photo import Pixels
 
 WINDOW = 2.0
-"""Side of the window in which HOG looks again, in sides of the face."""
+"""Side of the window in which HOG detects again, in sides of the face."""
 
 WINDOW_SIDE = 200
-"""Pixels that the window is brought to: the face has 100 then, and HOG sees faces from 80."""
+"""Pixels to which the window is resized: the face then has 100, and HOG finds faces from 80."""
 
 AGREEMENT = 0.3
-"""Smallest overlap with the first box; below it HOG has found another face or an ear."""
+"""Smallest overlap with the first box; below it HOG has found another face, or none."""
 
 CONVENTIONS: dict[str, tuple[float, float, float]] = {
     "blaze": (0.0, 0.027, 0.94),
@@ -29,7 +28,7 @@ CONVENTIONS: dict[str, tuple[float, float, float]] = {
     "dlib-cnn": (0.045, 0.072, 1.09),
 }
 """Detector: shift right, shift down (in sides of its box) and scale that make its box most like HOG's. The medians
-over the photos where both found the face; benchmarks/detectors.py measures them."""
+over the photos where both found the face, measured by benchmarks/detectors.py."""
 
 Refiner = Callable[[Pixels, Detection], Detection]
 
@@ -45,7 +44,7 @@ def keep_box(_: Pixels, found: Detection) -> Detection:
 
 
 def map_box(_: Pixels, found: Detection) -> Detection:
-    """A constant shift and scale; a square of HOG's usual size and place."""
+    """Shift and scale by constants of the detector, to a square of HOG's usual size and place."""
     if found.detector not in CONVENTIONS:
         return found
     right, down, scale = CONVENTIONS[found.detector]
@@ -57,19 +56,19 @@ def map_box(_: Pixels, found: Detection) -> Detection:
 
 
 def redetect_hog(rgb: Pixels, found: Detection) -> Detection:
-    """HOG's own box, where HOG sees the face in a small window around it; else the mapped box."""
+    """HOG's own box, where HOG finds the face in a small window around it; else the box of `map_box`."""
     guess = map_box(rgb, found)
     if found.detector == "hog":
         return found
-    window, left, top, factor = _window(rgb, guess.box)
-    boxes, _, _ = _hog().run(window, 0, 0.0)
-    seen = [Box(box.left(), box.top(), box.right(), box.bottom()).scaled(factor).shifted(left, top) for box in boxes]
+    window, left, top, factor = _hog_window(rgb, guess.box)
+    boxes, _, _ = hog_filters().run(window, 0, 0.0)
+    seen = [Box.from_dlib(box).scaled(factor).shifted(left, top) for box in boxes]
     best = max(seen, key=lambda box: overlap(box, guess.box), default=guess.box)
     return found.moved(best) if overlap(best, guess.box) >= AGREEMENT else guess
 
 
-def _window(rgb: Pixels, box: Box) -> tuple[Pixels, int, int, float]:
-    """Pixels around the box at HOG's favourite scale; where they start; how many photo pixels one of them is."""
+def _hog_window(rgb: Pixels, box: Box) -> tuple[Pixels, int, int, float]:
+    """The pixels around a box at HOG's best scale; their left and top in the photo; photo pixels per pixel of them."""
     import cv2
 
     height, width = rgb.shape[:2]
@@ -82,10 +81,3 @@ def _window(rgb: Pixels, box: Box) -> tuple[Pixels, int, int, float]:
     size = max(round(part.shape[1] / factor), 1), max(round(part.shape[0] / factor), 1)
     way = cv2.INTER_AREA if factor > 2 else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(part, size, interpolation=way), dtype=np.uint8), left, top, factor
-
-
-@functools.cache
-def _hog() -> Any:
-    import dlib
-
-    return dlib.get_frontal_face_detector()
