@@ -72,6 +72,12 @@ class FaceEngine:
 
         Returns:
             One result a photo, in the order given. A photo that cannot be used is an outcome; only a bug raises.
+
+        >>> engine = load_engine(EngineSettings())
+        >>> [result] = engine.encode_photos([("key", b"not a picture")], before=print)
+        key
+        >>> result.outcome, result.faces
+        ('unreadable', [])
         """
         results: list[PhotoResult] = []
         chunk: list[DetectedFace] = []

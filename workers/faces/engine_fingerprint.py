@@ -12,7 +12,7 @@ from dataclasses import asdict
 from storage.engine_settings import EngineSettings
 
 ENGINE_VERSION = 4
-"""To be raised by whoever changes a computed pixel, point or measurement; the versions of libraries do not enter."""
+"""Raise it with every change to a computed pixel, point or embedding; versions of libraries are not part of it."""
 
 
 def engine_fingerprint(settings: EngineSettings) -> str:
@@ -31,7 +31,7 @@ def engine_fingerprint(settings: EngineSettings) -> str:
 
 
 def models_of(settings: EngineSettings) -> set[str]:
-    """Names in `models.MODEL_FILES` that these settings use."""
+    """Names in `model_files.MODEL_FILES` that these settings use."""
     used = {"landmarks-68", "encoder"}
     if settings.landmarks == "5":
         used.add("landmarks-5")

@@ -1,1 +1,1 @@
-"""Landmarks, and the face chips that are cut out with them."""
+"""Landmarks, and the pictures of a face that are cut out with them."""

@@ -1,8 +1,8 @@
-"""Bring a face to its place: the mission's affine fit, and dlib's own chip for the encoder.
+"""The three pictures of a face.
 
 crop       the detector's box, as it is
-aligned    rotated, scaled and sheared so that both eyes and the lips lie where `TARGET` says
-chip       dlib's: rotated and scaled only, because the encoder learned on such
+aligned    rotated, scaled and sheared so that both eyes and the lips lie at `TARGET`
+chip       dlib's: rotated and scaled only, as in the encoder's training
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ ENCODER_SIDE = 150
 """The encoder's input, pixels a side."""
 
 ENCODER_PADDING = 0.25
-"""Of the face's size, around it: with what the encoder was trained."""
+"""Margin around the face, in its size, as in the encoder's training."""
 
 LEFT_EYE, RIGHT_EYE, LIPS = slice(36, 42), slice(42, 48), slice(48, 68)
 
 TARGET = np.array([[0.33, 0.38], [0.67, 0.38], [0.50, 0.74]]) * CHIP_SIDE
-"""Where the centres of the eye at the picture's left, of the other eye and of the lips come to lie, in pixels."""
+"""Centres of the eye at the picture's left, of the other eye and of the lips in the aligned picture: x, y in pixels."""
 
 STRETCH_LIMIT = 1.6
-"""Largest ratio of the affine fit's two scales. A profile's eyes fall together and the fit would pull the face apart;
-frontal faces stay under 1.3."""
+"""Largest ratio of the affine fit's two scales. In a profile the eyes nearly coincide, and the fit would stretch the
+face; frontal faces stay under 1.3."""
 
 Matrix = npt.NDArray[np.float64]
-"""(2, 3): from a photo's pixels to a chip's."""
+"""(2, 3): affine map from a photo's pixels to a chip's."""
 
 
 @dataclass(frozen=True)
 class Alignment:
-    """How a face comes to its place.
+    """The map from a photo to an aligned face.
 
     Attributes:
-        matrix: from the photo's pixels to the chip's.
-        note: empty for the affine fit, "similarity fit" where that was degenerate.
+        matrix: (2, 3) float64, from the photo's pixels to the chip's.
+        note: empty for the affine fit, "similarity fit" where the affine fit is degenerate.
     """
 
     matrix: Matrix
@@ -49,7 +49,20 @@ class Alignment:
 
 
 def fit_alignment(points: Points) -> Alignment:
-    """Rotate, scale and shear by the 68 points; without shear where the three anchors nearly lie on a line."""
+    """Fit the affine map that puts the centres of both eyes and the lips at `TARGET`.
+
+    Args:
+        points: (68, 2) float32, x and y in pixels.
+
+    Returns:
+        The affine map; a similarity (no shear) where the three centres nearly lie on a line.
+
+    >>> points = np.zeros((68, 2), np.float32)
+    >>> points[LEFT_EYE], points[RIGHT_EYE], points[LIPS] = (100, 100), (140, 106), (118, 145)
+    >>> alignment = fit_alignment(points)
+    >>> np.round(alignment.matrix @ [100, 100, 1], 2).tolist(), alignment.note
+    ([42.24, 48.64], '')
+    """
     anchors = np.stack([points[part].mean(axis=0, dtype=np.float64) for part in (LEFT_EYE, RIGHT_EYE, LIPS)])
     homogeneous = np.column_stack([anchors, np.ones(3)])
     if abs(np.linalg.det(homogeneous)) > 1e-6:
@@ -61,14 +74,26 @@ def fit_alignment(points: Points) -> Alignment:
 
 
 def align_face(rgb: Pixels, how: Alignment) -> Pixels:
-    """The mission's view: (128, 128, 3) RGB uint8; what lies outside of the photo repeats its edge."""
+    """The aligned picture of a face, (128, 128, 3) uint8, RGB; outside of the photo its edge is repeated.
+
+    Args:
+        rgb: (height, width, 3) uint8, RGB.
+        how: from `fit_alignment`.
+    """
     return _warp(rgb, how.matrix)
 
 
 def crop_face(rgb: Pixels, box: Box) -> Pixels:
-    """The detector's box as (128, 128, 3) RGB uint8, stretched where it is not square."""
+    """The detector's box as (128, 128, 3) uint8, RGB, stretched where it is not square; `rgb` as in `align_face`.
+
+    >>> photo = np.zeros((100, 100, 3), np.uint8)
+    >>> photo[20:60, 30:70] = 255
+    >>> picture = crop_face(photo, Box(30, 20, 69, 59))
+    >>> picture.shape, int(picture[64, 64, 0])
+    ((128, 128, 3), 255)
+    """
     across, down = CHIP_SIDE / box.width, CHIP_SIDE / box.height
-    # The box's outer edges go to the chip's: half a pixel beyond the centres of its first and last pixels.
+    # The box's outer edges map to the chip's: half a pixel beyond the centres of its first and last pixels.
     matrix = np.array(
         [
             [across, 0.0, across * (0.5 - box.left) - 0.5],
@@ -79,7 +104,13 @@ def crop_face(rgb: Pixels, box: Box) -> Pixels:
 
 
 def encoder_chip(rgb: Pixels, box: Box, points: Points) -> Pixels:
-    """dlib's face chip, (150, 150, 3) RGB uint8, from 68 or 5 points: the encoder's only right input."""
+    """dlib's face chip, (150, 150, 3) uint8, RGB: the only input that the encoder was trained on.
+
+    Args:
+        rgb: (height, width, 3) uint8, RGB.
+        box: of the face, in pixels of `rgb`.
+        points: (68, 2) or (5, 2) float32, x and y in pixels of `rgb`.
+    """
     import dlib
 
     whole = [dlib.point(x, y) for x, y in points.astype(int).tolist()]
@@ -99,7 +130,7 @@ def _similarity(anchors: Matrix) -> Matrix:
 
 
 def _warp(rgb: Pixels, matrix: Matrix) -> Pixels:
-    """Draw the chip; a face much larger than it is averaged down first, lest every other pixel be skipped."""
+    """Draw the chip. A face of more than twice its size is first reduced by averaging, so that no pixel is skipped."""
     import cv2
 
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
@@ -110,20 +141,20 @@ def _warp(rgb: Pixels, matrix: Matrix) -> Pixels:
 
 
 def _reduced(rgb: Pixels, matrix: Matrix, factor: int) -> tuple[Pixels, Matrix]:
-    """The part of the photo that the chip shows, in blocks of factor x factor averaged; and the matrix from there."""
+    """The part of the photo that the chip shows, averaged in blocks of factor x factor; and the matrix from there."""
     import cv2
 
     height, width = rgb.shape[:2]
     linear, shift = matrix[:, :2], matrix[:, 2]
     corners = np.array([[0, 0], [CHIP_SIDE, 0], [0, CHIP_SIDE], [CHIP_SIDE, CHIP_SIDE]], dtype=np.float64)
-    seen = (corners - shift) @ np.linalg.inv(linear).T
-    left, top = np.clip(np.floor(seen.min(axis=0)).astype(int) - factor, 0, [width - factor, height - factor])
+    shown = (corners - shift) @ np.linalg.inv(linear).T
+    left, top = np.clip(np.floor(shown.min(axis=0)).astype(int) - factor, 0, [width - factor, height - factor])
     right, bottom = np.clip(
-        np.ceil(seen.max(axis=0)).astype(int) + factor, [left + factor, top + factor], [width, height]
+        np.ceil(shown.max(axis=0)).astype(int) + factor, [left + factor, top + factor], [width, height]
     )
     columns, rows = (right - left) // factor, (bottom - top) // factor
     part = rgb[top : top + rows * factor, left : left + columns * factor]
     smaller = cv2.resize(part, (int(columns), int(rows)), interpolation=cv2.INTER_AREA)
-    first = np.array([left, top]) + (factor - 1) / 2  # the photo's place of the smaller picture's first pixel
-    back = np.column_stack([linear * factor, linear @ first + shift])
-    return np.asarray(smaller, dtype=np.uint8), back
+    first = np.array([left, top]) + (factor - 1) / 2  # the smaller picture's first pixel, in the photo
+    matrix_there = np.column_stack([linear * factor, linear @ first + shift])
+    return np.asarray(smaller, dtype=np.uint8), matrix_there

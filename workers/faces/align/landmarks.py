@@ -1,7 +1,7 @@
-"""68 points of a face, in the order of the iBUG 300-W annotation; or 5.
+"""Facial landmarks: 68 points in the order of the iBUG 300-W annotation, or 5.
 
-dlib's ensemble of regression trees (Kazemi and Sullivan, CVPR 2014), trained on the boxes of dlib's HOG detector: the
-box decides the accuracy, see `refine`.
+The model is dlib's ensemble of regression trees (Kazemi and Sullivan, CVPR 2014). It was trained on boxes of dlib's
+HOG detector, so its accuracy depends on the box: see `refine_box`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ LandmarkFinder = Callable[[Pixels, Box], Points]
 
 @functools.cache
 def load_landmarks(count: str) -> LandmarkFinder:
-    """The finder of "68" or "5" points."""
+    """The finder of "68" or "5" points; raises `EngineError` where the model file is missing.
+
+    The finder takes pixels (height, width, 3) uint8 RGB and a box in them, and returns (68, 2) or (5, 2) float32.
+    """
     import dlib
 
     predictor = dlib.shape_predictor(str(model_path(f"landmarks-{count}")))

@@ -42,9 +42,9 @@ Detector = Callable[[Pixels, int], list[Detection]]
 
 
 def load_detector(name: str, policy: str = "all") -> Detector:
-    """A detector by its name in `EngineSettings.detector`; loads what it needs.
+    """The detector of a name that `EngineSettings.detector` allows; raises `EngineError` where a model file is missing.
 
-    Under the policy "largest" it may stop at a large face without looking for small ones.
+    Under the policy "largest" the cascade stops at a large face and does not look for small ones.
     """
     loaders: dict[str, Callable[[], Detector]] = {
         "cascade": _load_glancing_cascade if policy == "largest" else _load_cascade,

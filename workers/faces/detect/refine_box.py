@@ -34,7 +34,7 @@ Refiner = Callable[[Pixels, Detection], Detection]
 
 
 def load_refiner(how: str) -> Refiner:
-    """The refiner by its name in `EngineSettings.refine`."""
+    """The refiner of a name that `EngineSettings.refine` allows."""
     return {"hog": redetect_hog, "map": map_box, "none": keep_box}[how]
 
 

@@ -1,1 +1,1 @@
-"""Face chip to embedding: 128 measurements."""
+"""Face chip to embedding."""

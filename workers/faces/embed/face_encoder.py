@@ -1,6 +1,7 @@
-"""128 measurements of a face: dlib's ResNet, a network trained on triplets to put one person's faces close together.
+"""Face chip to embedding: dlib's ResNet, 128 dimensions.
 
-Two faces nearer than 0.6 (Euclidean) are taken for one person (King, http://blog.dlib.net, 2017).
+The network was trained so that faces of one person lie close together. dlib's rule: two faces at a Euclidean distance
+below 0.6 are one person (King, http://blog.dlib.net, 2017).
 """
 
 from __future__ import annotations
@@ -18,20 +19,30 @@ from workers.faces.models.onnx_sessions import converted, session_of
 from workers.faces.photo import Pixels
 
 Embedding = npt.NDArray[np.float32]
-"""(128,)"""
+"""(128,) float32."""
 
 Embeddings = npt.NDArray[np.float32]
-"""(N, 128)"""
+"""(N, 128) float32."""
 
 FaceEncoder = Callable[[Pixels], Embeddings]
-"""N chips (N, 150, 150, 3) RGB uint8 to their measurements; a chip's do not depend on the others."""
+"""Chips (N, 150, 150, 3) uint8 RGB to their embeddings; an embedding does not depend on the other chips."""
 
 BATCH = 8
-"""Chips that are measured together: a network's weights then come from memory once for all of them."""
+"""Chips in one run of the network: its weights are then read from memory once for all of them."""
 
 
 def load_face_encoder(name: str) -> FaceEncoder:
-    """An encoder by its name in `EngineSettings.encoder`."""
+    """The encoder of a name that `EngineSettings.encoder` allows, loaded once a process.
+
+    Raises:
+        EngineError: its model file is missing, or its runtime cannot run here.
+
+    >>> encode = load_face_encoder("onnx")
+    >>> grey, black = np.full((150, 150, 3), 128, np.uint8), np.zeros((150, 150, 3), np.uint8)
+    >>> one, same, other = encode(np.stack([grey, grey, black]))
+    >>> float(np.linalg.norm(one - same)), bool(np.linalg.norm(one - other) > 0)
+    (0.0, True)
+    """
     if name in openvino_runtime.PRECISIONS:
         return _load_openvino(name)
     return {"onnx": _load_onnx, "dlib": _load_dlib}[name]()
@@ -39,7 +50,7 @@ def load_face_encoder(name: str) -> FaceEncoder:
 
 @functools.cache
 def _load_onnx() -> FaceEncoder:
-    """The same network in ONNX Runtime: within 1e-6 of dlib, many times as fast."""
+    """The network in ONNX Runtime: within 1e-6 of dlib, many times as fast."""
     session = session_of("encoder")
 
     def encode(chips: Pixels) -> Embeddings:
@@ -51,11 +62,11 @@ def _load_onnx() -> FaceEncoder:
 
 @functools.cache
 def _load_openvino(name: str) -> FaceEncoder:
-    """The same graph in OpenVINO, where that extra is installed; one chip a call, since it compiles for one shape."""
+    """The network in OpenVINO, an optional extra; one chip a call, because it compiles for one shape."""
     request = openvino_runtime.load_request(converted("encoder"), name, (1, ENCODER_SIDE, ENCODER_SIDE, 3))
 
     def encode(chips: Pixels) -> Embeddings:
-        # the request's buffers are used again by the next face
+        # the next face overwrites the request's buffers
         inferred = (request.infer({0: chip[None]}, share_inputs=True, share_outputs=True)[0][0] for chip in chips)
         return np.array([np.array(embedding) for embedding in inferred])
 
@@ -76,11 +87,21 @@ def _load_dlib() -> FaceEncoder:
 
 
 def embed_chips(encode: FaceEncoder, chips: Sequence[Pixels], mirror: bool, jitter: int) -> Embeddings:
-    """Of each chip the mean over it, its mirror image and its jittered copies, as far as these are asked for."""
+    """Embed chips, each as the mean over it and its copies.
+
+    Args:
+        encode: from `load_face_encoder`.
+        chips: each (150, 150, 3) uint8, RGB; at least one.
+        mirror: whether mirror images count as copies.
+        jitter: number of copies that are turned, scaled and shifted a little, the same each time.
+
+    Returns:
+        (chips, 128) float32.
+    """
     copies = [_copies(chip, mirror, jitter) for chip in chips]
     every = np.stack([copy for several in copies for copy in several])
-    measured = np.concatenate([encode(every[start : start + BATCH]) for start in range(0, len(every), BATCH)])
-    mean: Embeddings = measured.reshape(len(chips), -1, measured.shape[1]).mean(axis=1, dtype=np.float64)
+    embeddings = np.concatenate([encode(every[start : start + BATCH]) for start in range(0, len(every), BATCH)])
+    mean: Embeddings = embeddings.reshape(len(chips), -1, embeddings.shape[1]).mean(axis=1, dtype=np.float64)
     return mean.astype(np.float32)
 
 

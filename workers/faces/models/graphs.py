@@ -1,8 +1,8 @@
-"""dlib's two networks as ONNX graphs, exactly: same weights, same arithmetic, a modern runtime.
+"""dlib's two networks as ONNX graphs, with the same weights.
 
-Everything that is linear and follows a convolution is folded into it in double precision: the affine layers, and at
-the input the mean colour and the division by 256. What is left is convolutions, ReLU, pooling and additions. The
-encoder's embeddings stay within 1e-6 of dlib's (tests/workers/faces/embed/test_face_encoder.py).
+Affine layers, and at the input the mean colour and the division by 256, are folded into the convolutions in double
+precision; convolutions, ReLU, pooling and additions remain. Embeddings stay within 1e-6 of dlib's
+(tests/workers/faces/embed/test_face_encoder.py).
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from workers.faces.align.chips import ENCODER_SIDE
 from workers.faces.models.dlib_files import Affine, Convolution, Dense, DlibNetwork
 
 INPUT_DIVISOR = 256.0
-"""dlib's input layers scale so, not by 255."""
+"""dlib's input layers divide by 256, not by 255."""
 
 STAGES = ((32, 3, False), (64, 4, True), (128, 3, True), (256, 3, True), (256, 1, True))
-"""The ResNet's stages: filters, blocks, and whether the first block halves the picture."""
+"""Stages of the ResNet: filters, blocks, and whether the first block halves the picture."""
 
 OPSET = 17
 
@@ -29,7 +29,7 @@ IR_VERSION = 10
 
 
 class Graph:
-    """Nodes and weights in the making; each method adds one operation and returns its output's name."""
+    """An ONNX graph under construction: `weight` and `add` each add one item and return the name of its value."""
 
     def __init__(self) -> None:
         self.nodes: list[Any] = []
@@ -50,7 +50,7 @@ class Graph:
         return name
 
     def model(self, name: str, takes: Any, gives: list[Any]) -> bytes:
-        """The whole as a checked, serialized ONNX model."""
+        """The graph as a checked, serialized ONNX model."""
         import onnx
         from onnx import helper
 
@@ -63,10 +63,10 @@ class Graph:
 
 
 def encoder_graph(network: DlibNetwork) -> bytes:
-    """(N, 150, 150, 3) uint8 RGB chips -> (N, 128) float32.
+    """The encoder as ONNX: chips (N, 150, 150, 3) uint8 RGB to embeddings (N, 128) float32.
 
-    A face's last bits must not depend on its company. A convolution goes through its faces one by one; a matrix
-    product chooses its kernel by their number, so the last layer is written as a convolution too.
+    An embedding's bits must not depend on the other chips. A convolution handles its pictures one by one; a matrix
+    product chooses its kernel by their number, so the last layer is a convolution too.
     """
     from onnx import TensorProto, helper
 
@@ -94,9 +94,10 @@ def encoder_graph(network: DlibNetwork) -> bytes:
 
 
 def mmod_graph(network: DlibNetwork) -> bytes:
-    """(1, height, width, 3) float32 RGB 0-255 tiled pyramid, mean colour where empty -> (1, 1, rows, columns) float32.
+    """The CNN detector as ONNX: tiled pyramid (1, height, width, 3) float32 RGB 0-255 to scores (1, 1, rows, columns).
 
-    The first convolution has no padding, so folding the mean colour into it is exact here too.
+    The pyramid has the mean colour where it is empty. The first convolution has no padding, so folding the mean colour
+    into it is exact.
     """
     from onnx import TensorProto, helper
 
@@ -112,7 +113,7 @@ def mmod_graph(network: DlibNetwork) -> bytes:
 
 
 def fold_affine_layers(network: DlibNetwork) -> Iterator[Convolution]:
-    """The convolutions with their affine layers inside, and the input's scaling inside the first."""
+    """The convolutions, each with its affine layer folded in, the first also with the input's scaling."""
     layers = [layer for layer in network.layers if not isinstance(layer, Dense)]
     for index, layer in enumerate(layers):
         if isinstance(layer, Convolution):
@@ -147,7 +148,7 @@ def _block(graph: Graph, x: str, convolutions: Iterator[Convolution]) -> str:
 def _halving_block(
     graph: Graph, x: str, convolutions: Iterator[Convolution], side: int, new_channels: int
 ) -> tuple[str, int]:
-    """The skipped way is an average pool; dlib adds unequal shapes as if the smaller went on in zeros."""
+    """The skip connection is an average pool; dlib adds unequal shapes as if the smaller were padded with zeros."""
     y = graph.add("Relu", _convolve(graph, x, next(convolutions)))
     y = _convolve(graph, y, next(convolutions))
     skipped = graph.add("AveragePool", x, kernel_shape=[2, 2], strides=[2, 2])

