@@ -29,7 +29,7 @@ def main() -> None:
     if lap != "plain-1":
         let_the_libraries_choose()
     if lap == "script":
-        vars(networks)["train"] = keras_fit.train
+        vars(networks)["train_network"] = keras_fit.train_network
     threads = 1 if lap == "plain-1" else os.cpu_count() or 1
     faces = Faces.from_table(read_table(run.faces, FACES))
     rows = read_table(run.splits, SPLITS).to_pylist()

@@ -10,10 +10,10 @@ from workers.learning.networks.keras_runtime import load_keras
 from workers.learning.networks.training_loop import Build, Examples, Recipe, balanced_weights, callbacks_of
 
 
-def train(
+def train_network(
     build: Build, recipe: Recipe, examples: Examples, classes: int, seed: int, held: Examples | None = None
 ) -> tuple[Any, dict[str, list[float]]]:
-    """What `training_loop.train` gives, of the same network, faces, recipe and number of epochs."""
+    """What `training_loop.train_network` gives, for the same network, faces, recipe and number of epochs."""
     keras = load_keras()
     keras.utils.set_random_seed(seed)
     model = build(classes)
