@@ -1,4 +1,4 @@
-"""The winner at work: who is in these photos, who is in this video?
+"""Name the faces in photos and videos with the fitted model of a run.
 
-sources ▶ photos | video ▶ (engine: faces) ▶ (recogniser: names) ▶ drawing ▶ telling
+load_model ─▶ photos | video ─▶ annotate (pictures), format_names (text, JSON)
 """

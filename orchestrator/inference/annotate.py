@@ -1,4 +1,4 @@
-"""Boxes and names on a picture. A name may hold any letters, and none: it is shown, never interpreted."""
+"""Draw boxes and names on a picture. A name is drawn as text, whatever characters it holds."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from workers.faces.photo import Pixels
 from workers.learning.configurations import UNKNOWN
 
 LONGEST_NAME = 28
-"""Letters; a longer name would cover its neighbours."""
+"""Characters; a longer name would cover other faces."""
 
 COLOURS = (
     (31, 119, 180), (214, 39, 40), (44, 160, 44), (148, 103, 189), (255, 127, 14),
     (23, 190, 207), (227, 119, 194), (140, 86, 75), (188, 189, 34), (57, 59, 121),
 )  # fmt: skip
-"""RGB, told apart by most eyes; the eleventh person shares the first one's."""
+"""RGB, easy to distinguish; the eleventh person has the colour of the first."""
 
 GREY = (120, 120, 120)
+"""RGB, of unknown people."""
 
 
 @dataclass(frozen=True)
 class Tag:
-    """A box and what is to be written above it.
+    """A box and the text above it.
 
     Attributes:
-        box: left, top, right, bottom; right and bottom inclusive; pixels of the picture; may leave it.
-        text: any text.
-        colour: RGB.
+        box: left, top, right, bottom in pixels of the picture; right and bottom are inclusive; may reach beyond it.
+        text: characters that the font has.
+        colour: RGB, 0 to 255.
     """
 
     box: tuple[int, int, int, int]
@@ -39,23 +40,27 @@ class Tag:
 
 
 class Palette:
-    """A colour and a drawable text for each person."""
+    """A colour and a text in the font's characters for each person."""
 
     def __init__(self, people: Sequence[str]) -> None:
         self._number = {name: number for number, name in enumerate(people)}
 
-    def tag(self, box: tuple[int, int, int, int], name: str, percent: float) -> Tag:
-        """A person's tag; the name stands with the score in per cent."""
+    def tag(self, box: tuple[int, int, int, int], name: str, probability: float) -> Tag:
+        """The tag of a face: its name and the probability in per cent.
+
+        Raises:
+            KeyError: `name` is neither UNKNOWN nor one of the people.
+        """
         if name == UNKNOWN:
             return Tag(box, UNKNOWN, GREY)
         number = self._number[name]
-        return Tag(box, f"{drawable_name(name, number + 1)} {percent:.0%}", COLOURS[number % len(COLOURS)])
+        return Tag(box, f"{drawable_name(name, number + 1)} {probability:.0%}", COLOURS[number % len(COLOURS)])
 
 
 def drawable_name(name: str, number: int) -> str:
-    """The name in letters that the font has, short enough to fit.
+    """The name in characters that the font has, at most LONGEST_NAME of them.
 
-    Letters that it lacks become '?', and the person's number is put in front, since two such names may look alike.
+    Other characters become '?'. Then two names may look alike, so the person's number is put in front.
     """
     known = _letters()
     shown = "".join(letter if ord(letter) in known and letter.isprintable() else "?" for letter in name)
@@ -65,21 +70,21 @@ def drawable_name(name: str, number: int) -> str:
 
 
 def draw(rgb: Pixels, tags: Sequence[Tag]) -> Pixels:
-    """A copy of a picture, (height, width, 3) RGB uint8, with the tags on it."""
+    """A copy of a picture, (height, width, 3) uint8 RGB, with the tags drawn on it."""
     import cv2
 
     picture = rgb.copy()
-    unit = max(1, round(max(rgb.shape[:2]) / 640))  # lines and letters grow with the picture
+    unit = max(1, round(max(rgb.shape[:2]) / 640))  # lines and text grow with the picture
     for tag in tags:
         left, top, right, bottom = tag.box
         cv2.rectangle(picture, (left, top), (right, bottom), tag.colour, 2 * unit)
-    for tag in tags:  # after all boxes: a name must not be crossed out
+    for tag in tags:  # after all boxes, so that no box crosses a name
         _paste(picture, _render_label(tag.text, tag.colour, 13 * unit), tag.box[0], tag.box[1])
     return picture
 
 
 def _paste(picture: Pixels, label: Pixels, left: int, bottom: int) -> None:
-    """Put the label above a box, moved as far as needed to lie inside the picture; cut where it is too large."""
+    """Put the label above a box, in place; moved to lie inside the picture, cut where it is larger than the picture."""
     height, width = picture.shape[:2]
     top = min(max(bottom - label.shape[0], 0), max(height - label.shape[0], 0))
     left = min(max(left, 0), max(width - label.shape[1], 0))
@@ -89,7 +94,7 @@ def _paste(picture: Pixels, label: Pixels, left: int, bottom: int) -> None:
 
 @functools.lru_cache(maxsize=512)
 def _render_label(text: str, colour: tuple[int, int, int], size: int) -> Pixels:
-    """White letters on the colour; kept, because a video writes the same names on every frame."""
+    """White text on the colour, (height, width, 3) uint8 RGB; cached, because every frame of a video shows the same."""
     from PIL import Image, ImageDraw, ImageFont
 
     font = ImageFont.truetype(str(_font_path()), size)

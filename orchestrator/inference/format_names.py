@@ -1,4 +1,4 @@
-"""How the answers are told: lines for a person, plain values for JSON."""
+"""Format the answers of `photos` and `video`: a table and a summary for the terminal, plain values for JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VIDEO_COLUMNS = ("name", "frames", "first", "last", "score")
 
 
 def photo_lines(answers: Sequence[PhotoAnswer]) -> list[str]:
-    """The table: a line a face, and a line for a photo without one; names as text, control characters visible."""
+    """The table of photos: a line a face, and a line for a photo without faces; control characters are escaped."""
     rows: list[tuple[str, ...]] = [PHOTO_COLUMNS]
     for answer in answers:
         path = printable(str(answer.path))
@@ -31,7 +31,7 @@ def photo_lines(answers: Sequence[PhotoAnswer]) -> list[str]:
 
 
 def video_lines(answer: VideoAnswer) -> list[str]:
-    """The table: a line a person, the one in most frames first."""
+    """The table of a video: a line a person, the person with the most faces first, unknown people last."""
     seen: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
     for frame in answer.frames:
         for face in frame.faces:
@@ -47,7 +47,7 @@ def video_lines(answer: VideoAnswer) -> list[str]:
 
 
 def model_line(recogniser: Recogniser) -> str:
-    """Who names, and when it says that it does not know."""
+    """The model, the faces that it was fitted on, and its threshold."""
     model, threshold = recogniser.model, recogniser.threshold
     limit = "" if threshold.value is None else f"{threshold.value:.4g}, "
     return (
@@ -57,7 +57,7 @@ def model_line(recogniser: Recogniser) -> str:
 
 
 def photo_summary(answers: Sequence[PhotoAnswer]) -> str:
-    """Counts and times; the first photo, which warms everything, is in them."""
+    """Counts and times. The first photo, which is slower, is included."""
     faces = [face for answer in answers for face in answer.faces]
     read = [answer for answer in answers if answer.was_read]
     counts = Counter(answer.outcome for answer in answers)
@@ -81,7 +81,7 @@ def video_summary(answer: VideoAnswer) -> str:
 
 
 def naming_time(faces: Iterable[NamedFace]) -> str:
-    """What the model itself took; empty where there was no face."""
+    """The time that the model took for a face; empty where there is no face."""
     times = [face.named.milliseconds for face in faces]
     if not times:
         return ""
@@ -90,7 +90,7 @@ def naming_time(faces: Iterable[NamedFace]) -> str:
 
 
 def photos_as_json(answers: Sequence[PhotoAnswer], recogniser: Recogniser) -> dict[str, Any]:
-    """Everything, as `--json` prints it."""
+    """All answers, as `--json` prints them."""
     return {
         "model": _model_as_json(recogniser),
         "photos": [
@@ -108,7 +108,7 @@ def photos_as_json(answers: Sequence[PhotoAnswer], recogniser: Recogniser) -> di
 
 
 def video_as_json(answer: VideoAnswer, recogniser: Recogniser) -> dict[str, Any]:
-    """Everything, as `--json` prints it: the faces of every frame."""
+    """The answer, as `--json` prints it, with the faces of every frame."""
     return {
         "model": _model_as_json(recogniser),
         "path": str(answer.path),

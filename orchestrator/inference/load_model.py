@@ -1,4 +1,4 @@
-"""The recogniser of a run: stored, or fitted now."""
+"""Load the recogniser of a run, or fit it where it is not stored yet."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from workers.recognition.threshold import Threshold
 def recogniser_of(
     run: Run, name: str | None = None, threshold: float | None = None, before_fit: Callable[[str], None] | None = None
 ) -> Recogniser:
-    """The run's winner, or another configuration by name; fitted in this process where it is not stored yet.
+    """The recogniser of the run's winner, or of the configuration `name`; fitted in this process if not stored.
 
     Args:
-        threshold: takes the place of the stored one.
-        before_fit: called with the configuration's name if it is fitted.
+        threshold: replaces the stored threshold.
+        before_fit: called with the configuration's name before it is fitted.
 
     Raises:
         RunNotFound: the run is not finished.
-        RunConflict: no configuration of the run is fit for use.
+        RunConflict: no configuration of the run that looks at faces succeeded.
         InputError: there is no such configuration, or it cannot be fitted.
         StoreError: what is stored is damaged or of another version.
     """

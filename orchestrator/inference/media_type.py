@@ -1,4 +1,4 @@
-"""What did the user name: a photo, a video, or something else? Content decides, never the file's name."""
+"""Tell photos from videos by the content of a file, never by its name."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 from workers.faces.refusal import Refusal
 
 HEAD_BYTES = 64
-"""Every container's mark lies within."""
+"""The signature of every container lies in these first bytes."""
 
 PICTURES_IN_MP4 = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1")
-"""Brands of ISO/IEC 23008-12: pictures that share MP4's container."""
+"""Brands of ISO/IEC 23008-12: pictures in the container format of MP4."""
 
 
 def read_regular(path: Path, most_bytes: int) -> bytes | Refusal:
-    """A file's first `most_bytes` bytes, or why there are none; a pipe or device is never waited for."""
+    """The first `most_bytes` bytes of a regular file, or the reason why it cannot be read. Never blocks on a pipe."""
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         with os.fdopen(handle, "rb") as file:
@@ -28,16 +28,16 @@ def read_regular(path: Path, most_bytes: int) -> bytes | Refusal:
 
 
 def is_video(path: Path) -> bool:
-    """Whether the file is in one of the containers that we open as video.
+    """Whether the file is in a container that is opened as video.
 
-    Only these ever meet the video decoder: FFmpeg also takes play lists, which are text that names other files.
+    Only such files reach the video decoder: FFmpeg also opens playlists, which are text that names other files.
     """
     head = read_regular(path, HEAD_BYTES)
     return not isinstance(head, Refusal) and _is_container(head)
 
 
 def _is_container(head: bytes) -> bool:
-    """MP4 and QuickTime, Matroska and WebM, Ogg, FLV, MPEG, ASF, AVI: by their marks."""
+    """MP4 and QuickTime, Matroska and WebM, Ogg, FLV, MPEG, ASF, AVI, by their signatures."""
     if head[4:8] == b"ftyp":
         return head[8:12] not in PICTURES_IN_MP4
     return (

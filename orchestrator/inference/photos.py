@@ -1,4 +1,4 @@
-"""Name every face in some photos."""
+"""Name every face in photos, and write annotated copies."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class NamedFace:
-    """A face and what it is called."""
+    """A face and its answer."""
 
     box: Box
     named: Named
@@ -32,13 +32,13 @@ class NamedFace:
 
 @dataclass(frozen=True)
 class PhotoAnswer:
-    """What was found in one photo.
+    """The answer for one photo.
 
     Attributes:
         outcome: ok, no_face, or why the photo could not be read (`storage.schemas.OUTCOMES`).
-        faces: by falling area.
-        seconds: of reading, finding, encoding and naming.
-        copy: the annotated copy; None where none was asked for, or nothing could be read.
+        faces: the largest first.
+        seconds: to read the photo, and detect, encode and name its faces.
+        copy: the annotated copy; None where none was asked for, or the photo could not be read.
     """
 
     path: Path
@@ -50,12 +50,12 @@ class PhotoAnswer:
 
     @property
     def was_read(self) -> bool:
-        """Whether the photo could be looked at."""
+        """Whether the photo could be decoded."""
         return self.outcome in ("ok", "no_face")
 
 
 def name_faces(rgb: Pixels, engine: FaceEngine, recogniser: Recogniser) -> tuple[NamedFace, ...]:
-    """Every face of a picture, (height, width, 3) RGB uint8, boxes in its pixels."""
+    """Every face of a picture, (height, width, 3) uint8 RGB, the largest first; boxes in its pixels."""
     faces = engine.encode_pixels(rgb)
     boxes = [(face.left, face.top, face.right, face.bottom) for face in faces]
     return tuple(NamedFace(box, named) for box, named in zip(boxes, recogniser.name(faces), strict=True))
@@ -64,14 +64,15 @@ def name_faces(rgb: Pixels, engine: FaceEngine, recogniser: Recogniser) -> tuple
 def identify_photos(
     paths: Sequence[Path], engine: FaceEngine, recogniser: Recogniser, out: Path | None = None
 ) -> Iterator[PhotoAnswer]:
-    """An answer a photo, in order, as they are ready.
+    """One answer a photo, in order.
 
     Args:
-        out: folder for annotated copies; made where it is not there. An input is never written over.
+        out: folder for annotated copies, made if missing. An input is never overwritten.
 
     Raises:
         InputError: `out` cannot be a folder.
-        StoreError: a copy cannot be written. A photo that cannot be read is an answer, not an error.
+        StoreError: a copy cannot be written.
+    A photo that cannot be read is an answer, not an error.
     """
     copies = Copies(out, paths) if out else None
     palette = Palette(recogniser.model.labels)
@@ -106,7 +107,7 @@ def _scaled(box: Box, scale: float) -> Box:
 
 
 class Copies:
-    """Names for annotated copies: each photo's own, told apart where two photos share it."""
+    """Writes annotated copies under the photos' names; a number is added where a name is taken."""
 
     def __init__(self, folder: Path, inputs: Sequence[Path]) -> None:
         try:
@@ -117,7 +118,7 @@ class Copies:
         self._taken = {path.resolve() for path in inputs}
 
     def write(self, photo: Path, rgb: Pixels) -> Path:
-        """Write a copy as JPEG and say where; raises StoreError."""
+        """Write a copy, (height, width, 3) uint8 RGB, as JPEG and return its path; raises StoreError."""
         path = self._folder / f"{photo.stem}.jpg"
         number = 1
         while path.resolve() in self._taken:

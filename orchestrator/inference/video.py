@@ -1,6 +1,6 @@
-"""Name every face in every frame of a video, and write a copy that shows the names.
+"""Name every face in every frame of a video, and write an annotated copy.
 
-Decoding and encoding are OpenCV's (FFmpeg). The copy is MPEG-4 without sound: the wheel has no H.264 encoder.
+OpenCV (FFmpeg) decodes and encodes. The copy is MPEG-4 without sound, because the wheel has no H.264 encoder.
 """
 
 from __future__ import annotations
@@ -22,15 +22,16 @@ from workers.faces.photo import Pixels
 from workers.recognition.recogniser import Recogniser
 
 USUAL_RATE = 25.0
-"""Frames per second of a copy whose original does not say."""
+"""Frames per second of a copy where the video does not state its own."""
 
 
 @dataclass(frozen=True)
 class FrameAnswer:
-    """One frame's answer.
+    """The answer for one frame.
 
     Attributes:
-        second: from the video's start, by its frame rate.
+        number: from 0.
+        second: from the start of the video, by its frame rate.
     """
 
     number: int
@@ -40,12 +41,12 @@ class FrameAnswer:
 
 @dataclass(frozen=True)
 class VideoAnswer:
-    """What was found in a video.
+    """The answer for a video.
 
     Attributes:
-        expected: frames that the container speaks of; more than `frames` where the file is cut short.
-        rate: the video's frames per second.
-        seconds: of the whole work, decoding and writing included.
+        expected: number of frames that the container states; more than `frames` where the file is cut short.
+        rate: frames per second of the video.
+        seconds: wall time, decoding and writing included.
         copy: the annotated copy, if one was asked for.
     """
 
@@ -58,12 +59,12 @@ class VideoAnswer:
 
     @property
     def frames_per_second(self) -> float:
-        """How fast it went."""
+        """Frames processed per second of wall time."""
         return len(self.frames) / self.seconds
 
 
 class Interrupted(Exception):
-    """Somebody asked to stop; no copy is left behind."""
+    """`on_frame` asked to stop; no copy is left."""
 
 
 def identify_video(
@@ -73,16 +74,16 @@ def identify_video(
     out: Path | None = None,
     on_frame: Callable[[int, int], bool] | None = None,
 ) -> VideoAnswer:
-    """Look at every frame.
+    """Name the faces in every frame.
 
     Args:
-        out: the copy to write, whole or not at all; its name ends in .mp4.
-        on_frame: called with (done, expected) after each frame; returning False stops.
+        out: the copy to write, atomically; its name ends in .mp4.
+        on_frame: called with (done, expected) after each frame; the work stops if it returns False.
 
     Raises:
-        InputError: no frame can be decoded, or `out` is the video itself or no .mp4.
+        InputError: no frame can be decoded, or `out` is the video itself or does not end in .mp4.
         StoreError: the copy cannot be written.
-        Interrupted: `on_frame` said so.
+        Interrupted: `on_frame` returned False.
     """
     if out:
         _check_copy(out, path)
@@ -108,7 +109,7 @@ class _Video:
     rate: float
 
     def pictures(self) -> Iterator[Pixels]:
-        """Frames as (height, width, 3) RGB uint8, upright."""
+        """Frames as (height, width, 3) uint8 RGB, upright."""
         import cv2
 
         while True:
@@ -122,7 +123,7 @@ class _Video:
 def _opened(path: Path, limits: Limits) -> Iterator[_Video]:
     import cv2
 
-    # an absolute path and FFmpeg alone: nothing in a name can then mean a protocol, a device or a row of pictures
+    # an absolute path and FFmpeg alone: a name then cannot mean a protocol, a device or a sequence of pictures
     capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
     try:
         width, height, expected, rate = (
@@ -143,7 +144,7 @@ def _opened(path: Path, limits: Limits) -> Iterator[_Video]:
 
 @contextlib.contextmanager
 def _writer(out: Path | None, rate: float) -> Iterator[Callable[[Pixels], None]]:
-    """A function that appends a frame; the file gets its name when all is well."""
+    """A function that appends a frame to a temporary file, which is renamed to `out` after the last one."""
     if out is None:
         yield lambda _: None
         return
@@ -165,7 +166,7 @@ def _writer(out: Path | None, rate: float) -> Iterator[Callable[[Pixels], None]]
     try:
         yield write
         writer.release()
-        if _frames_in(unfinished) < written:  # OpenCV says nothing of a full disk
+        if _frames_in(unfinished) < written:  # OpenCV does not report a full disk
             raise StoreError(f"{out} cannot be written", "Free space on its disk")
         unfinished.replace(out)
     except OSError as fault:
@@ -176,7 +177,7 @@ def _writer(out: Path | None, rate: float) -> Iterator[Callable[[Pixels], None]]
 
 
 def _frames_in(path: Path) -> int:
-    """Frames of a video that we wrote; 0 where it cannot be opened."""
+    """Number of frames of a video file; 0 where it cannot be opened."""
     import cv2
 
     capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
@@ -187,7 +188,7 @@ def _frames_in(path: Path) -> int:
 
 
 def _check_copy(out: Path, video: Path) -> None:
-    """Refuse before the work what cannot be written after it; raises InputError."""
+    """Check before the work that the copy can be written after it; raises InputError."""
     if out.suffix.lower() != ".mp4":
         raise InputError(f"{out} does not end in .mp4", "A video's copy is written as MP4")
     if out.resolve() == video.resolve():

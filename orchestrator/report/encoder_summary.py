@@ -49,7 +49,7 @@ def _trained_on(run: Run) -> tuple[set[str], set[str]]:
     """Names and photo keys of the faces that trained an encoder or said when to stop."""
     keys, labels = teaching(read_table(run.catalog, CATALOG), read_table(run.faces, FACES))
     sets = split_people(labels, settings_of(run))
-    rows = [*sets.train.tolist(), *sets.watch.tolist()]
+    rows = [*sets.train.tolist(), *sets.validation.tolist()]
     return {str(labels[row]) for row in rows}, {keys[row] for row in rows}
 
 

@@ -14,9 +14,7 @@ from benchmarks.photos import pictures
 from workers.synthetic.photo_folder import write_folder
 
 
-def test_where_the_registry_cannot_be_reached_the_bench_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unreachable_registry_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peer, "FOLDER", tmp_path / "venv")
     nowhere = "http://127.0.0.1:9/simple"
     for name in ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL"):
@@ -33,7 +31,7 @@ def test_where_the_registry_cannot_be_reached_the_bench_says_so(
     assert "could not be installed from the package registry" in found
 
 
-def test_lineup_alone_is_measured_into_the_promised_keys(tmp_path: Path) -> None:
+def test_lineup_alone_is_measured_into_the_documented_keys(tmp_path: Path) -> None:
     write_folder(tmp_path / "people", people=2, photos=4, seed=1, side=160, processes=1)
     photos = pictures((tmp_path / "people").rglob("*"))
     figures = side_by_side(photos, None, rounds=1)

@@ -27,7 +27,7 @@ def test_a_folder_of_too_few_people_is_the_users_mistake(others: Path, tmp_path:
     assert "Traceback" not in told.stderr
 
 
-def test_a_finished_encoder_is_told_with_the_lines_to_compare_it(trained: Run) -> None:
+def test_a_finished_encoder_is_printed_with_the_lines_to_compare_it(trained: Run) -> None:
     told = lineup(trained.store, "report", trained.run_id)
     assert told.returncode == 0, told.stderr
     assert "3 trained, 2 said when to stop, 2 tested" in told.stdout

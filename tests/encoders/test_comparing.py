@@ -59,7 +59,7 @@ def test_both_encoders_are_in_one_table_on_the_same_faces(run: Run) -> None:
     assert len({row["test_faces"] for row in rows}) == 1
 
 
-def test_its_row_is_the_nearest_neighbour_by_its_own_measurements(run: Run, trained: Run) -> None:
+def test_its_row_is_the_nearest_neighbour_by_its_own_embeddings(run: Run, trained: Run) -> None:
     faces = Faces.from_table(read_table(run.faces, FACES))
     own = load_picture_encoder(trained.encoder)(faces.aligned)
     splits = read_table(run.splits, SPLITS).to_pylist()
@@ -133,7 +133,7 @@ def trained_on(trained: Run) -> set[str]:
     """Names of the faces that trained the encoder or said when to stop."""
     _, labels = teaching(read_table(trained.catalog, CATALOG), read_table(trained.faces, FACES))
     sets = split_people(labels, settings_of(trained))
-    return {*labels[sets.train], *labels[sets.watch]}
+    return {*labels[sets.train], *labels[sets.validation]}
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def trained_on(trained: Run) -> set[str]:
         (0, 3, ["Beware", "3 of the photos"]),
     ],
 )
-def test_the_overlap_is_said_in_words(named: int, photos: int, words: list[str]) -> None:
+def test_the_overlap_with_the_training_people_is_stated_in_words(named: int, photos: int, words: list[str]) -> None:
     row = {"encoder": "own", "run": "encoder-x", "people": 4, "named": named, "photos": photos}
     text = " ".join(overlap_sentences(pa.Table.from_pylist([row], schema=ENCODER_OVERLAP)))
     assert all(word in text for word in words)

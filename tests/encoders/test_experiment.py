@@ -67,7 +67,7 @@ def test_an_encoder_is_known_by_its_digest_when_the_run_is_planned(trained: Run)
 
 
 @pytest.mark.parametrize("name", ["encoder-none-12345678", "../../etc"])
-def test_an_encoder_that_is_not_there_is_refused_with_those_that_are(trained: Run, others: Path, name: str) -> None:
+def test_a_missing_encoder_is_refused_with_the_existing_ones(trained: Run, others: Path, name: str) -> None:
     wanted = from_dict({"configurations": ["knn-1@own"], "encoders": {"own": name}})
     with pytest.raises(ExperimentError, match=f"encoders.own = .*The encoders of this store are {trained.run_id}"):
         plan_run(trained.store, others, None, wanted)

@@ -31,7 +31,7 @@ def copied(trained: Run, others: Path, tmp_path: Path) -> Run:
     return run
 
 
-def test_a_finished_run_is_well_and_one_with_another_encoder_is_not(copied: Run) -> None:
+def test_check_passes_a_finished_run_and_finds_another_encoder(copied: Run) -> None:
     assert status_of(copied).state == "finished"
     assert check_run(copied).faults == ()
     (copied.encoder / "encoder.keras").write_bytes(b"something else")
@@ -41,7 +41,7 @@ def test_a_finished_run_is_well_and_one_with_another_encoder_is_not(copied: Run)
     assert "cannot be read" in check_run(copied).faults[0]
 
 
-def test_forgetting_a_teacher_takes_the_encoder_and_whatever_was_learnt_through_it(copied: Run) -> None:
+def test_forgetting_a_training_person_removes_the_encoder_and_everything_that_used_it(copied: Run) -> None:
     (heir,) = (open_run(copied.store, name) for name in list_runs(copied.store) if name != copied.run_id)
     before = (copied.encoder / "encoder.keras").read_bytes()
     done = forget_person(copied.store, find_person(copied.store, "greta"))
@@ -60,7 +60,7 @@ def test_forgetting_a_teacher_takes_the_encoder_and_whatever_was_learnt_through_
     assert (run.encoder / "encoder.keras").read_bytes() != before
 
 
-def test_forgetting_somebody_else_leaves_the_encoder(copied: Run) -> None:
+def test_forgetting_another_person_keeps_the_encoder(copied: Run) -> None:
     done = forget_person(copied.store, find_person(copied.store, "anton"))
     assert [trace.run.run_id for trace in done.traces.runs] != [copied.run_id]
     assert check_run(copied).faults == ()
@@ -71,7 +71,7 @@ def test_an_encoders_name_is_not_another_runs(copied: Run, others: Path) -> None
         plan_run(copied.store, others, None, from_dict({"configurations": ["knn-1"]}), copied.run_id)
 
 
-def test_a_message_cannot_have_a_comparison_train_an_encoder(copied: Run) -> None:
+def test_a_message_cannot_make_a_comparison_run_train_an_encoder(copied: Run) -> None:
     (heir,) = (open_run(copied.store, name) for name in list_runs(copied.store) if name != copied.run_id)
     with pytest.raises(Refused, match="trains no encoder"):
         train_encoder_of(heir)

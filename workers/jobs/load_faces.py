@@ -75,7 +75,7 @@ def _faces(path: Path, _version: Version) -> Faces:
 
 @functools.lru_cache(maxsize=2)
 def _measured(path: Path, version: Version, encoder: Path, _digest: str) -> Faces:
-    return _faces(path, version).measured_by(load_picture_encoder(encoder))
+    return _faces(path, version).embedded_by(load_picture_encoder(encoder))
 
 
 @functools.lru_cache(maxsize=1)

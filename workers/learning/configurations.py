@@ -1,7 +1,7 @@
-"""Every configuration by name: a view of the face, a family of models, its parameters.
+"""The table of configurations: name, view of the face, family of models, parameters.
 
-Adding one is a line of `_ALL`. `tune` lets the family choose its hyper-parameters inside the training fold.
-`NAME@ENCODER` is the configuration NAME on the measurements of an encoder of our own.
+To add a configuration, add a line to `_ALL`. With `tune`, the family chooses its hyper-parameters inside the training
+fold. `NAME@ENCODER` is the configuration NAME on embeddings of an own encoder, trained by `learning.encoder`.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 LEARNING_VERSION = 2
-"""To be raised by whoever changes what a configuration or an encoder learns from the same faces."""
+"""Raise it with every change after which a configuration or an encoder learns something else from the same faces."""
 
 AT = "@"
 UNKNOWN = "unknown"
-"""What `threshold-1nn` predicts for a face that is near nobody."""
+"""The label of a face that is recognised as none of the known people."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class Configuration:
     """One row of the comparison.
 
     Attributes:
-        name: unique in the table; `NAME@ENCODER` where an encoder of our own measures the faces.
+        name: unique in the table; `NAME@ENCODER` with an own encoder.
         view: crop | aligned | embedding | none.
-        family: which fitting function serves it (`workers.learning.families`).
-        parameters: plain values for that function; the family says which it knows.
+        family: its fitting function, by name (`workers.learning.families.FAMILIES`).
+        parameters: strings, numbers and booleans for that function; the family lists those that it reads.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Configuration:
 
     @property
     def encoder(self) -> str:
-        """The experiment's name for the encoder that measures the faces; empty for dlib's."""
+        """The name that the experiment gives to the own encoder; empty for dlib's encoder."""
         return self.name.partition(AT)[2]
 
     def with_parameters(self, **changes: Any) -> Configuration:
@@ -44,7 +44,7 @@ class Configuration:
         return replace(self, parameters={**self.parameters, **changes})
 
 
-_EVERY_TRICK = {
+_REGULARIZED = {
     "epochs": 120,
     "batch": 16,
     "rate": 2e-3,
@@ -58,8 +58,8 @@ _EVERY_TRICK = {
 _ALL = (
     Configuration("cnn-small-crop", "crop", "cnn-small", {"epochs": 20, "batch": 16, "rate": 1e-3}),
     Configuration("cnn-small-aligned", "aligned", "cnn-small", {"epochs": 20, "batch": 16, "rate": 1e-3}),
-    Configuration("cnn-regularized-crop", "crop", "cnn-regularized", _EVERY_TRICK),
-    Configuration("cnn-regularized-aligned", "aligned", "cnn-regularized", _EVERY_TRICK),
+    Configuration("cnn-regularized-crop", "crop", "cnn-regularized", _REGULARIZED),
+    Configuration("cnn-regularized-aligned", "aligned", "cnn-regularized", _REGULARIZED),
     Configuration("dense", "embedding", "dense", {"epochs": 60, "batch": 16, "rate": 1e-3}),
     Configuration("knn-1", "embedding", "neighbours", {"k": 1}),
     Configuration("knn-3", "embedding", "neighbours", {"k": 3}),
@@ -79,20 +79,25 @@ CONFIGURATIONS: dict[str, Configuration] = {each.name: each for each in _ALL}
 
 
 def find_configuration(name: str) -> Configuration:
-    """The configuration of that name, also of `NAME@ENCODER`.
+    """The configuration of a name, `NAME` or `NAME@ENCODER`.
 
     Raises:
-        KeyError: there is no such configuration, or its view is not `embedding` and an encoder changes nothing in it.
+        KeyError: there is no such configuration, or an encoder is named and the view is not `embedding`.
+
+    >>> find_configuration("knn-3").parameters
+    {'k': 3}
+    >>> find_configuration("knn-3@own").encoder
+    'own'
     """
-    plain, at, encoder = name.partition(AT)
-    found = CONFIGURATIONS[plain]
+    base, at, encoder = name.partition(AT)
+    found = CONFIGURATIONS[base]
     if at and not (encoder and found.view == "embedding"):
         raise KeyError(name)
     return replace(found, name=name)
 
 
 def view_of_configuration(name: str) -> str:
-    """The view of that configuration; `none` for one that this version does not know."""
+    """The view of the configuration; `none` where this version does not know the configuration."""
     try:
         return find_configuration(name).view
     except KeyError:

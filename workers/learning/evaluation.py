@@ -19,15 +19,21 @@ from workers.learning.fitted_model import Model, fit_model
 from workers.learning.fold import CannotFit
 
 LATENCY_FACES = 200
+"""At most so many faces are timed."""
+
 WARM_CALLS = 5
+"""Calls before the first that is timed."""
+
 TOP = 5
+"""Labels kept for each face, the most probable first."""
+
 BATCH = 256
-"""Faces a call when scoring: fixed, since the size of a batch may change the last bits."""
+"""Faces a call when scoring. Fixed, because the last bits of a score may depend on the size of the batch."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Rows of the SCORES table, and one row of FITS (`storage.schemas`)."""
+    """Rows of the SCORES table, and one row of the FITS table (`storage.schemas`)."""
 
     scores: list[dict[str, Any]]
     fit: dict[str, Any]
@@ -40,11 +46,15 @@ def evaluate(
     seed: int,
     threads: int = 1,
 ) -> Evaluation:
-    """Train on the split's train faces; score its test, calibrate and unknown faces.
+    """Fit on the split's train faces; score its test, calibrate and unknown faces.
+
+    A model that cannot be fitted is a FITS row with outcome `failed` and no scores.
 
     Args:
+        faces: all usable faces of the run.
         split_rows: rows of SPLITS, all of one repeat and fold.
         seed: `seeds.seed_of(run_seed, configuration.name, repeat, fold)`.
+        threads: for linear algebra; 1 keeps the bits the same on every machine with the same kind of processor.
 
     Raises:
         ValueError: no rows, or rows of several splits.
@@ -84,7 +94,11 @@ def evaluate(
 
 
 def latency(model: Model, x: Array) -> list[float]:
-    """Microseconds of one call for one face, warm, for up to 200 faces."""
+    """Microseconds of a call with one face, for each of up to LATENCY_FACES faces, after WARM_CALLS calls.
+
+    Args:
+        x: (N, ...) the view of the model's configuration, N at least 1.
+    """
     sample = x[:LATENCY_FACES]
     for i in range(WARM_CALLS):
         model.scores(sample[i % len(sample)][None])

@@ -1,4 +1,4 @@
-"""The faces of one run as arrays, the pictures decoded only when a view asks for them."""
+"""The faces of a run as arrays. Pictures are decoded when a view is first read, and then kept."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Faces:
         keys: photo keys, length N.
         face_index: (N,) int16.
         embedding: (N, 128) float32.
-        crop_jpeg: N JPEGs of 128 x 128 RGB.
-        aligned_jpeg: the same, pose corrected.
+        crop_jpeg: N JPEGs, 128 x 128 RGB, of the detector's box.
+        aligned_jpeg: N JPEGs, 128 x 128 RGB, with eyes and lips moved to fixed places.
     """
 
     keys: tuple[str, ...]
@@ -52,12 +52,12 @@ class Faces:
 
     @cached_property
     def crop(self) -> npt.NDArray[np.uint8]:
-        """(N, 128, 128, 3) uint8 RGB."""
+        """(N, 128, 128, 3) uint8 RGB, 0 to 255."""
         return _decode_jpegs(self.crop_jpeg)
 
     @cached_property
     def aligned(self) -> npt.NDArray[np.uint8]:
-        """(N, 128, 128, 3) uint8 RGB."""
+        """(N, 128, 128, 3) uint8 RGB, 0 to 255."""
         return _decode_jpegs(self.aligned_jpeg)
 
     @cached_property
@@ -66,19 +66,23 @@ class Faces:
         return {pair: row for row, pair in enumerate(pairs)}
 
     def rows(self, pairs: Iterable[tuple[str, int]]) -> npt.NDArray[np.intp]:
-        """Row numbers of (photo_key, face_index) pairs.
+        """Row numbers of (photo_key, face_index) pairs, (pairs,) intp.
 
         Raises:
-            KeyError: a pair that is not among the usable faces.
+            KeyError: a pair is not among the usable faces.
         """
         return np.asarray([self._where[pair] for pair in pairs], np.intp)
 
-    def measured_by(self, encoder: Encoder) -> Faces:
-        """The same faces with the measurements of an encoder of our own."""
+    def embedded_by(self, encoder: Encoder) -> Faces:
+        """The same faces with embeddings of an own encoder, computed from the view that it was trained on."""
         return replace(self, embedding=encoder(self.view(encoder.view)))
 
     def view(self, name: str) -> npt.NDArray[np.generic]:
-        """The array that a configuration's view names; `none` is an (N, 0) array."""
+        """The array of a view: crop, aligned and embedding are the properties of that name; none is (N, 0) float32.
+
+        Raises:
+            KeyError: there is no such view.
+        """
         if name == "none":
             return np.zeros((len(self.keys), 0), np.float32)
         views = {"crop": "crop", "aligned": "aligned", "embedding": "embedding"}
@@ -87,7 +91,10 @@ class Faces:
 
 
 def labels_of(catalog: pa.Table) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The one label of each submitted picture, and the keys of pictures with several, which teach nobody's face."""
+    """From a CATALOG table: the label of each photo key, and the sorted keys that have several labels.
+
+    A photo with several labels is left out of training: at least one of its labels is wrong.
+    """
     named: defaultdict[str, set[str]] = defaultdict(set)
     columns = (catalog[name].to_pylist() for name in ("photo_key", "label", "outcome"))
     for key, label, outcome in zip(*columns, strict=True):
@@ -98,7 +105,7 @@ def labels_of(catalog: pa.Table) -> tuple[dict[str, str], tuple[str, ...]]:
 
 
 def _decode_jpegs(pictures: Sequence[bytes]) -> npt.NDArray[np.uint8]:
-    """JPEGs that our own engine wrote, as (N, 128, 128, 3) uint8 RGB."""
+    """Decode JPEGs that the face engine wrote: (N, 128, 128, 3) uint8 RGB."""
     import cv2
 
     decoded = [cv2.imdecode(np.frombuffer(each, np.uint8), cv2.IMREAD_COLOR_RGB) for each in pictures]

@@ -1,4 +1,4 @@
-"""Every family of models by name: the function that fits it, and the parameters that this function reads."""
+"""The table of model families: name, fitting function, and the parameters that this function reads."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Family:
     """A kind of model.
 
     Attributes:
-        fit: never sees a face outside its training fold.
-        parameters: all that may be set; whatever else an experiment names is a mistake.
+        fit: takes the training faces of one split and no other face.
+        parameters: all that may be set; an experiment that names another parameter is refused.
     """
 
     fit: Callable[[Fold], Fitted]

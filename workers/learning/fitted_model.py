@@ -1,4 +1,4 @@
-"""`fit_model` a configuration, and what it gives: a `Model` that predicts and can be stored without pickle."""
+"""`fit_model` fits a configuration and gives a `Model`, which predicts, is stored without pickle and is read again."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Model:
     """A fitted configuration.
 
     Attributes:
-        labels: the people, sorted; the order of `predict_proba`'s columns.
-        chosen: hyper-parameters chosen inside the training fold, and how they did there.
-        history: learning curves of a network, else empty.
+        labels: the people, sorted; column i of the probabilities belongs to labels[i].
+        chosen: hyper-parameters chosen inside the training fold, and their accuracy and log-loss there.
+        history: learning curves of a network by name; else empty.
     """
 
     configuration: Configuration
@@ -41,23 +41,31 @@ class Model:
 
     @property
     def model_bytes(self) -> int:
-        """Bytes of all that prediction needs."""
+        """Bytes of the arrays or weights that prediction needs."""
         return self.predictor.nbytes
 
     def scores(self, x: Array) -> tuple[Floats, Floats]:
-        """Probabilities (N, classes) float32 and known scores (N,) float32, in one pass."""
+        """Probabilities (N, classes) float32, 0 to 1, and known scores (N,) float32, in one pass.
+
+        Args:
+            x: (N, ...) the view of the configuration, as `fit_model` takes it.
+        """
         return self.predictor.scores(x)
 
     def predict_proba(self, x: Array) -> Floats:
-        """(N, classes) float32, columns as `labels`."""
+        """Probabilities (N, classes) float32, columns in the order of `labels`; each row sums to 1."""
         return self.scores(x)[0]
 
     def known_score(self, x: Array) -> Floats:
-        """(N,) float32; higher: more likely a known person."""
+        """(N,) float32, without unit or fixed range; a higher score means: more likely one of the known people."""
         return self.scores(x)[1]
 
     def name(self, probabilities: Floats, known: Floats) -> list[str]:
-        """The predicted label of each face; UNKNOWN beyond a configuration's own distance threshold."""
+        """The predicted label of each face; UNKNOWN where its distance is above the configuration's `threshold`.
+
+        Args:
+            probabilities, known: as `scores` returns them.
+        """
         threshold = self.configuration.parameters.get("threshold")
         best = [self.labels[i] for i in probabilities.argmax(axis=1)]
         if threshold is None:
@@ -73,17 +81,28 @@ def fit_model(
     seed: int,
     threads: int = 1,
 ) -> Model:
-    """Train one configuration on training faces only.
+    """Fit one configuration.
 
     Args:
-        x: (N, ...) the configuration's view: (N, 128) float32 or (N, 128, 128, 3) uint8 RGB.
-        labels: who each face is.
-        groups: (N,) faces of one group (duplicates) never straddle an inner split.
-        seed: the same seed gives the same model in any process.
-        threads: for numpy's linear algebra; 1 keeps the order of additions, and so the bits. Networks take one.
+        x: (N, ...) the training faces in the configuration's view: embeddings (N, 128) float32, or pictures
+            (N, 128, 128, 3) uint8 RGB, or (N, 0) for the view `none`.
+        labels: the person of each face.
+        groups: (N,) group of each face; inner splits keep a group (of near-duplicates) on one side.
+        seed: the same seed gives the same bits in any process.
+        threads: for numpy's linear algebra; 1 keeps the order of additions, and so the bits. Networks use one.
 
     Raises:
-        CannotFit: these faces do not allow this model.
+        CannotFit: there are too few faces or people for this model.
+
+    >>> import numpy as np
+    >>> from workers.learning.configurations import find_configuration
+    >>> faces = np.array([[0.0, 0.0], [0.1, 0.0], [1.0, 1.0], [1.0, 0.9]], np.float32)
+    >>> model = fit_model(find_configuration("knn-1"), faces, ["ada", "ada", "bruno", "bruno"], range(4), seed=1)
+    >>> probabilities, known = model.scores(np.array([[0.9, 0.9]], np.float32))
+    >>> model.name(probabilities, known)
+    ['bruno']
+    >>> model.predict_proba(faces).shape
+    (4, 2)
     """
     from threadpoolctl import threadpool_limits
 
@@ -91,7 +110,7 @@ def fit_model(
     if not names:
         raise CannotFit("no training face")
     if len(names) < 2 and configuration.family != "majority":
-        raise CannotFit(f"one person only in training ({names[0]}); telling apart needs two")
+        raise CannotFit(f"one person only in training ({names[0]}); a classifier needs two")
     number = {name: i for i, name in enumerate(names)}
     y = np.asarray([number[each] for each in labels])
     by = np.asarray(groups)
@@ -101,7 +120,7 @@ def fit_model(
 
 
 def save_model(model: Model, folder: Path) -> None:
-    """Write `model.json` and `arrays.npz` or `network.keras` into a folder; none of them holds pickle or code."""
+    """Write `model.json` and `arrays.npz` or `network.keras` into a folder, which is made; no pickle, no code."""
     folder.mkdir(parents=True, exist_ok=True)
     described = {
         "format": FORMAT,
@@ -124,7 +143,8 @@ def load_model(folder: Path) -> Model:
     """Read what `save_model` wrote; nothing in the folder is executed.
 
     Raises:
-        ValueError: not a model of this format.
+        OSError: a file is missing.
+        ValueError, KeyError: the folder does not hold a model of this format.
     """
     described = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     if described.get("format") != FORMAT:

@@ -1,4 +1,4 @@
-"""What a family of models is given, and what it hands back."""
+"""What a fitting function takes (`Fold`) and returns (`Fitted`)."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from workers.learning.arrays import Array, Floats
 
 
 class CannotFit(Exception):
-    """These training faces do not allow this model; the reason is the message. Becomes a failed row."""
+    """There are too few training faces or people for this model; the message says why. Becomes a failed row."""
 
 
 @dataclass(frozen=True)
 class Fold:
-    """The training faces of one split; no other face is ever seen while fitting.
+    """The training faces of one split. A fitting function sees no other face.
 
     Attributes:
         x: (N, ...) the configuration's view: (N, 128) float32 or (N, 128, 128, 3) uint8 RGB.
         y: (N,) class numbers 0 .. classes - 1, all present.
-        groups: (N,) faces of one group never straddle an inner split.
-        parameters: the configuration's.
-        seed: of everything random.
+        groups: (N,) group of each face; inner splits keep a group on one side.
+        parameters: of the configuration.
+        seed: of every random draw.
     """
 
     x: Array
@@ -34,24 +34,24 @@ class Fold:
 
     @property
     def classes(self) -> int:
-        """How many people."""
+        """Number of people."""
         return int(self.y.max()) + 1
 
 
 class Predictor(Protocol):
-    """What every fitted model can do."""
+    """The interface of every fitted model."""
 
     def scores(self, x: Array) -> tuple[Floats, Floats]:
-        """Probabilities (N, classes) and known scores (N,)."""
+        """Probabilities (N, classes) float32 and known scores (N,) float32 of faces x (N, ...)."""
         ...
 
     @property
     def nbytes(self) -> int:
-        """Bytes of everything that prediction needs."""
+        """Bytes of the arrays or weights that prediction needs."""
         ...
 
     def save(self, folder: Path) -> None:
-        """Write that into an existing folder, without pickle."""
+        """Write the arrays or weights into an existing folder, without pickle."""
         ...
 
 

@@ -1,6 +1,6 @@
-"""Choosing inside the training fold: group-aware inner splits, temperature, small grids.
+"""Model selection inside the training fold: inner splits by group, temperature scaling, small grids.
 
-Nothing here ever sees a test face.
+Only training faces come in.
 """
 
 from __future__ import annotations
@@ -14,19 +14,23 @@ from workers.learning.arrays import Array
 from workers.learning.fold import CannotFit, Fold
 
 Decide = Callable[[Array, Array, Array], Array]
-"""(train rows' x, their class numbers, other x) -> decision values (N, classes)."""
+"""(x of training rows, their class numbers, x of other rows) -> decision values of the others, (N, classes)."""
 
 FOLDS = 3
 TUNE_FACES = 2000
-"""Above this many training faces the grid is not searched (its cost grows with faces times people)."""
+"""Above this many training faces the grid is not searched: its cost grows with faces times people."""
 DEFAULT_TEMPERATURE = 1.0
 _TEMPERATURES = np.geomspace(0.01, 10, 61)
 
 
 def inner_folds(y: Array, groups: Array, seed: int, count: int = FOLDS) -> list[tuple[Array, Array]]:
-    """Up to `count` stratified splits (train rows, held-out rows) in which no group straddles.
+    """Up to `count` stratified splits into training rows and held-out rows, which share no group.
 
-    A person of whom all faces share one group stays in training. Empty where nobody has two groups.
+    A person whose faces are all in one group stays in training. Without a person who has two groups the list is empty.
+
+    Args:
+        y: (N,) class numbers.
+        groups: (N,) group of each face.
     """
     rng = np.random.default_rng(seed)
     fold = np.full(len(y), -1)
@@ -42,18 +46,22 @@ def inner_folds(y: Array, groups: Array, seed: int, count: int = FOLDS) -> list[
 
 
 def held_out_decisions(decide: Decide, x: Array, y: Array, folds: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
-    """Decision values of faces that the model had not seen, and their class numbers."""
+    """Decision values (M, classes) of all held-out faces, each by the model that did not train on it; and their y."""
     values = [decide(x[train], y[train], x[held]) for train, held in folds]
     return np.concatenate(values), np.concatenate([y[held] for _, held in folds])
 
 
 def temperature_of(decisions: Array, y: Array) -> tuple[float, float, float]:
-    """The temperature of least log-loss (Guo et al. 2017), that loss, and the accuracy.
+    """(temperature of least log-loss, that log-loss, accuracy); temperature scaling: Guo et al. 2017.
 
-    One number for all classes: it works with a handful of photos a person, where Platt's two numbers a class
-    do not, and it never changes who is predicted.
+    One number for all classes works with a few photos a person, where Platt scaling (two numbers a class) does not,
+    and it does not change which person is predicted. The log-loss takes smoothed targets.
+
+    Args:
+        decisions: (N, classes) decision values of held-out faces.
+        y: (N,) their class numbers.
     """
-    doubt = 1 / (len(y) + 2)  # Laplace: no error among n faces does not mean that none is possible
+    doubt = 1 / (len(y) + 2)  # Laplace: no error among n faces does not prove that errors are impossible
     target = (1 - doubt) * decisions[np.arange(len(y)), y] + doubt * decisions.mean(axis=1)
     losses = []
     for temperature in _TEMPERATURES:
@@ -70,9 +78,13 @@ def choose(
     build: Callable[[dict[str, Any]], Decide],
     fold: Fold,
 ) -> tuple[dict[str, Any], float, dict[str, Any]]:
-    """The best row of the grid by held-out accuracy, then log-loss: (row, temperature, what to record).
+    """The row of the grid with the best held-out accuracy, then log-loss: (row, temperature, record).
 
-    Where there is no inner split, or its training faces are too few for the model, the grid's first row.
+    It is the grid's first row where there is no inner split, or where its training faces are too few for the model.
+
+    Args:
+        grid: hyper-parameters to choose from.
+        build: a row of the grid -> the function that fits and decides with it.
     """
     x, y = fold.x, fold.y
     folds = inner_folds(y, fold.groups, fold.seed)

@@ -1,4 +1,4 @@
-"""What may be set in a family of models: a parameter's name and its type, validated by pydantic."""
+"""Parameters of the model families: name, type and range of each."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A fitted configuration at work: faces to names, with a threshold for unknown people."""
+"""A fitted configuration in use: faces to names, with a threshold for unknown people."""

@@ -1,7 +1,7 @@
-"""A recogniser: a model fitted on all known faces, its threshold, and the engine settings that its faces came from.
+"""A recogniser: a model fitted on all known faces, its threshold, and the settings of the face engine.
 
-Its folder holds what `save_model` writes (arrays or a Keras file, `model.json`), `recogniser.json`, and
-`encoder.keras` where an encoder of our own measures the faces; nothing in it is code, and nothing in it is executed.
+Its folder holds `recogniser.json`, the files of `save_model`, and `encoder.keras` if the configuration has an own
+encoder. None of them holds code, and reading them executes nothing.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Named:
-    """What a face is called.
+    """The answer for one face.
 
     Attributes:
-        name: a person, or UNKNOWN.
-        nearest: the person whom it is most like, also where `name` is UNKNOWN.
-        probability: of `nearest`, among the known people.
-        known_score: what the threshold is compared with.
-        milliseconds: of the model for this one face, warm.
+        name: a known person, or UNKNOWN.
+        nearest: the most probable known person, also where `name` is UNKNOWN.
+        probability: of `nearest` among the known people, 0 to 1.
+        known_score: compared with the threshold; a higher score means: more likely a known person.
+        milliseconds: wall time of the model for this face.
     """
 
     name: str
@@ -52,13 +52,13 @@ class Named:
 
 @dataclass(frozen=True)
 class Recogniser:
-    """See the module.
+    """A model with everything that is needed to name faces.
 
     Attributes:
-        engine, engine_fingerprint: the run's settings and their fingerprint.
-        fingerprint: the run's, whose faces it was fitted on.
-        faces: how many those were.
-        encoder: of our own, where it measures the faces.
+        engine, engine_fingerprint: the run's engine settings and their fingerprint.
+        fingerprint: of the run whose faces the model was fitted on.
+        faces: number of faces that the model was fitted on.
+        encoder: the own encoder, if the configuration has one.
     """
 
     model: Model
@@ -71,16 +71,16 @@ class Recogniser:
 
     @property
     def settings(self) -> EngineSettings:
-        """The run's engine, but every face of a photo counts."""
+        """The run's engine settings, with the policy that takes every face of a photo."""
         return replace(self.engine, policy="all")
 
     def name(self, faces: Sequence[FaceRecord]) -> list[Named]:
-        """Name each face, one a call, as a video's are."""
+        """Name each face. Faces go through the model one by one, so an answer does not depend on the other faces."""
         view = faces_as_view(faces, self.model.configuration.view, self.encoder)
         return [self._name(view[row : row + 1]) for row in range(len(faces))]
 
     def warm(self) -> None:
-        """Name a blank face, so that the first real one is not the one that waits."""
+        """Name a blank face, so that the first real face does not wait for compilation."""
         shapes = {"embedding": (1, 128), "none": (1, 0)}
         shape = shapes.get(self.model.configuration.view, (1, 128, 128, 3))
         self._name(np.zeros(shape, np.uint8 if len(shape) > 2 else np.float32))
@@ -99,7 +99,14 @@ class Recogniser:
 
 
 def faces_as_view(faces: Sequence[FaceRecord], view: str, encoder: Encoder | None = None) -> npt.NDArray[np.generic]:
-    """The faces as a configuration takes them: through the same JPEGs as those that it was fitted on."""
+    """The faces as the array of a view (`learning.face_arrays.Faces.view`).
+
+    Pictures are decoded from the engine's JPEGs, as they were for fitting.
+
+    Args:
+        view: crop, aligned, embedding or none.
+        encoder: replaces the embeddings by those of an own encoder.
+    """
     rows = [face.embedding for face in faces]
     found = Faces(
         keys=tuple(face.photo_key for face in faces),
@@ -108,11 +115,11 @@ def faces_as_view(faces: Sequence[FaceRecord], view: str, encoder: Encoder | Non
         crop_jpeg=[face.crop for face in faces],
         aligned_jpeg=[face.aligned for face in faces],
     )
-    return (found.measured_by(encoder) if encoder else found).view(view)
+    return (found.embedded_by(encoder) if encoder else found).view(view)
 
 
 def save_recogniser(recogniser: Recogniser, folder: Path) -> None:
-    """Write everything into an existing folder."""
+    """Write the recogniser into an existing folder."""
     described = {
         "format": FORMAT,
         "threshold": recogniser.threshold.value,
@@ -132,12 +139,12 @@ def load_recogniser(folder: Path) -> Recogniser:
     """Read what `save_recogniser` wrote.
 
     Raises:
-        StoreError: it is damaged, of another format, or its faces came from another version of the engine.
+        StoreError: it is damaged, has another format, or was fitted on faces of another version of the engine.
     """
     try:
         described = json.loads((folder / FILE).read_text(encoding="utf-8"))
         if described.pop("format") != FORMAT:
-            raise ValueError("of another format")
+            raise ValueError("another format")
         threshold = Threshold(described.pop("threshold"), described.pop("threshold_rule"))
         model = load_model(folder)
         encoder = load_picture_encoder(folder) if model.configuration.encoder else None
@@ -145,10 +152,10 @@ def load_recogniser(folder: Path) -> Recogniser:
         recogniser = Recogniser(model, threshold, engine, encoder=encoder, **described)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
         raise StoreError(
-            f"the model in {folder} cannot be read: {error}", "Delete that folder; it is made anew"
+            f"the model in {folder} cannot be read: {error}", "Delete that folder; the model is then fitted again"
         ) from error
     if engine_fingerprint(recogniser.engine) != recogniser.engine_fingerprint:
         raise StoreError(
-            f"the model in {folder} was fitted on faces of another version of the engine", "Run the comparison anew"
+            f"the model in {folder} was fitted on faces of another version of the engine", "Run the comparison again"
         )
     return recogniser

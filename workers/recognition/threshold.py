@@ -1,10 +1,8 @@
-"""Below which score is a face nobody's? Answered by faces that were not trained, never by those that test.
+"""Choose the threshold on the known score below which a face is unknown, without test faces.
 
-Every model has its own scale of known scores, so the threshold belongs to the model that is used. Where the run set
-strangers aside to choose a threshold (role `calibrate`), they choose it here too, by the comparison's own rule.
-Where it did not, the known people play strangers in turn: a part of them is left out, a model is fitted on the
-others, and what it says of those left out is what it says of people whom it does not know. Of few faces, one may be
-accepted: n of them show no share below 1 / n.
+Known scores have a scale of their own in every model, so each model has its own threshold. It is chosen on faces of
+people whom the model does not know: the run's `calibrate` faces, or else known people who are left out in turn. The
+false-alarm rate is that of the comparison; with n faces no rate below 1 / n can be shown.
 """
 
 from __future__ import annotations
@@ -23,10 +21,10 @@ from workers.learning.fold import CannotFit
 from workers.learning.seeds import seed_of
 
 PARTS = 5
-"""The people are left out in so many parts: a network is fitted no more often than that."""
+"""Known people are left out in so many parts, each with a model of its own."""
 
 REFIT = -1
-"""Stands for the repeat in a seed: no split of a run has this number."""
+"""Takes the place of the repeat in a seed; no split of a run has this number."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class Threshold:
 
     Attributes:
         value: None where every face gets a name.
-        rule: one sentence that says where the value comes from.
+        rule: where the value comes from, in words.
     """
 
     value: float | None
@@ -43,32 +41,32 @@ class Threshold:
 
 
 def choose_threshold(
-    model: Model, x: Array, labels: Sequence[str], groups: npt.ArrayLike, strangers: Array, run_seed: int
+    model: Model, x: Array, labels: Sequence[str], groups: npt.ArrayLike, calibration: Array, run_seed: int
 ) -> Threshold:
-    """The threshold for a model that was fitted on these faces.
+    """The threshold of a model that was fitted on these faces.
 
     Args:
         x, labels, groups: as `workers.learning.fitted_model.fit_model` took them.
-        strangers: (M, ...) the same view of people set aside to choose a threshold; M may be 0.
+        calibration: (M, ...) the same view of `calibrate` faces, whose people the model does not know; M may be 0.
     """
     own = model.configuration.parameters.get("threshold")
     if own is not None:
-        return Threshold(-float(own), f"the configuration's own: a distance above {own:g} is nobody's")
-    if len(strangers):
-        return _accepting(model.known_score(strangers), "strangers set aside to choose it")
+        return Threshold(-float(own), f"the configuration's own: a face at a distance above {own:g} is unknown")
+    if len(calibration):
+        return _accepting(model.known_score(calibration), "unknown people that were kept apart to choose it")
     scores = left_out_scores(model.configuration, x, labels, groups, run_seed)
     if not len(scores):
-        return Threshold(None, "none: too few people to leave some out and still tell others apart")
+        return Threshold(None, "none: too few people to leave some out and fit a model on the others")
     return _accepting(scores, "known people who were left out in turn")
 
 
 def left_out_scores(
     configuration: Configuration, x: Array, labels: Sequence[str], groups: npt.ArrayLike, run_seed: int
 ) -> npt.NDArray[np.float32]:
-    """Known scores of people that a model does not know: each part of the people is left out once.
+    """Known scores of faces whose people the model does not know: each part of the people is left out once.
 
     Returns:
-        A score a face; without those of parts that leave too little to fit a model on.
+        (M,) float32, a score a face. Parts without which no model can be fitted are missing.
     """
     people = np.asarray(sorted(set(labels)))
     shuffled = np.random.default_rng(seed_of(run_seed, configuration.name, REFIT, 0)).permutation(people)
@@ -88,7 +86,7 @@ def left_out_scores(
 def _accepting(scores: npt.NDArray[np.float32], whose: str) -> Threshold:
     limit = threshold_for(scores.astype(np.float64), TARGET_FAR)
     if not np.isfinite(limit):
-        return Threshold(None, "none: one stranger's face chooses nothing")
-    # scores are float32, and whoever compares them as such would round the limit down to the score it lies above
+        return Threshold(None, "none: one face of an unknown person is not enough")
+    # scores are float32; rounding the limit to float32 could give the score that must lie below it
     value = np.nextafter(np.float32(limit), np.float32(np.inf))
     return Threshold(float(value), f"accepts {np.sum(scores >= value)} of {len(scores)} faces of {whose}")

@@ -1,9 +1,8 @@
-"""Faces of people who do not exist, for the demonstration, the tests and the load.
+"""Photos of people who do not exist, for the demo, the tests and benchmarks.
 
-    draw_identity (who)  +  draw_scene (this photo)  ->  render  ->  write_folder
+    draw_identity (the person) + draw_scene (the photo) ─▶ render ─▶ write_folder
 
-Nobody's biometric data is needed, and nothing here is learnt from anybody's. What a method scores on these
-faces says that the machinery works, not how well the method knows people.
+No real biometric data is used. A score on these faces shows that the software works; it says nothing about a method.
 """
 
 from workers.synthetic.identity import Identity, draw_identity

@@ -1,7 +1,7 @@
-"""Who somebody is: the traits that stay the same from photo to photo.
+"""The traits of an invented person, which are the same in all of the person's photos.
 
-Lengths are in head units: the head's half height is 1, x grows to the viewer's right and y downwards from the
-middle of the face. Colours are RGB, 0-255.
+Lengths are in head units: half of the head's height is 1. x grows to the viewer's right and y downwards, from the
+middle of the face. Colours are RGB, 0 to 255.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SKIN_TONES = (
     (136.0, 90.0, 64.0),
     (97.0, 64.0, 48.0),
 )
-"""From light to dark; a person's tone lies on the line through these."""
+"""From light to dark; a person's tone is interpolated between two neighbours."""
 
 HAIR_COLOURS = (
     (28.0, 24.0, 24.0),
@@ -37,12 +37,12 @@ IRIS_COLOURS = ((62.0, 40.0, 26.0), (98.0, 68.0, 36.0), (92.0, 108.0, 66.0), (84
 """Dark brown, hazel, green, blue."""
 
 GOLDEN = 0.6180339887498949
-"""Steps of the golden ratio spread any number of people evenly over a range, so a small crowd differs too."""
+"""Steps of the golden ratio spread any number of people evenly over a range."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """One invented person. Every length in head units, every colour RGB 0-255."""
+    """One invented person. Lengths in head units, colours RGB 0 to 255."""
 
     face_width: float
     jaw: float  # 0 square .. 1 pointed
@@ -76,7 +76,11 @@ class Identity:
 
 
 def draw_identity(seed: int, index: int = 0) -> Identity:
-    """The person number `index` of the crowd `seed`; the same numbers always give the same person."""
+    """Person number `index` of the people drawn with `seed`; the same numbers always give the same person.
+
+    >>> draw_identity(1, 0) == draw_identity(1, 0), draw_identity(1, 0) == draw_identity(1, 1)
+    (True, False)
+    """
     rng = np.random.default_rng([seed, index])
     spread = (np.random.default_rng(seed).random() + GOLDEN * index) % 1.0
     bearded = rng.random() < 0.3
@@ -124,7 +128,7 @@ def _skin(darkness: float, rng: np.random.Generator) -> Colour:
 
 
 def _hair(darkness: float, rng: np.random.Generator) -> Colour:
-    """Any colour on light skin, the darker ones or grey on dark skin."""
+    """Any colour with light skin; black, dark brown or grey with dark skin."""
     grey = rng.random() < 0.12
     choices = HAIR_COLOURS[:-1] if darkness < 0.45 else HAIR_COLOURS[:2]
     base = np.array(HAIR_COLOURS[-1] if grey else choices[rng.integers(len(choices))]) * rng.uniform(0.85, 1.15)

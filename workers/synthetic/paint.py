@@ -1,4 +1,4 @@
-"""The colours of a face, before light falls on it: skin, lips, eyes, brows, nostrils, beard."""
+"""Paint the colours of a face without light and shadow: skin, lips, eyes, brows, nostrils, beard."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from workers.synthetic.identity import Colour, Identity
 from workers.synthetic.scene import Scene
 from workers.synthetic.surface import Field, Surface, around, bump, cut, inside
 
-Picture = NDArray[np.float32]  # (3, side, side), RGB, 0-255
+Picture = NDArray[np.float32]  # (3, side, side) RGB, 0 to 255
 
 MOUTH_INSIDE: Colour = (58.0, 24.0, 26.0)
 TEETH: Colour = (226.0, 220.0, 208.0)
@@ -18,24 +18,24 @@ PUPIL: Colour = (12.0, 11.0, 11.0)
 
 
 def solid(colour: Colour) -> Picture:
-    """A colour that stands for a whole picture: (3, 1, 1) float32."""
+    """A colour as an array (3, 1, 1) float32, which broadcasts to a picture."""
     return np.array(colour, np.float32)[:, None, None]
 
 
 def put(picture: Picture, colour: Picture, cover: Field) -> None:
-    """Paint `colour` over `picture`, in place; `cover` is 0 (nothing) to 1 (opaque)."""
+    """Paint `colour` over `picture`, in place; `cover` (side, side) is 0 (transparent) to 1 (opaque)."""
     picture += (colour - picture) * cover
 
 
 def paint_face(person: Identity, scene: Scene, surface: Surface, rng: np.random.Generator) -> Picture:
-    """The face's own colours, (3, side, side) float32 RGB 0-255, everywhere in the picture."""
+    """The colours of the face, (3, side, side) float32 RGB 0 to 255; pixels outside the face are skin."""
     face = _skin(person, surface, rng)
     if person.beard > 0.0:
         _beard(face, person, surface)
     _mouth(face, person, scene, surface)
     _nostrils(face, person, surface)
     for sign in (-1.0, 1.0):
-        # an eye and its brow fill a fiftieth of the picture: painting only there takes a third off the time
+        # an eye and its brow fill a fiftieth of the picture: painting that part alone saves a third of the time
         rows, columns = around(surface, (sign * person.eye_spacing, person.eye_height - 0.1), (0.28, 0.32))
         part, near = face[:, rows, columns], cut(surface, rows, columns)
         _eye(part, person, scene, near, sign)
@@ -92,7 +92,7 @@ def _nostrils(face: Picture, person: Identity, surface: Surface) -> None:
 
 
 def _eye(face: Picture, person: Identity, scene: Scene, surface: Surface, sign: float) -> None:
-    """White, iris, pupil, a spark of light, and the lid's line; `sign` is the side."""
+    """White, iris, pupil, reflection and lid line; `sign` is -1 for the left eye of the picture, 1 for the right."""
     size = person.eye_size
     u = surface.u - sign * person.eye_spacing
     v = surface.v - person.eye_height + sign * person.eye_tilt * u

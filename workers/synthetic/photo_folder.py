@@ -1,4 +1,4 @@
-"""Write a folder of synthetic photos, one sub-folder a person, as `lineup run` takes it."""
+"""Write a folder of synthetic photos with one sub-folder a person, as `lineup run` takes it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NAMES = (
 
 JPEG_QUALITY = 92
 PHOTOS_PER_PROCESS = 64
-"""Below this many photos a second process takes longer to start than it saves."""
+"""With fewer photos, starting one more process takes longer than it saves."""
 
 
 @dataclass(frozen=True)
@@ -63,18 +63,18 @@ def write_folder(
     progress: Callable[[int, int], None] | None = None,
     processes: int | None = None,
 ) -> int:
-    """Write `people` x `photos` JPEGs as out/name/name-001.jpg and return how many there are.
+    """Write `people` x `photos` JPEGs as out/name/name-001.jpg and return their number.
 
-    Equal arguments give equal bytes, however many processes draw. The first people and photos of a larger
-    folder are those of a smaller one. Existing files of the same names are written again.
+    Equal arguments give equal bytes for any number of processes. A larger folder begins with the people and photos of
+    a smaller one. Existing files of the same names are overwritten.
 
     Args:
-        side: pixels, both ways; RGB JPEG without metadata.
-        progress: called with (done, all) as photos finish.
-        processes: how many draw; one a core at most by default.
+        side: width and height in pixels.
+        progress: called with (finished photos, all photos).
+        processes: number of drawing processes; by default at most one a core.
 
     Raises:
-        ValueError: there is nobody or nothing to draw.
+        ValueError: `people` or `photos` is below 1.
         OSError: the folder cannot be written.
     """
     if people < 1 or photos < 1:
@@ -101,7 +101,7 @@ def _write_here(jobs: list[_Job], progress: Callable[[int, int], None] | None) -
 def _write_in_parallel(jobs: list[_Job], processes: int, progress: Callable[[int, int], None] | None) -> None:
     # spawn: OpenCV's threads do not survive a fork
     context = multiprocessing.get_context("spawn")
-    # Ctrl-C reaches the whole group; it is for this process to say what follows
+    # Ctrl-C reaches all processes of the group; only this process handles it
     ignore = (signal.SIGINT, signal.SIG_IGN)
     with ProcessPoolExecutor(processes, context, initializer=signal.signal, initargs=ignore) as pool:
         try:

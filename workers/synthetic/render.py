@@ -1,7 +1,7 @@
-"""A person in a scene becomes a picture.
+"""Render a person in a scene.
 
-Painted from back to front: surroundings, hair behind, neck and clothes, ears, the shaded face, hair in front;
-then the camera's exposure, blur and grain. Channels come first while painting, for speed.
+Painted from back to front: background, hair behind the head, neck and clothes, ears, the shaded face, hair in front;
+then exposure, blur and grain of the camera. While painting, arrays are (3, side, side), for speed.
 """
 
 from __future__ import annotations
@@ -16,21 +16,27 @@ from workers.synthetic.surface import Field, Surface, build_surface, inside, sha
 
 
 def render(person: Identity, scene: Scene, side: int = 256) -> NDArray[np.uint8]:
-    """The picture of `person` in `scene`: (side, side, 3) uint8, RGB.
+    """The picture of `person` in `scene`: (side, side, 3) uint8 RGB, 0 to 255.
 
-    Deterministic: equal arguments give equal pixels. About half of the picture's width lies between the ears,
-    so that a detector which wants 80-pixel faces finds one from a side of about 200 on.
+    Equal arguments give equal pixels. The face is about half as wide as the picture, so a detector for faces of 80
+    pixels needs a side of about 200.
 
     Raises:
         ValueError: `side` is below 32.
+
+    >>> from workers.synthetic.identity import draw_identity
+    >>> from workers.synthetic.scene import draw_scene
+    >>> picture = render(draw_identity(1, 0), draw_scene(1, 0, 0), side=64)
+    >>> picture.shape, picture.dtype
+    ((64, 64, 3), dtype('uint8'))
     """
     if side < 32:
-        raise ValueError(f"a picture of {side} pixels shows no face; ask for 32 or more")
+        raise ValueError(f"a picture of {side} pixels is too small for a face; ask for 32 or more")
     rng = np.random.default_rng(scene.texture_seed)
     surface = build_surface(person, scene, side)
     diffuse, gloss = shade(surface, scene)
     strands = _strands(surface, rng)
-    picture = _surroundings(scene, side, rng)
+    picture = _background(scene, side, rng)
     _paint_behind(picture, person, scene, surface, strands)
     face = paint_face(person, scene, surface, rng)
     face *= diffuse
@@ -40,8 +46,8 @@ def render(person: Identity, scene: Scene, side: int = 256) -> NDArray[np.uint8]
     return _photograph(picture, scene, side, rng)
 
 
-def _surroundings(scene: Scene, side: int, rng: np.random.Generator) -> Picture:
-    """Two colours that run into each other, with soft blotches: a room out of focus."""
+def _background(scene: Scene, side: int, rng: np.random.Generator) -> Picture:
+    """The background: a gradient of two colours with soft blotches, as a room out of focus."""
     import cv2
 
     first, second = solid(scene.background[0]), solid(scene.background[1])
@@ -53,7 +59,7 @@ def _surroundings(scene: Scene, side: int, rng: np.random.Generator) -> Picture:
 
 
 def _strands(surface: Surface, rng: np.random.Generator) -> Field:
-    """Brightness of the hair, about 1: streaks that fall from the crown."""
+    """Brightness of the hair, about 1: streaks down from the crown."""
     table = rng.normal(1.0, 0.17, 512).astype(np.float32)
     angle = np.arctan2(surface.u, surface.v + 1.25)
     place = (angle * (1.1 + 0.06 * np.sin(9.0 * surface.v)) + np.float32(np.pi)) * 60.0
@@ -66,7 +72,7 @@ def _strands(surface: Surface, rng: np.random.Generator) -> Field:
 
 
 def _paint_behind(picture: Picture, person: Identity, scene: Scene, surface: Surface, strands: Field) -> None:
-    """Hair behind the head, neck, clothes and ears, in place."""
+    """Paint hair behind the head, neck, clothes and ears, in place."""
     x, y, u, v = surface.x, surface.y, surface.u, surface.v
     width = person.face_width
     hair = solid(person.hair)
@@ -99,7 +105,7 @@ def _paint_behind(picture: Picture, person: Identity, scene: Scene, surface: Sur
 
 
 def _paint_hair_in_front(picture: Picture, person: Identity, surface: Surface, diffuse: Field, strands: Field) -> None:
-    """Forehead and temples under the hair, in place."""
+    """Paint the hair over forehead and temples, in place."""
     u, v = surface.u, surface.v
     outwards = np.abs(u - 0.12 * person.parting) / person.face_width
     reach = -0.12 if person.hair_length <= 0.2 else 0.3
@@ -110,7 +116,7 @@ def _paint_hair_in_front(picture: Picture, person: Identity, surface: Surface, d
 
 
 def _photograph(picture: Picture, scene: Scene, side: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """The camera: white balance, exposure, blur, grain; to (side, side, 3) uint8."""
+    """White balance, exposure, blur and grain of the camera: (3, side, side) float32 to (side, side, 3) uint8 RGB."""
     import cv2
 
     tint = np.array([1.0 + 0.04 * scene.warmth, 1.0, 1.0 - 0.05 * scene.warmth], np.float32)

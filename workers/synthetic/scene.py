@@ -1,4 +1,4 @@
-"""What differs from photo to photo: pose, light, expression, surroundings, camera."""
+"""The properties of one photo of a person: pose, light, expression, background, camera."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from workers.synthetic.identity import Colour
 
 @dataclass(frozen=True)
 class Scene:
-    """One moment. Angles in radians, shifts in head units, colours RGB 0-255, blur in pixels at 256."""
+    """One photo. Angles in radians, shifts in head units, colours RGB 0 to 255, blur in pixels at a side of 256."""
 
     yaw: float  # positive: turned to the viewer's right
     pitch: float  # positive: looking down
@@ -24,7 +24,7 @@ class Scene:
     exposure: float
     smile: float
     opening: float  # of the mouth
-    lids: float  # 1 as ever, smaller half closed
+    lids: float  # 1 normal, smaller: partly closed
     gaze: float
     background: tuple[Colour, Colour]
     clothes: Colour
@@ -34,7 +34,7 @@ class Scene:
 
 
 def draw_scene(seed: int, person: int, photo: int) -> Scene:
-    """The moment of photo `photo` of person `person`; the same numbers always give the same one."""
+    """The scene of photo number `photo` of person number `person`; the same numbers always give the same scene."""
     rng = np.random.default_rng([seed, person, photo])
     return Scene(
         yaw=float(np.clip(rng.normal(0.0, 0.2), -0.45, 0.45)),
@@ -59,7 +59,7 @@ def draw_scene(seed: int, person: int, photo: int) -> Scene:
 
 
 def _muted_colour(rng: np.random.Generator) -> Colour:
-    """A muted colour, as rooms and clothes have."""
+    """A muted colour for background or clothes."""
     grey = rng.uniform(35.0, 215.0)
     red, green, blue = np.clip(grey + rng.normal(0.0, 26.0, 3), 10.0, 245.0)
     return (float(red), float(green), float(blue))

@@ -1,7 +1,7 @@
-"""The face as a height field over the picture, and how much light each pixel of it receives.
+"""The face as a height field over the picture, and the light that each pixel receives.
 
-A head is half an ellipsoid; sockets, brow, nose, cheekbones, lips and chin are smooth bumps and dents on it.
-Turning the head moves each pixel's place on the face in proportion to the depth there.
+The head is half an ellipsoid with smooth bumps and dents: eye sockets, brows, nose, cheekbones, lips, chin.
+A turn of the head moves the point of the face at a pixel in proportion to its depth.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PICTURE_WIDTH = 3.0
 
 @dataclass(frozen=True)
 class Surface:
-    """Where each pixel lies. All arrays (side, side) float32.
+    """The position of each pixel. All arrays are (side, side) float32.
 
     x, y: place in the picture, head units, upright with the head (rolled, not turned).
     u, v: place on the face, head units.
@@ -90,7 +90,7 @@ def build_surface(person: Identity, scene: Scene, side: int) -> Surface:
 
 
 def _features(person: Identity, scene: Scene, u: Field, v: Field) -> Field:
-    """What stands out of the ellipsoid or sinks into it, in head units."""
+    """Height of the features over the ellipsoid, in head units."""
     eye, spacing = person.eye_height, person.eye_spacing
     tip, mouth = eye + person.nose_length, person.mouth_height
     mirrored = np.abs(u)  # most of a face is symmetric: one bump serves both sides

@@ -18,7 +18,7 @@ def test_letters_that_the_font_has_are_drawn_as_they_are(name: str) -> None:
     assert drawable_name(name, 3) == name
 
 
-def test_letters_that_it_lacks_become_marks_with_the_persons_number() -> None:
+def test_missing_characters_become_question_marks_with_the_persons_number() -> None:
     assert drawable_name("张伟", 3) == "#3 ??"
     assert drawable_name("a\x1b[31m\u202e\n", 1) == "#1 a?[31m??"
 

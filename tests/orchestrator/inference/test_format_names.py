@@ -65,7 +65,7 @@ def test_the_summary_counts_and_times() -> None:
     assert "0.020 ms a face (median)" in said
 
 
-def test_a_video_is_told_by_person_the_unknown_last() -> None:
+def test_a_video_is_a_line_a_person_with_unknown_people_last() -> None:
     rows = [line.split() for line in video_lines(VIDEO)]
     assert rows[1][:2] == ["ada", "1"]
     assert rows[2][:2] == ["unknown", "2"]

@@ -30,17 +30,17 @@ def test_a_video_is_one_under_any_name(tmp_path: Path, name: str, codec: str) ->
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.gif", "a.webp", "a.avif", "a.tiff", "a.bmp"])
-def test_a_photo_is_none_under_any_name(tmp_path: Path, name: str) -> None:
+def test_a_photo_is_no_video_under_any_name(tmp_path: Path, name: str) -> None:
     Image.new("RGB", (40, 40)).save(tmp_path / name)
     assert not is_video((tmp_path / name).rename(tmp_path / "clip.mp4"))
 
 
 @pytest.mark.parametrize("text", ["", "#EXTM3U\n/etc/passwd", "ffconcat version 1.0\nfile /etc/passwd", "<svg/>"])
-def test_text_never_meets_the_video_decoder(tmp_path: Path, text: str) -> None:
+def test_text_never_reaches_the_video_decoder(tmp_path: Path, text: str) -> None:
     (tmp_path / "clip.mp4").write_text(text)
     assert not is_video(tmp_path / "clip.mp4")
 
 
-def test_what_is_not_there_is_no_video(tmp_path: Path) -> None:
+def test_a_missing_file_is_no_video(tmp_path: Path) -> None:
     assert not is_video(tmp_path / "clip.mp4")
     assert not is_video(tmp_path)

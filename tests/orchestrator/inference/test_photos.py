@@ -101,7 +101,7 @@ def test_copies_carry_the_boxes_and_leave_the_photos_alone(
     assert photos[0].read_bytes() == before
 
 
-def test_a_copy_never_takes_the_place_of_an_input(
+def test_a_copy_never_overwrites_an_input(
     photos: list[Path], engine: FaceEngine, recogniser: Recogniser, tmp_path: Path
 ) -> None:
     path = tmp_path / "me.jpg"
@@ -111,7 +111,7 @@ def test_a_copy_never_takes_the_place_of_an_input(
     assert path.read_bytes() == photos[0].read_bytes()
 
 
-def test_what_cannot_be_read_is_an_answer_with_its_reason(
+def test_an_unreadable_photo_is_an_answer_with_its_reason(
     engine: FaceEngine, recogniser: Recogniser, tmp_path: Path
 ) -> None:
     (tmp_path / "empty.jpg").write_bytes(b"")

@@ -126,7 +126,7 @@ def test_a_copy_that_cannot_be_written_is_refused_before_the_work(
         identify_video(clip, engine, recogniser, tmp_path / out, see)
 
 
-def test_a_copy_that_loses_its_place_meanwhile_is_one_line_and_leaves_nothing(
+def test_a_copy_whose_folder_disappears_is_one_error_line_and_leaves_nothing(
     clip: Path, engine: FaceEngine, recogniser: Recogniser, tmp_path: Path
 ) -> None:
     def take_the_place(*_: int) -> bool:

@@ -35,7 +35,9 @@ def test_every_face_that_did_not_train_is_scored_once(
     assert len(scored.fit["predict_microseconds"]) == len(others)
 
 
-def test_a_stranger_is_never_named_by_the_truth_and_scores_lower(faces_table: pa.Table, split_rows: Rows) -> None:
+def test_an_unknown_person_is_never_named_rightly_and_has_a_lower_known_score(
+    faces_table: pa.Table, split_rows: Rows
+) -> None:
     scored = evaluate(CONFIGURATIONS["knn-1"], Faces.from_table(faces_table), split_rows, 1).scores
     strangers = [row for row in scored if row["role"] == "unknown"]
     known = [row for row in scored if row["role"] == "test"]
@@ -55,7 +57,7 @@ def test_the_distance_threshold_says_unknown(faces_table: pa.Table, split_rows: 
     assert UNKNOWN not in {row["predicted"] for row in evaluate(loose, faces, split_rows, 1).scores}
 
 
-def test_top_labels_fall_and_hold_the_truths_probability(faces_table: pa.Table, split_rows: Rows) -> None:
+def test_top_labels_are_sorted_and_hold_the_probability_of_the_truth(faces_table: pa.Table, split_rows: Rows) -> None:
     for row in evaluate(CONFIGURATIONS["lda"], Faces.from_table(faces_table), split_rows, 1).scores:
         assert row["top_scores"] == sorted(row["top_scores"], reverse=True)
         assert math.isclose(sum(row["top_scores"]), 1, abs_tol=1e-5)  # two people: all of them are in the top five
@@ -63,7 +65,7 @@ def test_top_labels_fall_and_hold_the_truths_probability(faces_table: pa.Table, 
             assert row["truth_probability"] == row["top_scores"][row["top_labels"].index(row["truth"])]
 
 
-def test_what_cannot_be_fitted_is_a_row_with_the_reason(faces_table: pa.Table, split_rows: Rows) -> None:
+def test_a_model_that_cannot_be_fitted_is_a_row_with_the_reason(faces_table: pa.Table, split_rows: Rows) -> None:
     alone = [row for row in split_rows if row["label"] != "person-1"]
     outcome = evaluate(CONFIGURATIONS["svm-rbf"], Faces.from_table(faces_table), alone, 1)
     assert outcome.scores == []
@@ -72,7 +74,7 @@ def test_what_cannot_be_fitted_is_a_row_with_the_reason(faces_table: pa.Table, s
     table_of([outcome.fit], FITS)
 
 
-def test_rows_of_two_splits_are_a_mistake(faces_table: pa.Table, split_rows: Rows) -> None:
+def test_rows_of_two_splits_are_refused(faces_table: pa.Table, split_rows: Rows) -> None:
     mixed = [*split_rows[:-1], {**split_rows[-1], "fold": 1}]
     with pytest.raises(ValueError, match="one split"):
         evaluate(CONFIGURATIONS["knn-1"], Faces.from_table(faces_table), mixed, 1)

@@ -30,14 +30,14 @@ def test_a_picture_view_is_what_pillow_decodes_in_rgb(faces_table: pa.Table, vie
     assert np.abs(pictures[0, ..., ::-1].astype(int) - theirs).mean() > 5  # and blue is not red
 
 
-def test_a_sliced_table_keeps_faces_and_measurements_together(faces_table: pa.Table) -> None:
+def test_a_sliced_table_keeps_faces_and_embeddings_together(faces_table: pa.Table) -> None:
     whole, part = Faces.from_table(faces_table), Faces.from_table(faces_table.slice(4, 6))
     where = whole.rows(zip(part.keys, part.face_index.tolist(), strict=True))
     assert np.array_equal(whole.embedding[where], part.embedding)
     assert np.array_equal(whole.view("crop")[where], part.view("crop"))
 
 
-def test_a_face_that_is_not_there_is_named(faces_table: pa.Table) -> None:
+def test_a_missing_face_is_named_in_the_error(faces_table: pa.Table) -> None:
     with pytest.raises(KeyError, match="0000"):
         Faces.from_table(faces_table).rows([("0" * 64, 0)])
 

@@ -39,14 +39,14 @@ class Noted(Mapping[str, Any]):
 
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS.values(), ids=lambda each: each.name)
-def test_a_configurations_own_parameters_are_its_familys(configuration: Configuration) -> None:
+def test_the_parameters_of_a_configuration_belong_to_its_family(configuration: Configuration) -> None:
     known = {each.name: each for each in FAMILIES[configuration.family].parameters}
     for name, value in configuration.parameters.items():
         assert known[name].taken(value) == value
 
 
 @pytest.mark.parametrize("name", sorted(set(FAMILIES) - set(NETWORKS)))
-def test_every_parameter_on_offer_is_read(name: str) -> None:
+def test_every_parameter_of_a_family_is_read(name: str) -> None:
     configuration = next(each for each in CONFIGURATIONS.values() if each.family == name)
     noted = Noted(configuration.parameters)
     x = np.random.default_rng(0).normal(0, 0.1, (12, 128)).astype(np.float32)
@@ -57,7 +57,7 @@ def test_every_parameter_on_offer_is_read(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_a_network_is_offered_its_recipe(name: str) -> None:
+def test_a_network_family_has_the_parameters_of_the_recipe(name: str) -> None:
     offered = {each.name for each in FAMILIES[name].parameters}
     recipe = {each.name for each in fields(Recipe)}
     # without a part of the faces held out there is nothing to wait for

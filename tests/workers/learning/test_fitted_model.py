@@ -51,7 +51,7 @@ def test_the_rbf_kernel_agrees_with_scikit_learn() -> None:
     assert np.allclose(solve_rbf_svm(x, y, 10, 1.0).decision(x), theirs, atol=1e-3)
 
 
-def test_one_person_cannot_be_told_apart() -> None:
+def test_a_classifier_of_one_person_is_refused() -> None:
     x, _, groups = people(1)
     with pytest.raises(CannotFit, match="one person"):
         fit_model(CONFIGURATIONS["knn-1"], x, ["a"] * len(x), groups, 1)
@@ -89,7 +89,7 @@ def test_a_fresh_process_fits_the_same_bits() -> None:
     assert done.stdout.strip() == str(digests())
 
 
-def test_components_are_found_anew_inside_each_inner_split(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_inner_split_computes_its_own_components(monkeypatch: pytest.MonkeyPatch) -> None:
     from workers.learning.classical import solvers as classical
 
     sizes: list[int] = []

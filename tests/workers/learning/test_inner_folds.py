@@ -15,7 +15,7 @@ from workers.learning.inner_folds import DEFAULT_TEMPERATURE, choose, inner_fold
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 9)), min_size=1, max_size=40), st.integers(0, 99))
-def test_no_group_straddles_an_inner_split_and_everybody_trains(faces: list[tuple[int, int]], seed: int) -> None:
+def test_an_inner_split_divides_no_group_and_trains_every_person(faces: list[tuple[int, int]], seed: int) -> None:
     y = np.unique([person for person, _ in faces], return_inverse=True)[1]
     groups = np.asarray([group for _, group in faces])
     for train, held in inner_folds(y, groups, seed):
@@ -25,7 +25,7 @@ def test_no_group_straddles_an_inner_split_and_everybody_trains(faces: list[tupl
         assert len(held) > 0
 
 
-def test_every_face_with_company_is_held_out_once() -> None:
+def test_every_face_of_a_person_with_two_groups_is_held_out_once() -> None:
     y = np.repeat([0, 1, 2], 6)
     held = np.concatenate([held for _, held in inner_folds(y, np.arange(18), 1)])
     assert sorted(held) == list(range(18))
@@ -49,7 +49,7 @@ def test_a_model_that_needs_more_faces_than_an_inner_split_has_takes_the_first_r
     assert "too few" in record["note"]
 
 
-def test_the_row_that_does_better_on_held_out_faces_wins() -> None:
+def test_the_row_with_the_better_held_out_accuracy_is_chosen() -> None:
     rng = np.random.default_rng(0)
     y = np.repeat([0, 1, 2], 10)
     x = (np.eye(3)[y] + rng.normal(0, 0.2, (30, 3))).astype(np.float32)
@@ -78,7 +78,7 @@ def test_the_temperature_is_the_one_that_scipy_finds() -> None:
     assert accuracy == (decisions.argmax(axis=1) == y).mean()
 
 
-def test_a_perfect_inner_score_still_leaves_room_for_doubt() -> None:
+def test_a_perfect_inner_accuracy_does_not_give_certain_probabilities() -> None:
     y = np.arange(10) % 2
     temperature, _, accuracy = temperature_of(np.eye(2)[y], y)
     assert accuracy == 1

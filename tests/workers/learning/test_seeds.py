@@ -5,7 +5,7 @@ from __future__ import annotations
 from workers.learning.seeds import seed_of
 
 
-def test_a_seed_is_pinned_for_ever() -> None:
+def test_seeds_never_change() -> None:
     assert seed_of(42, "knn-1", 0, 0) == 737839152
 
 

@@ -68,13 +68,13 @@ def test_nothing_stored_is_pickle_or_code(run: Run, tmp_path: Path) -> None:
         assert all(arrays[name].dtype != object for name in arrays.files)
 
 
-def test_strangers_set_aside_are_not_learnt_but_choose_the_threshold(open_run: Run) -> None:
+def test_calibration_faces_are_not_trained_on_but_choose_the_threshold(open_run: Run) -> None:
     splits = read_parts([open_run.splits], SPLITS).to_pylist()
     aside = {row["label"] for row in splits if row["role"] in ("calibrate", "unknown")}
     recogniser = fitted(open_run, CONFIGURATIONS["knn-1"])
     assert len(aside) == 2
     assert not aside & set(recogniser.model.labels)
-    assert "strangers set aside" in recogniser.threshold.rule
+    assert "kept apart to choose it" in recogniser.threshold.rule
 
 
 @pytest.mark.parametrize("name", ["majority", "no-such", "../../etc"])

@@ -38,7 +38,7 @@ def test_the_threshold_accepts_the_stated_share_of_people_left_out() -> None:
     assert np.sum(scores >= threshold.value) <= TARGET_FAR * len(scores) < np.sum(scores >= next_lower)
 
 
-def test_it_lets_known_people_in_and_keeps_strangers_out() -> None:
+def test_it_accepts_known_people_and_rejects_unknown_people() -> None:
     x, labels, groups = people(12)
     train = np.arange(len(x)) % 8 < 6
     model = fit_model(KNN, x[train], [n for n, t in zip(labels, train, strict=True) if t], groups[train], 1)
@@ -50,7 +50,7 @@ def test_it_lets_known_people_in_and_keeps_strangers_out() -> None:
     assert np.mean(model.known_score(people(12, seed=9)[0]) >= threshold.value) < 0.1
 
 
-def test_strangers_that_were_set_aside_choose_instead() -> None:
+def test_calibration_faces_choose_it_where_there_are_any() -> None:
     x, labels, groups = people(6)
     strangers = people(40, seed=5)[0]
     model = fit_model(KNN, x, labels, groups, 1)
@@ -66,7 +66,7 @@ def test_a_configuration_with_a_threshold_of_its_own_keeps_it() -> None:
     assert choose_threshold(model, x, labels, groups, x[:0], 1).value == -0.6
 
 
-def test_two_people_leave_nobody_to_play_the_stranger_and_the_rule_says_so() -> None:
+def test_with_two_people_there_is_no_threshold_and_the_rule_says_why() -> None:
     x, labels, groups = people(2)
     threshold = choose_threshold(fit_model(KNN, x, labels, groups, 1), x, labels, groups, x[:0], 1)
     assert threshold.value is None

@@ -19,7 +19,7 @@ def test_another_seed_or_index_gives_another_person(other: tuple[int, int]) -> N
     assert draw_identity(*other) != draw_identity(3, 5)
 
 
-def test_everybody_has_a_human_colour() -> None:
+def test_every_person_has_a_human_skin_colour() -> None:
     for index in range(200):
         person = draw_identity(1, index)
         for red, green, blue in (person.skin, person.lips):
@@ -27,7 +27,7 @@ def test_everybody_has_a_human_colour() -> None:
         assert all(0 <= value <= 255 for colour in (person.hair, person.iris) for value in colour)
 
 
-def test_a_small_crowd_covers_light_and_dark_skin() -> None:
+def test_few_people_cover_light_and_dark_skin() -> None:
     brightness = [sum(draw_identity(8, index).skin) / 3 for index in range(12)]
     assert max(brightness) > 190
     assert min(brightness) < 90

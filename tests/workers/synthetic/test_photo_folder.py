@@ -58,6 +58,6 @@ def test_any_number_of_people_have_names_of_their_own() -> None:
 
 
 @pytest.mark.parametrize(("people", "photos"), [(0, 5), (5, 0)])
-def test_an_empty_crowd_is_refused(tmp_path: Path, people: int, photos: int) -> None:
+def test_no_people_or_no_photos_are_refused(tmp_path: Path, people: int, photos: int) -> None:
     with pytest.raises(ValueError, match="nothing to draw"):
         write_folder(tmp_path, people=people, photos=photos, seed=1)

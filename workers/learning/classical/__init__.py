@@ -1,1 +1,1 @@
-"""Classifiers from scikit-learn, stored as plain arrays."""
+"""Classifiers that scikit-learn fits; stored as arrays and evaluated with numpy."""

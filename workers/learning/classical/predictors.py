@@ -1,9 +1,8 @@
-"""Fitted classical models as plain arrays, and how each scores a face.
+"""Fitted classical models as arrays, and how each scores a face.
 
-scikit-learn fits; these predict. Prediction is a few numpy calls, so one face takes well under a millisecond
-with hundreds of people, and storing a model is storing arrays. `scores` returns probabilities
-(N, classes) float32 in the order of the model's labels, and the known score (N,) float32 (higher: more likely
-a known person).
+scikit-learn fits, these classes predict: a few numpy calls, under a millisecond a face with hundreds of people.
+`scores` takes the view, (N, 128) float32 unless a class says otherwise, and returns probabilities (N, classes) float32
+and known scores (N,) float32; a higher known score means: more likely a known person.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ ARRAYS = "arrays.npz"
 
 
 class _Arrays:
-    """Arrays out of a dataclass whose fields are arrays."""
+    """Storage of a dataclass whose fields are arrays."""
 
     def arrays(self) -> dict[str, Array]:
         return {each.name: np.asarray(getattr(self, each.name)) for each in fields(self)}  # type: ignore[arg-type]
@@ -36,7 +35,7 @@ class _Arrays:
 
 @dataclass(frozen=True)
 class Prior(_Arrays):
-    """Class shares of the training faces: the majority baseline. It knows nobody: known score 0."""
+    """Class shares of the training faces: the majority baseline. Known score: 0 for every face."""
 
     shares: Array
 
@@ -62,7 +61,7 @@ class Linear(_Arrays):
 
 @dataclass(frozen=True)
 class Centroids(_Arrays):
-    """Closest class mean, by Euclidean distance or by cosine; known score: -distance."""
+    """Nearest class mean, by Euclidean distance or by cosine; known score: minus the distance."""
 
     centres: Array
     cosine: Array
@@ -80,12 +79,12 @@ class Centroids(_Arrays):
 
 @dataclass(frozen=True)
 class Neighbours(_Arrays):
-    """k nearest training faces vote; one further vote is shared by nearness.
+    """The k nearest training faces vote, and one more vote is divided among all people by distance.
 
-    The shared vote, proportional to exp(-d² / 2w²) of each person's closest face, never overturns a majority:
-    it breaks ties towards the nearer person and keeps every probability above zero. `width` w is the median
-    distance between training neighbours. Training faces are stored sorted by class; `starts` are the classes'
-    first rows.
+    A person's part of the divided vote is proportional to exp(-d² / 2w²), where d is the distance of the person's
+    nearest face and `width` w the median distance of a training face to its nearest neighbour. The divided vote never
+    overturns a majority: it breaks ties and keeps probabilities above zero. Known score: minus the smallest distance.
+    Training faces are sorted by class; `starts` holds the first row of each class.
     """
 
     points: Array
@@ -106,10 +105,10 @@ class Neighbours(_Arrays):
 
 @dataclass(frozen=True)
 class KernelMachine(_Arrays):
-    """One-against-all RBF support vector machines over a shared set of support vectors.
+    """One-against-all RBF support vector machines over shared training faces (Rifkin & Klautau 2004).
 
-    Each class uses few of the vectors, so its coefficients are kept sparse: those of class c lie at
-    starts[c]:starts[c + 1]. Rifkin & Klautau 2004, "In defense of one-vs-all classification".
+    Each class has few support vectors, so its coefficients are kept sparse: those of class c are
+    weights[starts[c]:starts[c + 1]], and `index` holds their rows in `points`. Known score: the largest decision value.
     """
 
     points: Array
@@ -131,7 +130,11 @@ class KernelMachine(_Arrays):
 
 
 def squared_distances(x: Array, points: Array) -> Array:
-    """(N, M) squared Euclidean distances, never below zero."""
+    """(N, M) squared Euclidean distances of x (N, D) and points (M, D), at least 0.
+
+    >>> squared_distances(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
+    [[25.0, 0.0]]
+    """
     cross = x @ points.T
     own = np.einsum("ij,ij->i", x, x)[:, None] + np.einsum("ij,ij->i", points, points)
     distances: Array = np.maximum(own - 2 * cross, 0)
@@ -140,9 +143,9 @@ def squared_distances(x: Array, points: Array) -> Array:
 
 @dataclass(frozen=True)
 class Eigenfaces(_Arrays):
-    """Aligned pictures projected on their whitened principal components, then a kernel machine.
+    """Eigenfaces (Turk & Pentland 1991): whitened principal components, then a `KernelMachine`.
 
-    Turk & Pentland 1991. `machine_*` are the fields of the `KernelMachine`.
+    `scores` takes aligned pictures (N, 128, 128, 3) uint8 RGB; `decision` takes `grey_vectors` of them.
     """
 
     mean: Array
@@ -161,7 +164,10 @@ class Eigenfaces(_Arrays):
 
 
 def grey_vectors(pictures: Array) -> Floats:
-    """(N, 128, 128, 3) uint8 RGB to (N, 1024) float32: grey, 32 x 32, zero mean and unit contrast each."""
+    """(N, 128, 128, 3) uint8 RGB to (N, 1024) float32: grey, 32 x 32, each row of mean 0 and standard deviation 1.
+
+    A row of less than one grey level of contrast is not amplified.
+    """
     import cv2
 
     small = [
@@ -179,10 +185,10 @@ PREDICTORS: dict[str, type[Any]] = {
 
 
 def load_arrays(kind: str, folder: Path) -> Predictor:
-    """The predictor of that class name, from the arrays that its `save` wrote.
+    """Read the predictor of class `kind` from the arrays that its `save` wrote.
 
     Raises:
-        KeyError: no such class.
+        KeyError: there is no such class.
     """
     with np.load(folder / ARRAYS, allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}

@@ -1,4 +1,8 @@
-"""Fit the classical families: scikit-learn solves, `predictors` keeps the arrays."""
+"""Fit the classical families with scikit-learn; `predictors` keeps the arrays.
+
+`fit_*` take a `Fold` and choose hyper-parameters inside it. `solve_*` take x (N, D) float32 and class numbers y (N,)
+and solve one problem. scikit-learn gets float64; stored arrays are float32.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,7 @@ from workers.learning.inner_folds import choose
 
 
 def fit_majority(fold: Fold) -> Fitted:
-    """Class shares."""
+    """Majority class: the class shares of the training faces."""
     return Fitted(Prior((np.bincount(fold.y) / len(fold.y)).astype(np.float32)))
 
 
@@ -69,12 +73,12 @@ def fit_logistic(fold: Fold) -> Fitted:
 
 
 def fit_lda(fold: Fold) -> Fitted:
-    """Linear discriminants with a Ledoit-Wolf covariance (needs no more faces than measurements)."""
+    """Linear discriminant analysis with a Ledoit-Wolf covariance, which works with fewer faces than dimensions."""
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
     def solve(points: Array, classes: Array, temperature: float = 1.0) -> Linear:
         if len(classes) <= classes.max() + 1:
-            raise CannotFit("discriminants need more training faces than people")
+            raise CannotFit("linear discriminant analysis needs more training faces than people")
         model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(points.astype(np.float64), classes)
         return _linear(model.coef_, model.intercept_, temperature)
 
@@ -95,9 +99,9 @@ def fit_svm(fold: Fold) -> Fitted:
 
 
 def fit_eigenfaces(fold: Fold) -> Fitted:
-    """Whitened principal components of grey 32 x 32 pictures, then RBF support vector machines.
+    """Eigenfaces: principal components of grey 32 x 32 pictures, then RBF support vector machines.
 
-    An inner split finds its components anew among its own training faces.
+    Each inner split computes the components of its own training faces.
     """
     size = int(fold.parameters["components"])
     grey = replace(fold, x=grey_vectors(fold.x))
@@ -113,7 +117,7 @@ def fit_eigenfaces(fold: Fold) -> Fitted:
 def solve_eigenfaces(
     grey: Array, y: Array, components: int, c: float, gamma: float, temperature: float = 1.0
 ) -> Eigenfaces:
-    """Components of `grey_vectors` (N, 1024), at most N - 1 of them, and a machine on the projections."""
+    """Whitened components of `grey_vectors` (N, 1024), at most N - 1 of them, and RBF machines on the projections."""
     exact = grey.astype(np.float64)
     centre = exact.mean(axis=0)
     _, spread, axes = np.linalg.svd(exact - centre, full_matrices=False)
@@ -124,7 +128,7 @@ def solve_eigenfaces(
 
 
 def solve_linear_svm(x: Array, y: Array, c: float, gamma: float, temperature: float = 1.0) -> Linear:
-    """One hyperplane a person; a plane has no width, so `gamma` means nothing here."""
+    """One hyperplane a person. `gamma` is ignored; it is there for the signature of `solve_rbf_svm`."""
     del gamma
     machines = [_one_against_all(x, y == k, C=c, kernel="linear") for k in range(y.max() + 1)]
     coefficients = np.concatenate([each.coef_ for each in machines])
@@ -132,7 +136,7 @@ def solve_linear_svm(x: Array, y: Array, c: float, gamma: float, temperature: fl
 
 
 def solve_rbf_svm(x: Array, y: Array, c: float, gamma: float, temperature: float = 1.0) -> KernelMachine:
-    """One RBF machine a person, coefficients kept sparse."""
+    """One RBF machine a person, with sparse coefficients; the RBF width is gamma / total variance of x."""
     scale = gamma / max(float(x.var(axis=0).sum()), 1e-12)
     machines = [_one_against_all(x, y == k, C=c, kernel="rbf", gamma=scale) for k in range(y.max() + 1)]
     starts = np.cumsum([0] + [each.support_.size for each in machines[:-1]])

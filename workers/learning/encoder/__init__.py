@@ -1,1 +1,1 @@
-"""An encoder trained by triplets: mining, training, checkpoints."""
+"""An own face encoder, trained with a triplet loss: mining, training, checkpoints, and its use."""

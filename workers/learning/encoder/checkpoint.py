@@ -1,4 +1,4 @@
-"""Everything that a training needs to go on after a kill, in one file that is there whole or not at all."""
+"""The state of a training in one file, written atomically, from which a killed training continues."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from workers.learning.networks.keras_runtime import assign
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training is.
+    """The state of a training after an epoch.
 
     Attributes:
-        epoch: how many are done.
+        epoch: number of finished epochs.
         best_epoch: counted from 1; 0 before the first.
-        curves: a figure an epoch: "loss" and "val_accuracy".
-        best: the model's variables after the best epoch.
+        curves: "loss" and "val_accuracy", one number an epoch.
+        best: values of the model's variables after the best epoch.
     """
 
     epoch: int
@@ -34,11 +34,11 @@ class Progress:
 
     @classmethod
     def start(cls) -> Progress:
-        """Before the first epoch."""
+        """The state before the first epoch."""
         return cls(0, 0, {"loss": [], "val_accuracy": []}, [])
 
     def after(self, figures: dict[str, float], variables: Sequence[Array]) -> Progress:
-        """One epoch further; it is the best where its `val_accuracy` is above all earlier ones."""
+        """The state one epoch later; that epoch is the best if its `val_accuracy` is above all earlier ones."""
         epoch = self.epoch + 1
         better = not self.curves["val_accuracy"] or figures["val_accuracy"] > max(self.curves["val_accuracy"])
         curves = {name: [*curve, figures[name]] for name, curve in self.curves.items()}
@@ -46,37 +46,49 @@ class Progress:
 
 
 def write_checkpoint(path: Path, fingerprint: str, state: Sequence[Any], done: Progress) -> None:
-    """Write the training's Keras variables and its progress, without pickle."""
-    said = {"fingerprint": fingerprint, "epoch": done.epoch, "best_epoch": done.best_epoch, "curves": done.curves}
+    """Write Keras variables and progress, without pickle.
+
+    Args:
+        fingerprint: of the faces and settings of this training.
+        state: Keras variables of the model and its optimizer.
+    """
+    header = {"fingerprint": fingerprint, "epoch": done.epoch, "best_epoch": done.best_epoch, "curves": done.curves}
     arrays = {f"state_{i:04}": each.numpy() for i, each in enumerate(state)}
     arrays |= {f"best_{i:04}": each for i, each in enumerate(done.best)}
     file = io.BytesIO()
-    np.savez(file, said=np.frombuffer(json.dumps(said).encode(), np.uint8), **arrays)
+    np.savez(file, header=np.frombuffer(json.dumps(header).encode(), np.uint8), **arrays)
     write_bytes(path, file.getvalue())
 
 
 def read_curves(path: Path) -> dict[str, list[float]]:
-    """The figures of each finished epoch, for whoever only looks; empty before the first."""
+    """The curves of the finished epochs, for progress reports; empty before the first."""
     try:
         with np.load(path, allow_pickle=False) as stored:
-            curves: dict[str, list[float]] = json.loads(stored["said"].tobytes())["curves"]
+            curves: dict[str, list[float]] = _header(stored).get("curves", {})
     except FileNotFoundError:
         return {}
     return curves
 
 
 def read_checkpoint(path: Path, fingerprint: str, state: Sequence[Any]) -> Progress | None:
-    """Put the variables back and say how far the training was; None where it must start anew.
+    """Restore the Keras variables and return the progress.
 
-    That is where there is no checkpoint, or one of another training.
+    Returns:
+        None where there is no checkpoint, or one of another training or format; then the training starts anew.
     """
     if not path.exists():
         return None
     with np.load(path, allow_pickle=False) as stored:
-        said = json.loads(stored["said"].tobytes())
-        if said["fingerprint"] != fingerprint:
+        header = _header(stored)
+        if header.get("fingerprint") != fingerprint:
             return None
         names = sorted(stored.files)
         assign(state, [stored[name] for name in names if name.startswith("state_")])
         best = [stored[name] for name in names if name.startswith("best_")]
-    return Progress(said["epoch"], said["best_epoch"], said["curves"], best)
+    return Progress(header["epoch"], header["best_epoch"], header["curves"], best)
+
+
+def _header(stored: Any) -> dict[str, Any]:
+    """What `write_checkpoint` wrote beside the arrays; empty in a file of another format."""
+    header: dict[str, Any] = json.loads(stored["header"].tobytes()) if "header" in stored else {}
+    return header

@@ -1,11 +1,8 @@
-"""Our own encoder: a convnet that learns 128 measurements from triplets.
+"""Train an own encoder: a convnet whose embeddings are learned with a triplet loss.
 
-    people ──▶ train │ watch │ test        no person is in two of them
-                 │       │       └─▶ how much better than before training
-                 │       └─▶ when to stop, and the threshold
-                 └─▶ triplets
-
-Killed at any moment, it goes on from the last finished epoch and ends with the same bits.
+People are divided into three disjoint sets: `train` for triplets, `validation` for early stopping and the verification
+threshold, `test` for the accuracy before and after training. A training that was killed continues after its last
+finished epoch and ends with the same bits.
 """
 
 from __future__ import annotations
@@ -39,13 +36,13 @@ LEAST_PEOPLE = 6
 
 @dataclass(frozen=True)
 class EncoderReport:
-    """What came of it; all figures are of people that the network never trained on.
+    """The result of a training; its accuracies are of people who are not in the training set.
 
     Attributes:
-        before, after: the tested people's pairs, at the watched people's best threshold.
+        before, after: accuracy on pairs of the test people, at the best threshold of the validation people.
         best_epoch: counted from 1; its weights are the encoder's.
-        curves: by epoch: "loss" of the triplets, "val_accuracy" of the watched people's pairs.
-        people: how many trained, watched and tested.
+        curves: by epoch: "loss" of the triplets, "val_accuracy" of pairs of the validation people.
+        people: number of people in the train, validation and test sets.
     """
 
     before: PairAccuracy
@@ -57,10 +54,10 @@ class EncoderReport:
 
 @dataclass(frozen=True)
 class Sets:
-    """Row numbers of the faces that train, say when to stop, and test; a person is in one of them at most."""
+    """Row numbers of the faces in each set; no person is in two of them."""
 
     train: Array
-    watch: Array
+    validation: Array
     test: Array
 
 
@@ -72,17 +69,17 @@ def train_by_triplets(
     progress: Callable[[int, int, dict[str, float]], None] | None = None,
     board: Path | None = None,
 ) -> EncoderReport:
-    """Train, or go on training; writes `encoder.keras` and `encoder.json` into `folder`.
+    """Train an encoder, or continue its training; writes `encoder.keras` and `encoder.json` into `folder`.
 
     Args:
         pictures: (N, 128, 128, 3) uint8 RGB, of one view.
         labels: (N,) names.
-        folder: also holds the checkpoint; one of other faces or settings in it is not taken up.
-        progress: called after each epoch with (done, of at most, its figures).
+        folder: also holds the checkpoint; a checkpoint of other faces or settings is ignored.
+        progress: called after each epoch with (finished epochs, most epochs, loss and val_accuracy).
         board: a folder for TensorBoard.
 
     Raises:
-        CannotFit: too few people with two faces.
+        CannotFit: fewer than LEAST_PEOPLE people with two faces or more.
     """
     sets = split_people(labels, settings)
     y = np.unique(labels, return_inverse=True)[1]
@@ -93,19 +90,19 @@ def train_by_triplets(
     assign(model.variables, done.best)
     encoder = Encoder(model)
     after = verify_people(encoder, pictures, y, sets, settings.seed)
-    counts = (len(np.unique(y[sets.train])), len(np.unique(y[sets.watch])), len(np.unique(y[sets.test])))
+    counts = (len(np.unique(y[sets.train])), len(np.unique(y[sets.validation])), len(np.unique(y[sets.test])))
     report = EncoderReport(start, after, done.best_epoch, done.curves, counts)
     save_encoder(encoder, folder)
-    told = {"settings": asdict(settings), **asdict(report), "digest": encoder_digest(folder)}
-    write_bytes(folder / ENCODER_REPORT, json.dumps(told, indent=1).encode())
+    described = {"settings": asdict(settings), **asdict(report), "digest": encoder_digest(folder)}
+    write_bytes(folder / ENCODER_REPORT, json.dumps(described, indent=1).encode())
     return report
 
 
 def split_people(labels: Array, settings: TripletSettings) -> Sets:
-    """Row numbers that train, watch and test; people with one face are left out.
+    """Divide people at random into training, validation and test sets; people with one face are left out.
 
     Raises:
-        CannotFit: fewer than `LEAST_PEOPLE` with two faces.
+        CannotFit: fewer than LEAST_PEOPLE people with two faces or more.
     """
     names, counts = np.unique(labels, return_counts=True)
     able = names[counts > 1]
@@ -114,13 +111,13 @@ def split_people(labels: Array, settings: TripletSettings) -> Sets:
     able = np.random.default_rng(settings.seed).permutation(able)
     held = min(max(2, round(settings.held_share * len(able))), (len(able) - 2) // 2)
     groups = able[:held], able[held : 2 * held], able[2 * held :]
-    watch, test, train = (np.flatnonzero(np.isin(labels, group)) for group in groups)
-    return Sets(train, watch, test)
+    validation, test, train = (np.flatnonzero(np.isin(labels, group)) for group in groups)
+    return Sets(train, validation, test)
 
 
 def verify_people(encoder: Encoder, pictures: Array, y: Array, sets: Sets, seed: int) -> PairAccuracy:
-    """The tested people's pairs, judged at the watched people's best threshold."""
-    threshold = _accuracy_of(encoder, pictures[sets.watch], draw_pairs(y[sets.watch], seed)).threshold
+    """Accuracy on pairs of the test people, at the best threshold of the validation people."""
+    threshold = _accuracy_of(encoder, pictures[sets.validation], draw_pairs(y[sets.validation], seed)).threshold
     return _accuracy_of(encoder, pictures[sets.test], draw_pairs(y[sets.test], seed), threshold)
 
 
@@ -138,25 +135,25 @@ def _loop(
     progress: Callable[[int, int, dict[str, float]], None],
     board: Path | None,
 ) -> Progress:
-    """Epochs from the checkpoint on, until patience or the epochs end."""
+    """Train from the checkpoint on, until early stopping or the last epoch."""
     state = [*model.variables, *model.optimizer.variables]
-    named = _fingerprint(pictures, y, settings)
-    done = read_checkpoint(folder / CHECKPOINT, named, state) or Progress.start()
-    pairs = draw_pairs(y[sets.watch], settings.seed)
+    fingerprint = _fingerprint(pictures, y, settings)
+    done = read_checkpoint(folder / CHECKPOINT, fingerprint, state) or Progress.start()
+    pairs = draw_pairs(y[sets.validation], settings.seed)
     while done.epoch < settings.epochs and done.epoch - done.best_epoch < settings.patience:
         loss = _epoch(model, pictures, y, sets.train, settings, done.epoch)
-        accuracy = _accuracy_of(Encoder(model), pictures[sets.watch], pairs).accuracy
+        accuracy = _accuracy_of(Encoder(model), pictures[sets.validation], pairs).accuracy
         done = done.after({"loss": loss, "val_accuracy": accuracy}, [each.numpy() for each in model.variables])
-        write_checkpoint(folder / CHECKPOINT, named, state, done)
+        write_checkpoint(folder / CHECKPOINT, fingerprint, state, done)
         figures = {name: curve[-1] for name, curve in done.curves.items()}
         if board is not None:
-            _draw(board, done.epoch, figures)
+            _write_tensorboard(board, done.epoch, figures)
         progress(done.epoch, settings.epochs, figures)
     return done
 
 
 def _epoch(model: Any, pictures: Array, y: Array, rows: Array, settings: TripletSettings, epoch: int) -> float:
-    """One epoch; its batches depend on the seed and the epoch's number alone."""
+    """Train one epoch; its batches depend on the seed and the number of the epoch alone."""
     rng = np.random.default_rng([settings.seed, epoch])
     model.optimizer.learning_rate = settings.rate * (1 + np.cos(np.pi * epoch / settings.epochs)) / 2
     model.reset_metrics()
@@ -169,7 +166,7 @@ def _epoch(model: Any, pictures: Array, y: Array, rows: Array, settings: Triplet
 
 def _new_model(settings: TripletSettings) -> Any:
     keras = load_keras()
-    keras.utils.clear_session()  # layers are numbered by process, and their names are in the file
+    keras.utils.clear_session()  # Keras numbers layers within a process, and the file holds their names
     keras.utils.set_random_seed(settings.seed)
     model = architectures.encoding_convnet(settings.view)
     loss = loss_of(settings.mining, settings.margin)
@@ -179,16 +176,16 @@ def _new_model(settings: TripletSettings) -> Any:
 
 
 def _fingerprint(pictures: Array, y: Array, settings: TripletSettings) -> str:
-    said = hashlib.sha256(json.dumps(asdict(settings), sort_keys=True).encode())
-    said.update(np.ascontiguousarray(pictures).tobytes())
-    said.update(np.ascontiguousarray(y, np.int64).tobytes())
-    return said.hexdigest()
+    digest = hashlib.sha256(json.dumps(asdict(settings), sort_keys=True).encode())
+    digest.update(np.ascontiguousarray(pictures).tobytes())
+    digest.update(np.ascontiguousarray(y, np.int64).tobytes())
+    return digest.hexdigest()
 
 
-def _draw(board: Path, epoch: int, figures: dict[str, float]) -> None:
-    """TensorBoard's file format, one file an epoch, so that a kill costs at most the epoch that it interrupts.
+def _write_tensorboard(board: Path, epoch: int, figures: dict[str, float]) -> None:
+    """Write an epoch in the file format of TensorBoard, one file an epoch, so that a kill loses one epoch at most.
 
-    Written as records, since `tf.summary` needs the tensorboard package, which only looking at them does.
+    Records are written directly, because `tf.summary` needs the tensorboard package.
     """
     import tensorflow as tf
 
@@ -202,4 +199,4 @@ def _draw(board: Path, epoch: int, figures: dict[str, float]) -> None:
 
 
 def _silent(done: int, most: int, figures: dict[str, float]) -> None:
-    """Nobody asked."""
+    """The default of `progress`."""

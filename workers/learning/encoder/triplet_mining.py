@@ -1,6 +1,6 @@
-"""Triplets out of a batch: anchor, same person again, someone else; and the loss on them.
+"""Batches for triplet losses, and two losses that choose triplets (anchor, positive, negative) within a batch.
 
-A batch holds a few faces of each of a few people (Hermans et al. 2017), so that every face is an anchor.
+A batch holds several faces of each of several people (Hermans et al. 2017); every face in it is an anchor.
 """
 
 from __future__ import annotations
@@ -14,17 +14,20 @@ from workers.learning.arrays import Array
 from workers.learning.networks.keras_runtime import load_keras
 
 Loss = Callable[[Any, Any], Any]
-"""(class numbers (B, 1), unit measurements (B, 128)) -> one number."""
+"""(class numbers (B, 1), embeddings (B, 128) of length 1) -> one number."""
 
 TOO_FAR = 10.0
-"""Beyond any distance of two unit vectors, which is 2 at most."""
+"""Above any distance of two unit vectors, which is at most 2."""
 
 
 def person_batches(y: Array, people: int, faces: int, rng: np.random.Generator) -> Iterator[Array]:
-    """Row numbers of one epoch's batches: `faces` rows of each of `people` persons.
+    """Row numbers of the batches of one epoch: `faces` rows of each of `people` people.
 
-    Everybody with two faces or more comes once an epoch, in random order; whoever has fewer than `faces` is shown
-    again, and the last batch is filled up, so that all batches have one shape.
+    Every person with two or more faces comes once an epoch, in random order. Faces of a person with fewer than `faces`
+    are repeated, and the last batch is filled with people drawn again, so that all batches have one shape.
+
+    Args:
+        y: (N,) class numbers.
     """
     rows = {person: np.flatnonzero(y == person) for person in np.unique(y)}
     order = rng.permutation([person for person, own in rows.items() if len(own) > 1])
@@ -37,60 +40,67 @@ def person_batches(y: Array, people: int, faces: int, rng: np.random.Generator) 
 
 
 def loss_of(mining: str, margin: float) -> Loss:
-    """The loss by its name.
+    """The loss with a mining strategy.
 
     Raises:
-        KeyError: neither "batch-hard" nor "semi-hard".
+        KeyError: `mining` is neither "batch-hard" nor "semi-hard".
     """
     kind = {"batch-hard": batch_hard, "semi-hard": semi_hard}[mining]
 
-    def loss(people: Any, measured: Any) -> Any:
-        return kind(people, measured, margin)
+    def loss(labels: Any, embeddings: Any) -> Any:
+        return kind(labels, embeddings, margin)
 
     return loss
 
 
-def batch_hard(people: Any, measured: Any, margin: float) -> Any:
-    """Each anchor's farthest friend against its nearest stranger (Hermans et al. 2017, eq. 5)."""
-    ops = load_keras().ops
-    far = _distances(measured)
-    same = _same(people)
-    friend = ops.max(ops.where(same, far, 0.0), axis=1)
-    stranger = ops.min(ops.where(same, TOO_FAR, far), axis=1)
-    return ops.mean(ops.relu(friend - stranger + margin))
+def batch_hard(labels: Any, embeddings: Any, margin: float) -> Any:
+    """Batch-hard triplet loss: hardest positive and hardest negative per anchor (Hermans et al. 2017, eq. 5).
 
-
-def semi_hard(people: Any, measured: Any, margin: float) -> Any:
-    """Each pair of friends against the nearest stranger beyond the friend (Schroff et al. 2015, FaceNet).
-
-    Where no stranger is farther than the friend, against the farthest one: the hardest would make all
-    measurements collapse into one point at the start.
+    Args:
+        labels: (B, 1) class numbers.
+        embeddings: (B, 128) float32 of length 1.
+        margin: of Euclidean distances.
     """
     ops = load_keras().ops
-    far = _distances(measured)
-    same = _same(people)
-    beyond = ops.logical_and(ops.logical_not(same)[:, None, :], far[:, None, :] > far[:, :, None])
-    nearest = ops.min(ops.where(beyond, far[:, None, :], TOO_FAR), axis=2)
-    farthest = ops.max(ops.where(same, 0.0, far), axis=1, keepdims=True)
-    stranger = ops.where(ops.any(beyond, axis=2), nearest, farthest)
-    pairs = ops.cast(same, "float32") - ops.eye(ops.shape(far)[0])
-    return ops.sum(ops.relu(far - stranger + margin) * pairs) / ops.maximum(ops.sum(pairs), 1.0)
+    distances = _distances(embeddings)
+    same = _same(labels)
+    positive = ops.max(ops.where(same, distances, 0.0), axis=1)
+    negative = ops.min(ops.where(same, TOO_FAR, distances), axis=1)
+    return ops.mean(ops.relu(positive - negative + margin))
 
 
-def _distances(measured: Any) -> Any:
+def semi_hard(labels: Any, embeddings: Any, margin: float) -> Any:
+    """Semi-hard triplet loss (Schroff et al. 2015, FaceNet): per anchor and positive, the semi-hard negative.
+
+    That is the nearest negative that is farther away than the positive, or else the farthest negative. Hardest
+    negatives would make all embeddings collapse into one point at the start of the training. Arguments as `batch_hard`.
+    """
+    ops = load_keras().ops
+    distances = _distances(embeddings)
+    same = _same(labels)
+    beyond = ops.logical_and(ops.logical_not(same)[:, None, :], distances[:, None, :] > distances[:, :, None])
+    nearest = ops.min(ops.where(beyond, distances[:, None, :], TOO_FAR), axis=2)
+    farthest = ops.max(ops.where(same, 0.0, distances), axis=1, keepdims=True)
+    negative = ops.where(ops.any(beyond, axis=2), nearest, farthest)
+    pairs = ops.cast(same, "float32") - ops.eye(ops.shape(distances)[0])
+    return ops.sum(ops.relu(distances - negative + margin) * pairs) / ops.maximum(ops.sum(pairs), 1.0)
+
+
+def _distances(embeddings: Any) -> Any:
     """(B, B) Euclidean distances of unit vectors."""
     ops = load_keras().ops
-    squared = 2.0 - 2.0 * ops.matmul(measured, ops.transpose(measured))
-    return ops.sqrt(ops.maximum(squared, 1e-12))  # the root has no slope at 0
+    squared = 2.0 - 2.0 * ops.matmul(embeddings, ops.transpose(embeddings))
+    return ops.sqrt(ops.maximum(squared, 1e-12))  # the square root has no gradient at 0
 
 
-def _same(people: Any) -> Any:
+def _same(labels: Any) -> Any:
+    """(B, B) bool: whether two faces are of one person."""
     ops = load_keras().ops
-    flat = ops.reshape(people, (-1,))
+    flat = ops.reshape(labels, (-1,))
     return flat[:, None] == flat[None, :]
 
 
 def _draw_rows(rows: Array, count: int, rng: np.random.Generator) -> Array:
-    """`count` of the rows, each at most once before any comes again."""
+    """`count` rows; no row is repeated before every row was drawn."""
     turns = [rng.permutation(rows) for _ in range(-(-count // len(rows)))]
     return np.concatenate(turns)[:count]

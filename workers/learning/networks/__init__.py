@@ -1,1 +1,1 @@
-"""Networks in Keras: architectures, training loop, predictor. The only room that imports TensorFlow."""
+"""Networks in Keras: runtime settings, architectures, training loop, predictor."""

@@ -1,6 +1,6 @@
-"""The networks' layers. Each builder takes the number of people and gives an untrained Keras model.
+"""The layers of the networks. A builder takes the number of people and returns an untrained Keras model.
 
-Pictures come as (N, 128, 128, 3) uint8 RGB, measurements as (N, 128) float32; out come logits (N, classes).
+Input: pictures (N, 128, 128, 3) uint8 RGB, or embeddings (N, 128) float32. Output: logits (N, classes) float32.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from workers.learning.networks.keras_runtime import load_keras
 SIDE = 128
 WEIGHT_DECAY = 1e-4
 BATCH_NORM_MOMENTUM = 0.9
-"""Keras's 0.99 would need hundreds of steps, which a small folder does not have."""
+"""Keras's default of 0.99 needs hundreds of steps; a small folder has fewer."""
 
 
 def small_convnet(classes: int) -> Any:
-    """The baseline of the mission: four convolutions and one dense layer."""
+    """The baseline convnet: four convolutions, one hidden dense layer, no regularisation."""
     keras = load_keras()
     layers = keras.layers
     blocks = [[layers.Conv2D(n, 3, activation="relu"), layers.MaxPooling2D()] for n in (16, 32, 64, 64)]
@@ -33,13 +33,13 @@ def small_convnet(classes: int) -> Any:
 
 
 def dense_network(classes: int) -> Any:
-    """One hidden layer on the 128 measurements."""
+    """One hidden layer on the 128 numbers of an embedding."""
     keras = load_keras()
     layers = keras.layers
     return keras.Sequential(
         [
             keras.Input((128,)),
-            layers.Rescaling(10.0),  # a measurement is about 0.1 wide, and layers learn best near 1
+            layers.Rescaling(10.0),  # an embedding's numbers are about 0.1 in size, and layers learn best near 1
             layers.Dense(128, activation="relu"),
             layers.Dense(classes),
         ]
@@ -47,7 +47,7 @@ def dense_network(classes: int) -> Any:
 
 
 def regularized_convnet(classes: int) -> Any:
-    """Augmentation, one contrast for every picture, batch norm, L2 and dropout; at 64 x 64 pixels."""
+    """Augmentation, normalised contrast, batch norm, L2 and dropout, at 64 x 64 pixels."""
     keras = load_keras()
     layers = keras.layers
     decay = keras.regularizers.L2(WEIGHT_DECAY)
@@ -64,9 +64,9 @@ def regularized_convnet(classes: int) -> Any:
 
 
 def encoding_convnet(view: str) -> Any:
-    """(N, 128, 128, 3) uint8 RGB to (N, 128) measurements of length 1; sees pictures as `regularized_convnet` does.
+    """(N, 128, 128, 3) uint8 RGB to embeddings (N, 128) float32 of length 1; same layers as `regularized_convnet`.
 
-    The network is called by the view that it is to see, so that its file says which pictures to show it.
+    The model is named after the view that it takes (`aligned` or `crop`), so that its file records the view.
     """
     keras = load_keras()
     layers = keras.layers
@@ -77,13 +77,13 @@ def encoding_convnet(view: str) -> Any:
 
 
 def augmentation(recolour: bool = False) -> list[Any]:
-    """Layers that change a training picture (0 .. 1) as another photo of the same person might; else nothing.
+    """Layers that change a training picture (values 0 to 1) at random; in prediction they change nothing.
 
-    Random erasing: Zhong et al. 2020; with grey, since drawing noise costs a tenth of a step.
+    Random erasing (Zhong et al. 2020) fills with grey, because drawing noise takes a tenth of a training step.
 
     Args:
-        recolour: change brightness, contrast and hue too, where colour fades by a random share otherwise. It is a
-            sixth of a step: an encoder that is to meet strangers seems to gain by it, a convnet of known people not.
+        recolour: also change brightness, contrast and hue; otherwise saturation alone. It takes a sixth of a training
+            step. It improved the verification of unseen people, and did not improve a convnet on known people.
     """
     layers = load_keras().layers
     unit = (0.0, 1.0)
@@ -92,12 +92,12 @@ def augmentation(recolour: bool = False) -> list[Any]:
         layers.RandomRotation(0.04, fill_mode="nearest"),
         layers.RandomTranslation(0.08, 0.08, fill_mode="nearest"),
         layers.RandomZoom((-0.12, 0.12), fill_mode="nearest"),
-        *(_other_colours() if recolour else [layers.RandomColorDegeneration((0.0, 1.0), value_range=unit)]),
+        *(_colour_jitter() if recolour else [layers.RandomColorDegeneration((0.0, 1.0), value_range=unit)]),
         layers.RandomErasing(0.5, scale=(0.02, 0.2), fill_value=0.5, value_range=unit),
     ]
 
 
-def _other_colours() -> list[Any]:
+def _colour_jitter() -> list[Any]:
     layers = load_keras().layers
     jitter = layers.RandomColorJitter(
         value_range=(0.0, 1.0),
@@ -110,10 +110,11 @@ def _other_colours() -> list[Any]:
 
 
 def ensemble(members: list[Any], temperature: float) -> Any:
-    """One Keras model whose logits are the members' mean, divided by the temperature.
+    """One Keras model whose logits are the mean logits of the members, divided by the temperature.
 
-    The mean is over one tensor of them all. TensorFlow adds many tensors in the order of their layers' names, and Keras
-    numbers those by process: "sequential_10" comes before "sequential_9", and the last bit would be another.
+    The logits are concatenated before the mean. TensorFlow adds separate tensors in the order of the layers' names, and
+    Keras numbers layers within a process ("sequential_10" sorts before "sequential_9"), so the last bits would depend
+    on how many networks the process had built before.
     """
     keras = load_keras()
     layers = keras.layers
@@ -126,7 +127,10 @@ def ensemble(members: list[Any], temperature: float) -> Any:
 
 
 def _features(recolour: bool = False) -> list[Any]:
-    """Pictures at 64 x 64 pixels, augmented in training, to 2,048 numbers; pooled before batch norm, on a quarter."""
+    """Pictures, reduced to 64 x 64 and augmented in training, to 2,048 features.
+
+    Pooling comes before batch norm, which then normalises a quarter of the numbers.
+    """
     keras = load_keras()
     layers = keras.layers
     blocks = [[_convolution(n), layers.MaxPooling2D(), *_norm_relu()] for n in (16, 32, 64, 128)]
@@ -135,7 +139,9 @@ def _features(recolour: bool = False) -> list[Any]:
         layers.Rescaling(1 / 255),
         layers.AveragePooling2D(2),
         *augmentation(recolour),
-        layers.GroupNormalization(1, center=False, scale=False),  # light and exposure say nothing of a person
+        layers.GroupNormalization(
+            1, center=False, scale=False
+        ),  # removes brightness and contrast, which do not identify a person
         *(layer for block in blocks for layer in block),
         layers.Flatten(),
     ]

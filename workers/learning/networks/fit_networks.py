@@ -1,6 +1,6 @@
-"""Fit the networks of the mission: convnets on pictures, a dense one on measurements.
+"""Fit the network families: two convnets on pictures and a dense network on embeddings.
 
-None of them sees a face outside its training fold, not even to know when to stop.
+Each uses the faces of its training fold alone; early stopping validates on an inner split of that fold.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from workers.learning.networks.training_loop import Build, Examples, Recipe, tra
 
 
 def fit_small(fold: Fold) -> Fitted:
-    """The mission's baseline convnet, for a fixed number of epochs."""
+    """The baseline convnet, trained for a fixed number of epochs."""
     return _fit_once(fold, architectures.small_convnet)
 
 
 def fit_dense(fold: Fold) -> Fitted:
-    """The dense network on the 128 measurements, for a fixed number of epochs."""
+    """The dense network on embeddings, trained for a fixed number of epochs."""
     return _fit_once(fold, architectures.dense_network)
 
 
 def fit_regularized(fold: Fold) -> Fitted:
-    """Every trick of the course, and the mean of several networks.
+    """An ensemble of regularised convnets.
 
-    The training faces are cut into `members` parts in which no group straddles. Each member has a seed of its own,
-    trains on all parts but one, and that one says when it stops; so every face both trains and watches, and the
-    held-out logits give the temperature (Guo et al. 2017). The mean of such networks errs less than any of them
-    (Hansen & Salamon 1990). Where people have too few photos to hold any out, members differ by seed alone and
-    train all epochs.
+    Each member is trained with augmentation, batch norm, dropout, L2, label smoothing, class weights, a cosine schedule
+    and early stopping. The training faces are divided into `members` parts that share no group. Each member has its own
+    seed, trains on all parts but one and validates on that one, so every face is validated once; the validation logits
+    give the temperature (Guo et al. 2017). The ensemble is the mean of the logits (Hansen & Salamon 1990). Where people
+    have too few photos for inner splits, members differ by seed alone and train all epochs.
     """
     recipe = recipe_of(fold)
     count = int(fold.parameters["members"])
@@ -44,7 +44,7 @@ def fit_regularized(fold: Fold) -> Fitted:
     cuts = splits or [(everyone, everyone[:0])] * count
     members: list[Any] = []
     history: dict[str, list[float]] = {}
-    watched: list[tuple[Array, Array]] = []
+    validated: list[tuple[Array, Array]] = []
     for number, (rows, aside) in enumerate(cuts):
         held = Examples(fold.x[aside], fold.y[aside]) if len(aside) else None
         mine = Examples(fold.x[rows], fold.y[rows])
@@ -54,14 +54,14 @@ def fit_regularized(fold: Fold) -> Fitted:
         members.append(model)
         history |= {f"{number + 1} {name}": curve for name, curve in curves.items()}
         if held:
-            watched.append((KerasPredictor(model).decision(held.x), held.y))
-    temperature, record = _judged(watched)
+            validated.append((KerasPredictor(model).decision(held.x), held.y))
+    temperature, record = _temperature_and_record(validated)
     record["epochs"] = [len(curve) for name, curve in history.items() if name.endswith(" loss")]
     return Fitted(KerasPredictor(architectures.ensemble(members, temperature)), record, history)
 
 
 def recipe_of(fold: Fold) -> Recipe:
-    """The recipe that a configuration's parameters spell out."""
+    """The recipe in the parameters of the fold's configuration."""
     known = {each.name for each in fields(Recipe)}
     return Recipe(**{name: value for name, value in fold.parameters.items() if name in known})
 
@@ -72,14 +72,14 @@ def _fit_once(fold: Fold, build: Build) -> Fitted:
     return Fitted(KerasPredictor(model), {"epochs": recipe.epochs}, history)
 
 
-def _judged(watched: list[tuple[Array, Array]]) -> tuple[float, dict[str, Any]]:
-    """Temperature, and how the members did on the faces that they had not trained on."""
-    if not watched:
+def _temperature_and_record(validated: list[tuple[Array, Array]]) -> tuple[float, dict[str, Any]]:
+    """(temperature, record of the members' accuracy and log-loss) on the faces that they did not train on."""
+    if not validated:
         return DEFAULT_TEMPERATURE, {"note": "too few photos a person for an inner split"}
     temperature, loss, accuracy = temperature_of(
-        np.concatenate([logits for logits, _ in watched]), np.concatenate([y for _, y in watched])
+        np.concatenate([logits for logits, _ in validated]), np.concatenate([y for _, y in validated])
     )
-    each = [float((logits.argmax(axis=1) == y).mean()) for logits, y in watched]
+    each = [float((logits.argmax(axis=1) == y).mean()) for logits, y in validated]
     return temperature, {
         "temperature": temperature,
         "inner_accuracy": accuracy,

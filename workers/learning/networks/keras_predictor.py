@@ -14,26 +14,26 @@ from workers.learning.networks.keras_runtime import load_keras
 
 FILE = "network.keras"
 BATCH = 32
-"""Faces that are in memory at once: a convolution's first activations take 1 MB a face."""
+"""Faces a call: the first activations of a convnet take 1 MB a face."""
 
 
 @dataclass(frozen=True)
 class KerasPredictor:
-    """A network that turns faces into logits; known score: the largest logit (Vaze et al. 2022).
+    """A network from faces to logits; known score: the largest logit (Vaze et al. 2022).
 
     Attributes:
-        keras_model: takes (N, 128, 128, 3) uint8 RGB or (N, 128) float32 and gives (N, classes) float32.
+        keras_model: (N, 128, 128, 3) uint8 RGB or (N, 128) float32 -> logits (N, classes) float32.
     """
 
     keras_model: Any
 
     @property
     def nbytes(self) -> int:
-        """Of all weights."""
+        """Bytes of all weights."""
         return sum(each.numpy().nbytes for each in self.keras_model.weights)
 
     def decision(self, x: Array) -> Array:
-        """Logits (N, classes) float32."""
+        """Logits (N, classes) float32 of faces x (N, ...)."""
         return np.concatenate([self._call(x[i : i + BATCH]).numpy() for i in range(0, len(x), BATCH)])
 
     def scores(self, x: Array) -> tuple[Floats, Floats]:
@@ -47,7 +47,7 @@ class KerasPredictor:
 
     @cached_property
     def _call(self) -> Any:
-        """Compiled once for any number of faces: `predict` would cost 30 ms a call."""
+        """Compiled once for any number of faces; Keras's `predict` takes 30 ms a call."""
         import tensorflow as tf
 
         takes = tf.TensorSpec(self.keras_model.input_shape, self.keras_model.inputs[0].dtype)
@@ -58,6 +58,6 @@ def load_network(folder: Path) -> KerasPredictor:
     """Read what `KerasPredictor.save` wrote; safe mode refuses a file that carries code.
 
     Raises:
-        ValueError: not a Keras model, or one with code in it.
+        ValueError: the file is not a Keras model, or holds code.
     """
     return KerasPredictor(load_keras().models.load_model(folder / FILE, compile=False, safe_mode=True))

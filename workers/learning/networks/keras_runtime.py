@@ -1,4 +1,7 @@
-"""The only door to TensorFlow: imported late, one thread, the same bits in every process."""
+"""Load Keras on TensorFlow: late, with one thread and deterministic kernels.
+
+Every use of TensorFlow calls `load_keras` first, so a network learns the same bits in every process.
+"""
 
 from __future__ import annotations
 
@@ -9,27 +12,27 @@ from collections.abc import Sequence
 from typing import Any
 
 SETTINGS = {
-    "KERAS_BACKEND": "tensorflow",  # whatever the user's ~/.keras says
+    "KERAS_BACKEND": "tensorflow",  # overrides the user's ~/.keras
     "TF_CPP_MIN_LOG_LEVEL": "3",
-    # twice as fast; its last bits may differ between kinds of processor, and TensorFlow's own default is off on some
+    # twice as fast. Last bits may differ between kinds of processor; TensorFlow's default depends on the processor
     "TF_ENABLE_ONEDNN_OPTS": "1",
 }
-"""Read by TensorFlow when it is imported, so set just before."""
+"""Environment variables that TensorFlow and Keras read when they are imported."""
 
 
 @functools.cache
 def load_keras() -> Any:
-    """The `keras` module, with TensorFlow behind it bound to one thread and to deterministic kernels.
+    """The `keras` module on TensorFlow, bound to one thread and to deterministic kernels.
 
-    One thread, because two trainings side by side use two cores better than one training does, and because a
-    network then learns the same in every process.
+    One thread: two trainings in two processes use two cores better than one training with two threads, and the order
+    of additions, and so the bits, stay the same.
 
     Raises:
-        RuntimeError: something in this process has already imported TensorFlow, with whatever settings.
+        RuntimeError: other code in this process has imported TensorFlow, with unknown settings.
     """
     if "tensorflow" in sys.modules:
         raise RuntimeError(
-            "TensorFlow was imported elsewhere: a network would learn other bits than in other processes"
+            "TensorFlow was imported elsewhere in this process: networks would learn other bits than in other processes"
         )
     os.environ.update(SETTINGS)
     import tensorflow as tf

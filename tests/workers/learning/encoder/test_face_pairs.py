@@ -9,7 +9,7 @@ from workers.compare.pair_protocol import pair_accuracy
 from workers.learning.encoder.face_pairs import draw_pairs, pair_distances
 
 
-def test_pairs_are_half_friends_half_strangers_and_never_a_face_with_itself() -> None:
+def test_half_of_the_pairs_are_genuine_and_no_face_is_paired_with_itself() -> None:
     labels = np.repeat(list("abc"), 4)
     pairs = draw_pairs(labels, seed=1)
     assert pairs.same.sum() == (~pairs.same).sum() == 18  # three times four over two
@@ -26,7 +26,7 @@ def test_verification_needs_two_people_one_of_them_twice(labels: list[str]) -> N
         draw_pairs(np.asarray(labels), seed=1)
 
 
-def test_measurements_that_say_who_are_always_right_and_noise_is_a_coin() -> None:
+def test_perfect_embeddings_verify_all_pairs_and_random_ones_half() -> None:
     labels = np.repeat(np.arange(20), 6)
     pairs = draw_pairs(labels, seed=0)
     perfect = pair_accuracy(pair_distances(np.eye(20)[labels], pairs), pairs.same)

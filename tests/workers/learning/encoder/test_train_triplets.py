@@ -30,7 +30,7 @@ def pictures(people: int = 8, photos: int = 3) -> tuple[np.ndarray, np.ndarray]:
     return x.reshape(-1, 128, 128, 3), np.repeat([f"p{i}" for i in range(people)], photos)
 
 
-def test_a_killed_training_goes_on_and_ends_with_the_same_bits(tmp_path: Path) -> None:
+def test_a_killed_training_continues_and_ends_with_the_same_bits(tmp_path: Path) -> None:
     code = """
 import os, signal, sys
 from pathlib import Path
@@ -63,10 +63,10 @@ train_by_triplets(*pictures(), SETTINGS, Path(sys.argv[1]), die)
     }
 
 
-def test_a_network_that_is_no_encoder_is_refused(tmp_path: Path) -> None:
+def test_a_network_that_is_not_an_encoder_is_refused(tmp_path: Path) -> None:
     keras = load_keras()
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)]).save(tmp_path / FILE)
-    with pytest.raises(ValueError, match="no encoder of faces"):
+    with pytest.raises(ValueError, match="not a face encoder"):
         load_picture_encoder(tmp_path)
 
 
@@ -84,7 +84,7 @@ def written(board: Path) -> dict[tuple[str, int], float]:
 def test_no_person_is_in_two_sets() -> None:
     labels = np.concatenate([np.repeat([f"p{i}" for i in range(20)], 3), ["alone"]])
     sets = split_people(labels, TripletSettings())
-    people = [set(labels[rows]) for rows in (sets.train, sets.watch, sets.test)]
+    people = [set(labels[rows]) for rows in (sets.train, sets.validation, sets.test)]
     assert [len(each) for each in people] == [14, 3, 3]
     assert len(set.union(*people)) == 20
     assert "alone" not in set.union(*people)

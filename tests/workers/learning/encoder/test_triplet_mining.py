@@ -1,4 +1,4 @@
-"""Triplets and their losses, against plain loops."""
+"""Batches and triplet losses, compared with losses computed in plain loops."""
 
 from __future__ import annotations
 
@@ -16,37 +16,38 @@ Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 @pytest.fixture(scope="module")
 def batch() -> Batch:
-    """People, unit measurements and their distances."""
-    people = np.repeat([3, 5, 9], 4)
-    measured = np.random.default_rng(0).normal(0, 1, (12, 8)).astype(np.float32)
-    measured /= np.linalg.norm(measured, axis=1, keepdims=True)
-    return people, measured, np.linalg.norm(measured[:, None] - measured[None], axis=2)
+    """Labels, embeddings of length 1 and their distances."""
+    labels = np.repeat([3, 5, 9], 4)
+    embeddings = np.random.default_rng(0).normal(0, 1, (12, 8)).astype(np.float32)
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+    return labels, embeddings, np.linalg.norm(embeddings[:, None] - embeddings[None], axis=2)
 
 
-def test_batch_hard_takes_the_farthest_friend_and_the_nearest_stranger(batch: Batch) -> None:
-    people, measured, far = batch
+def test_batch_hard_takes_the_hardest_positive_and_the_hardest_negative(batch: Batch) -> None:
+    labels, embeddings, distances = batch
     losses = [
-        max(0, max(far[a][people == people[a]]) - min(far[a][people != people[a]]) + MARGIN) for a in range(len(people))
+        max(0, max(distances[a][labels == labels[a]]) - min(distances[a][labels != labels[a]]) + MARGIN)
+        for a in range(len(labels))
     ]
-    assert float(loss_of("batch-hard", MARGIN)(people[:, None], measured)) == pytest.approx(np.mean(losses), abs=1e-5)
+    assert float(loss_of("batch-hard", MARGIN)(labels[:, None], embeddings)) == pytest.approx(np.mean(losses), abs=1e-5)
 
 
-def test_semi_hard_takes_the_nearest_stranger_beyond_the_friend(batch: Batch) -> None:
-    people, measured, far = batch
+def test_semi_hard_takes_the_nearest_negative_beyond_the_positive(batch: Batch) -> None:
+    labels, embeddings, distances = batch
     losses = []
-    for a, p in itertools.permutations(range(len(people)), 2):
-        if people[a] != people[p]:
+    for a, p in itertools.permutations(range(len(labels)), 2):
+        if labels[a] != labels[p]:
             continue
-        strangers = far[a][people != people[a]]
-        beyond = strangers[strangers > far[a, p]]
-        losses.append(max(0, far[a, p] - (beyond.min() if len(beyond) else strangers.max()) + MARGIN))
-    assert float(loss_of("semi-hard", MARGIN)(people[:, None], measured)) == pytest.approx(np.mean(losses), abs=1e-5)
+        negatives = distances[a][labels != labels[a]]
+        beyond = negatives[negatives > distances[a, p]]
+        losses.append(max(0, distances[a, p] - (beyond.min() if len(beyond) else negatives.max()) + MARGIN))
+    assert float(loss_of("semi-hard", MARGIN)(labels[:, None], embeddings)) == pytest.approx(np.mean(losses), abs=1e-5)
 
 
 @pytest.mark.parametrize("mining", ["batch-hard", "semi-hard"])
-def test_people_far_apart_cost_nothing(mining: str) -> None:
-    measured = np.repeat(np.eye(3, dtype=np.float32), 4, axis=0)
-    assert float(loss_of(mining, MARGIN)(np.repeat([0, 1, 2], 4)[:, None], measured)) == pytest.approx(0, abs=1e-5)
+def test_well_separated_people_have_a_loss_of_zero(mining: str) -> None:
+    embeddings = np.repeat(np.eye(3, dtype=np.float32), 4, axis=0)
+    assert float(loss_of(mining, MARGIN)(np.repeat([0, 1, 2], 4)[:, None], embeddings)) == pytest.approx(0, abs=1e-5)
 
 
 def test_an_unknown_mining_is_refused() -> None:
@@ -54,7 +55,7 @@ def test_an_unknown_mining_is_refused() -> None:
         loss_of("random", MARGIN)
 
 
-def test_an_epoch_shows_everybody_who_has_two_faces_in_batches_of_one_shape() -> None:
+def test_an_epoch_has_every_person_with_two_faces_in_batches_of_one_shape() -> None:
     y = np.repeat([0, 1, 2, 3, 4, 5], [5, 3, 2, 4, 1, 6])  # number 4 has one face
     batches = list(person_batches(y, people=2, faces=3, rng=np.random.default_rng(0)))
     assert {len(rows) for rows in batches} == {6}
@@ -65,6 +66,6 @@ def test_an_epoch_shows_everybody_who_has_two_faces_in_batches_of_one_shape() ->
         assert all(len(set(rows[y[rows] == person])) >= min(3, (y == person).sum()) for person in set(y[rows]))
 
 
-def test_fewer_people_than_a_batch_wants_make_one_batch() -> None:
+def test_fewer_people_than_a_batch_holds_make_one_batch() -> None:
     batches = list(person_batches(np.repeat([0, 1, 2], 2), people=12, faces=2, rng=np.random.default_rng(0)))
     assert [len(rows) for rows in batches] == [6]

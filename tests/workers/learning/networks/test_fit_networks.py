@@ -62,7 +62,7 @@ def test_a_process_that_imported_tensorflow_by_itself_is_refused() -> None:
     assert "TensorFlow was imported elsewhere" in done.stderr
 
 
-def test_a_dense_network_tells_people_apart_and_shows_how_it_learnt() -> None:
+def test_a_dense_network_names_people_and_returns_its_learning_curves() -> None:
     x, labels = measurements()
     model = fit_model(DENSE, x[::2], labels[::2], np.arange(len(x[::2])), 1)
     assert model.name(*model.scores(x[1::2])) == labels[1::2]
@@ -93,7 +93,7 @@ def test_a_network_file_with_code_in_it_is_refused(tmp_path: Path) -> None:
         load_network(tmp_path)
 
 
-def test_one_face_does_not_pay_for_a_batch() -> None:
+def test_one_face_is_scored_without_filling_a_batch() -> None:
     x, labels = measurements()
     model = fit_model(DENSE, x, labels, np.arange(len(x)), 1)
     # microseconds; Keras's predict takes 30,000, and a tenth of the calls are undisturbed on any machine
@@ -138,7 +138,7 @@ def test_the_mean_of_members_has_the_same_bits_however_many_networks_were_built_
 
 
 @pytest.mark.parametrize("recolour", [False, True])
-def test_augmentation_changes_what_trains_and_never_what_is_scored(recolour: bool) -> None:
+def test_augmentation_changes_training_pictures_and_nothing_in_prediction(recolour: bool) -> None:
     from workers.learning.networks.architectures import augmentation
     from workers.learning.networks.keras_runtime import load_keras
 
