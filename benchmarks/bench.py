@@ -1,6 +1,7 @@
-"""`make bench`: Lineup's engine beside face_recognition, and its image stage beside the bare engine.
+"""`make bench`: the face engine beside face_recognition, and the image stage beside the engine alone.
 
-Prints a table and writes build/bench.json. Needs the network once, to install face_recognition into build/bench-venv.
+Prints a table and writes build/bench.json. The first run installs face_recognition into build/bench-venv, which needs
+the network.
 """
 
 from __future__ import annotations
@@ -14,19 +15,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import table
-from benchmarks.peer import peer_python
+from benchmarks import engine_table
+from benchmarks.face_recognition_setup import peer_python
+from benchmarks.image_stage import copies, warm_stage
 from benchmarks.photos import pictures, small_photos, web_photos
 from benchmarks.processes import ROOT, Lap, Processes
-from benchmarks.stage import copies, warm_stage
 
 ROUNDS = 3
-"""Of which the median counts."""
+"""Laps of each; the median is reported."""
 
 STAGE_COPIES = 4
-"""Of the 300 small photos: a stage of three seconds says more than one of a second."""
+"""Copies of the 300 small photos: a lap of three seconds is measured more precisely than one of a second."""
 
-OURS = "benchmarks.loop_lineup"
+OURS = "benchmarks.lineup_loop"
 
 
 def main() -> None:
@@ -37,18 +38,18 @@ def main() -> None:
         print(f"{peer}; measuring Lineup alone")
     web, described = web_photos(arguments.photos)
     sets = {"faces_250": small_photos(), "web": web}
-    found: dict[str, Any] = {"machine": table.machine(), "rounds": arguments.rounds, "web_photos": described}
+    found: dict[str, Any] = {"machine": engine_table.machine(), "rounds": arguments.rounds, "web_photos": described}
     for name, photos in sets.items():
         found[name] = side_by_side(photos, None if isinstance(peer, str) else peer, arguments.rounds)
     found |= pipeline(sets["faces_250"], web, arguments.rounds)
     path = ROOT / "build" / "bench.json"
     path.write_text(json.dumps(found, indent=2) + "\n")
-    print(table.drawn(found))
+    print(engine_table.drawn(found))
     print(f"\nwritten to {path.relative_to(ROOT)}")
 
 
 def side_by_side(photos: Sequence[Path], peer: Path | None, rounds: int) -> dict[str, Any]:
-    """Both engines in turns on the same photos; medians. Without a peer its figures are null."""
+    """Medians of both engines, measured in turns on the same photos; without a peer its figures are None."""
     ours: list[Lap] = []
     theirs: list[Lap] = []
     with Processes(Path(sys.executable), OURS) as lineup:
@@ -56,7 +57,7 @@ def side_by_side(photos: Sequence[Path], peer: Path | None, rounds: int) -> dict
         if peer is None:
             ours = [lineup.lap(photos) for _ in range(rounds)]
         else:
-            with Processes(peer, "benchmarks.loop_peer") as other:
+            with Processes(peer, "benchmarks.face_recognition_loop") as other:
                 other.lap(photos[:8])
                 for _ in range(rounds):
                     ours.append(lineup.lap(photos))
@@ -76,9 +77,9 @@ def side_by_side(photos: Sequence[Path], peer: Path | None, rounds: int) -> dict
 
 
 def pipeline(photos: Sequence[Path], large: Sequence[Path], rounds: int) -> dict[str, Any]:
-    """The image stage through Celery over the same engine in a bare loop of two processes, in turns.
+    """Speed of the image stage through Celery relative to the same engine in two bare processes, in turns.
 
-    The workers' peak of memory is taken once they have seen the large photos as well.
+    The workers' peak memory is read after a lap over the large photos.
     """
     with warm_stage(photos) as stage, Processes(Path(sys.executable), OURS) as bare:
         folder = copies(photos, stage.folder / "photos", STAGE_COPIES)

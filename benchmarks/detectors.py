@@ -1,10 +1,10 @@
-"""Each detector on real photos: what it sees, what it costs, and whether the same face measures the same through it.
+"""Each detector on real photos: recall, time, and the effect of its boxes on the embedding.
 
     python -m benchmarks.detectors FOLDER    one sub-folder a person; prints tables, writes build/detectors.json
 
-The measure of recall is dlib's CNN detector at its default scale, that is `cnn` at the photo's full size: the
-two see the same (tests/workers/faces/detect/test_mmod.py). All detectors look at each photo in turn, at the engine's
-default size.
+The reference for recall is dlib's CNN detector at its default scale, that is `cnn` at the full size of the photo; the
+two find the same faces (tests/workers/faces/detect/test_mmod.py). All detectors get each photo in turn, at the default
+size of the engine.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from benchmarks import table
+from benchmarks import engine_table
 from benchmarks.photos import web_photos
 from benchmarks.processes import ROOT
 from storage.engine_settings import DetectorName, EngineSettings, RefinerName
@@ -38,24 +38,24 @@ from workers.faces.photo import Photo, Pixels
 SETTINGS = EngineSettings()
 
 NAMES = tuple(name for name in get_args(DetectorName) if name != "dlib-cnn")
-"""dlib's own CNN is left out: it sees what `cnn` sees, in some twenty times the time."""
+"""Without dlib's own CNN, which finds the faces of `cnn` in about twenty times the time."""
 
 REFINERS = get_args(RefinerName)
 
 SAME_FACE = 0.3
-"""Overlap at which two detectors mean one face, as in the cascade."""
+"""Overlap above which two boxes are one face, as in the cascade."""
 
 
 @dataclass
 class Seen:
-    """One photo through all eyes.
+    """The results of all detectors on one photo.
 
     Attributes:
-        person: the folder's name.
-        reference: boxes of the reference.
+        person: the name of the folder.
+        reference: boxes of the reference detector.
         found: detector to its detections, best first.
         seconds: detector to processor time.
-        measured: (detector, refiner) to the largest face's measurements.
+        measured: (detector, refiner) to the embedding of the largest face.
     """
 
     person: str
@@ -68,10 +68,10 @@ class Seen:
         return max(self.found[name], key=lambda face: face.box.area, default=None)
 
 
-def look(photos: Sequence[Path]) -> Iterator[Seen]:
-    """Every photo that can be read through every detector and refiner."""
+def examine(photos: Sequence[Path]) -> Iterator[Seen]:
+    """Every readable photo with the results of every detector and refiner."""
     detectors = {name: load_detector(name, SETTINGS.policy) for name in NAMES}
-    limits = replace(SETTINGS.limits, working_side=100_000)  # nobody decodes smaller: the reference sees it all
+    limits = replace(SETTINGS.limits, working_side=100_000)  # decode at full size, for the reference
     for path in photos:
         photo = read_image(path.read_bytes(), limits)
         if isinstance(photo, Photo):
@@ -93,13 +93,13 @@ def _detect(seen: Seen, name: str, detect: Detector, rgb: Pixels) -> None:
 
 
 def measure(rgb: Pixels, box: Box) -> Embedding:
-    """The 128 measurements of the face in a box."""
+    """The embedding, (128,) float32, of the face in a box of an RGB picture."""
     measured: Embedding = load_face_encoder("onnx")(encoder_chip(rgb, box, load_landmarks("68")(rgb, box))[None])[0]
     return measured
 
 
 def recall(name: str, photos: Sequence[Seen]) -> dict[str, Any]:
-    """What a detector sees of the reference's faces, and at what cost."""
+    """Recall of the reference's faces, extra faces, and processor time a photo."""
     faces = [(box, one.found[name]) for one in photos for box in one.reference]
     hits = sum(any(overlap(box, face.box) > SAME_FACE for face in found) for box, found in faces)
     extra = sum(
@@ -116,7 +116,7 @@ def recall(name: str, photos: Sequence[Seen]) -> dict[str, Any]:
 
 
 def convention(name: str, photos: Sequence[Seen]) -> dict[str, Any]:
-    """Shift right and down, in sides of its box, and scale that make a detector's box HOG's: medians."""
+    """Median shift (right and down, in sides of the box) and scale from a detector's box to the HOG detector's."""
     steps = [
         ((hog.centre[0] - box.centre[0]) / box.width, (hog.centre[1] - box.centre[1]) / box.height, hog.area / box.area)
         for one in photos
@@ -129,17 +129,17 @@ def convention(name: str, photos: Sequence[Seen]) -> dict[str, Any]:
 
 
 def _pairs(one: Seen, name: str) -> Iterator[tuple[Box, Box]]:
-    """HOG's largest face and the detector's, where they are the same face."""
+    """The boxes of the largest face by HOG and by the detector, where they are one face."""
     hog, face = one.largest("hog"), one.largest(name)
     if hog and face and overlap(hog.box, face.box) > SAME_FACE:
         yield hog.box, face.box
 
 
 def closeness(name: str, how: str, photos: Sequence[Seen]) -> dict[str, Any]:
-    """How far a face's measurements lie from those through HOG's own box; and how well they tell people apart.
+    """Distance of embeddings to those of HOG's box, and the equal error rate of verification.
 
-    `error_frontal` is the equal error rate over all pairs of those photos in which every detector sees a face,
-    `error_all` of those in which every detector but HOG does. A photo's folder is taken for the truth.
+    `error_frontal` is over all pairs of photos in which every detector finds a face, `error_all` over those in which
+    every detector but HOG does. The folder of a photo is its person.
     """
     apart = [
         float(np.linalg.norm(one.measured[name, how] - one.measured["hog", "none"]))
@@ -200,11 +200,11 @@ def _cell(value: float | None) -> str:
 
 
 def main() -> None:
-    """Look, print, write build/detectors.json."""
+    """Measure, print, write build/detectors.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.detectors", description=__doc__)
     parser.add_argument("photos", nargs="?", type=Path, help="folder of photos, one sub-folder a person")
     photos, what = web_photos(parser.parse_args().photos)
-    found = {"machine": table.machine(), "what": what, **report(list(look(photos)))}
+    found = {"machine": engine_table.machine(), "what": what, **report(list(examine(photos)))}
     path = ROOT / "build" / "detectors.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(found, indent=2) + "\n")

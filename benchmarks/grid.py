@@ -1,15 +1,14 @@
-"""The whole grid through the training queue beside the same models fitted one after the other in one plain script.
+"""All configurations through the training queue beside the same models in one plain script.
 
     python -m benchmarks.grid [FOLDER]     (`make bench-grid`)
 
 Without a folder, drawn photos of 12 people, 15 of each. Photos are encoded and split once, before anything is timed.
-A lap is the wall time from nothing to the scores of all configurations, imports and the start of processes included:
+A lap is the wall time to the scores of all configurations, with imports and the start of processes:
 
     queue       a private broker and worker processes, as `lineup run` starts them
-    script      one process that fits one model after the other as a script would: networks by Keras's own `fit`, as
-                many threads as the libraries like
+    script      one process, one model after the other; networks by Keras's own `fit`; the libraries' default threads
     plain       the same with Lineup's training loop in place of `fit`
-    plain-1     that with one thread; its scores must be the queue's to the bit
+    plain-1     the same with one thread; its scores must have the same bits as the queue's
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import table
+from benchmarks import engine_table
 from benchmarks.photos import drawn
 from benchmarks.processes import ROOT
 from orchestrator.experiment.experiment_file import from_dict
@@ -46,14 +45,14 @@ MOST_SECONDS = 3600
 
 @dataclass(frozen=True)
 class Lap:
-    """What all configurations took together, in seconds; `cpu` is that of all processes."""
+    """Seconds for all configurations together; `cpu` is the processor time of all processes."""
 
     wall: float
     cpu: float
 
 
 def main() -> None:
-    """Measure the laps that are asked for, print them, keep them in build/bench-grid.json."""
+    """Measure the chosen laps, print them, and keep them in build/bench-grid.json."""
     arguments = _arguments()
     folder: Path | None = arguments.photos
     run = prepared(folder, arguments.epochs)
@@ -66,7 +65,7 @@ def main() -> None:
 
 
 def prepared(photos: Path | None, most_epochs: int | None) -> Run:
-    """A run of all configurations whose photos are encoded and split; what is there already is used again."""
+    """A run of all configurations whose photos are encoded and split; an existing one is used again."""
     if photos is None:
         photos = drawn("bench-grid-photos", people=12, photos=15, side=256)[0].parents[1]
     store = ROOT / "build" / "bench-grid"
@@ -85,7 +84,7 @@ def prepared(photos: Path | None, most_epochs: int | None) -> Run:
 
 
 def queue_lap(run: Run) -> Lap:
-    """All trainings through a broker and worker processes of their own."""
+    """Train all configurations through a private broker and worker processes."""
     for name in ("scores", "fits", "attempts", "report", "model"):
         shutil.rmtree(run.folder / name, ignore_errors=True)
     run.comparison.unlink(missing_ok=True)
@@ -98,7 +97,7 @@ def queue_lap(run: Run) -> Lap:
 
 
 def plain_lap(run: Run, name: str) -> Lap:
-    """All trainings in one process of their own, one after the other."""
+    """Train all configurations one after the other in one new process."""
     command = [sys.executable, "-m", "benchmarks.grid_plain", str(run.folder.parents[1]), run.run_id, name]
     before = _cpu_of_children()
     start = time.perf_counter()
@@ -108,8 +107,8 @@ def plain_lap(run: Run, name: str) -> Lap:
 
 
 def drawn_laps(run: Run, laps: Mapping[str, Mapping[str, float]]) -> str:
-    """The laps as people read them, each beside the queue's."""
-    lines = [table.machine(), f"{run.run_id}: {len(CONFIGURATIONS)} configurations, {PROCESSES} processes", ""]
+    """The laps as a table, with the ratio to the queue's."""
+    lines = [engine_table.machine(), f"{run.run_id}: {len(CONFIGURATIONS)} configurations, {PROCESSES} processes", ""]
     queue = laps.get("queue")
     for name in LAPS:
         if name in laps:
@@ -119,7 +118,7 @@ def drawn_laps(run: Run, laps: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def _drive(reconciler: Reconciler, run: Run, stages: tuple[str, ...]) -> None:
-    """Step a run through these stages."""
+    """Run the reconciliation loop until the run leaves these stages."""
     pause = threading.Event()
     end = time.monotonic() + MOST_SECONDS
     while status_of(run).stage in stages:
@@ -130,7 +129,7 @@ def _drive(reconciler: Reconciler, run: Run, stages: tuple[str, ...]) -> None:
 
 
 def _cpu_of_children() -> float:
-    """Seconds of processor time of all processes that were started here and have ended."""
+    """Seconds of processor time of all finished child processes."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
@@ -140,10 +139,8 @@ def _arguments() -> argparse.Namespace:
         prog="python -m benchmarks.grid", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("photos", nargs="?", type=Path, help="folder of photos, one sub-folder per person")
-    parser.add_argument("--laps", nargs="+", choices=LAPS, default=LAPS, help="those to measure now (default: all)")
-    parser.add_argument(
-        "--epochs", type=int, help="at most so many for every network: quicker, and start-up weighs more"
-    )
+    parser.add_argument("--laps", nargs="+", choices=LAPS, default=LAPS, help="laps to measure (default: all)")
+    parser.add_argument("--epochs", type=int, help="limit for every network: quicker, but start-up time matters more")
     return parser.parse_args()
 
 

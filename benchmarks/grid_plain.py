@@ -1,4 +1,4 @@
-"""The plain script of `benchmarks.grid`: every configuration of a run, one after the other, in this one process.
+"""The plain script of `benchmarks.grid`: train every configuration of a run, one after the other, in this process.
 
 python -m benchmarks.grid_plain STORE RUN script|plain|plain-1
 """
@@ -23,11 +23,11 @@ from workers.learning.seeds import seed_of
 
 
 def main() -> None:
-    """Fit and score all; `plain-1` also says whether the scores are those that the queue's workers stored."""
+    """Fit and score all configurations; `plain-1` also compares the scores with those that the queue stored."""
     store, run_id, lap = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     run = open_run(store, run_id)
     if lap != "plain-1":
-        let_the_libraries_choose()
+        use_library_defaults()
     if lap == "script":
         vars(networks)["train_network"] = keras_fit.train_network
     threads = 1 if lap == "plain-1" else os.cpu_count() or 1
@@ -49,8 +49,8 @@ def main() -> None:
             print(f"others: {', '.join(others)}")
 
 
-def let_the_libraries_choose() -> None:
-    """Undo what Lineup asks of TensorFlow: a thread a core, and kernels that need not be deterministic."""
+def use_library_defaults() -> None:
+    """Undo Lineup's settings of TensorFlow: one thread a core, kernels that need not be deterministic."""
     from workers.learning.networks.keras_runtime import load_keras
 
     load_keras()

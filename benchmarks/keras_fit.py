@@ -1,4 +1,4 @@
-"""Training a network as a script would: Keras's own `fit` on the arrays, a network compiled for each training."""
+"""Train a network with Keras's own `fit`; the network is compiled for each training."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workers.learning.networks.training_loop import Build, Examples, Recipe, bal
 def train_network(
     build: Build, recipe: Recipe, examples: Examples, classes: int, seed: int, held: Examples | None = None
 ) -> tuple[Any, dict[str, list[float]]]:
-    """What `training_loop.train_network` gives, for the same network, faces, recipe and number of epochs."""
+    """As `training_loop.train_network`: same network, faces, recipe and number of epochs."""
     keras = load_keras()
     keras.utils.set_random_seed(seed)
     model = build(classes)

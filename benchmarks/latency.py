@@ -1,11 +1,11 @@
-"""How long each classical configuration takes to name one face among many people, beside scikit-learn's own objects.
+"""Time of each classical configuration to name one face among many people, beside scikit-learn's own objects.
 
     python -m benchmarks.latency [--people 600] [--photos 4]
 
-Measurements are drawn: a centre a person, spread around it as real faces spread (0.25 within, 0.8 between). One face
-a call, warm, one thread; each face is timed in every round and its quickest call counts, since a busy machine
-interrupts any one of them. The tuning grids are left out: they change the numbers in a model and not its size.
-Eigenfaces get two pictures of noise a person.
+Embeddings are random: a centre a person, and the distances of real faces (0.25 within a person, 0.8 between people).
+One face a call, warm, one thread. Each face is timed in every round and its fastest call is reported, because a busy
+machine interrupts some calls. Tuning is off: it changes the numbers in a model, not its size. Eigenfaces get two
+pictures of noise a person.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks import table
+from benchmarks import engine_table
 from workers.learning.classical.solvers import solve_rbf_svm
 from workers.learning.configurations import CONFIGURATIONS
 from workers.learning.evaluation import LATENCY_FACES, latency
@@ -33,71 +33,71 @@ Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Crowd:
-    """People's measurements: x (N, 128) float32, y (N,) class numbers, and as many faces again that train nothing."""
+class Embeddings:
+    """Embeddings x (N, 128) float32, class numbers y (N,), and N other faces for testing."""
 
     x: Array
     y: Array
     others: Array
 
 
-def draw_crowd(people: int, photos: int) -> Crowd:
-    """The same crowd for the same numbers."""
+def draw_embeddings(people: int, photos: int) -> Embeddings:
+    """The same arrays for the same numbers."""
     rng = np.random.default_rng(0)
     spread = WITHIN / np.sqrt(2 * 128)
     centres = rng.normal(0, np.sqrt(BETWEEN**2 - WITHIN**2) / np.sqrt(2 * 128), (people, 1, 128))
     faces = (centres + rng.normal(0, spread, (people, 2 * photos, 128))).astype(np.float32)
     y = np.repeat(np.arange(people), photos)
-    return Crowd(faces[:, :photos].reshape(-1, 128), y, faces[:, photos:].reshape(-1, 128))
+    return Embeddings(faces[:, :photos].reshape(-1, 128), y, faces[:, photos:].reshape(-1, 128))
 
 
 def main() -> None:
-    """Print a line a configuration, then the RBF machines beside scikit-learn's."""
+    """Print a line a configuration, then the RBF machines beside those of scikit-learn."""
     from threadpoolctl import threadpool_limits
 
     arguments = _arguments()
-    crowd = draw_crowd(arguments.people, arguments.photos)
-    print(f"{table.machine()}; {arguments.people} people, {arguments.photos} photos each to train\n")
-    print(f"{'configuration':<22}{'ms p50':>10}{'ms p95':>10}{'right':>10}")
+    drawn = draw_embeddings(arguments.people, arguments.photos)
+    print(f"{engine_table.machine()}; {arguments.people} people, {arguments.photos} photos each to train\n")
+    print(f"{'configuration':<22}{'ms p50':>10}{'ms p95':>10}{'correct':>10}")
     with threadpool_limits(1):
         for name, configuration in CONFIGURATIONS.items():
             if configuration.family not in NETWORKS:
-                print(f"{name:<22}" + measured(name, crowd), flush=True)
-        print("\n" + beside_scikit_learn(crowd))
+                print(f"{name:<22}" + measured(name, drawn), flush=True)
+        print("\n" + beside_scikit_learn(drawn))
 
 
-def measured(name: str, crowd: Crowd) -> str:
-    """Median and 95th percentile in milliseconds, and how many of the other faces are named rightly."""
+def measured(name: str, drawn: Embeddings) -> str:
+    """Median and 95th percentile in milliseconds, and the accuracy on the other faces."""
     configuration = CONFIGURATIONS[name]
     if "tune" in configuration.parameters:
         configuration = configuration.with_parameters(tune=False)
-    view, others = crowd.x, crowd.others
+    view, others = drawn.x, drawn.others
     if configuration.view == "none":
         view, others = view[:, :0], others[:, :0]
-    y = crowd.y
-    if configuration.view == "aligned":  # noise: its speed is a picture's, its answers mean nothing
+    y = drawn.y
+    if configuration.view == "aligned":  # noise has the speed of a picture; the answers mean nothing
         y = np.repeat(np.unique(y), 2)
         view = others = np.random.default_rng(1).integers(0, 255, (len(y), 128, 128, 3), np.uint8)
     labels = [f"p{i:05}" for i in y]
     model = fit_model(configuration, view, labels, np.arange(len(view)), 1)
     sample = others[:: max(1, len(others) // LATENCY_FACES)]
-    p50, p95 = _quickest(lambda: latency(model, sample))
-    told = f"{'–':>10}"
+    p50, p95 = _fastest(lambda: latency(model, sample))
+    accuracy = f"{'–':>10}"
     if configuration.view == "embedding":
-        told = f"{np.mean(model.scores(others)[0].argmax(axis=1) == crowd.y):>10.1%}"
-    return f"{p50:>10.4f}{p95:>10.4f}" + told
+        accuracy = f"{np.mean(model.scores(others)[0].argmax(axis=1) == drawn.y):>10.1%}"
+    return f"{p50:>10.4f}{p95:>10.4f}" + accuracy
 
 
-def beside_scikit_learn(crowd: Crowd) -> str:
-    """The RBF machines' time and answers beside OneVsRestClassifier(SVC), and SVC's own one-against-one."""
+def beside_scikit_learn(drawn: Embeddings) -> str:
+    """Time and answers of the RBF machines beside OneVsRestClassifier(SVC) and SVC (one against one)."""
     from sklearn.multiclass import OneVsRestClassifier
     from sklearn.svm import SVC
 
-    gamma = 1 / float(crowd.x.var(axis=0).sum())
-    ours = solve_rbf_svm(crowd.x, crowd.y, 10.0, 1.0)
-    rest = OneVsRestClassifier(SVC(C=10.0, gamma=gamma)).fit(crowd.x.astype(np.float64), crowd.y)
-    each = SVC(C=10.0, gamma=gamma).fit(crowd.x.astype(np.float64), crowd.y)
-    sample = crowd.others[:: max(1, len(crowd.others) // LATENCY_FACES)]
+    gamma = 1 / float(drawn.x.var(axis=0).sum())
+    ours = solve_rbf_svm(drawn.x, drawn.y, 10.0, 1.0)
+    rest = OneVsRestClassifier(SVC(C=10.0, gamma=gamma)).fit(drawn.x.astype(np.float64), drawn.y)
+    each = SVC(C=10.0, gamma=gamma).fit(drawn.x.astype(np.float64), drawn.y)
+    sample = drawn.others[:: max(1, len(drawn.others) // LATENCY_FACES)]
     mine, theirs = ours.decision(sample), rest.decision_function(sample.astype(np.float64))
     equal = int(np.sum(mine.argmax(axis=1) == theirs.argmax(axis=1)))
     lines = [f"{'RBF machines':<32}{'ms p50':>10}{'ms p95':>10}"]
@@ -106,7 +106,7 @@ def beside_scikit_learn(crowd: Crowd) -> str:
         ("OneVsRestClassifier(SVC)", rest.predict),
         ("SVC, one against one", each.predict),
     ):
-        p50, p95 = _quickest(lambda call=call: _times(call, sample[:20]))  # type: ignore[misc]
+        p50, p95 = _fastest(lambda call=call: _times(call, sample[:20]))  # type: ignore[misc]
         lines.append(f"{name:<32}{p50:>10.4f}{p95:>10.4f}")
     lines.append(
         f"ours and OneVsRestClassifier(SVC) name {equal} of {len(mine)} faces alike; "
@@ -127,8 +127,8 @@ def _times(call: Callable[[Array], Any], faces: Array) -> list[float]:
     return times
 
 
-def _quickest(lap: Callable[[], list[float]]) -> tuple[float, float]:
-    """Milliseconds, p50 and p95 over faces, of each face's quickest call."""
+def _fastest(lap: Callable[[], list[float]]) -> tuple[float, float]:
+    """Milliseconds: p50 and p95 over faces of the fastest call of each face."""
     best = np.min([lap() for _ in range(ROUNDS)], axis=0) / 1000
     return float(np.percentile(best, 50)), float(np.percentile(best, 95))
 
@@ -138,7 +138,7 @@ def _arguments() -> argparse.Namespace:
         prog="python -m benchmarks.latency", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--people", type=int, default=600)
-    parser.add_argument("--photos", type=int, default=4, help="that train, of each person")
+    parser.add_argument("--photos", type=int, default=4, help="training faces of each person")
     return parser.parse_args()
 
 

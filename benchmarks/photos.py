@@ -1,4 +1,4 @@
-"""The photos on which is measured."""
+"""The photos of the benchmarks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from workers.synthetic import write_folder
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 
 WEB_DEFAULT = ROOT.parent / "shared" / "data" / "jurassic-park"
-"""Beside the project and no part of it."""
+"""Outside the project."""
 
 
 def small_photos() -> list[Path]:
@@ -20,7 +20,7 @@ def small_photos() -> list[Path]:
 
 
 def web_photos(folder: Path | None) -> tuple[list[Path], str]:
-    """The photos of a folder, by default `WEB_DEFAULT`, or drawn ones of 1000 x 1000; and what they are, in words."""
+    """The photos of a folder, by default `WEB_DEFAULT`, or drawn ones of 1000 x 1000; and a description."""
     folder = folder or (WEB_DEFAULT if WEB_DEFAULT.is_dir() else None)
     if folder is None:
         return drawn("bench-1000", people=20, photos=4, side=1000), "drawn photos of 1000 x 1000 (no web photos here)"
@@ -31,7 +31,7 @@ def web_photos(folder: Path | None) -> tuple[list[Path], str]:
 
 
 def drawn(name: str, people: int, photos: int, side: int) -> list[Path]:
-    """A folder of drawn photos in build/; what a broken-off call left is drawn again."""
+    """Drawn photos in build/; an incomplete folder is drawn again."""
     folder = ROOT / "build" / name
     if len(pictures(folder.rglob("*"))) != people * photos:
         write_folder(folder, people, photos, seed=1, side=side)
@@ -39,5 +39,5 @@ def drawn(name: str, people: int, photos: int, side: int) -> list[Path]:
 
 
 def pictures(paths: Iterable[Path]) -> list[Path]:
-    """Those that are photos by their name, sorted."""
+    """The paths with the suffix of a photo, sorted."""
     return sorted(path for path in paths if path.suffix.lower() in SUFFIXES)

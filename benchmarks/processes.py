@@ -1,4 +1,4 @@
-"""Two measured processes as one: they take the next photos from one pile until it is empty."""
+"""Measured processes that share a queue of photos."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from orchestrator.local.child_process import ONE_THREAD, worker_environment
 ROOT = Path(__file__).parents[1]
 
 AT_ONCE = 4
-"""Photos that a process is handed together; as many as the engine takes at once."""
+"""Photos sent to a process together, as many as the engine processes at once."""
 
 
 @dataclass(frozen=True)
 class Lap:
-    """All photos once.
+    """The measurement of all photos once.
 
     Attributes:
-        photos: how many.
+        photos: number of photos.
         wall: seconds from the first to the last, all processes together.
         cpu: seconds of processor time of all processes.
         steps: seconds of wall time by step, added up over the photos.
@@ -49,7 +49,7 @@ class Lap:
 
     @property
     def per_core(self) -> float:
-        """Images per second of processor time: what one undisturbed core would do."""
+        """Images per second of processor time, the speed of one core without other load."""
         return self.photos / self.cpu
 
 
@@ -58,7 +58,7 @@ class Processes:
 
     Args:
         python: the interpreter.
-        module: one that calls `benchmarks.loop.serve`, and its arguments.
+        module: one that calls `benchmarks.measured_loop.serve`, and its arguments.
     """
 
     def __init__(self, python: Path, *module: str, count: int = 2) -> None:
@@ -68,7 +68,9 @@ class Processes:
         self._children: list[subprocess.Popen[str]] = []
 
     def __enter__(self) -> Processes:
-        ours = self._command[0] == sys.executable  # as our workers are started; the peer as its users start it
+        ours = (
+            self._command[0] == sys.executable
+        )  # Lineup as its workers are started, face_recognition as its users start it
         environment = {**os.environ, **(worker_environment() if ours else ONE_THREAD)}
         for _ in range(self._count):
             child = subprocess.Popen(  # noqa: S603 - our own modules
@@ -76,25 +78,25 @@ class Processes:
             )
             self._children.append(self._stack.enter_context(child))
         for child in self._children:
-            _hear(child)
+            _read_answer(child)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for child in self._children:
-            cast(IO[str], child.stdin).close()  # the end of its input is the end of it
+            cast(IO[str], child.stdin).close()  # a process ends with its input
         self._stack.close()
 
     def lap(self, paths: Sequence[Path]) -> Lap:
-        """Work on all photos and tell what it took."""
-        pile: SimpleQueue[list[str]] = SimpleQueue()
+        """Process all photos and return the measurement."""
+        photos_left: SimpleQueue[list[str]] = SimpleQueue()
         for start in range(0, len(paths), AT_ONCE):
-            pile.put([str(path) for path in paths[start : start + AT_ONCE]])
+            photos_left.put([str(path) for path in paths[start : start + AT_ONCE]])
         cpu, steps = 0.0, Counter[str]()
         begun = time.perf_counter()
         with ThreadPoolExecutor(self._count) as pool:
-            answers = list(pool.map(lambda child: _work_off(pile, child), self._children))
+            answers = list(pool.map(lambda child: _process_all(photos_left, child), self._children))
         wall = time.perf_counter() - begun
         for answer in itertools.chain.from_iterable(answers):
             cpu += answer["cpu"]
@@ -102,21 +104,21 @@ class Processes:
         return Lap(len(paths), wall, cpu, dict(steps))
 
 
-def _work_off(pile: SimpleQueue[list[str]], child: subprocess.Popen[str]) -> list[dict[str, Any]]:
+def _process_all(photos_left: SimpleQueue[list[str]], child: subprocess.Popen[str]) -> list[dict[str, Any]]:
     answers: list[dict[str, Any]] = []
     while True:
         try:
-            paths = pile.get_nowait()
+            paths = photos_left.get_nowait()
         except Empty:
             return answers
         pipe = cast(IO[str], child.stdin)
         pipe.write(json.dumps(paths) + "\n")
         pipe.flush()
-        answers.append(_hear(child))
+        answers.append(_read_answer(child))
 
 
-def _hear(child: subprocess.Popen[str]) -> dict[str, Any]:
-    """The next answer; raises RuntimeError where the process has ended instead."""
+def _read_answer(child: subprocess.Popen[str]) -> dict[str, Any]:
+    """The next answer; raises RuntimeError if the process has ended."""
     line = cast(IO[str], child.stdout).readline()
     if not line:
         raise RuntimeError(f"a measured process ended: {child.args!r} (exit {child.wait()})")

@@ -1,7 +1,7 @@
-"""How long work stands still after a death: `make recovery` prints the table and writes build/recovery.json.
+"""Time without work after a process dies: `make recovery` prints a table and writes build/recovery.json.
 
-Two image workers of one process each, a training worker and an orchestrator, all by the command line. A worker that
-is killed stays dead until its photo runs elsewhere; a broker is started again at once, as any supervisor does.
+Two image workers of one process each, a training worker and an orchestrator run by the command line. A killed worker is
+started again after its photo ran elsewhere; a killed broker is started again at once, as a supervisor does.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ from workers.synthetic.photo_folder import write_folder
 
 PEOPLE, PHOTOS, COPIES = 4, 10, 8
 BEGUN = 20
-"""Photos that are done when the broker is killed: everybody is at work."""
+"""Photos that are done when the broker is killed; by then all processes work."""
 
 IN_HAND = 2
-"""Photos that the two processes can finish without a broker; what comes after them is new work."""
+"""Photos that the two processes can finish without a broker; further photos are new work."""
 
 OUT = Path("build/recovery.json")
 
 
-class Bench:
-    """Measures on one cluster; each try is a run over photos that nobody has encoded."""
+class Recovery:
+    """Measures on one cluster; each measurement is a run over photos that are not encoded yet."""
 
     def __init__(self, folder: Path, services: Services) -> None:
         self._services = services
@@ -53,7 +53,7 @@ class Bench:
         write_folder(self._drawn, PEOPLE, PHOTOS, seed=1, side=250, processes=1)
 
     def worker_dies(self, kill: Callable[[Child, int], None]) -> float:
-        """Seconds from the death until its photo is begun by another process."""
+        """Seconds from the kill until another process begins its photo."""
         services = self._services
         photos = self._photos(copies=1)
         key = mark(sorted(photos.glob("*/*.jpg"))[-1], "gate")
@@ -70,7 +70,7 @@ class Bench:
         return seconds
 
     def broker_dies(self, keeps_its_file: bool) -> float:
-        """Seconds from the moment that it answers again until a photo is done that nobody had in hand."""
+        """Seconds from the broker's first answer until a photo is done that no process had begun before."""
         services = self._services
         run, done = self._under_way()
         services.broker.kill()
@@ -85,7 +85,7 @@ class Bench:
         return seconds
 
     def links_are_cut(self) -> float:
-        """Seconds from the cut of every connection until a photo is done that nobody had in hand."""
+        """Seconds from the cut of every connection until a photo is done that no process had begun before."""
         run, done = self._under_way()
         began, before = time.monotonic(), done()
         self._services.proxy.cut()
@@ -95,7 +95,7 @@ class Bench:
         return seconds
 
     def _under_way(self) -> tuple[Run, Callable[[], int]]:
-        """A run with everybody at work, and a counter of its photos that are done."""
+        """A run in which all processes work, and a counter of its finished photos."""
         run = plan(self._services.store, self._photos(COPIES), configurations=["majority"])
         encoded, wanted = Done(run.encodings / "faces"), planned_photos(run).keys()
 
@@ -106,14 +106,14 @@ class Bench:
         return run, done
 
     def ready(self) -> None:
-        """Start what is dead, and wait until everybody answers."""
+        """Start dead services, and wait until all workers answer."""
         for each in self._services.everybody:
             if not each.alive:
                 each.start()
         wait_for(self._all_answer, "every worker")
 
     def _all_answer(self) -> bool:
-        with contextlib.suppress(BrokerError):  # the first question after a new start may meet a dead connection
+        with contextlib.suppress(BrokerError):  # the first request after a restart may use a dead connection
             return len(self._broker.workers()) == len(self._services.workers)
         return False
 
@@ -146,20 +146,20 @@ def _kill_all(worker: Child, _pid: int) -> None:
 
 
 def measured(tries: int, folder: Path) -> dict[str, list[float]]:
-    """Seconds of each try, by what happened."""
+    """Seconds of each try, by fault."""
     with services_in(folder / "cluster", PLUGIN, orchestrators=1) as services:
-        bench = Bench(folder, services)
-        bench.ready()
+        recovery = Recovery(folder, services)
+        recovery.ready()
         cases: dict[str, Callable[[], float]] = {
-            "a worker's process is killed": lambda: bench.worker_dies(_kill_child),
-            "a worker's main process is killed": lambda: bench.worker_dies(_kill_main),
-            "a worker is killed with its processes": lambda: bench.worker_dies(_kill_all),
-            "the broker is killed, and keeps its file": lambda: bench.broker_dies(keeps_its_file=True),
-            "the broker is killed, and its file is gone": lambda: bench.broker_dies(keeps_its_file=False),
-            "every connection is cut": bench.links_are_cut,
+            "a worker's process is killed": lambda: recovery.worker_dies(_kill_child),
+            "a worker's main process is killed": lambda: recovery.worker_dies(_kill_main),
+            "a worker is killed with its processes": lambda: recovery.worker_dies(_kill_all),
+            "the broker is killed, and keeps its file": lambda: recovery.broker_dies(keeps_its_file=True),
+            "the broker is killed, and its file is gone": lambda: recovery.broker_dies(keeps_its_file=False),
+            "every connection is cut": recovery.links_are_cut,
         }
         found: dict[str, list[float]] = {name: [] for name in cases}
-        for _ in range(tries):  # in turns, so that a slow minute slows all alike
+        for _ in range(tries):  # in turns, so that a slow minute affects all faults
             for name, measure in cases.items():
                 found[name].append(round(measure(), 2))
                 print(f"{found[name][-1]:6.1f} s  {name}", flush=True)
@@ -167,7 +167,7 @@ def measured(tries: int, folder: Path) -> dict[str, list[float]]:
 
 
 def drawn(found: dict[str, list[float]]) -> str:
-    """The table as people read it."""
+    """The figures as a table."""
     lines = [f"{'seconds until work goes on':<44}{'median':>8}{'most':>8}{'tries':>8}"]
     for name, seconds in found.items():
         lines.append(f"{name:<44}{statistics.median(seconds):>8.1f}{max(seconds):>8.1f}{len(seconds):>8}")
@@ -175,7 +175,7 @@ def drawn(found: dict[str, list[float]]) -> str:
 
 
 def main() -> None:
-    """The command."""
+    """Measure, print, write build/recovery.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.recovery", description=__doc__)
     parser.add_argument("--tries", type=int, default=5)
     chosen = parser.parse_args()

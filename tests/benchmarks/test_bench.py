@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from benchmarks import peer, table
+from benchmarks import engine_table, face_recognition_setup
 from benchmarks.bench import pipeline, side_by_side
 from benchmarks.photos import pictures
 from workers.synthetic.photo_folder import write_folder
 
 
 def test_an_unreachable_registry_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(peer, "FOLDER", tmp_path / "venv")
+    monkeypatch.setattr(face_recognition_setup, "FOLDER", tmp_path / "venv")
     nowhere = "http://127.0.0.1:9/simple"
     for name in ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL"):
         monkeypatch.setenv(name, nowhere)
@@ -26,7 +26,7 @@ def test_an_unreachable_registry_is_reported(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
     monkeypatch.setenv("UV_NO_CONFIG", "1")
     monkeypatch.setenv("UV_NO_CACHE", "1")
-    found = peer.peer_python()
+    found = face_recognition_setup.peer_python()
     assert isinstance(found, str)
     assert "could not be installed from the package registry" in found
 
@@ -36,7 +36,7 @@ def test_lineup_alone_is_measured_into_the_documented_keys(tmp_path: Path) -> No
     photos = pictures((tmp_path / "people").rglob("*"))
     figures = side_by_side(photos, None, rounds=1)
     found: dict[str, Any] = {
-        "machine": table.machine(),
+        "machine": engine_table.machine(),
         "rounds": 1,
         "web_photos": "drawn photos",
         "faces_250": figures,
@@ -49,4 +49,4 @@ def test_lineup_alone_is_measured_into_the_documented_keys(tmp_path: Path) -> No
     assert 0 < found["pipeline_efficiency"] < 2
     assert 100 < found["worker_rss_mb"] < 1000
     assert json.loads(json.dumps(found)) == found
-    assert "–" in table.drawn(found)
+    assert "–" in engine_table.drawn(found)

@@ -1,4 +1,4 @@
-"""A bare process of our engine: no queue, no table."""
+"""A measured process of Lineup's face engine, without queue and storage."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
-from benchmarks.loop import serve
+from benchmarks.measured_loop import serve
 from storage.engine_settings import DetectorName, EngineSettings
 from workers.faces.engine import load_engine
 
 
 def main() -> None:
-    """Serve with the default settings, or with the detector that is named as the first argument."""
+    """Serve with the default settings, or with the detector in the first argument."""
     engine = load_engine(
         EngineSettings(detector=cast(DetectorName, sys.argv[1])) if len(sys.argv) > 1 else EngineSettings()
     )

@@ -1,9 +1,9 @@
-"""The picture of docs/engine.md: drawn people on their way through the engine.
+"""Draw the picture of docs/engine.md: the steps of the face engine on drawn people.
 
-    python -m benchmarks.picture    writes docs/alignment.jpg
+    python -m benchmarks.alignment_picture    writes docs/alignment.jpg
 
-A row a person: the photo with the detector's box (red), that box in HOG's convention (green) and the 68 points; the
-crop; the aligned face with the places that eyes and lips come to; the encoder's chip.
+A row a person: the photo with the detector's box (red), that box mapped to HOG's convention (green) and the 68
+landmarks; the crop; the aligned face with the target places of eyes and lips; the input of the encoder.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ RED, GREEN, WHITE = (220, 40, 40), (40, 190, 70), (255, 255, 255)
 
 
 def row(person: int) -> Pixels:
-    """One person's photo, crop, aligned face and chip, side by side."""
+    """One person's photo, crop, aligned face and encoder input side by side, (height, width, 3) uint8 RGB."""
     rgb = np.asarray(render(draw_identity(5, person), draw_scene(5, person, 0), SIDE))
     found = load_detector("cascade")(rgb, 800)[0]
     face = map_box(rgb, found).box

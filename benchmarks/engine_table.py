@@ -1,4 +1,4 @@
-"""The figures as people read them."""
+"""The table of `make bench`, and a description of the machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ once, side by side, on two cores with AVX-512; building it takes twelve minutes 
 
 
 def drawn(found: dict[str, Any]) -> str:
-    """The table of `bench.json`."""
+    """The figures of build/bench.json as a table."""
     lines = [f"{found['machine']}; medians of {found['rounds']}, in turns, 2 processes", "", _row(*HEAD), "-" * 88]
     for name, label in (("faces_250", "250 x 250"), ("web", found["web_photos"])):
         figures, core = found[name], found[name]["per_core"]
@@ -39,7 +39,7 @@ HEAD = ("images/s", "Lineup", "per core", "face_rec.", "per core", "ratio", "per
 
 
 def machine() -> str:
-    """The processor, how many cores are ours, and how much runs on them (mean of five minutes) at this moment."""
+    """The processor, the cores that this process may use, and the load (mean of five minutes)."""
     model = platform.machine()
     for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else ():
         if line.startswith("model name"):

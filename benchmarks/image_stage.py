@@ -1,4 +1,4 @@
-"""The whole image stage as users have it: catalogue, messages, Celery workers, Parquet; on workers that are warm."""
+"""The image stage as in a run: catalogue, messages, Celery workers, Parquet; with warm workers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from orchestrator.scheduler.reconciler import Reconciler
 from workers.queue.task_names import IMAGES
 
 MOST_SECONDS = 1800
-"""After which a stage that does not end is given up."""
+"""Time limit of a lap."""
 
 WARM_UP_PHOTOS = 48
 
@@ -28,7 +28,7 @@ class Stage:
     """A broker and warm image workers.
 
     Args:
-        folder: of its own; the photos are copied into it, and its store is emptied before each lap.
+        folder: a folder for photos and store; the store is emptied before each lap.
     """
 
     folder: Path
@@ -49,13 +49,13 @@ class Stage:
                 raise SystemExit(f"the image stage does not end; see {self.folder / 'store' / 'logs'}")
             if not run.faces.exists():
                 pause.wait(reconciler.pause_seconds())
-        end = run.faces.stat().st_mtime_ns / 1e9  # what follows in that step is not the image stage's
+        end = run.faces.stat().st_mtime_ns / 1e9  # the rest of that step belongs to later stages
         run.cancel()
         reconciler.step()
         return end - start
 
     def rss_mb(self) -> float:
-        """The most memory that a worker process has ever had resident, MB."""
+        """Peak resident memory of a worker process, MB."""
         workers = {child.pid for child in self.stack.children()}
         peaks = [_peak_kb(status) for status in _statuses() if int(status.get("PPid", 0)) in workers]
         return max(peaks) / 1000
@@ -63,7 +63,7 @@ class Stage:
 
 @contextmanager
 def warm_stage(photos: Sequence[Path], processes: int = 2) -> Iterator[Stage]:
-    """A stage whose workers have seen some of `photos` already."""
+    """A stage whose workers have already encoded some of `photos`."""
     folder = ROOT / "build" / "bench-stage"
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "store").mkdir(parents=True)
@@ -76,7 +76,7 @@ def warm_stage(photos: Sequence[Path], processes: int = 2) -> Iterator[Stage]:
 
 
 def copies(photos: Sequence[Path], folder: Path, times: int) -> Path:
-    """Each photo several times, each time with other bytes after its end, so that it is a photo of its own."""
+    """Copy each photo several times, with different bytes after its end, so that each copy is another photo."""
     for person in ("even", "odd"):  # a catalogue of one person is refused
         (folder / person).mkdir(parents=True, exist_ok=True)
     for number in range(times):
@@ -87,7 +87,7 @@ def copies(photos: Sequence[Path], folder: Path, times: int) -> Path:
 
 
 def _statuses() -> Iterator[dict[str, str]]:
-    """Of each process, from /proc."""
+    """/proc/PID/status of each process, by key."""
     for path in Path("/proc").glob("[0-9]*/status"):
         try:
             lines = path.read_text().splitlines()

@@ -1,9 +1,9 @@
-"""The curve of photos_per_task: the whole image stage through Celery with messages of different sizes.
+"""Speed of the image stage through Celery for different values of photos_per_task.
 
-    python -m benchmarks.batches [FOLDER]    prints a table, writes build/batches.json
+    python -m benchmarks.photos_per_task [FOLDER]    prints a table, writes build/batches.json
 
-Without a folder it draws 300 photos of 250 x 250 and takes each four times: the smaller the photo, the more a message
-weighs. The sizes are measured in turns; the medians count.
+Without a folder, 300 photos of 250 x 250 are drawn and each is used four times: with small photos the cost of a message
+matters most. The sizes are measured in turns; medians are reported.
 """
 
 from __future__ import annotations
@@ -14,25 +14,27 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-from benchmarks import table
+from benchmarks import engine_table
+from benchmarks.image_stage import Stage, copies, warm_stage
 from benchmarks.photos import pictures, small_photos, web_photos
 from benchmarks.processes import ROOT
-from benchmarks.stage import Stage, copies, warm_stage
 
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128)
 
 ROUNDS = 3
-"""Of which the median counts."""
+"""Laps of each size; the median is reported."""
 
 COPIES = 4
-"""Of each photo, as in benchmarks.bench."""
+"""Copies of each photo, as in benchmarks.bench."""
 
 
 def curve(stage: Stage, folder: Path, photos: int, rounds: int) -> dict[int, dict[str, float]]:
-    """Photos in a message to the stage's images/s, and to that over the rate of the largest messages in its round."""
+    """For each size of a message: images/s, and their share of the best images/s of the same round."""
     rates: dict[int, list[float]] = {size: [] for size in SIZES}
     for number in range(rounds):
-        for size in SIZES if number % 2 == 0 else SIZES[::-1]:  # there and back: a drift of the machine falls on all
+        for size in (
+            SIZES if number % 2 == 0 else SIZES[::-1]
+        ):  # up and down, so that a drift of the machine affects all sizes
             rates[size].append(photos / stage.lap(folder, size))
     best = [max(rates[size][number] for size in SIZES) for number in range(rounds)]
     return {
@@ -55,7 +57,7 @@ def drawn(found: dict[str, Any]) -> str:
 
 def main() -> None:
     """Measure, print, write build/batches.json."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.batches", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.photos_per_task", description=__doc__)
     parser.add_argument("photos", nargs="?", type=Path, help="folder of photos (default: drawn ones)")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="the median of so many (default: %(default)s)")
     arguments = parser.parse_args()
@@ -63,7 +65,7 @@ def main() -> None:
     with warm_stage(photos) as stage:
         folder = copies(photos, stage.folder / "photos", COPIES)
         number = len(pictures(folder.rglob("*")))
-        found = {"machine": table.machine(), "what": what, "photos": number, "rounds": arguments.rounds}
+        found = {"machine": engine_table.machine(), "what": what, "photos": number, "rounds": arguments.rounds}
         found["curve"] = curve(stage, folder, number, arguments.rounds)
     path = ROOT / "build" / "batches.json"
     path.write_text(json.dumps(found, indent=2) + "\n")

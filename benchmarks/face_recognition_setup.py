@@ -1,4 +1,4 @@
-"""face_recognition 1.3.0 in an environment of its own, so that it never meets our packages."""
+"""Install face_recognition 1.3.0 in an environment of its own, apart from Lineup's packages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NEEDS = ("numpy", "pillow", "click")
 
 
 def peer_python() -> Path | str:
-    """The interpreter that has face_recognition; or, in words, why there is none. Needs a network the first time."""
+    """The interpreter that has face_recognition, or the reason why there is none. The first call needs the network."""
     python = FOLDER / "bin" / "python"
     if _works(python):
         return python
