@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 from collections.abc import Iterator
@@ -9,12 +10,14 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 from tests.command_line import parse
 from workers.queue.environment import Settings
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = {path.name: path.read_text() for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
+TOP = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+DOCUMENTS = {path.name: path.read_text() for path in (*map(ROOT.joinpath, TOP), *sorted((ROOT / "docs").glob("*.md")))}
 README = DOCUMENTS["README.md"]
 
 ENVIRONMENT_ONLY = {"LINEUP_CACHE"}
@@ -108,12 +111,41 @@ def test_every_variable_in_a_document_is_a_setting() -> None:
 
 def test_every_link_to_a_file_leads_somewhere() -> None:
     for name, text in DOCUMENTS.items():
-        folder = ROOT if name == "README.md" else ROOT / "docs"
+        folder = ROOT if name in TOP else ROOT / "docs"
         links = [link for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text) if "://" not in link]
         assert [link for link in links if not (folder / link).exists()] == [], name
 
 
-def test_every_test_file_that_a_document_names_exists() -> None:
+def test_the_hooks_before_a_commit_are_the_programs_of_the_lock() -> None:
+    (repository,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert repository["repo"] == "local"
+    programs = {hook["entry"].split()[0] for hook in repository["hooks"]}
+    assert programs == {".venv/bin/ruff", ".venv/bin/mypy"}
+    locked = (ROOT / "requirements-dev.lock").read_text()
+    assert all(re.search(rf"^{Path(program).name}==", locked, re.MULTILINE) for program in programs)
+
+
+OURS = "workers|orchestrator|storage|tests|benchmarks|docs"
+
+
+def test_every_file_of_ours_that_a_document_names_exists() -> None:
     for name, text in DOCUMENTS.items():
-        named = re.findall(r"`(tests/[\w/.]+)`", text)
+        named = re.findall(rf"`((?:{OURS})/[\w/.-]*)`", text)
         assert [path for path in named if not (ROOT / path).exists()] == [], name
+        modules = set(re.findall(r"`(\w+\.py)`", text))
+        assert modules <= {path.name for folder in OURS.split("|") for path in (ROOT / folder).rglob("*.py")}, name
+
+
+def test_every_name_that_a_document_places_in_a_file_is_there() -> None:
+    placed = re.findall(r"`(\w+)`\s+in\s+`([\w/.-]+\.py)`", "\n".join(DOCUMENTS.values()))
+    assert len(placed) > 20
+    found = {name: ast.walk(ast.parse((ROOT / path).read_text())) for name, path in placed}
+    kinds = (ast.FunctionDef, ast.ClassDef, ast.Name)
+    strange = [
+        name
+        for name, nodes in found.items()
+        if not any(
+            name in (getattr(node, "name", ""), getattr(node, "id", "")) for node in nodes if isinstance(node, kinds)
+        )
+    ]
+    assert strange == []
