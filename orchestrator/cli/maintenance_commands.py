@@ -11,7 +11,7 @@ from orchestrator.cli.options import chosen_run, json_option, print_json, run_ar
 from orchestrator.text import counted
 
 if TYPE_CHECKING:
-    from orchestrator.maintenance.erase_person import Forgotten, Traces
+    from orchestrator.maintenance.erase_person import Erasure, PersonTraces
     from orchestrator.maintenance.retry import Retried
     from orchestrator.scheduler.broker import Broker
 
@@ -54,9 +54,9 @@ def retry(run_id: str | None, outcomes: str, as_json: bool) -> None:
     Example:
       lineup retry --outcome timed_out,poisoned && lineup resume
     """
-    from orchestrator.maintenance.retry import retry as try_again
+    from orchestrator.maintenance.retry import retry_failures
 
-    done = try_again(chosen_run(run_id), [word.strip() for word in outcomes.split(",") if word.strip()])
+    done = retry_failures(chosen_run(run_id), [word.strip() for word in outcomes.split(",") if word.strip()])
     if as_json:
         print_json(asdict(done))
     else:
@@ -73,7 +73,7 @@ def forget(person: str, yes: bool, as_json: bool) -> None:
     Their photos stay where they are. A run that had them is then a run of the others; `lineup resume` makes its
     tables anew. Nobody may be working on the store meanwhile.
     """
-    from orchestrator.maintenance.erase_person import find_person, forget_person
+    from orchestrator.maintenance.erase_person import erase_person, find_person
 
     folder = store(make=False)
     traces = find_person(folder, person)
@@ -81,7 +81,7 @@ def forget(person: str, yes: bool, as_json: bool) -> None:
         _tell_traces(traces)
         click.confirm("Erase all this?", abort=True, err=True)
         traces = find_person(folder, person)  # a run may have been planned while the question stood
-    done = forget_person(folder, traces, _broker())
+    done = erase_person(folder, traces, _broker())
     if as_json:
         print_json(_forgotten(done))
     else:
@@ -93,11 +93,11 @@ def forget(person: str, yes: bool, as_json: bool) -> None:
 @click.command()
 @json_option
 def doctor(as_json: bool) -> None:
-    """Look at packages, models, store, broker, workers and clocks, and say what to do. Exits with 1 on trouble."""
-    from orchestrator.maintenance.diagnostics import TROUBLE, examine
+    """Look at packages, models, store, broker, workers and clocks, and say what to do. Exits with 1 on an error."""
+    from orchestrator.maintenance.diagnostics import ERROR, diagnose
     from workers.queue.environment import load_settings
 
-    found = examine(store(), load_settings())
+    found = diagnose(store(), load_settings())
     if as_json:
         print_json([asdict(one) for one in found])
     else:
@@ -105,7 +105,7 @@ def doctor(as_json: bool) -> None:
             _say(f"{one.state:8} {one.topic}: {one.what}")
             if one.hint:
                 _say(f"         {one.hint}")
-    if any(one.state == TROUBLE for one in found):
+    if any(one.state == ERROR for one in found):
         raise click.exceptions.Exit(1)
 
 
@@ -138,7 +138,7 @@ def _tell_retried(done: Retried) -> None:
         _say(f"Refused when the folder was read: {counted(done.refused, 'photo')}; fix, then `lineup run` it again")
 
 
-def _tell_traces(traces: Traces) -> None:
+def _tell_traces(traces: PersonTraces) -> None:
     _say(f"{traces.person!r}: {counted(len(traces.keys), 'picture')}, {traces.encoded} of them encoded", err=True)
     for trace in traces.runs:
         also = f" ({trace.otherwise} under another name)" if trace.otherwise else ""
@@ -146,7 +146,7 @@ def _tell_traces(traces: Traces) -> None:
         _say(f"  {trace.run.run_id}: {photos}; its tables, report and models go", err=True)
 
 
-def _tell_forgotten(done: Forgotten) -> None:
+def _tell_forgotten(done: Erasure) -> None:
     erased, traces = done.erased, done.traces
     _say(f"Gone from the encodings: {counted(erased.photos, 'picture')} and {counted(erased.faces, 'face')}")
     if erased.unreadable:
@@ -162,7 +162,7 @@ def _tell_forgotten(done: Forgotten) -> None:
         _say(f"NOT searched: {run}. If they are in it, delete its folder", err=True)
 
 
-def _forgotten(done: Forgotten) -> dict[str, object]:
+def _forgotten(done: Erasure) -> dict[str, object]:
     return {
         "person": done.traces.person,
         "encodings": asdict(done.erased),

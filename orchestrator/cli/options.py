@@ -95,13 +95,13 @@ def read_experiment(path: Path | None) -> Experiment:
 def finish_run(chosen: Run, screen: Display, stop: threading.Event) -> Status:
     """Bring a run to its end and show how far it is; raises LineupError where it needs a person."""
     from orchestrator.cli.progress import show_status
-    from orchestrator.local.drive_run import finish
+    from orchestrator.local.drive_run import drive_run
     from orchestrator.scheduler.status import status_of
     from workers.queue.environment import load_settings
 
     if chosen.finished:
         return status_of(chosen)
-    return finish(chosen, store(), load_settings(), lambda one: show_status(screen, one), stop)
+    return drive_run(chosen, store(), load_settings(), lambda one: show_status(screen, one), stop)
 
 
 @contextmanager

@@ -59,7 +59,7 @@ def up() -> None:
 
     Meanwhile `lineup submit`, `watch`, `status` and `cancel` work from any other terminal with the same store.
     """
-    from orchestrator.local.cluster import Stack
+    from orchestrator.local.cluster import LocalCluster
     from orchestrator.scheduler.service import Service
     from workers.queue.environment import load_settings
     from workers.queue.logs import configure_logging
@@ -69,15 +69,15 @@ def up() -> None:
     folder = store()
     with (
         stop_on_interrupt() as stop,
-        Stack(folder, settings.broker_url, settings.processes, flower_port=settings.flower_port) as stack,
+        LocalCluster(folder, settings.broker_url, settings.processes, flower_port=settings.flower_port) as cluster,
     ):
         screen = console()
         screen.print(f"Store {folder}, logs in {folder / 'logs'}", markup=False)
         address = f"http://127.0.0.1:{settings.flower_port}"
-        screen.print(f"Flower {address}  user lineup  password {stack.flower_password}", markup=False)
+        screen.print(f"Flower {address}  user lineup  password {cluster.flower_password}", markup=False)
         screen.print("Submit photos from another terminal: lineup submit FOLDER. Ctrl-C ends everything.", markup=False)
-        service = Service(folder, stack.broker, settings.photos_per_task, settings.processes)
-        service.serve(stop, between=stack.tend)
+        service = Service(folder, cluster.broker, settings.photos_per_task, settings.processes)
+        service.serve(stop, between=cluster.restart_dead)
 
 
 def _broker_url() -> str:

@@ -44,7 +44,7 @@ class Splits:
         excluded: (label, groups) of people left out because they have too few different photos with a face.
         faceless: (label) of people none of whose photos gave a face.
         conflicting: keys of pictures with labels of several people.
-        unknown_people: labels that choose (calibrate) and test (unknown) the rejection of strangers.
+        unknown_people: labels that choose (calibrate) and test (unknown) the rejection of unknown people.
         near_duplicates: pairs that were found; the protocol says whether they share a group.
     """
 

@@ -1,4 +1,4 @@
-"""The processes that one machine runs: command lines, environments, and a child that never outlives us."""
+"""Processes on this machine: command lines, environments, and a child process that ends with its parent."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ STOP_SECONDS = 20
 """A worker hands its task back within 10 s of being asked to stop (workers/queue/app.py)."""
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-"""A worker process is one core's; libraries that read these would start a thread a core in each."""
+"""A worker process has one core; libraries that read these would start one thread per core in each process."""
 
 LARGE_PAGES = "glibc.malloc.hugetlb=1"
-"""For glibc's GLIBC_TUNABLES: the landmarks jump about in 70 MB of small leaves, and take two thirds of the time where
-the kernel lends large pages (docs/performance.md). Other C libraries do not read it."""
+"""For GLIBC_TUNABLES: the landmark model reads 70 MB of small leaves in random order, a third faster with large pages
+(docs/performance.md). Other C libraries than glibc ignore it."""
 
 EARLY_SECONDS = 10
-"""Whoever dies so soon has hardly begun: a worker needs two to five seconds for its imports."""
+"""A process that dies sooner failed while starting: a worker needs two to five seconds for its imports."""
 
 MOST_EARLY_DEATHS = 5
-"""In a row; a fault of the installation and not of a photo."""
+"""In a row; then the installation is at fault, not a photo."""
 
 _PR_SET_PDEATHSIG = 1
 
@@ -45,7 +45,7 @@ def worker_command(queue: str, processes: int, name: str) -> list[str]:
 
 
 def worker_environment() -> dict[str, str]:
-    """What a worker needs besides its settings: TERM hands the running task back, one thread a process, large pages.
+    """Environment of a worker: TERM hands the running task back, one thread per process, large pages.
 
     A user's own GLIBC_TUNABLES stay as they are.
     """
@@ -62,18 +62,18 @@ def flower_command(port: int) -> list[str]:
 
 
 @dataclass
-class Child:
-    """A process of ours, with its log; started again when it dies while we want it.
+class ChildProcess:
+    """A child process with its log file; it can be started again after it died.
 
     Args:
-        said: fed to its standard input, where a secret may go that belongs in no file and no argument.
+        standard_input: written to it at the start; for secrets, which belong in no file and no argument.
     """
 
     name: str
     command: list[str]
     environment: Mapping[str, str]
     log: Path
-    said: bytes = b""
+    standard_input: bytes = b""
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     _started: float = 0.0
     _early_deaths: int = 0
@@ -89,28 +89,28 @@ class Child:
                     stdin=subprocess.PIPE,
                     stdout=log,
                     stderr=log,
-                    start_new_session=True,  # Ctrl-C is ours to handle, in order
+                    start_new_session=True,  # Ctrl-C reaches the parent only, which ends its children in order
                     preexec_fn=_die_with_parent if sys.platform == "linux" else None,
                 )
         except OSError as error:
             raise LineupError(f"cannot start {self.name}: {error}") from error
         self._started = time.monotonic()
         stdin = self._process.stdin
-        with contextlib.suppress(BrokenPipeError):  # it is dead already; whoever tends it finds out
+        with contextlib.suppress(BrokenPipeError):  # it is dead already; the caller finds out when it checks `alive`
             if stdin:
-                stdin.write(self.said)
+                stdin.write(self.standard_input)
                 stdin.close()
 
-    def start_again(self) -> None:
-        """Start it after a death; raises LineupError where it dies as often as it is started."""
-        self._early_deaths = 0 if self.has_settled else self._early_deaths + 1
+    def restart(self) -> None:
+        """Start it after it died; raises LineupError where it dies each time soon after its start."""
+        self._early_deaths = 0 if self.is_past_start else self._early_deaths + 1
         if self._early_deaths >= MOST_EARLY_DEATHS:
             raise LineupError(f"{self.name} ends as soon as it is started", f"See {self.log}")
         self.start()
 
     @property
-    def has_settled(self) -> bool:
-        """Whether its start is so long ago that a death now has another cause."""
+    def is_past_start(self) -> bool:
+        """Whether it has run for so long that starting it has worked."""
         return time.monotonic() - self._started >= EARLY_SECONDS
 
     @property
@@ -121,16 +121,16 @@ class Child:
     def pid(self) -> int:
         return self._process.pid if self._process else 0
 
-    def ask_to_stop(self) -> None:
+    def terminate(self) -> None:
         """Send TERM."""
         if self._process and self.alive:
             self._process.send_signal(signal.SIGTERM)
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
-        """Wait for its end, and enforce it after so many seconds."""
+        """Send TERM and wait; send KILL after so many seconds."""
         if self._process is None:
             return
-        self.ask_to_stop()
+        self.terminate()
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -138,13 +138,13 @@ class Child:
         self._process = None
 
     def kill(self) -> None:
-        """Send KILL to it and to all that it started."""
+        """Send KILL to it and to all processes that it started."""
         if self._process and self.alive:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
 
 def _die_with_parent() -> None:
-    # without it, kill -9 of `lineup run` would leave a broker and workers behind; and not TERM, because a worker
-    # whose broker goes at the same moment never gets to the end of its orderly shutdown
+    # without it, kill -9 of `lineup run` would leave a broker and workers behind; KILL and not TERM, because a worker
+    # never ends its orderly shutdown when its broker dies at the same moment
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

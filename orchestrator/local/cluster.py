@@ -1,7 +1,7 @@
-"""Everything on one machine: a private Valkey, workers, and Flower where it is asked for.
+"""The local cluster: a private Valkey, workers, and Flower if asked for, all on this machine.
 
-The broker listens on a Unix socket in a folder that only its user can enter, with a password made for this one
-start. Nothing in it is worth keeping: what is done is in the store.
+The broker listens on a Unix socket in a folder that only its user can enter, with a password made for this start.
+Its content may be lost: what is done is in the store.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from orchestrator.local.child_process import Child, flower_command, worker_command, worker_environment
+from orchestrator.local.child_process import ChildProcess, flower_command, worker_command, worker_environment
 from orchestrator.scheduler.broker import Broker
 from storage.errors import BrokerError, InputError
 from workers.queue.task_names import IMAGES, TRAINING
@@ -23,14 +23,14 @@ from workers.queue.task_names import IMAGES, TRAINING
 START_SECONDS = 20
 
 
-class Stack:
-    """The processes of one machine; use it as a context manager.
+class LocalCluster:
+    """The processes on this machine; use it as a context manager.
 
     Args:
         store: absolute path.
-        broker_url: a broker that is there already; empty to start a private one.
+        broker_url: of a broker that runs already; empty to start a private one.
         processes: worker processes for each queue.
-        queues: the queues that are served here; none is a broker alone.
+        queues: the queues that have workers here; none starts the broker alone.
         flower_port: where on 127.0.0.1 Flower listens, asking for `flower_password`; 0 starts none.
     """
 
@@ -45,14 +45,14 @@ class Stack:
         # a socket's path must stay below 108 bytes, so it cannot live in the store
         self._private = Path(tempfile.mkdtemp(prefix="lineup-"))
         self._logs = store / "logs"
-        self._valkey: Child | None = None
+        self._valkey: ChildProcess | None = None
         if not broker_url:
             broker_url = self._plan_valkey()
         self.broker_url = broker_url
         self.flower_password = secrets.token_urlsafe(12)
         environment = {"LINEUP_BROKER_URL": broker_url, "LINEUP_STORE": str(store), **worker_environment()}
         self._children = [
-            Child(
+            ChildProcess(
                 f"worker-{queue}",
                 worker_command(queue, processes, queue),
                 environment,
@@ -63,16 +63,16 @@ class Stack:
         self._flower_port = flower_port
         if flower_port:
             auth = {**environment, "FLOWER_BASIC_AUTH": f"lineup:{self.flower_password}"}
-            self._children.append(Child("flower", flower_command(flower_port), auth, self._logs / "flower.log"))
+            self._children.append(ChildProcess("flower", flower_command(flower_port), auth, self._logs / "flower.log"))
 
-    def __enter__(self) -> Stack:
+    def __enter__(self) -> LocalCluster:
         try:
             if self._flower_port:
                 _check_free(self._flower_port)
             if self._valkey:
                 self._valkey.start()
             self.broker = Broker(self.broker_url)
-            self.wait_until_answering()  # a worker that comes too early waits for seconds before it tries again
+            self.wait_until_answering()  # a worker that starts earlier waits for seconds before it tries again
             for child in self._children:
                 child.start()
         except BaseException:
@@ -85,24 +85,24 @@ class Stack:
     ) -> None:
         self.stop()
 
-    def tend(self) -> None:
-        """Start again what died; storage knows what is done, so nothing else needs to be told.
+    def restart_dead(self) -> None:
+        """Start dead processes again; the store knows what is done, so they need no other state.
 
         Raises:
-            LineupError: it dies as often as it is started.
+            LineupError: one dies each time soon after its start.
         """
         for child in self.children():
             if not child.alive:
-                child.start_again()
+                child.restart()
 
-    def children(self) -> list[Child]:
-        """The processes that were started here, the broker first; their own children are not in it."""
+    def children(self) -> list[ChildProcess]:
+        """The processes that were started here, the broker first; without their own children."""
         return ([self._valkey] if self._valkey else []) + self._children
 
     def stop(self) -> None:
-        """End everything, the broker last, so that workers can hand their tasks back."""
+        """End all processes, the broker last, so that workers can hand their tasks back."""
         for child in self._children:
-            child.ask_to_stop()
+            child.terminate()
         for child in self._children:
             child.stop()
         if self._valkey:
@@ -128,7 +128,7 @@ class Stack:
             )
         )
         command = [str(get_binary_path()), "-"]  # '-': the configuration, and so the password, comes by stdin
-        self._valkey = Child("valkey", command, {}, self._logs / "valkey.log", configuration.encode())
+        self._valkey = ChildProcess("valkey", command, {}, self._logs / "valkey.log", configuration.encode())
         return f"redis+socket://:{password}@{path}"
 
     def wait_until_answering(self) -> None:
@@ -147,12 +147,13 @@ class Stack:
 
 
 def _check_free(port: int) -> None:
-    """Raise InputError where Flower could not listen; found out later, it would take everything down with it."""
+    """Raise InputError where Flower could not listen: found out later, it would end the whole cluster."""
     with socket.socket() as taken:
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as Flower does: a port just left is free
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as Flower does
         try:
             taken.bind(("127.0.0.1", port))
         except OSError as error:
             raise InputError(
-                f"port {port} of 127.0.0.1 cannot be Flower's: {error.strerror}", "Set LINEUP_FLOWER_PORT to another"
+                f"port {port} of 127.0.0.1 cannot be Flower's: {error.strerror}",
+                "Set LINEUP_FLOWER_PORT to another",
             ) from error

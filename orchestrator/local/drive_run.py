@@ -1,4 +1,4 @@
-"""Bring a run to its end from this process, with processes of our own or with a cluster's."""
+"""Work on one run in this process until it ends, with local workers or with a cluster's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from orchestrator.local.cluster import Stack
+from orchestrator.local.cluster import LocalCluster
 from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.reconciler import Reconciler, try_step
 from orchestrator.scheduler.status import Status, status_of
@@ -17,14 +17,14 @@ from workers.queue.environment import Settings
 Show = Callable[[Status], None]
 
 WATCH_SECONDS = 1.0
-"""Whoever only watches reads the whole store each time."""
+"""Between two looks of a process that only watches; each reads the whole store."""
 
 
-def finish(run: Run, store: Path, settings: Settings, show: Show, stop: threading.Event) -> Status:
+def drive_run(run: Run, store: Path, settings: Settings, show: Show, stop: threading.Event) -> Status:
     """Work on a run until it is finished, cancelled or stopped, or until `stop` is set.
 
-    Without LINEUP_BROKER_URL the processes are started and ended here. While another orchestrator has claimed the
-    run it is only watched; should that one die, its work is taken over.
+    Without LINEUP_BROKER_URL, broker and workers are started and ended here. While another orchestrator has claimed
+    the run, it is only watched; if that one dies, this one takes over.
 
     Raises:
         LineupError: the store or the broker is not usable, or the run needs a person.
@@ -42,15 +42,15 @@ def finish(run: Run, store: Path, settings: Settings, show: Show, stop: threadin
 def _work(run: Run, store: Path, settings: Settings, show: Show, stop: threading.Event) -> Status:
     if settings.broker_url:
         broker = Broker(settings.broker_url)
-        broker.ping()  # a wrong address is told now; a broker that goes away later is waited for
+        broker.ping()  # a wrong address is an error now; a broker that goes away later is waited for
         return _follow(Reconciler(run, broker, settings.photos_per_task), show, stop, _nothing)
-    with Stack(store, processes=settings.processes) as stack:
-        reconciler = Reconciler(run, stack.broker, settings.photos_per_task, settings.processes)
-        return _follow(reconciler, show, stop, stack.tend)
+    with LocalCluster(store, processes=settings.processes) as cluster:
+        reconciler = Reconciler(run, cluster.broker, settings.photos_per_task, settings.processes)
+        return _follow(reconciler, show, stop, cluster.restart_dead)
 
 
-def watch(run: Run, show: Show, stop: threading.Event) -> Status:
-    """Show a run that somebody else works on, until it is not running any more or `stop` is set."""
+def watch_run(run: Run, show: Show, stop: threading.Event) -> Status:
+    """Show a run that another process works on, until it is not running any more or `stop` is set."""
     while True:
         status = status_of(run)
         show(status)
@@ -58,7 +58,7 @@ def watch(run: Run, show: Show, stop: threading.Event) -> Status:
             return status
 
 
-def _follow(reconciler: Reconciler, show: Show, stop: threading.Event, tend: Callable[[], None]) -> Status:
+def _follow(reconciler: Reconciler, show: Show, stop: threading.Event, restart_dead: Callable[[], None]) -> Status:
     while True:
         began = time.monotonic()
         status = try_step(reconciler)
@@ -68,8 +68,8 @@ def _follow(reconciler: Reconciler, show: Show, stop: threading.Event, tend: Cal
                 return status
         if stop.wait(max(reconciler.pause_seconds(), time.monotonic() - began)):
             return status_of(reconciler.run)
-        if not (status and status.waiting):  # what dies of a full disk is started again when there is room
-            tend()
+        if not (status and status.waiting):  # processes that died of a full disk start again when there is room
+            restart_dead()
 
 
 def _nothing() -> None:

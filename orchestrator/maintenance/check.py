@@ -1,7 +1,6 @@
-"""Verify a run: every photo accounted for, every part readable, every table of this run. Changes nothing.
+"""Verify a run: every photo has an outcome, every part is readable, every table belongs to the run. Changes nothing.
 
-Each fault is a sentence. `lineup resume` makes most of them good: it sets damaged parts aside and does again
-what is missing.
+Each fault is a sentence. `lineup resume` repairs most of them: it sets damaged parts aside and makes them again.
 """
 
 from __future__ import annotations
@@ -40,22 +39,22 @@ from workers.learning.encoder.picture_encoder import encoder_digest
 from workers.recognition.recogniser import FILE as MODEL
 
 RUN, ENGINE = "lineup.run", "lineup.engine"
-"""Keys of a part's metadata: the fingerprint of the run, or of the engine, that it belongs to."""
+"""Keys in the metadata of a part: the fingerprint of the run, or of the engine, that it belongs to."""
 
 FACE_COLUMNS = ["photo_key", "face_index", "outcome"]
-"""The pictures and measurements of a million photos do not fit into memory, and their checksums are read apart."""
+"""Crops and embeddings of a million photos do not fit into memory; `is_intact` reads their checksums."""
 
 SCORE_COLUMNS = ["configuration", "repeat", "fold", "photo_key", "face_index", "role"]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found.
+    """The result of a check.
 
     Args:
         photos: rows of the catalogue.
         parts: Parquet files that were read.
-        faults: sentences; none where all is well. They may hold names from the user's disk.
+        faults: sentences; empty where there is none. They may contain names from the user's disk.
     """
 
     run_id: str
@@ -73,7 +72,7 @@ class _Part:
 
 
 def check_run(run: Run) -> Verdict:
-    """Read all of a run, and the encodings that it shares; faults of other runs in the store are not looked for."""
+    """Verify a run and the shared encodings that it uses, but no other run of the store."""
     parts = list(_parts(run))
     damaged = {part.path: fault for part in parts if (fault := _part_fault(part))}
     faults = [*_unfinished(run), *_leftovers(run), *damaged.values(), *_model_faults(run), *_encoder_faults(run)]
@@ -86,7 +85,7 @@ def check_run(run: Run) -> Verdict:
 
 @dataclass(frozen=True)
 class _Tables:
-    """Reads what is there and was found intact."""
+    """Reads tables that are stored and intact."""
 
     damaged: Collection[Path]
 
@@ -146,13 +145,13 @@ def _derived(run: Run) -> dict[Path, pa.Schema]:
 
 
 def _part_fault(part: _Part) -> str:
-    """What is wrong with a part; empty where it is as it was written."""
+    """What is wrong with a part; empty where it is intact."""
     shown = "/".join(part.path.parts[-3:])
     try:
         if not is_intact(part.path, part.schema):
-            return f"{shown} is damaged or of another version; a resume sets it aside and makes it again"
+            return f"{shown} is damaged or of another version; `lineup resume` sets it aside and makes it again"
         found = read_metadata(part.path).get(part.key, "nothing")
-    except FileNotFoundError:  # compacted by another run in this moment
+    except FileNotFoundError:  # compacted by another run since it was listed
         return ""
     return "" if found == part.fingerprint else f"{shown} belongs to {found}, not to {part.fingerprint}"
 
@@ -183,11 +182,11 @@ def _leftovers(run: Run) -> Iterator[str]:
 def _is_abandoned(path: Path) -> bool:
     try:
         descriptor = os.open(path, os.O_RDONLY)
-    except OSError:  # its writer has just ended well
+    except OSError:  # its writer has just finished
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:  # its writer lives
+    except OSError:  # its writer still runs
         return False
     finally:
         os.close(descriptor)
@@ -214,4 +213,4 @@ def _encoder_faults(run: Run) -> Iterator[str]:
         yield f"the encoder cannot be read: {error}"
         return
     if (told.get("digest"), told.get("settings")) != (found, asdict(settings_of(run))):
-        yield f"{run.encoder.name}/{ENCODER_REPORT} tells of another encoder; delete {run.encoder}, then resume"
+        yield f"{run.encoder.name}/{ENCODER_REPORT} describes another encoder; delete {run.encoder}, then resume"

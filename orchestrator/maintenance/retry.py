@@ -1,8 +1,8 @@
-"""Have chosen failures of a run tried again.
+"""Try failures of a run again.
 
-What befell a run (a photo that hung, one that killed its process, a file that had vanished) is in the run's own
-failures and may come out otherwise another time. What the bytes of a photo and the engine's settings decide (no face,
-several faces, a damaged file) would come out the same for ever, and is said instead.
+Failures of the run itself (a photo that hung, one that killed its process, a file that had vanished) may succeed
+another time. Outcomes that a photo's bytes and the engine's settings decide (no face, several faces, a damaged file)
+would be the same again, so they are only counted.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from storage.schemas import CATALOG, FACES, FITS, OUTCOMES
 from storage.tables import read_table
 
 FAILED_TRAINING = "failed"
-"""The outcome of a training whose process died too often, or whose data could not be fitted."""
+"""Outcome of a training whose process died too often, or that could not be fitted."""
 
 CHOICES = (*(outcome for outcome in OUTCOMES if outcome != "ok"), FAILED_TRAINING)
 
@@ -33,13 +33,13 @@ USUAL = ("timed_out", "poisoned")
 
 @dataclass(frozen=True)
 class Retried:
-    """What a retry did.
+    """Result of a retry.
 
     Args:
-        photos: failures that a resume will try again, by outcome.
-        trainings: failed trainings that a resume will do again.
-        final: photos of the chosen outcomes that no retry can change, by outcome.
-        refused: photos of the chosen outcomes that the catalogue had refused already.
+        photos: failures that `lineup resume` tries again, by outcome.
+        trainings: failed trainings that `lineup resume` does again.
+        final: photos whose outcome no retry can change, by outcome.
+        refused: photos of these outcomes that were refused when the folder was catalogued.
         removed: tables and folders that were derived from what is tried again.
     """
 
@@ -51,8 +51,8 @@ class Retried:
     removed: tuple[str, ...]
 
 
-def retry(run: Run, outcomes: Collection[str] = USUAL) -> Retried:
-    """Drop a run's failures of these outcomes and all that came of them; `lineup resume` does them again.
+def retry_failures(run: Run, outcomes: Collection[str] = USUAL) -> Retried:
+    """Delete a run's failures of these outcomes and what was derived from them; `lineup resume` does them again.
 
     Raises:
         InputError: an outcome that no photo or training can have.
@@ -74,12 +74,12 @@ def _retry(run: Run, outcomes: set[str]) -> Retried:
     catalog = read_table(run.catalog, CATALOG)
     final = _final(run, submitted_photos(catalog), outcomes)
     removed: tuple[str, ...] = ()
-    # what was derived goes first: cut off in between, the failures are still there to be chosen again
+    # derived tables go first: after an interruption the failures are still there and can be chosen again
     if failures:
         removed = drop_derived(run)
     elif trainings:
         removed = _drop_trainings(run, trainings)
-    forget(look(run.attempts)[1])  # nothing that died so far counts against anything
+    forget(look(run.attempts)[1])  # earlier deaths do not count any more
     for path in failures:
         delete(path)
     photos = Counter(failures.values())
@@ -93,7 +93,7 @@ def _failures(run: Run, outcomes: set[str]) -> dict[Path, str]:
     for path in list_parts(run.failures):
         table = read_part(path, FACES, ["outcome"])
         if table is None:
-            set_aside(path)  # its photo has no outcome any more and is done again by itself
+            set_aside(path)  # its photo then has no outcome, and a resume does it again
             continue
         outcome = table["outcome"][0].as_py()  # a part is one photo's
         if outcome in outcomes:
@@ -116,7 +116,7 @@ def _drop_trainings(run: Run, parts: Collection[str]) -> tuple[str, ...]:
 
 
 def _final(run: Run, photos: Mapping[str, str], outcomes: set[str]) -> dict[str, int]:
-    """Photos of these outcomes as the bytes and settings decide them."""
+    """Photos of these outcomes that their bytes and the engine's settings decide, by outcome."""
     mine = Done(run.failures).look()
     encoded = read_parts(list_parts(run.encodings / "faces"), FACES, ["photo_key", "outcome"])
     rows = set(zip(encoded["photo_key"].to_pylist(), encoded["outcome"].to_pylist(), strict=True))

@@ -1,4 +1,4 @@
-"""The broker as the orchestrator needs it: send a hint, see how many wait, take some back."""
+"""The broker as the orchestrator uses it: send messages, count those that wait, revoke them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from storage.errors import BrokerError, BrokerUrlError
 
 
 def redis_url(broker_url: str) -> str:
-    """A broker's address as the Redis client spells it: kombu's redis+socket:// is its unix://."""
+    """A broker's address as the Redis client spells it: it says unix:// where kombu says redis+socket://."""
     return broker_url.replace("redis+socket://", "unix://", 1)
 
 
 def without_password(url: str) -> str:
-    """An address that may be shown and logged, also where a password makes it none (one with a '/' in it)."""
+    """An address that may be shown and logged, also where a '/' in the password makes it invalid."""
     scheme, mark, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     if "@" in host:
@@ -25,7 +25,7 @@ def without_password(url: str) -> str:
 
 
 class Broker:
-    """A connection to the queues; raises BrokerUrlError where `url` is none.
+    """A connection to the queues; raises BrokerUrlError where `url` is not an address.
 
     Args:
         url: as Celery spells it.
@@ -40,15 +40,15 @@ class Broker:
         try:
             self._redis = redis.Redis.from_url(redis_url(url), socket_timeout=10, socket_connect_timeout=5)
         except ValueError:
-            # neither the address nor the fault may be shown: a password with a '/' in it stands where a port would
+            # show neither the address nor the error: of a password with a '/' in it, a part stands where the port would
             raise BrokerUrlError(
                 "LINEUP_BROKER_URL is not an address of a broker",
-                "Such as redis://:PASSWORD@HOST:6379/0, where / # ? @ : of a password are %2F %23 %3F %40 %3A",
+                "Write it such as redis://:PASSWORD@HOST:6379/0, where / # ? @ : of a password are %2F %23 %3F %40 %3A",
             ) from None
         self._app = connect(url)
 
     def ping(self) -> dict[str, Any]:
-        """The server's own account of itself; raises BrokerError where it is not there or refuses us."""
+        """The server's INFO; raises BrokerError where it does not answer or refuses us."""
         return dict(self._ask(lambda: self._redis.info()))
 
     def waiting(self, queue: str) -> int:
@@ -56,7 +56,7 @@ class Broker:
         return int(self._ask(lambda: self._redis.llen(queue)))
 
     def workers(self) -> dict[str, Any]:
-        """What each worker says of itself, by name; empty where none answers within two seconds."""
+        """Statistics of each worker by name; empty where none answers within two seconds."""
         found = self._ask(lambda: self._app.control.inspect(timeout=2).stats())
         return dict(found or {})
 
@@ -66,19 +66,19 @@ class Broker:
         return {name: [queue["name"] for queue in queues] for name, queues in (found or {}).items()}
 
     def is_open(self) -> bool:
-        """Whether it obeys somebody who has no password; raises BrokerError."""
+        """Whether it accepts commands without a password; raises BrokerError."""
         import redis
 
-        stranger = redis.Redis.from_url(redis_url(without_password(self.url)), socket_timeout=10)
+        anonymous = redis.Redis.from_url(redis_url(without_password(self.url)), socket_timeout=10)
         try:
-            return bool(self._ask(stranger.ping))
+            return bool(self._ask(anonymous.ping))
         except BrokerError as error:
             if isinstance(error.__cause__, redis.AuthenticationError):
                 return False
             raise
 
     def send(self, task: str, arguments: tuple[object, ...], queue: str, task_id: str, seconds: float) -> None:
-        """Publish a message once; raises BrokerError, and then it is not known whether it went out.
+        """Publish a message once; raises BrokerError, and then the message may have been sent or not.
 
         Args:
             seconds: hard limit of the task.
@@ -90,21 +90,21 @@ class Broker:
         )
 
     def withdraw(self, task_ids: Iterable[str]) -> None:
-        """Have workers drop these tasks and end those that run; raises BrokerError."""
+        """Revoke these tasks; workers end those that run. Raises BrokerError."""
         ids = list(task_ids)
         if ids:
             self._ask(lambda: self._app.control.revoke(ids, terminate=True, signal="SIGKILL"))
 
     def empty(self, queues: Iterable[str]) -> None:
-        """Delete the messages that wait, and those that a dead worker held; raises BrokerError."""
+        """Delete the waiting messages, and those that a dead worker held; raises BrokerError."""
         self._ask(lambda: self._redis.delete(*queues, "unacked", "unacked_index"))
 
-    def _ask(self, question: Any) -> Any:
+    def _ask(self, request: Any) -> Any:
         import kombu.exceptions
         import redis
 
         try:
-            return question()
+            return request()
         except (redis.RedisError, kombu.exceptions.OperationalError, OSError) as error:
             raise BrokerError(
                 f"the broker {without_password(self.url)} does not answer: {error}",

@@ -1,8 +1,8 @@
-"""What has been sent and is not done: a window on the work, and the eye for what got lost.
+"""The messages that were sent and are not known to be done; lost ones are sent again.
 
-Only a window's worth of messages is in the broker at a time, so that a million photos are no million messages, a
-cancelled run ends soon and a lost message is noticed soon. A message counts as lost when nobody holds its work
-(storage/attempts.py) and no message waits in the queue any more, or when somebody is known to have died at it.
+At most a window of messages is in the broker, so a million photos are no million messages, and a cancelled run ends
+soon. A message counts as lost when no process holds its work (storage/attempts.py) and the queue is empty, or when a
+process died at its work.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from storage.errors import RunStuck
 from workers.queue.messages import Message
 
 QUIET_SECONDS = 8.0
-"""A spawned child imports for some seconds before it names its work; resending sooner would only double it."""
+"""A new worker process imports for some seconds before it names its work; sending again sooner would double it."""
 
 MOST_WINDOW = 4096
-"""Messages; a hundred worker processes empty it in some seconds, and a cancelled run takes so many back at once."""
+"""Messages; a hundred worker processes do them in some seconds, and a cancelled run revokes as many at once."""
 
 MOST_SENDS = 20
-"""A photo that kills its process takes three or four; what is sent so often and never done, no worker can do."""
+"""A photo that kills its process takes three or four; work that was sent so often cannot be done by any worker."""
 
 
 @dataclass
@@ -40,8 +40,8 @@ class Dispatcher:
     """The messages of one run and one queue.
 
     Args:
-        window: messages that may be on their way at once; it doubles where the workers are quicker than we look.
-        clock: seconds; monotonic, so that a jump of the wall clock changes nothing.
+        window: messages that may be on their way at once; it doubles where the workers empty the queue between steps.
+        clock: seconds, monotonic: a jump of the wall clock changes nothing.
     """
 
     broker: Broker
@@ -74,10 +74,10 @@ class Dispatcher:
         return max(0, self.window - len(self._sent))
 
     def send(self, works: Iterator[Message]) -> None:
-        """Publish as much new work as there is room for; raises BrokerError.
+        """Publish as much new work as the window allows; raises BrokerError.
 
-        Nobody tells us how many workers there are. A queue that they have emptied since it was last filled says that
-        they would have taken more.
+        The number of workers is not known. Where they have emptied the queue since it was last filled, the window
+        doubles.
         """
         if self._was_full and self.broker.waiting(self.queue) == 0:
             self.window = min(2 * self.window, MOST_WINDOW)
@@ -88,7 +88,7 @@ class Dispatcher:
     def resend_lost(
         self, running: Collection[str], suspects: Collection[str], check: Callable[[], None] = lambda: None
     ) -> None:
-        """Publish again what nobody holds.
+        """Publish again what no process holds.
 
         Args:
             running: parts and items that a living process holds.
@@ -113,7 +113,7 @@ class Dispatcher:
         for sent in lost:
             if sent.times >= MOST_SENDS:
                 raise RunStuck(
-                    f"work on queue {self.queue} was sent {sent.times} times and no worker got it done",
+                    f"work on queue {self.queue} was sent {sent.times} times and no worker finished it",
                     "The workers' log says why (<store>/logs, or where they run); fix it, then resume",
                 )
             sent.task_id = self._publish(sent.work)
@@ -122,12 +122,12 @@ class Dispatcher:
             self.resent += 1
 
     def withdraw(self) -> None:
-        """Take everything back that is on its way; raises BrokerError."""
+        """Revoke everything that is on its way; raises BrokerError."""
         self.broker.withdraw(sent.task_id for sent in self._sent.values())
         self._sent.clear()
 
     def _publish(self, work: Message) -> str:
-        # never the same id twice: a worker remembers revoked ids and would refuse a resumed run's
+        # never the same id twice: workers remember revoked ids and would refuse those of a resumed run
         task_id = f"{work.part}-{uuid.uuid4().hex[:8]}"
         self.broker.send(work.task, work.arguments, self.queue, task_id, work.seconds)
         return task_id

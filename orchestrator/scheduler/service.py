@@ -1,4 +1,4 @@
-"""The long-running orchestrator: every unfinished run of a store, side by side."""
+"""The orchestrator service: works on every unfinished run of a store, side by side."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ logger = logging.getLogger("lineup.orchestrator")
 
 
 class Service:
-    """Adopts each run that nobody works on, and steps them in turn."""
+    """Claims each run that no orchestrator works on, and steps them in turn."""
 
     def __init__(self, store: Path, broker: Broker, photos_per_task: int = 0, processes: int = 2) -> None:
         self._store = store
@@ -45,7 +45,7 @@ class Service:
                 claimed.close()
 
     def round(self) -> None:
-        """Adopt what is new, step what is adopted, let go of what has ended."""
+        """Claim new runs, step the claimed ones, release those that have ended."""
         for run_id in list_runs(self._store):
             if run_id not in self._adopted:
                 self._adopt(run_id)
@@ -76,20 +76,20 @@ class Service:
             status = try_step(reconciler)
         except LineupError as error:
             self._say(run_id, f"{error}")
-            # a full disk may have room again: such a run stays ours and is tried again
+            # a full disk may get room again: such a run stays claimed and is tried again
             return error.needs_a_person
         except Exception as error:
             logger.exception("a bug stops this run", extra={"run": run_id})
             reconciler.run.stop(f"a bug, see the orchestrator's log: {type(error).__name__}: {error}")
             return True
         if status is None:
-            self._say(run_id, "the broker does not answer; trying on")
+            self._say(run_id, "the broker does not answer; trying again")
             return False
         self._say(run_id, _sentence(status))
         return status.state != "running"
 
     def _say(self, run_id: str, what: str) -> None:
-        # once a change, not five times a second
+        # once per change, not five times a second
         if self._stages.get(run_id) != what:
             self._stages[run_id] = what
             logger.info("%s", what, extra={"run": run_id})

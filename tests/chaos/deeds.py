@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 
 import redis
 
-from orchestrator.local.child_process import Child
+from orchestrator.local.child_process import ChildProcess
 from storage.runs import Run
 from tests.cluster import descendants
 from tests.services import Services
@@ -173,7 +173,7 @@ class Deeds:
         with contextlib.suppress(redis.RedisError):  # it is dead or held in this moment
             yield self._services.connection()
 
-    def _end(self, child: Child, number: int) -> None:
+    def _end(self, child: ChildProcess, number: int) -> None:
         if child.alive:
             self._signal(child.pid, number)
 
@@ -188,7 +188,7 @@ class Deeds:
     def _later(self, seconds: float, deed: Callable[[], object]) -> None:
         heapq.heappush(self._due, (time.monotonic() + seconds, next(self._numbers), deed))
 
-    def _start(self, child: Child) -> None:
+    def _start(self, child: ChildProcess) -> None:
         self._absent.discard(child.name)
         if not child.alive:
             child.start()

@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.experiment.experiment_file import from_dict
 from orchestrator.maintenance.check import check_run
-from orchestrator.maintenance.erase_person import find_person, forget_person
+from orchestrator.maintenance.erase_person import erase_person, find_person
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.status import status_of
 from storage.errors import RunConflict
@@ -36,7 +36,7 @@ def test_check_passes_a_finished_run_and_finds_another_encoder(copied: Run) -> N
     assert check_run(copied).faults == ()
     (copied.encoder / "encoder.keras").write_bytes(b"something else")
     (fault,) = check_run(copied).faults
-    assert "tells of another encoder" in fault
+    assert "describes another encoder" in fault
     (copied.encoder / "encoder.json").write_text("{")
     assert "cannot be read" in check_run(copied).faults[0]
 
@@ -44,7 +44,7 @@ def test_check_passes_a_finished_run_and_finds_another_encoder(copied: Run) -> N
 def test_forgetting_a_training_person_removes_the_encoder_and_everything_that_used_it(copied: Run) -> None:
     (heir,) = (open_run(copied.store, name) for name in list_runs(copied.store) if name != copied.run_id)
     before = (copied.encoder / "encoder.keras").read_bytes()
-    done = forget_person(copied.store, find_person(copied.store, "greta"))
+    done = erase_person(copied.store, find_person(copied.store, "greta"))
     assert {trace.run.run_id: trace.photos for trace in done.traces.runs} == {copied.run_id: 3, heir.run_id: 0}
     assert "encoder" in done.removed[copied.run_id]
     assert not copied.encoder.exists()
@@ -61,7 +61,7 @@ def test_forgetting_a_training_person_removes_the_encoder_and_everything_that_us
 
 
 def test_forgetting_another_person_keeps_the_encoder(copied: Run) -> None:
-    done = forget_person(copied.store, find_person(copied.store, "anton"))
+    done = erase_person(copied.store, find_person(copied.store, "anton"))
     assert [trace.run.run_id for trace in done.traces.runs] != [copied.run_id]
     assert check_run(copied).faults == ()
 

@@ -28,7 +28,7 @@ def test_deaths_at_random_cost_nothing_but_time(
     cluster: Cluster, photos: Path, undisturbed: dict[str, bytes], seed: int
 ) -> None:
     # the first death of each is then no early one, and too few are left for its supervisor to give it up
-    wait_for(lambda: all(child.has_settled for child in cluster.stack.children()), "processes that have settled")
+    wait_for(lambda: all(child.is_past_start for child in cluster.stack.children()), "processes that have settled")
     draw = random.Random(seed)
     run = cluster.plan(photos, attempts=DEATHS + 1)
     for least in sorted(draw.sample(range(20), DEATHS)):  # photos that are done when somebody dies

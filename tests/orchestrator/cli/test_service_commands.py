@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.local.cluster import Stack
+from orchestrator.local.cluster import LocalCluster
 from storage.runs import open_run
 from tests.cluster import ROOT, descendants, is_alive, wait_for
 from workers.synthetic.photo_folder import write_folder
@@ -72,7 +72,7 @@ def submit(photos: Path, folder: Path, environment: dict[str, str]) -> str:
 
 def test_a_submitted_run_is_brought_to_its_report_by_services_that_end_when_asked(photos: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
-    with Stack(tmp_path / "broker", queues=()) as broker, contextlib.ExitStack() as services:
+    with LocalCluster(tmp_path / "broker", queues=()) as broker, contextlib.ExitStack() as services:
         environment = {"LINEUP_STORE": str(store), "LINEUP_BROKER_URL": broker.broker_url, "LINEUP_LOG_FORMAT": "json"}
         run_id = submit(photos, tmp_path, environment)
         commands = (("orchestrator",), ("worker", "images", "-c", "1"), ("worker", "training", "-c", "1"))

@@ -10,15 +10,15 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 
-from orchestrator.local.child_process import MOST_EARLY_DEATHS, Child, worker_environment
-from orchestrator.local.cluster import Stack
+from orchestrator.local.child_process import MOST_EARLY_DEATHS, ChildProcess, worker_environment
+from orchestrator.local.cluster import LocalCluster
 from orchestrator.scheduler.broker import redis_url
 from storage.errors import BrokerError, InputError, LineupError
 from tests.cluster import is_alive, wait_for
 
 
 def test_the_private_broker_is_behind_a_socket_and_a_password_and_leaves_nothing(tmp_path: Path) -> None:
-    with Stack(tmp_path / "store", queues=()) as stack:
+    with LocalCluster(tmp_path / "store", queues=()) as stack:
         path = Path(urlsplit(stack.broker_url).path)
         assert (path.parent.stat().st_mode & 0o777, path.stat().st_mode & 0o777) == (0o700, 0o700)
         own = redis.Redis.from_url(redis_url(stack.broker_url))
@@ -33,7 +33,7 @@ def test_the_private_broker_is_behind_a_socket_and_a_password_and_leaves_nothing
 
 
 def test_two_stacks_have_two_brokers_and_two_passwords(tmp_path: Path) -> None:
-    first, second = Stack(tmp_path / "a"), Stack(tmp_path / "b")
+    first, second = LocalCluster(tmp_path / "a"), LocalCluster(tmp_path / "b")
     assert len({each for stack in (first, second) for each in (stack.broker_url, stack.flower_password)}) == 4
     for stack in (first, second):
         stack.stop()
@@ -44,7 +44,7 @@ def test_a_port_that_is_taken_is_told_before_anything_is_started(tmp_path: Path)
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        stack = Stack(tmp_path / "store", flower_port=port)
+        stack = LocalCluster(tmp_path / "store", flower_port=port)
         with pytest.raises(InputError, match=f"port {port} .*Set LINEUP_FLOWER_PORT"), stack:
             pass
     assert not any(child.alive for child in stack.children())
@@ -52,7 +52,7 @@ def test_a_port_that_is_taken_is_told_before_anything_is_started(tmp_path: Path)
 
 
 def test_a_broker_of_yours_that_does_not_answer_is_told_and_nothing_stays(tmp_path: Path) -> None:
-    stack = Stack(tmp_path / "store", "redis://:secret@127.0.0.1:1/0")
+    stack = LocalCluster(tmp_path / "store", "redis://:secret@127.0.0.1:1/0")
     with pytest.raises(BrokerError, match=r"redis://127\.0\.0\.1:1/0 does not answer") as error, stack:
         pass
     assert "secret" not in str(error.value)
@@ -60,35 +60,35 @@ def test_a_broker_of_yours_that_does_not_answer_is_told_and_nothing_stays(tmp_pa
 
 
 def test_what_died_is_started_again(tmp_path: Path) -> None:
-    with Stack(tmp_path / "store", queues=()) as stack:
+    with LocalCluster(tmp_path / "store", queues=()) as stack:
         (valkey,) = stack.children()
         first = valkey.pid
         valkey.kill()
-        stack.tend()
+        stack.restart_dead()
         assert valkey.pid != first
         stack.wait_until_answering()
 
 
 def test_what_ends_as_soon_as_it_is_started_is_given_up_with_the_name_of_its_log(tmp_path: Path) -> None:
-    child = Child("hasty", [sys.executable, "-c", "print('no')"], {}, tmp_path / "logs" / "hasty.log")
+    child = ChildProcess("hasty", [sys.executable, "-c", "print('no')"], {}, tmp_path / "logs" / "hasty.log")
     child.start()
     for _ in range(MOST_EARLY_DEATHS - 1):
         wait_for(lambda: not child.alive, "its end")
-        child.start_again()
+        child.restart()
     wait_for(lambda: not child.alive, "its end")
     with pytest.raises(LineupError, match=r"hasty ends as soon as it is started\. See .*hasty\.log"):
-        child.start_again()
+        child.restart()
     assert child.log.read_text().splitlines() == ["no"] * MOST_EARLY_DEATHS
 
 
 def test_a_program_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(LineupError, match="cannot start ghost"):
-        Child("ghost", ["/nowhere/ghost"], {}, tmp_path / "ghost.log").start()
+        ChildProcess("ghost", ["/nowhere/ghost"], {}, tmp_path / "ghost.log").start()
 
 
 def test_a_child_that_ignores_being_asked_is_made_to_end(tmp_path: Path) -> None:
     code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(600)"
-    child = Child("deaf", [sys.executable, "-c", code], {}, tmp_path / "deaf.log")
+    child = ChildProcess("deaf", [sys.executable, "-c", code], {}, tmp_path / "deaf.log")
     child.start()
     wait_for(lambda: child.log.read_text(), "its first word")
     pid = child.pid

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from orchestrator.local.cluster import Stack
-from orchestrator.maintenance.diagnostics import OK, TROUBLE, Finding, examine
+from orchestrator.local.cluster import LocalCluster
+from orchestrator.maintenance.diagnostics import ERROR, OK, Diagnosis, diagnose
 from storage.runs import Run, claim, open_store
 from tests.cluster import Cluster, wait_for
 from tests.orchestrator.conftest import Call
@@ -34,13 +34,13 @@ def changed(lab: Cluster) -> Iterator[None]:
         connection.config_set(name, value)
 
 
-def troubles(found: list[Finding]) -> dict[str, str]:
-    return {one.what: one.hint for one in found if one.state == TROUBLE}
+def errors(found: list[Diagnosis]) -> dict[str, str]:
+    return {one.what: one.hint for one in found if one.state == ERROR}
 
 
 def test_a_machine_on_which_this_test_runs_is_healthy(store: Path) -> None:
-    found = examine(store, Settings(broker_url=""))
-    assert troubles(found) == {}
+    found = diagnose(store, Settings(broker_url=""))
+    assert errors(found) == {}
     assert {one.topic for one in found} == {"versions", "models", "store", "clock", "broker"}
     assert any("Valkey" in one.what for one in found)
     assert list(store.iterdir()) == []
@@ -48,20 +48,20 @@ def test_a_machine_on_which_this_test_runs_is_healthy(store: Path) -> None:
 
 def test_a_store_that_others_can_read_is_trouble(store: Path) -> None:
     store.chmod(0o755)
-    ((what, hint),) = troubles(examine(store, Settings(broker_url=""))).items()
+    ((what, hint),) = errors(diagnose(store, Settings(broker_url=""))).items()
     assert "0755" in what
     assert hint == f"chmod 700 {store}"
 
 
 def test_a_run_that_nobody_works_on_or_that_needs_a_person_is_trouble(copied: Run) -> None:
     store = copied.folder.parents[1]
-    assert troubles(examine(store, Settings(broker_url=""))) == {}
+    assert errors(diagnose(store, Settings(broker_url=""))) == {}
     (copied.report / "index.html").unlink()
-    assert "no orchestrator is at it" in str(troubles(examine(store, Settings(broker_url=""))))
+    assert "no orchestrator works on it" in str(errors(diagnose(store, Settings(broker_url=""))))
     with claim(copied):
-        assert troubles(examine(store, Settings(broker_url=""))) == {}
+        assert errors(diagnose(store, Settings(broker_url=""))) == {}
     copied.stop("the disk is full")
-    assert "needs a person: the disk is full" in str(troubles(examine(store, Settings(broker_url=""))))
+    assert "is stopped: the disk is full" in str(errors(diagnose(store, Settings(broker_url=""))))
 
 
 def test_a_temporary_folder_whose_name_is_too_long_for_a_socket_is_trouble(
@@ -70,13 +70,13 @@ def test_a_temporary_folder_whose_name_is_too_long_for_a_socket_is_trouble(
     deep = tmp_path / ("x" * 100)
     deep.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(deep))
-    assert "Set TMPDIR to a shorter path" in troubles(examine(store, Settings(broker_url=""))).values()
+    assert "Set TMPDIR to a shorter path" in errors(diagnose(store, Settings(broker_url=""))).values()
 
 
 def test_a_healthy_cluster_is_said_to_be_one(lab: Cluster, store: Path) -> None:
     wait_for(lambda: len(lab.stack.broker.workers()) == 2, "an answer of both workers")
-    found = examine(store, Settings(broker_url=lab.stack.broker_url))
-    assert troubles(found) == {}
+    found = diagnose(store, Settings(broker_url=lab.stack.broker_url))
+    assert errors(found) == {}
     said = [one.what for one in found if one.topic == "workers" and one.state == OK]
     assert [what.split(",")[0] for what in said] == ["images: 1 workers answer", "training: 1 workers answer"]
     assert sum(one.topic == "clock" for one in found) == 2
@@ -88,22 +88,22 @@ def test_a_broker_that_forgets_drops_or_lets_anybody_in_is_trouble(lab: Cluster,
     connection.config_set("maxmemory-policy", "allkeys-lru")
     connection.config_set("appendonly", "no")
     connection.config_set("requirepass", "")
-    found = troubles(examine(store, Settings(broker_url=lab.stack.broker_url)))
+    found = errors(diagnose(store, Settings(broker_url=lab.stack.broker_url)))
     assert set(found) == {
         "maxmemory-policy is allkeys-lru",
         "it keeps no append-only file",
-        "it asks nobody for a password",
+        "it accepts clients without a password",
     }
     assert all(found.values())
 
 
 def test_a_broker_without_workers_is_trouble(store: Path, tmp_path: Path) -> None:
-    lonely = Stack(tmp_path / "lonely")
+    lonely = LocalCluster(tmp_path / "lonely")
     valkey = lonely.children()[0]
     try:
         valkey.start()
         wait_for(Path(urlsplit(lonely.broker_url).path).exists, "the broker")
-        found = troubles(examine(store, Settings(broker_url=lonely.broker_url)))
+        found = errors(diagnose(store, Settings(broker_url=lonely.broker_url)))
     finally:
         lonely.stop()
     assert set(found) == {f"{queue}: no worker answers, 0 messages wait" for queue in ("images", "training")}
@@ -127,5 +127,5 @@ def test_a_wrong_password_and_an_address_that_is_none_are_told_without_showing_t
 def test_doctor_exits_with_0_where_all_is_well_and_prints_json(store: Path, call: Call) -> None:
     told = call(store, "doctor", "--json")
     assert told.exit_code == 0
-    found = [Finding(**one) for one in json.loads(told.output)]
-    assert replace(found[0], what="") == Finding("versions", OK, "")
+    found = [Diagnosis(**one) for one in json.loads(told.output)]
+    assert replace(found[0], what="") == Diagnosis("versions", OK, "")

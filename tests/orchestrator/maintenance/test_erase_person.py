@@ -12,7 +12,7 @@ import pytest
 
 from orchestrator.experiment.experiment_file import from_dict
 from orchestrator.maintenance.check import check_run
-from orchestrator.maintenance.erase_person import find_person, forget_person
+from orchestrator.maintenance.erase_person import erase_person, find_person
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.status import status_of
 from storage.erase_photos import count_photos, drop_derived, erase_photos
@@ -73,7 +73,7 @@ def test_nothing_tells_of_a_forgotten_person_and_the_others_lose_nothing(lab: Cl
     traces = [PERSON.encode(), *(key.encode() for key in found.keys), *crops]
     assert {part.split("/")[0] for part in holding(lab.store, traces)} == {"encodings", "logs", "runs"}
 
-    done = forget_person(lab.store, found, lab.stack.broker)
+    done = erase_person(lab.store, found, lab.stack.broker)
     assert holding(lab.store, traces) == []
     assert (done.erased.photos, done.erased.faces, done.erased.unreadable) == (5, 2 * 5, 1)
     assert {(one.run.run_id, one.photos, one.otherwise, one.on_disk) for one in done.traces.runs} == {
@@ -86,7 +86,7 @@ def test_nothing_tells_of_a_forgotten_person_and_the_others_lose_nothing(lab: Cl
 
     run = open_run(lab.store, run.run_id)
     (fault,) = check_run(run).faults
-    assert fault.startswith("not finished: a person was forgotten")
+    assert fault.startswith("not finished: a person was erased")
     assert status_of(run).state == "stopped"
     with pytest.raises(RunConflict, match="forgotten"):
         lab.plan(photos)
@@ -113,9 +113,9 @@ def test_forgetting_that_was_cut_off_is_ended_by_forgetting_again(copied: Run) -
     again = find_person(store, HOSTILE[0])
     assert (again.keys, again.encoded) == (first.keys, 0)
     catalog = copied.catalog.read_bytes()
-    forget_person(store, again)
+    erase_person(store, again)
     copied.catalog.write_bytes(catalog)  # the plan was written, and not the catalogue
-    forget_person(store, find_person(store, HOSTILE[0]))
+    erase_person(store, find_person(store, HOSTILE[0]))
     assert count_photos(store, first.keys) == 0
     faults = check_run(open_run(store, copied.run_id)).faults
     assert len(faults) == 1
@@ -140,7 +140,7 @@ def test_photos_of_a_part_that_lost_some_are_encoded_again_when_they_come_back(c
 def test_nobody_is_forgotten_while_somebody_works(copied: Run) -> None:
     store = copied.folder.parents[1]
     with claim(copied), pytest.raises(RunConflict, match="lineup cancel"):
-        forget_person(store, find_person(store, HOSTILE[0]))
+        erase_person(store, find_person(store, HOSTILE[0]))
     assert check_run(copied).faults == ()
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from orchestrator.experiment.experiment_file import from_dict
 from orchestrator.maintenance.check import check_run
-from orchestrator.maintenance.retry import retry
+from orchestrator.maintenance.retry import retry_failures
 from orchestrator.scheduler.planning import plan_run
 from storage.errors import InputError, RunConflict
 from storage.parts import list_parts, read_metadata, read_part, table_of, write_part
@@ -53,7 +53,7 @@ def test_failures_that_are_retried_leave_the_tables_of_an_undisturbed_run(lab: C
     facts = (f"run={run.run_id}", f"photo={deadly}", "attempt=1", "poisoned: its process died")
     assert any(all(fact in line for fact in facts) for line in logged)
 
-    done = retry(run, ["poisoned", "timed_out"])
+    done = retry_failures(run, ["poisoned", "timed_out"])
     assert (done.photos, done.final, done.trainings) == ({"poisoned": 1}, {}, 0)
     assert {"report", "comparison.parquet", "scores", "splits.parquet", "faces.parquet"} <= set(done.removed)
     assert not run.finished
@@ -61,7 +61,7 @@ def test_failures_that_are_retried_leave_the_tables_of_an_undisturbed_run(lab: C
     assert (second[deadly], second[gone][0]) == (("ok", ""), "unreadable")
 
     away.rename(lost)
-    done = retry(run, ["unreadable", "no_face"])
+    done = retry_failures(run, ["unreadable", "no_face"])
     assert (done.photos, done.final) == ({"unreadable": 1}, {"no_face": 1})
     assert resume(lab, run)[gone] == ("ok", "")
 
@@ -77,7 +77,7 @@ def test_a_failed_training_is_done_again_and_nothing_else(copied: Run) -> None:
     rows = [{**fit.to_pylist()[0], "outcome": "failed", "reason": "its process died 3 times"}]
     write_part(part, table_of(rows, FITS), read_metadata(part))
     write_part(copied.scores / part.name, SCORES.empty_table(), read_metadata(part))
-    done = retry(copied, ["failed"])
+    done = retry_failures(copied, ["failed"])
     assert (done.trainings, done.photos) == (1, {})
     assert not part.exists()
     assert not (copied.scores / part.name).exists()
@@ -97,9 +97,9 @@ def test_a_run_with_nothing_to_retry_stays_as_it_is(copied: Run, call: Call) -> 
 
 def test_a_run_that_is_being_worked_on_is_not_touched(copied: Run) -> None:
     with claim(copied), pytest.raises(RunConflict, match="lineup cancel"):
-        retry(copied)
+        retry_failures(copied)
 
 
 def test_an_outcome_that_is_none_is_refused_with_the_choices(copied: Run) -> None:
     with pytest.raises(InputError, match="timed_out, poisoned"):
-        retry(copied, ["timedout"])
+        retry_failures(copied, ["timedout"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from orchestrator.local.cluster import Stack
+from orchestrator.local.cluster import LocalCluster
 from orchestrator.scheduler.broker import Broker, redis_url, without_password
 from orchestrator.scheduler.dispatcher import MOST_SENDS, MOST_WINDOW, QUIET_SECONDS, Dispatcher
 from storage.errors import BrokerError, RunStuck, StoreFull
@@ -17,9 +17,9 @@ from workers.queue.task_names import ENCODE_PHOTOS, IMAGES
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     """A broker that no worker listens to."""
-    with Stack(tmp_path_factory.mktemp("store"), queues=()) as stack:
+    with LocalCluster(tmp_path_factory.mktemp("store"), queues=()) as stack:
         yield stack
 
 
@@ -42,14 +42,14 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def queue(stack: Stack) -> redis.Redis:
+def queue(stack: LocalCluster) -> redis.Redis:
     connection = redis.Redis.from_url(redis_url(stack.broker_url))
     connection.flushall()
     return connection
 
 
 @pytest.fixture
-def dispatcher(stack: Stack, queue: redis.Redis, clock: Clock) -> Dispatcher:
+def dispatcher(stack: LocalCluster, queue: redis.Redis, clock: Clock) -> Dispatcher:
     assert queue.llen(IMAGES) == 0
     return Dispatcher(stack.broker, IMAGES, window=3, clock=clock)
 
@@ -191,20 +191,20 @@ def test_what_is_withdrawn_is_forgotten(dispatcher: Dispatcher) -> None:
 
 
 def test_a_message_that_could_not_be_sent_is_not_on_its_way(tmp_path: Path, clock: Clock) -> None:
-    with Stack(tmp_path / "store", queues=()) as stack:
+    with LocalCluster(tmp_path / "store", queues=()) as stack:
         dispatcher = Dispatcher(stack.broker, IMAGES, window=3, clock=clock)
         dispatcher.send(iter([work("a")]))
         stack.children()[0].kill()
         with pytest.raises(BrokerError, match="does not answer"):
             dispatcher.send(iter([work("b")]))
         assert dispatcher.on_their_way == {"a"}
-        stack.tend()
+        stack.restart_dead()
         stack.wait_until_answering()
         dispatcher.send(iter([work("b")]))
         assert dispatcher.on_their_way == {"a", "b"}
 
 
-def test_a_broker_that_refuses_us_is_a_clear_error_without_the_password(stack: Stack) -> None:
+def test_a_broker_that_refuses_us_is_a_clear_error_without_the_password(stack: LocalCluster) -> None:
     address = stack.broker_url.rpartition("@")[2]
     with pytest.raises(BrokerError) as error:
         Broker(f"redis+socket://:not-the-password@{address}").ping()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from orchestrator.local.cluster import Stack
+from orchestrator.local.cluster import LocalCluster
 from orchestrator.scheduler import dispatcher as dispatch
 from orchestrator.scheduler.broker import redis_url
 from orchestrator.scheduler.polling import POLL_SECONDS, SHORTEST_POLL_SECONDS
@@ -29,14 +29,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     """A broker; the tests take its messages as a worker would."""
-    with Stack(tmp_path_factory.mktemp("store"), queues=()) as stack:
+    with LocalCluster(tmp_path_factory.mktemp("store"), queues=()) as stack:
         yield stack
 
 
 def test_while_the_winner_is_refitted_nothing_is_sent_again(
-    run: Run, stack: Stack, monkeypatch: pytest.MonkeyPatch
+    run: Run, stack: LocalCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queue = redis.Redis.from_url(redis_url(stack.broker_url))
     reconciler = Reconciler(run, stack.broker)
@@ -54,7 +54,7 @@ def test_while_the_winner_is_refitted_nothing_is_sent_again(
     assert (status.stage, status.resent, queue.llen(TRAINING)) == ("refit", 0, 0)
 
 
-def test_the_end_of_a_stage_is_looked_for_sooner_than_its_middle(run: Run, stack: Stack) -> None:
+def test_the_end_of_a_stage_is_looked_for_sooner_than_its_middle(run: Run, stack: LocalCluster) -> None:
     run.comparison.unlink(missing_ok=True)
     reconciler = Reconciler(run, stack.broker, processes=1)
     assert reconciler.pause_seconds() == POLL_SECONDS

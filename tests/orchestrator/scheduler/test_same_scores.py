@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.experiment.experiment_file import from_toml
-from orchestrator.local.cluster import Stack
+from orchestrator.local.cluster import LocalCluster
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.reconciler import Reconciler
 from orchestrator.scheduler.status import status_of
@@ -61,7 +61,7 @@ def trained_again(run: Run, processes: int) -> dict[str, bytes]:
         shutil.rmtree(run.folder / name)
     run.comparison.unlink(missing_ok=True)
     store = run.folder.parents[1]
-    with Stack(store, processes=processes, queues=[TRAINING]) as stack:
+    with LocalCluster(store, processes=processes, queues=[TRAINING]) as stack:
         reconciler = Reconciler(run, stack.broker)
         Cluster(store, stack, Path()).drive(reconciler, lambda: status_of(run).stage != "training", PATIENCE_SECONDS)
     return tables(run)

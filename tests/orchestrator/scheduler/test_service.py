@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.local.cluster import Stack
+from orchestrator.local.cluster import LocalCluster
 from orchestrator.scheduler import full_disk, reconciler
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.reconciler import Reconciler
@@ -23,14 +23,14 @@ from workers.synthetic.photo_folder import write_folder
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     """A broker that no worker listens to."""
-    with Stack(tmp_path_factory.mktemp("broker"), queues=()) as stack:
+    with LocalCluster(tmp_path_factory.mktemp("broker"), queues=()) as stack:
         yield stack
 
 
 @pytest.fixture
-def service(stack: Stack, tmp_path: Path) -> Service:
+def service(stack: LocalCluster, tmp_path: Path) -> Service:
     stack.broker.empty([IMAGES])
     return Service(tmp_path / "store", stack.broker, photos_per_task=1)
 
@@ -50,7 +50,7 @@ def is_worked_on(run: Run) -> bool:
         return not nobody
 
 
-def test_every_unfinished_run_is_worked_on_side_by_side(service: Service, runs: list[Run], stack: Stack) -> None:
+def test_every_unfinished_run_is_worked_on_side_by_side(service: Service, runs: list[Run], stack: LocalCluster) -> None:
     service.round()
     assert all(map(is_worked_on, runs))
     assert stack.broker.waiting(IMAGES) == 8
@@ -120,13 +120,13 @@ def test_a_bug_stops_its_run_with_a_reason_and_no_other(
 
 
 def test_a_broker_that_goes_away_is_waited_for(runs: list[Run], tmp_path: Path) -> None:
-    with Stack(tmp_path / "broker", queues=()) as stack:
+    with LocalCluster(tmp_path / "broker", queues=()) as stack:
         service = Service(tmp_path / "store", stack.broker, photos_per_task=1)
         stack.children()[0].kill()
         service.round()
         assert all(map(is_worked_on, runs))
         assert not any(run.stopped for run in runs)
-        stack.tend()
+        stack.restart_dead()
         stack.wait_until_answering()
         service.round()
         assert stack.broker.waiting(IMAGES) > 0
@@ -135,7 +135,7 @@ def test_a_broker_that_goes_away_is_waited_for(runs: list[Run], tmp_path: Path) 
 def test_a_full_disk_is_told_once_and_the_runs_go_on_when_there_is_room(
     service: Service,
     runs: list[Run],
-    stack: Stack,
+    stack: LocalCluster,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:

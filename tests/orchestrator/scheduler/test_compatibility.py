@@ -1,0 +1,53 @@
+"""A run that needs another version, or an encoder that is gone, is refused before any work on it begins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.maintenance.check import check_run
+from orchestrator.scheduler.compatibility import check_resumable
+from storage.errors import RunStuck
+from storage.runs import Run
+from tests.tiny_run import tiny_run
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Encoded, split and trained; no comparison yet."""
+    run = tiny_run(tmp_path, people=3, photos=4)
+    run.comparison.unlink()
+    return run
+
+
+def planned_with(run: Run, **changes: Any) -> Run:
+    """The same run with another plan."""
+    return Run(run.folder, replace(run.plan, **changes))
+
+
+def test_the_installed_version_may_go_on(run: Run) -> None:
+    check_resumable(run)
+
+
+def test_another_learning_code_is_refused_while_a_comparison_is_missing(run: Run) -> None:
+    other = planned_with(run, learning_version=99)
+    with pytest.raises(RunStuck, match="another version of the code that learns"):
+        check_resumable(other)
+    assert any("cannot be resumed here" in fault for fault in check_run(other).faults)
+
+
+def test_another_engine_is_refused_while_photos_are_missing(run: Run) -> None:
+    other = planned_with(run, engine_fingerprint="0" * 32)
+    check_resumable(other)  # all photos are encoded
+    run.faces.unlink()
+    with pytest.raises(RunStuck, match="another version of the face engine"):
+        check_resumable(other)
+
+
+def test_a_finished_run_needs_no_version(run: Run) -> None:
+    run.report.mkdir()
+    (run.report / "index.html").write_text("")
+    check_resumable(planned_with(run, learning_version=99, engine_fingerprint="0" * 32))
