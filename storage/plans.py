@@ -141,7 +141,8 @@ def _check_version(run_id: str, content: dict[str, Any]) -> None:
 
 
 def _refusal(file: Path, error: ValidationError) -> StoreError:
-    what, hint = explain(error, Plan)
+    what, _ = explain(error, Plan)  # its hint is for the author of a file
+    hint = "It is damaged: restore it, or start a new run"
     if any(fault["type"] in (*UNKNOWN_KEY, "literal_error") for fault in error.errors()):
         hint = "A newer version of Lineup may have written it: use that version, or start a new run"
     return StoreError(f"{file} cannot be read: {what}", hint)

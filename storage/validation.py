@@ -35,7 +35,9 @@ def explain(error: ValidationError, model: type) -> tuple[str, str]:
     """
     faults = error.errors()
     fault = next((each for each in faults if each["type"] in UNKNOWN_KEY), faults[0])
-    place = [part for part in fault["loc"] if part != "[key]"]
+    place = list(fault["loc"])
+    if place and place[-1] == "[key]":  # the mapping's key itself is wrong, and is the value that is told
+        place = place[:-2]
     key = ".".join(str(part) for part in place if not isinstance(part, int))
     value, kind = fault["input"], _type_at(model, place)
     match fault["type"]:
@@ -44,20 +46,20 @@ def explain(error: ValidationError, model: type) -> tuple[str, str]:
             known = _keys(_type_at(model, place[:-1]))
             return unknown_key(key, [f"{prefix}.{name}" if prefix else name for name in known])
         case "literal_error":
-            return f"{key}: {value!r}", choices_hint(str(value), get_args(kind))
+            return f"{key}: {value!r:.80}", choices_hint(str(value), get_args(kind))
         case "dataclass_type" | "dict_type":
             return f"{key} must be a table", f"Write [{key}] and its keys below."
         case "tuple_type":
             return f"{key} must be a list", 'Such as ["NAME", "NAME"].'
-        case "string_type" if isinstance(place[-1], int):
+        case "string_type" if place and isinstance(place[-1], int):
             return f"{key} must be a list of names", 'Such as ["NAME", "NAME"].'
         case "missing":
             return f"{key} is missing", ""
         case "too_short":
             return f"{key} is empty", "Name at least one."
         case "value_error":
-            return f"{key}: {value!r}", f"{fault['ctx']['error']}."
-    return f"{key} = {value!r}", f"It must be {rule_of(kind)}."
+            return f"{key}: {value!r:.80}", f"{fault['ctx']['error']}."
+    return f"{key} = {value!r:.80}", f"It must be {rule_of(kind)}."
 
 
 def unknown_key(key: str, known: Collection[str]) -> tuple[str, str]:

@@ -17,12 +17,13 @@ import functools
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from storage.errors import InputError
+from storage.validation import UNKNOWN_KEY, explain
 
 CONFIGURATION_FILE = "lineup.toml"
 
@@ -36,9 +37,9 @@ class Settings(BaseSettings):
 
     store: Path = Path("lineup-store")
     broker_url: str = ""
-    processes: int = Field(default_factory=lambda: len(os.sched_getaffinity(0)), ge=1, le=1024)
-    photos_per_task: int = Field(default=0, ge=0, le=1000)
-    flower_port: int = Field(default=5555, ge=1, le=65535)
+    processes: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=lambda: len(os.sched_getaffinity(0)))
+    photos_per_task: Annotated[int, Field(ge=0, le=1000)] = 0
+    flower_port: Annotated[int, Field(ge=1, le=65535)] = 5555
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
 
@@ -65,17 +66,18 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        raise _told(error.errors()[0]) from error
+        raise _refusal(error) from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{CONFIGURATION_FILE} is not a TOML file: {error}", "Fix it, or delete it") from error
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{CONFIGURATION_FILE} cannot be read: {error}", "Fix it, or delete it") from error
 
 
-def _told(fault: Any) -> InputError:
+def _refusal(error: ValidationError) -> InputError:
+    what, hint = explain(error, Settings)
+    fault = error.errors()[0]
+    if fault["type"] in UNKNOWN_KEY:
+        return InputError(f"{CONFIGURATION_FILE}: {what}", hint)
     key = "_".join(str(part) for part in fault["loc"])
-    if fault["type"] == "extra_forbidden":
-        choices = ", ".join(Settings.model_fields)
-        return InputError(f"{CONFIGURATION_FILE} has the unknown key {key!r}", f"The choices are {choices}")
-    where = f"in the environment, or {key} in {CONFIGURATION_FILE}"
-    return InputError(f"LINEUP_{key.upper()} is not usable: {fault['msg']}", f"Fix it {where}")
+    where = f"Set it in the environment, or {key} in {CONFIGURATION_FILE}"
+    return InputError(f"LINEUP_{key.upper()} is not usable: {fault['input']!r:.80}", f"{hint} {where}")

@@ -8,13 +8,15 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from orchestrator.scheduler import planning
-from orchestrator.scheduler.planning import plan_faces, plan_run, planned_fingerprint
+from orchestrator.scheduler.planning import plan_faces, plan_run, planned_fingerprint, run_fingerprint
 from storage.errors import RunConflict
 from storage.experiments import Experiment
 from storage.parts import read_metadata, read_part
+from storage.plans import TripletSettings
 from storage.runs import RUN_ID, open_run
 from storage.schemas import CATALOG
 from workers.faces.engine_fingerprint import engine_fingerprint
@@ -146,3 +148,19 @@ def test_the_plan_is_plain_json(photos: Path, tmp_path: Path) -> None:
     stored = json.loads((run.folder / "run.json").read_text())
     assert stored["run_id"] == run.run_id
     assert stored["experiment"]["configurations"] == ["knn-1"]
+
+
+@pytest.mark.parametrize(
+    ("learning", "triplets", "fingerprint"),
+    [
+        (1, None, "620ececa488aba8ed54c7c004eca14ec"),
+        (2, None, "bdb8e068494b625b4258d2ce211a9401"),
+        (2, TripletSettings(), "1e1b15f4da66455c313b3a302a2e798d"),
+    ],
+)
+def test_the_fingerprint_of_a_run_is_what_version_0_1_computed(
+    learning: int, triplets: TripletSettings | None, fingerprint: str
+) -> None:
+    catalog = pa.table({"photo_key": ["a1", "b2"], "path": ["ada/1.jpg", "bob/2.jpg"], "label": ["ada", "bob"]})
+    parts = ("c031491fc1bd5e07", "2668fefd674f3d98cb8d30015b4cad19")
+    assert run_fingerprint(*parts, catalog, learning, triplets) == fingerprint

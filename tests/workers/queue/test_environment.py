@@ -70,7 +70,7 @@ def test_a_value_that_is_not_usable_is_an_error_that_names_the_variable(
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("proceses = 3", "unknown key 'proceses'"),
+        ("proceses = 3", "unknown key: 'proceses'. Did you mean 'processes'?"),
         ("processes = ", "not a TOML file"),
         ('log_level = "LOUD"', "log_level in lineup.toml"),
     ],

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 
 from orchestrator.experiment.experiment_file import TEMPLATE, from_dict, from_toml
 from storage.engine_settings import EngineSettings, Limits
 from storage.errors import ExperimentError
-from storage.experiments import Experiment, Protocol
+from storage.experiments import Experiment
 
 
 def test_the_template_states_every_default() -> None:
@@ -108,19 +107,3 @@ def test_a_mistake_names_the_file_the_key_and_the_choices(text: str, parts: list
         from_toml(text, "mine.toml")
     for part in ["mine.toml", *parts]:
         assert part in str(caught.value)
-
-
-def test_the_fingerprint_follows_what_decides_the_tables_and_nothing_else() -> None:
-    plain = Experiment()
-    assert len(plain.fingerprint()) == 16
-    for same in (replace(plain, name="x"), replace(plain, attempts=9), replace(plain, photo_seconds=1)):
-        assert same.fingerprint() == plain.fingerprint()
-    others = [
-        replace(plain, seed=1),
-        replace(plain, faces=EngineSettings(policy="all")),
-        replace(plain, protocol=Protocol(folds=7)),
-        replace(plain, configurations=plain.configurations[:3]),
-        replace(plain, configurations=("knn-1",)),
-        replace(plain, configurations=("knn-1",), parameters={"knn-1": {"k": 2}}),
-    ]
-    assert len({other.fingerprint() for other in (plain, *others)}) == len(others) + 1
