@@ -1,4 +1,4 @@
-"""Faces that belong to nobody, drawn once, and a model cache that the tests share."""
+"""Drawn faces, made once and shared by the tests."""
 
 from __future__ import annotations
 

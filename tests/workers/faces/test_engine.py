@@ -1,4 +1,4 @@
-"""The five steps as one sentence."""
+"""The face engine: photos to rows of the table of faces."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DEFAULT = EngineSettings()
 
 
 def ignore(_: str) -> None:
-    """What to do before a photo, where nothing is to be done."""
+    """A `before` that does nothing."""
 
 
 def encode(photos: Photos, settings: EngineSettings = DEFAULT) -> list[PhotoResult]:
@@ -58,13 +58,13 @@ def test_a_face_s_bits_depend_on_no_other_photo(photos: Photos) -> None:
         assert bits(one) == bits(other) == bits(third)
 
 
-def test_each_photo_is_announced_just_before_it_is_opened(photos: Photos) -> None:
+def test_before_is_called_with_each_photo_s_key(photos: Photos) -> None:
     told: list[str] = []
     load_engine(DEFAULT).encode_photos([*photos, ("bad", b"no picture")], told.append)
     assert told == [*(key for key, _ in photos), "bad"]
 
 
-def test_what_cannot_be_used_is_a_row_with_its_reason(face: Pixels) -> None:
+def test_a_photo_that_cannot_be_used_is_a_row_with_its_reason(face: Pixels) -> None:
     wall = as_bytes(np.full((200, 200, 3), 90, np.uint8))
     tiny = as_bytes(np.zeros((8, 8, 3), np.uint8))
     cut = as_bytes(face, "JPEG")[:-2000]
@@ -75,7 +75,7 @@ def test_what_cannot_be_used_is_a_row_with_its_reason(face: Pixels) -> None:
     assert all(row["reason"] and row["embedding"] is None for row in rows)
 
 
-def test_every_bad_input_becomes_a_row_and_spoils_no_other(shared_data: Path, photos: Photos) -> None:
+def test_every_bad_input_becomes_a_row_and_changes_no_other(shared_data: Path, photos: Photos) -> None:
     bad = [(path.name, path.read_bytes()) for path in sorted((shared_data / "bad-inputs").iterdir())]
     results = encode([*bad, photos[0]])
     assert [result.photo_key for result in results] == [*(name for name, _ in bad), photos[0][0]]
@@ -102,7 +102,7 @@ def test_the_policy_decides_which_faces_count(drawn: dict[tuple[int, int], Pixel
     assert len(load_engine(DEFAULT).encode_pixels(pair)) == 2
 
 
-def test_boxes_and_points_are_the_full_photo_s_pixels(face: Pixels) -> None:
+def test_boxes_and_points_are_in_pixels_of_the_full_photo(face: Pixels) -> None:
     large = np.asarray(Image.fromarray(face).resize((1500, 1500)))
     (small,) = encode([("small", as_bytes(face))])[0].faces
     limits = replace(DEFAULT.limits, working_side=500)
@@ -114,7 +114,7 @@ def test_boxes_and_points_are_the_full_photo_s_pixels(face: Pixels) -> None:
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
-def test_the_ladder_finds_a_face_on_its_side_and_tells_where_it_lies(turns: int, face: Pixels) -> None:
+def test_the_rotate_rung_finds_a_turned_face_and_maps_it_back(turns: int, face: Pixels) -> None:
     settings = replace(DEFAULT, detector="hog")
     (upright,) = encode([("upright", as_bytes(face))], settings)[0].faces
     turned = [("turned", as_bytes(np.ascontiguousarray(np.rot90(face, turns))))]
@@ -129,7 +129,7 @@ def test_the_ladder_finds_a_face_on_its_side_and_tells_where_it_lies(turns: int,
     assert found.top <= there[1].mean() <= found.bottom
 
 
-def test_the_ladder_finds_a_face_that_is_too_small_at_first(face: Pixels) -> None:
+def test_the_upsample_rung_finds_a_small_face(face: Pixels) -> None:
     small = [("small", as_bytes(np.asarray(Image.fromarray(face).resize((110, 110)))))]
     settings = replace(DEFAULT, detector="hog")
     assert encode(small, settings)[0].outcome == "no_face"
@@ -138,18 +138,18 @@ def test_the_ladder_finds_a_face_that_is_too_small_at_first(face: Pixels) -> Non
     assert 0 <= found.left < found.right < 110
 
 
-def test_the_cc0_landmarks_cut_nearly_the_same_chip(photos: Photos) -> None:
+def test_five_landmarks_give_nearly_the_same_embedding(photos: Photos) -> None:
     for sixty_eight, five in zip(encode(photos), encode(photos, replace(DEFAULT, landmarks="5")), strict=True):
         assert 0 < np.linalg.norm(sixty_eight.faces[0].embedding - five.faces[0].embedding) < 0.35
         assert np.array_equal(sixty_eight.faces[0].landmarks, five.faces[0].landmarks)
 
 
-def test_the_reference_encoder_is_selectable_and_agrees(photos: Photos) -> None:
+def test_the_dlib_encoder_is_selectable_and_agrees(photos: Photos) -> None:
     for ours, theirs in zip(encode(photos[:2]), encode(photos[:2], replace(DEFAULT, encoder="dlib")), strict=True):
         assert np.abs(ours.faces[0].embedding - theirs.faces[0].embedding).max() < 1e-5
 
 
-def test_the_image_room_loads_neither_tensorflow_nor_celery(photos: Photos) -> None:
+def test_the_engine_loads_neither_tensorflow_nor_celery(photos: Photos) -> None:
     import subprocess
     import sys
 

@@ -1,4 +1,4 @@
-"""A worker process stays small, whatever the photos: measured on a real process."""
+"""The memory of a process that encodes photos of many sizes is bounded."""
 
 from __future__ import annotations
 

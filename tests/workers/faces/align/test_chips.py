@@ -1,4 +1,4 @@
-"""Eyes and lips come to their places."""
+"""The crop and the aligned picture of a face."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def moved(points: Points) -> np.ndarray:
     return anchors @ matrix[:, :2].T + matrix[:, 2]
 
 
-def test_the_affine_fit_puts_eyes_and_lips_exactly_where_they_belong() -> None:
+def test_the_affine_fit_puts_eyes_and_lips_at_the_target() -> None:
     assert fit_alignment(FRONTAL).note == ""
     assert np.allclose(moved(FRONTAL), TARGET, atol=1e-6)
 
 
 @pytest.mark.parametrize("points", [PROFILE, ON_A_LINE, IN_A_POINT])
-def test_a_degenerate_face_is_not_pulled_apart_and_says_so(points: Points) -> None:
+def test_a_degenerate_face_gets_a_similarity_fit_and_a_note(points: Points) -> None:
     found = fit_alignment(points)
     linear = found.matrix[:, :2]
     assert found.note == "similarity fit"
@@ -44,7 +44,7 @@ def test_a_degenerate_face_is_not_pulled_apart_and_says_so(points: Points) -> No
     assert np.allclose(linear @ linear.T, np.eye(2) * np.linalg.det(linear))  # no shear, no mirror
 
 
-def test_the_similarity_fit_is_the_best_there_is() -> None:
+def test_the_similarity_fit_has_the_least_squared_error() -> None:
     best = ((moved(PROFILE) - TARGET) ** 2).sum()
     matrix = fit_alignment(PROFILE).matrix
     anchors = np.stack([PROFILE[part].mean(axis=0) for part in (LEFT_EYE, RIGHT_EYE, LIPS)])
@@ -56,7 +56,7 @@ def test_the_similarity_fit_is_the_best_there_is() -> None:
 
 
 @pytest.mark.parametrize("factor", [1, 5])
-def test_the_aligned_picture_shows_the_eyes_and_lips_there(face: Pixels, factor: int) -> None:
+def test_the_aligned_picture_shows_eyes_and_lips_at_the_target(face: Pixels, factor: int) -> None:
     large = np.repeat(np.repeat(face, factor, axis=0), factor, axis=1)
     hog, landmarks = load_detector("hog"), load_landmarks("68")
     chip = align_face(large, fit_alignment(landmarks(large, hog(large, 400)[0].box)))
@@ -68,7 +68,7 @@ def test_the_aligned_picture_shows_the_eyes_and_lips_there(face: Pixels, factor:
 
 
 @pytest.mark.parametrize("factor", [1, 6])
-def test_a_crop_is_the_box_and_nothing_else(factor: int) -> None:
+def test_a_crop_shows_exactly_the_box(factor: int) -> None:
     picture = np.zeros((300 * factor, 300 * factor, 3), np.uint8)
     picture[60 * factor : 188 * factor, 100 * factor : 228 * factor] = 255
     box = Box(100 * factor, 60 * factor, 228 * factor - 1, 188 * factor - 1)
@@ -78,6 +78,6 @@ def test_a_crop_is_the_box_and_nothing_else(factor: int) -> None:
     assert crop_face(picture, box.shifted(-128 * factor, 0)).max() < 255  # its neighbour is black but for the edge
 
 
-def test_a_box_beyond_the_photo_repeats_the_photo_s_edge() -> None:
+def test_a_crop_beyond_the_photo_repeats_its_edge() -> None:
     picture = np.full((50, 50, 3), 77, np.uint8)
     assert (crop_face(picture, Box(-30, -30, 90, 90)) == 77).all()

@@ -1,4 +1,4 @@
-"""How large a GIF will be is known before a decoder opens it, and is what the decoder would say."""
+"""The size of a GIF is known before Pillow opens it, and equals Pillow's."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def animation() -> bytes:
     return buffer.getvalue()
 
 
-def test_the_size_is_pillows_whatever_bytes_are_wrong() -> None:
+def test_the_size_equals_pillow_s_for_mutated_files() -> None:
     whole, draw, opened = animation(), random.Random(1), 0
     for _ in range(2000):
         data = bytearray(whole)
@@ -37,6 +37,6 @@ def test_the_size_is_pillows_whatever_bytes_are_wrong() -> None:
 
 
 @pytest.mark.parametrize("length", [0, 3, 6, 12])
-def test_what_is_no_gif_has_no_size(length: int) -> None:
+def test_bytes_that_are_not_a_gif_have_no_size(length: int) -> None:
     assert gif_size(animation()[:length]) == (0, 0)
     assert gif_size(b"\x89PNG\r\n\x1a\n" + bytes(40)) == (0, 0)

@@ -1,4 +1,4 @@
-"""One door for untrusted bytes: right pixels or a clear outcome, within memory."""
+"""Untrusted bytes become correct pixels or a refusal, within bounded memory."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ BAD_INPUTS = {
     "ultrahdr.jpg": ("unreadable", 1512, 2688),
     "xmp_tags_orientation.png": ("ok", 326, 268),
 }
-"""File: outcome, and the upright width and height that its header promises."""
+"""File: outcome, and the upright width and height in its header."""
 
 
 def decoded(data: bytes, limits: Limits = SMALL) -> Photo:
@@ -87,7 +87,7 @@ def test_every_bad_input_has_its_outcome(shared_data: Path, name: str) -> None:
         assert photo.rgb.shape == (height, width, 3)
 
 
-def test_the_table_of_bad_inputs_forgets_no_file(shared_data: Path) -> None:
+def test_the_table_of_bad_inputs_is_complete(shared_data: Path) -> None:
     assert {path.name for path in (shared_data / "bad-inputs").iterdir()} == set(BAD_INPUTS)
 
 
@@ -112,7 +112,7 @@ def test_each_orientation_is_undone_exactly(kind: str, orientation: int) -> None
     assert read_header(data) == Header(photo.rgb.shape[1], photo.rgb.shape[0], kind, orientation)
 
 
-def test_exif_after_a_png_s_pixels_counts_too() -> None:
+def test_exif_after_the_pixels_of_a_png_is_applied() -> None:
     picture = np.zeros((40, 50, 3), np.uint8)
     exif = Image.Exif()
     exif[274] = 6
@@ -132,12 +132,12 @@ def test_the_content_decides_the_format(kind: str, face: Pixels) -> None:
 
 @pytest.mark.parametrize("kind", ["AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP"])
 @pytest.mark.parametrize("share", [0.3, 0.9])
-def test_a_truncated_file_is_unreadable_not_half_grey(kind: str, share: float, face: Pixels) -> None:
+def test_a_truncated_file_is_unreadable(kind: str, share: float, face: Pixels) -> None:
     whole = as_bytes(face, kind)
     assert refused(whole[: int(len(whole) * share)]).outcome == "unreadable"
 
 
-def test_deep_greys_keep_their_range() -> None:
+def test_16_bit_grey_keeps_its_range() -> None:
     ramp = np.tile(np.linspace(0, 65535, 64).astype(np.uint16), (64, 1))
     for kind in ("PNG", "TIFF"):
         rgb = decoded(as_bytes(ramp, kind)).rgb  # type: ignore[arg-type]
@@ -145,18 +145,18 @@ def test_deep_greys_keep_their_range() -> None:
         assert abs(int(rgb[0, 32, 0]) - 129) <= 1
 
 
-def test_transparency_lies_on_white() -> None:
+def test_transparency_becomes_white() -> None:
     clear = np.zeros((40, 40, 4), np.uint8)
     assert (decoded(as_bytes(clear)).rgb == 255).all()
 
 
-def test_cmyk_is_the_colour_that_it_shows() -> None:
+def test_cmyk_is_converted_to_the_colour_that_it_shows() -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (64, 64), (200, 30, 30)).convert("CMYK").save(buffer, "JPEG", quality=95)
     assert np.abs(decoded(buffer.getvalue()).rgb.mean(axis=(0, 1)) - [200, 30, 30]).max() < 4
 
 
-def test_an_animation_shows_its_first_frame() -> None:
+def test_an_animation_is_read_as_its_first_frame() -> None:
     frames = [Image.new("RGB", (40, 40), colour) for colour in ("red", "blue")]
     buffer = io.BytesIO()
     frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:])
@@ -176,7 +176,7 @@ def png_bomb(side: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 
-def test_a_bomb_is_too_large_before_memory_is_taken() -> None:
+def test_a_decompression_bomb_is_refused_before_memory_is_allocated() -> None:
     bomb = png_bomb(20_000)
     tracemalloc.start()
     try:
@@ -187,7 +187,7 @@ def test_a_bomb_is_too_large_before_memory_is_taken() -> None:
         tracemalloc.stop()
 
 
-def test_a_gif_whose_frame_is_far_larger_than_its_screen_is_too_large_before_memory_is_taken() -> None:
+def test_a_gif_with_a_frame_far_larger_than_its_screen_is_refused_before_memory_is_allocated() -> None:
     frame = struct.pack("<HHHHB", 0, 65280, 65535, 65321, 0)
     bomb = b"GIF89a" + struct.pack("<HH", 32, 32) + b"\x00\x00\x00" + b"!\xf9\x04\xc9\x00\x00\x00\x00" + b"," + frame
     started = time.process_time()
@@ -198,18 +198,18 @@ def test_a_gif_whose_frame_is_far_larger_than_its_screen_is_too_large_before_mem
 
 
 @pytest.mark.parametrize("cut", range(0, 44, 3))
-def test_a_gif_that_ends_anywhere_is_refused(cut: int) -> None:
+def test_a_truncated_gif_is_unreadable_wherever_it_ends(cut: int) -> None:
     buffer = io.BytesIO()
     Image.new("P", (40, 40)).save(buffer, "GIF")
     assert refused(buffer.getvalue()[:cut]).outcome == "unreadable"
 
 
-def test_a_file_of_too_many_bytes_is_not_even_opened(face: Pixels) -> None:
+def test_a_file_with_too_many_bytes_is_too_large(face: Pixels) -> None:
     assert refused(as_bytes(face), Limits(file_bytes=1000)).outcome == "too_large"
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
-def test_a_photo_far_larger_than_needed_is_decoded_smaller(kind: str, face: Pixels) -> None:
+def test_a_photo_of_many_times_the_working_size_is_decoded_smaller(kind: str, face: Pixels) -> None:
     large = np.asarray(Image.fromarray(face).resize((1000, 1000)))
     data = as_bytes(large, kind)
     photo, head = decoded(data, Limits(working_side=250)), read_header(data)
@@ -233,7 +233,7 @@ SEEDS = [
     cut=st.floats(0.05, 1.0),
 )
 @example(seed=SEEDS[0], flips=[(0.25, 0)], cut=0.3125)  # an AVIF whose item is missing
-def test_mutated_images_crash_nothing(seed: bytes, flips: list[tuple[float, int]], cut: float) -> None:
+def test_mutated_images_are_photos_or_refusals(seed: bytes, flips: list[tuple[float, int]], cut: float) -> None:
     data = bytearray(seed[: max(int(len(seed) * cut), 1)])
     for place, value in flips:
         data[int(place * len(data))] = value
@@ -251,5 +251,5 @@ def test_mutated_images_crash_nothing(seed: bytes, flips: list[tuple[float, int]
 
 @settings(max_examples=100, deadline=None)
 @given(data=st.binary(max_size=400))
-def test_noise_is_unreadable(data: bytes) -> None:
+def test_random_bytes_are_refused(data: bytes) -> None:
     assert isinstance(read_image(data, SMALL), Refusal)

@@ -1,4 +1,4 @@
-"""BlazeFace out of its TensorFlow Lite file."""
+"""BlazeFace, converted from its TensorFlow Lite file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from workers.faces.models.onnx_sessions import session_of
 from workers.faces.models.tflite_files import blazeface_graph
 
 
-def test_the_anchors_are_as_many_as_the_network_s_outputs() -> None:
+def test_there_is_one_anchor_per_output_of_the_network() -> None:
     session = session_of("blaze")
     for side in (96, 192):
         pixels = np.zeros((1, side, side, 3), np.float32)
@@ -25,7 +25,7 @@ def test_the_anchors_are_as_many_as_the_network_s_outputs() -> None:
     assert (anchors(192)[0] == 0.5 / 48).all()
 
 
-def test_the_letterbox_keeps_the_photo_s_shape_and_range() -> None:
+def test_the_letterbox_keeps_the_aspect_ratio_and_scales_to_minus_one_to_one() -> None:
     canvas, factor, left, top = letterbox(np.full((100, 400, 3), 255, np.uint8), 192)
     assert (factor, left, top) == (400 / 192, 0, 72)
     assert canvas.shape == (192, 192, 3)
@@ -33,8 +33,8 @@ def test_the_letterbox_keeps_the_photo_s_shape_and_range() -> None:
     assert (canvas[0] == -1).all()
 
 
-def test_the_converted_network_is_the_file_s(tmp_path: Path) -> None:
-    """Against TensorFlow Lite itself, in a process of its own: image tests stay free of TensorFlow."""
+def test_the_converted_network_gives_the_outputs_of_tensorflow_lite(tmp_path: Path) -> None:
+    """TensorFlow Lite runs in another process, so that image tests import no TensorFlow."""
     import subprocess
     import sys
 
@@ -68,7 +68,7 @@ def session_from(model: bytes, folder: Path) -> Any:
     return load_session(path)
 
 
-def test_a_file_that_is_no_network_is_an_engine_error(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_network_is_an_engine_error(tmp_path: Path) -> None:
     path = tmp_path / "odd.tflite"
     path.write_bytes(b"\x10\0\0\0TFL3" + bytes(64))
     with pytest.raises(EngineError, match=r"odd\.tflite cannot be converted"):

@@ -1,4 +1,4 @@
-"""Every detector by name finds the face, and in one convention."""
+"""Every detector finds the face, with boxes of one convention."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_detector_finds_the_one_face_where_hog_finds_it(name: str, face: Pixel
 
 
 @pytest.mark.parametrize("name", DETECTORS)
-def test_boxes_are_in_the_photo_s_own_pixels_at_whatever_size_it_looks(name: str, face: Pixels) -> None:
+def test_boxes_are_in_pixels_of_the_photo_at_every_detection_size(name: str, face: Pixels) -> None:
     large = np.repeat(np.repeat(face, 3, axis=0), 3, axis=1)
     (small,) = load_detector(name)(face, 800)
     (found,) = load_detector(name)(large, 250)
@@ -39,15 +39,13 @@ def test_boxes_are_in_the_photo_s_own_pixels_at_whatever_size_it_looks(name: str
 
 
 @pytest.mark.parametrize("name", DETECTORS)
-def test_an_empty_wall_has_no_face(name: str) -> None:
+def test_a_grey_picture_has_no_face(name: str) -> None:
     assert load_detector(name)(np.full((300, 400, 3), 128, np.uint8), 800) == []
 
 
 @pytest.mark.parametrize("name", [name for name in DETECTORS if name != "hog"])
 @pytest.mark.parametrize("how", ["map", "hog"])
-def test_measurements_stay_close_through_whatever_detector(
-    name: str, how: str, drawn: dict[tuple[int, int], Pixels]
-) -> None:
+def test_embeddings_stay_close_with_every_detector(name: str, how: str, drawn: dict[tuple[int, int], Pixels]) -> None:
     landmarks, encode = load_landmarks("68"), load_face_encoder("onnx")
     distances = []
     for rgb in drawn.values():
@@ -60,7 +58,7 @@ def test_measurements_stay_close_through_whatever_detector(
     assert max(distances) < 0.35
 
 
-def test_a_glance_is_enough_for_a_large_face_and_a_small_one_is_looked_for(face: Pixels) -> None:
+def test_low_resolution_is_enough_for_a_large_face_but_not_for_a_small_one(face: Pixels) -> None:
     session = session_of("blaze")
     thorough, glancing = load_detector("cascade"), load_detector("cascade", "largest")
     glance = [(round(score, 6), "blaze") for _, score in detect_blazeface(session, face, GLANCE_SIDE)]
@@ -71,14 +69,14 @@ def test_a_glance_is_enough_for_a_large_face_and_a_small_one_is_looked_for(face:
     assert glancing(wall, 800) == thorough(wall, 800)
 
 
-def test_who_wants_everybody_gets_no_glance(drawn: dict[tuple[int, int], Pixels]) -> None:
+def test_the_low_resolution_look_is_skipped_where_every_face_counts(drawn: dict[tuple[int, int], Pixels]) -> None:
     large = np.repeat(np.repeat(drawn[0, 0], 3, axis=0), 3, axis=1)
     large[:200, :200] = drawn[1, 0][25:225, 25:225]
     assert load_detector("cascade", "all")(large, 800) == load_detector("cascade", "require-one")(large, 800)
     assert len(load_detector("cascade", "all")(large, 800)) == 2
 
 
-def test_shrinking_never_enlarges_and_says_by_how_much() -> None:
+def test_shrinking_never_enlarges_and_returns_its_factor() -> None:
     small, factor = shrink(np.zeros((100, 200, 3), np.uint8), 50)
     assert (small.shape, factor) == ((25, 50, 3), 4.0)
     same, factor = shrink(np.zeros((100, 200, 3), np.uint8), 800)
@@ -86,7 +84,7 @@ def test_shrinking_never_enlarges_and_says_by_how_much() -> None:
 
 
 @pytest.mark.slow
-def test_the_cascade_misses_no_face_that_dlib_s_cnn_finds(shared_data: Path) -> None:
+def test_the_cascade_finds_every_face_that_the_cnn_finds(shared_data: Path) -> None:
     cascade, cnn = load_detector("cascade"), load_detector("cnn")
     missed = []
     for path in sorted((shared_data / "jurassic-park").glob("*/*")):

@@ -1,4 +1,4 @@
-"""The re-hosted CNN detector sees what dlib's does."""
+"""The CNN detector in ONNX Runtime gives the boxes and scores of dlib's."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def same_as_dlib(rgb: Pixels, side: int) -> int:
     return len(ours)
 
 
-def test_boxes_and_confidences_are_dlib_s_on_drawn_faces(drawn: dict[tuple[int, int], Pixels]) -> None:
+def test_boxes_and_confidences_equal_dlib_s_on_drawn_faces(drawn: dict[tuple[int, int], Pixels]) -> None:
     assert sum(same_as_dlib(rgb, 640) for rgb in drawn.values()) >= len(drawn) - 1
 
 
-def test_boxes_and_confidences_are_dlib_s_on_a_sheet_of_faces(drawn: dict[tuple[int, int], Pixels]) -> None:
+def test_boxes_and_confidences_equal_dlib_s_on_a_sheet_of_faces(drawn: dict[tuple[int, int], Pixels]) -> None:
     faces = list(drawn.values())
     sheet = np.concatenate([np.concatenate(faces[:3], axis=1), np.concatenate(faces[3:6], axis=1)])
     assert same_as_dlib(sheet, 1000) >= 4
 
 
-def test_boxes_and_confidences_are_dlib_s_on_real_photos(shared_data: Path) -> None:
+def test_boxes_and_confidences_equal_dlib_s_on_real_photos(shared_data: Path) -> None:
     found = 0
     for path in sorted((shared_data / "group-photos").glob("bbt*.jpg")):
         photo = read_image(path.read_bytes(), Limits())

@@ -1,4 +1,4 @@
-"""Which faces of a photo count."""
+"""The policies that choose the faces of a photo."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ LARGE = Detection(Box(50, 0, 89, 39), 0.6, "hog")
 TWIN = Detection(Box(5, 60, 44, 99), 0.6, "hog")
 
 
-def test_the_largest_face_counts_however_sure_the_others_are() -> None:
+def test_the_largest_face_counts_whatever_the_scores() -> None:
     assert select_faces([SMALL, LARGE], "largest") == [LARGE]
 
 
-def test_all_faces_come_by_falling_area_in_whatever_order_they_were_found() -> None:
+def test_all_faces_are_sorted_by_falling_area() -> None:
     assert (
         select_faces([SMALL, LARGE, TWIN], "all") == select_faces([TWIN, SMALL, LARGE], "all") == [TWIN, LARGE, SMALL]
     )
 
 
-def test_several_faces_are_an_outcome_where_one_is_required() -> None:
+def test_several_faces_are_refused_where_one_is_required() -> None:
     refusal = select_faces([SMALL, LARGE], "require-one")
     assert isinstance(refusal, Refusal)
     assert refusal.outcome == "several_faces"
@@ -29,7 +29,7 @@ def test_several_faces_are_an_outcome_where_one_is_required() -> None:
     assert select_faces([SMALL], "require-one") == [SMALL]
 
 
-def test_no_face_is_an_outcome_under_every_policy() -> None:
+def test_no_face_is_refused_under_every_policy() -> None:
     for policy in ("largest", "require-one", "all"):
         refusal = select_faces([], policy)
         assert isinstance(refusal, Refusal)

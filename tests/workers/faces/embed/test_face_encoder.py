@@ -1,4 +1,4 @@
-"""The re-hosted encoder is dlib's, and measures people."""
+"""The encoder in ONNX Runtime equals dlib's, and separates people."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ PINNED = {
     ((1, 1), (2, 1)): 0.4291,
     ((2, 0), (2, 1)): 0.2367,
 }
-"""Distance of two drawn chips' measurements, by (person, photo) of each."""
+"""Distance of two drawn chips' embeddings, by (person, photo) of each."""
 
 
-def test_the_re_hosted_encoder_is_dlib_s_within_1e_5(chips: Chips) -> None:
+def test_embeddings_equal_dlib_s_within_1e_5(chips: Chips) -> None:
     ours, theirs = load_face_encoder("onnx"), load_face_encoder("dlib")
     noise = np.random.default_rng(0).integers(0, 256, (150, 150, 3), dtype=np.uint8)
     for chip in (*chips.values(), noise, np.zeros_like(noise), np.full_like(noise, 255)):
         assert np.abs(ours(chip[None]) - theirs(chip[None])).max() < 1e-5
 
 
-def test_a_face_s_bits_do_not_depend_on_its_company(chips: Chips) -> None:
+def test_an_embedding_s_bits_do_not_depend_on_the_batch(chips: Chips) -> None:
     encode = load_face_encoder("onnx")
     every = np.concatenate(
         [np.stack(list(chips.values())), np.random.default_rng(0).integers(0, 256, (3, 150, 150, 3))]
@@ -49,14 +49,14 @@ def test_a_face_s_bits_do_not_depend_on_its_company(chips: Chips) -> None:
         assert np.array_equal(np.concatenate(together), alone)
 
 
-def test_distances_are_the_pinned_ones(chips: Chips) -> None:
+def test_distances_equal_the_pinned_ones(chips: Chips) -> None:
     encode = load_face_encoder("onnx")
     found = dict(zip(chips, encode(np.stack(list(chips.values()))), strict=True))
     for (one, other), distance in PINNED.items():
         assert np.linalg.norm(found[one] - found[other]) == pytest.approx(distance, abs=1e-3)
 
 
-def test_a_person_is_nearer_to_himself_than_to_anybody(chips: Chips) -> None:
+def test_two_photos_of_a_person_are_closer_than_photos_of_two_people(chips: Chips) -> None:
     encode = load_face_encoder("onnx")
     found = dict(zip(chips, encode(np.stack(list(chips.values()))), strict=True))
     for person in {person for person, _ in chips}:
@@ -73,7 +73,7 @@ def test_mirror_averaging_is_the_mean_of_a_face_and_its_mirror_image(chips: Chip
     assert np.allclose(both, embed_chips(encode, mirrored, mirror=True, jitter=0), atol=1e-6)
 
 
-def test_jitter_is_the_same_each_time_and_stays_near(chips: Chips) -> None:
+def test_jitter_is_reproducible_and_stays_close(chips: Chips) -> None:
     encode, some = load_face_encoder("onnx"), list(chips.values())
     jittered = embed_chips(encode, some, mirror=False, jitter=5)
     assert np.array_equal(jittered[:1], embed_chips(encode, some[:1], mirror=False, jitter=5))

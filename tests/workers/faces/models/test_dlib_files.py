@@ -1,4 +1,4 @@
-"""dlib's files are read to the last byte, or refused."""
+"""dlib's model files are read to the last byte, or are an error."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_the_detector_has_its_seven_convolutions() -> None:
 
 
 @pytest.mark.parametrize("damage", ["cut", "longer", "other"])
-def test_a_damaged_file_is_an_engine_error_not_a_wrong_network(damage: str, tmp_path: Path) -> None:
+def test_a_damaged_file_is_an_engine_error(damage: str, tmp_path: Path) -> None:
     whole = model_path("mmod").read_bytes()
     damaged = {"cut": whole[:-1000], "longer": whole + b"\0", "other": b"not a network at all" * 50}[damage]
     path = tmp_path / "mmod.dat"

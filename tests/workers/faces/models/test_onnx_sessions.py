@@ -14,7 +14,7 @@ from storage.errors import EngineError
 from workers.faces.models.onnx_sessions import cache_folder, converted, load_session
 
 
-def test_workers_that_start_together_leave_one_whole_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_that_convert_together_leave_one_whole_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINEUP_CACHE", str(tmp_path / "cache"))
     with ThreadPoolExecutor(4) as pool:
         paths = list(pool.map(lambda _: converted("blaze"), range(4)))
@@ -23,7 +23,7 @@ def test_workers_that_start_together_leave_one_whole_model(tmp_path: Path, monke
     assert load_session(paths[0]).get_inputs()[0].shape == [1, "side", "side", 3]
 
 
-def test_processes_that_start_together_on_an_empty_cache_all_get_the_model(tmp_path: Path) -> None:
+def test_processes_that_convert_together_all_load_the_model(tmp_path: Path) -> None:
     script = (
         "from workers.faces.models.onnx_sessions import session_of; print(session_of('encoder').get_inputs()[0].shape)"
     )
@@ -53,7 +53,7 @@ def test_a_damaged_model_is_named_and_removed(tmp_path: Path) -> None:
     assert not path.exists()
 
 
-def test_the_cache_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_sets_the_cache_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LINEUP_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
     assert cache_folder() == Path("/somewhere/lineup")
@@ -61,7 +61,7 @@ def test_the_cache_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch
     assert cache_folder() == Path("/elsewhere")
 
 
-def test_a_cache_that_cannot_be_written_says_what_to_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unwritable_cache_is_an_error_with_a_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     in_the_way = tmp_path / "file"
     in_the_way.write_text("")
     monkeypatch.setenv("LINEUP_CACHE", str(in_the_way))

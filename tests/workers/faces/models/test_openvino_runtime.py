@@ -1,4 +1,4 @@
-"""The optional runtime: the same measurements, or a clear word why not."""
+"""OpenVINO gives the same embeddings, or an error that says why it cannot run."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ Chips = dict[tuple[int, int], Pixels]
 
 
 @pytest.fixture(autouse=True)
-def asked_anew() -> Iterator[None]:
-    """What an earlier test found out about this machine is forgotten."""
+def cleared_check() -> Iterator[None]:
+    """Clear the cached check of this machine before and after each test."""
     openvino_runtime.check_openvino.cache_clear()
     yield
     openvino_runtime.check_openvino.cache_clear()
@@ -33,28 +33,28 @@ def asked_anew() -> Iterator[None]:
 
 @pytest.mark.skipif(INSTALLED, reason="OpenVINO is installed here")
 @pytest.mark.parametrize("name", sorted(openvino_runtime.PRECISIONS))
-def test_without_the_extra_planning_says_how_to_install_it(name: EncoderName) -> None:
+def test_without_openvino_the_error_says_how_to_install_it(name: EncoderName) -> None:
     for asked in (lambda: engine_fingerprint(EngineSettings(encoder=name)), lambda: load_face_encoder(name)):
         with pytest.raises(EngineError, match=r"OpenVINO is not installed.*lineup\[openvino\]"):
             asked()
 
 
 @needs_openvino
-def test_in_single_precision_it_measures_what_onnx_runtime_does(chips: Chips) -> None:
+def test_single_precision_agrees_with_onnx_runtime(chips: Chips) -> None:
     ours, theirs = load_face_encoder("openvino"), load_face_encoder("onnx")
     every = np.stack(list(chips.values()))
     assert np.abs(ours(every) - theirs(every)).max() < 1e-5  # no buffer of one face is another's
 
 
 @needs_openvino
-def test_a_mirrored_chip_is_read_as_it_is_seen(chips: Chips) -> None:
+def test_a_mirrored_view_and_its_contiguous_copy_give_equal_embeddings(chips: Chips) -> None:
     chip = next(iter(chips.values()))[:, ::-1]
     mirrored = np.ascontiguousarray(chip)
     assert np.array_equal(load_face_encoder("openvino")(chip[None]), load_face_encoder("openvino")(mirrored[None]))
 
 
 @needs_openvino
-def test_bfloat16_is_near_where_the_processor_has_it_and_refused_elsewhere(chips: Chips) -> None:
+def test_bfloat16_is_close_on_processors_that_have_it_and_an_error_elsewhere(chips: Chips) -> None:
     settings = EngineSettings(encoder="openvino-bf16")
     if not openvino_runtime.has_bfloat16():
         for asked in (lambda: engine_fingerprint(settings), lambda: load_face_encoder("openvino-bf16")):
