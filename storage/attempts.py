@@ -173,7 +173,7 @@ def _is_held(descriptor: int) -> bool:
     return False
 
 
-def look(folder: Path) -> tuple[set[str], list[Death]]:
+def read_attempts(folder: Path) -> tuple[set[str], list[Death]]:
     """The parts and items that somebody is working on now, and the attempts that died."""
     running: set[str] = set()
     deaths: list[Death] = []
@@ -196,12 +196,12 @@ def _death(path: Path, text: str) -> Death:
     return Death(path.name.split(".")[0], items, words[:_LAST_WORDS], path)
 
 
-def count(deaths: list[Death]) -> Counter[str]:
+def count_deaths(deaths: list[Death]) -> Counter[str]:
     """How often each item was begun by a process that died."""
     return Counter(item for death in deaths for item in set(death.items))
 
 
-def forget(deaths: list[Death]) -> None:
+def forget_deaths(deaths: list[Death]) -> None:
     """Delete the traces of deaths that have been dealt with."""
     for death in deaths:
         death.path.unlink(missing_ok=True)

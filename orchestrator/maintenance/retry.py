@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.dataset.catalog import submitted_photos
-from storage.attempts import forget, look
+from storage.attempts import forget_deaths, read_attempts
 from storage.encodings import Done
 from storage.erase_photos import delete, drop_derived
 from storage.errors import InputError, RunConflict
@@ -79,7 +79,7 @@ def _retry(run: Run, outcomes: set[str]) -> Retried:
         removed = drop_derived(run)
     elif trainings:
         removed = _drop_trainings(run, trainings)
-    forget(look(run.attempts)[1])  # earlier deaths do not count any more
+    forget_deaths(read_attempts(run.attempts)[1])  # earlier deaths do not count any more
     for path in failures:
         delete(path)
     photos = Counter(failures.values())

@@ -34,7 +34,7 @@ from orchestrator.scheduler.work import (
     planned_trainings,
     training_messages,
 )
-from storage.attempts import count, forget, look
+from storage.attempts import count_deaths, forget_deaths, read_attempts
 from storage.collect_faces import write_faces
 from storage.encodings import Done, compact
 from storage.errors import BrokerError, LineupError, RunStuck
@@ -111,7 +111,7 @@ class Reconciler:
         if not self.run.finished:
             self._tidy()
             draw_report(self.run)  # last: a run with a report counts as finished
-            forget(look(self.run.attempts)[1])
+            forget_deaths(read_attempts(self.run.attempts)[1])
         return self._status("finished", "finished")
 
     def _tidy(self) -> None:
@@ -119,7 +119,7 @@ class Reconciler:
         sweep(self.run.encodings)  # again: an orchestrator may have died just after it closed the images
         sweep(self.run.folder)
         refit = refit_part(self.run.plan.fingerprint)
-        forget([death for death in look(self.run.attempts)[1] if death.part != refit])
+        forget_deaths([death for death in read_attempts(self.run.attempts)[1] if death.part != refit])
 
     def _status(self, state: str, stage: str, done: int = 0, total: int = 0, note: str = "") -> Status:
         resent = self._images.resent + self._training.resent
@@ -147,10 +147,10 @@ class Reconciler:
 
     def _send(self, queue: Dispatcher, messages: Iterator[Message]) -> None:
         """Send lost messages again, then as many new ones as the window allows."""
-        running, deaths = look(self.run.attempts)
+        running, deaths = read_attempts(self.run.attempts)
         check_room(self.run.folder)  # on a full disk every message would be lost
         # a full quota shows only when something is written; it loses work again and again
-        queue.resend_lost(running, count(deaths), check=lambda: probe(self.run.folder))
+        queue.resend_lost(running, count_deaths(deaths), check=lambda: probe(self.run.folder))
         queue.send(messages)
 
     def _is_there(self, path: Path, schema: pa.Schema) -> bool:
@@ -169,7 +169,7 @@ class Reconciler:
     def _close_images(self) -> None:
         compact(self.run.encodings)
         sweep(self.run.encodings)
-        forget(look(self.run.attempts)[1])
+        forget_deaths(read_attempts(self.run.attempts)[1])
 
     def _split(self) -> Status | None:
         if self._are_there(SPLIT_TABLES):
@@ -211,7 +211,7 @@ class Reconciler:
 
     def _send_single(self, message: Message, what: str) -> None:
         """Send the only message of a stage; raises RunStuck where too many processes died at it."""
-        deaths = [death for death in look(self.run.attempts)[1] if death.part == message.part]
+        deaths = [death for death in read_attempts(self.run.attempts)[1] if death.part == message.part]
         if len(deaths) >= self._experiment.attempts:
             why = deaths[-1].last_words or f"its process died {len(deaths)} times"
             raise RunStuck(f"{what} failed: {why}", "Fix the cause, then resume")
@@ -223,7 +223,7 @@ class Reconciler:
         if not needs_refit(self.run) or self.run.finished:
             return None
         message = refit_winner_message(self.run)
-        if count(look(self.run.attempts)[1])[message.part] >= self._experiment.attempts:
+        if count_deaths(read_attempts(self.run.attempts)[1])[message.part] >= self._experiment.attempts:
             return None  # the report is useful without it; `identify` fits the model itself, and says why it cannot
         check_learning(self.run)
         check_encoders(self.run)

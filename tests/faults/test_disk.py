@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.attempts import look
+from storage.attempts import read_attempts
 from tests.cluster import Cluster, outcomes, pids_at, stray_files, tables, wait_for
 from tests.faults.machine import Machine
 from tests.faults.marking import closed_gate
@@ -96,7 +96,7 @@ def test_a_run_on_a_disk_without_one_free_byte_says_so_and_ends_by_itself_when_t
     with pytest.raises(AssertionError, match="an end of the command"):
         wait_for(lambda: command.poll() is not None, "an end of the command", seconds=FULL_SECONDS)
     assert disk.free_bytes < DISK_BYTES / 10
-    assert look(run.attempts)[0] == set()
+    assert read_attempts(run.attempts)[0] == set()
     disk.empty()
     assert command.wait(120) == 0
     assert "Going on" in machine.said()

@@ -13,7 +13,7 @@ import pytest
 
 from orchestrator.scheduler.planning import plan_encoder
 from orchestrator.scheduler.status import status_of
-from storage.attempts import look
+from storage.attempts import read_attempts
 from storage.errors import DatasetError, RunStuck
 from storage.experiments import Experiment
 from storage.plans import TripletSettings
@@ -126,7 +126,7 @@ def test_a_training_that_dies_again_and_again_without_getting_on_is_given_up(clu
     encode_here(run)
     for _ in range(2):
         subprocess.run([sys.executable, "-c", DIE, run.attempts, part], check=False)
-    assert len(look(run.attempts)[1]) == 2
+    assert len(read_attempts(run.attempts)[1]) == 2
     train_encoder_of(run)
     assert not run.finished
     with pytest.raises(RunStuck, match="the encoder's training failed: its process died 2 times"):

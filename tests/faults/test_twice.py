@@ -61,7 +61,7 @@ class Death(BaseException):
     """What an orchestrator dies of here; no handler for errors may take it for one."""
 
 
-DEEDS = ("write_faces", "compact", "sweep", "forget", "make_splits", "write_run_tables", "draw_report")
+DEEDS = ("write_faces", "compact", "sweep", "forget_deaths", "make_splits", "write_run_tables", "draw_report")
 """All that an orchestrator writes or deletes; the moment after one is the moment before the next."""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from storage.attempts import look
+from storage.attempts import read_attempts
 from storage.errors import RunStuck, StoreError
 from storage.runs import Run, open_run
 from storage.schemas import SCHEMA_VERSION
@@ -24,7 +24,7 @@ def half_done(cluster: Cluster, photos: Path) -> Run:
     cluster.drive(reconciler, until=lambda: reconciler.step().done >= 5)
     run.cancel()
     assert cluster.drive(reconciler).state == "cancelled"
-    wait_for(lambda: not look(run.attempts)[0], "the end of what was begun")
+    wait_for(lambda: not read_attempts(run.attempts)[0], "the end of what was begun")
     run.let_go_on()
     return run
 

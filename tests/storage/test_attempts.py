@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.attempts import Attempt, claim_attempt, count, forget, look
+from storage.attempts import Attempt, claim_attempt, count_deaths, forget_deaths, read_attempts
 from storage.errors import StoreError, StoreFull
 
 PART = "0" * 32
@@ -51,18 +51,18 @@ def worker(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 def test_what_a_living_process_has_begun_is_running(tmp_path: Path, worker: subprocess.Popen[bytes]) -> None:
     assert worker.poll() is None
-    assert look(tmp_path) == ({PART, *PHOTOS}, [])
+    assert read_attempts(tmp_path) == ({PART, *PHOTOS}, [])
 
 
 def test_a_killed_process_leaves_suspects(tmp_path: Path, worker: subprocess.Popen[bytes]) -> None:
     worker.kill()
     worker.wait()
-    running, (death,) = look(tmp_path)
+    running, (death,) = read_attempts(tmp_path)
     assert running == set()
     assert (death.part, death.items, death.timed_out) == (PART, tuple(PHOTOS), False)
-    assert count([death, death])[PHOTOS[0]] == 2
-    forget([death])
-    assert look(tmp_path) == (set(), [])
+    assert count_deaths([death, death])[PHOTOS[0]] == 2
+    forget_deaths([death])
+    assert read_attempts(tmp_path) == (set(), [])
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_killed_process_leaves_suspects(tmp_path: Path, worker: subprocess.Pop
 )
 def test_last_words_say_why_and_are_never_taken_for_photos(tmp_path: Path, deed: str, words: str) -> None:
     begun(tmp_path, *PHOTOS).communicate(deed.encode())
-    _, (death,) = look(tmp_path)
+    _, (death,) = read_attempts(tmp_path)
     assert death.items == tuple(PHOTOS)
     assert words in death.last_words
     assert not death.timed_out
@@ -85,7 +85,7 @@ def test_a_process_that_hangs_with_the_interpreters_lock_ends_itself_in_time(tmp
     process = begun(tmp_path, PHOTOS[0], seconds=0.5)
     process.communicate(b"import ctypes; ctypes.PyDLL(None).pause()", timeout=30)
     assert process.returncode == 1
-    _, (death,) = look(tmp_path)
+    _, (death,) = read_attempts(tmp_path)
     assert death.timed_out
 
 
@@ -124,11 +124,11 @@ def test_an_attempt_that_cannot_begin_on_a_full_disk_holds_nothing_and_begins_wh
     for _ in range(3):
         with pytest.raises(StoreFull, match="No space left"), Attempt(full / "attempts", PART):
             pytest.fail("began an attempt that nobody could see")
-        assert look(full / "attempts") == (set(), [])
+        assert read_attempts(full / "attempts") == (set(), [])
     assert len(list(Path("/proc/self/fd").iterdir())) == open_before
     (full / "filler").unlink()
     with Attempt(full / "attempts", PART):
-        assert look(full / "attempts") == ({PART}, [])
+        assert read_attempts(full / "attempts") == ({PART}, [])
 
 
 def test_of_two_claims_of_one_part_the_second_gets_none_until_the_first_ends(tmp_path: Path) -> None:
@@ -160,8 +160,8 @@ def test_two_who_look_at_once_do_not_take_each_other_for_the_living(tmp_path: Pa
     process = begun(tmp_path, *PHOTOS)
     process.kill()
     process.wait()
-    looking = f"from storage.attempts import look; from pathlib import Path; f = Path({str(tmp_path)!r})\n"
-    code = looking + "assert all(look(f)[1] and not look(f)[0] for _ in range(500))"
+    looking = f"from storage.attempts import read_attempts; from pathlib import Path; f = Path({str(tmp_path)!r})\n"
+    code = looking + "assert all(read_attempts(f)[1] and not read_attempts(f)[0] for _ in range(500))"
     lookers = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
     assert [looker.wait(60) for looker in lookers] == [0, 0]
 
@@ -174,7 +174,7 @@ def test_an_attempt_has_no_name_before_it_is_locked(tmp_path: Path) -> None:
     )
     worker = subprocess.Popen([sys.executable, "-c", code])
     while worker.poll() is None:
-        assert look(tmp_path)[1] == []
+        assert read_attempts(tmp_path)[1] == []
     assert worker.returncode == 0
 
 
@@ -190,4 +190,4 @@ def test_term_reaches_the_default_and_leaves_a_suspect_unless_somebody_handles_i
     process = begun(tmp_path, *PHOTOS)
     os.kill(process.pid, signal.SIGTERM)
     process.wait()
-    assert len(look(tmp_path)[1]) == 1
+    assert len(read_attempts(tmp_path)[1]) == 1

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from storage.attempts import Death, count, look
+from storage.attempts import Death, count_deaths, read_attempts
 from storage.engine_settings import EngineSettings
 from storage.parts import part_path, table_of, write_part
 from storage.runs import Run
@@ -51,8 +51,8 @@ def encode(run: Run, photos: Sequence[PhotoRef]) -> None:
     # two engines must not mix in one folder of encodings
     if engine_fingerprint(settings) != run.plan.engine_fingerprint:
         raise Refused(f"run {run.run_id} was planned with another version of the face engine than this worker's")
-    running, deaths = look(run.attempts)
-    begun = count(deaths)
+    running, deaths = read_attempts(run.attempts)
+    begun = count_deaths(deaths)
     # asked after the look, since the deaths are forgotten once the stage is closed: then the message is a late copy
     if run.cancelled or run.faces.exists():
         return
@@ -65,7 +65,7 @@ def encode(run: Run, photos: Sequence[PhotoRef]) -> None:
 
 
 def _encode_suspect(run: Run, settings: EngineSettings, photo: PhotoRef) -> None:
-    running, deaths = look(run.attempts)  # anew: the photos before it took their time
+    running, deaths = read_attempts(run.attempts)  # anew: the photos before it took their time
     mine = [death for death in deaths if photo.key in death.items]
     if photo.key in running or run.faces.exists():
         return

@@ -10,7 +10,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterator
 
-from storage.attempts import Attempt, claim_attempt, count, look
+from storage.attempts import Attempt, claim_attempt, count_deaths, read_attempts
 from storage.errors import InputError, cannot_write, is_no_space
 from storage.runs import Run
 from workers.learning.configurations import LEARNING_VERSION
@@ -73,7 +73,7 @@ def run_job(
     with own_attempt(run, part) as attempt:
         if attempt is None or is_done():  # another process is at it, or has just finished it
             return
-        died = count(look(run.attempts)[1])[part]
+        died = count_deaths(read_attempts(run.attempts)[1])[part]
         if died >= run.plan.experiment.attempts:
             _give_up(run, part, died, give_up)
             return

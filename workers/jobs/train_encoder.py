@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from storage.attempts import Attempt, forget, look
+from storage.attempts import Attempt, forget_deaths, read_attempts
 from storage.parts import sweep
 from storage.plans import ENCODER_RUN, TripletSettings
 from storage.runs import Run
@@ -76,7 +76,7 @@ def train_encoder_of(run: Run) -> None:
 
         def after_epoch(done: int, most: int, figures: dict[str, float]) -> None:
             attempt.allow(seconds)
-            forget(look(run.attempts)[1])
+            forget_deaths(read_attempts(run.attempts)[1])
             words = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
             logger.info("epoch %d of %d: %s", done, most, words, extra={"run": run.run_id, "part": part})
 

@@ -1,8 +1,10 @@
-"""The tasks: check the message, open the run, do the work. Thin on purpose."""
+"""The Celery tasks. Each parses its message, opens the run and calls its job."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from typing import Any
 
 from celery.exceptions import Reject
@@ -35,10 +37,8 @@ def encode_photos_task(run_id: str, photos: list[list[str]]) -> None:
     """Encode photos of a run: [[photo_key, relative path], ...]."""
     from workers.jobs.encode_photos import encode
 
-    try:
+    with _refusing():
         encode(_run(run_id), parse_photos(photos))
-    except Refused as refused:
-        _refuse(refused)
 
 
 @app.task(name=task_names.TRAIN_CONFIGURATION, **_OPTIONS)
@@ -46,11 +46,9 @@ def train_configuration_task(run_id: str, configuration: str, repeat: int, fold:
     """Fit and score one configuration on one split of a run."""
     from workers.jobs.train_configuration import train
 
-    try:
+    with _refusing():
         run = _run(run_id)
         train(run, *parse_training(configuration, repeat, fold, run.plan.experiment.configurations))
-    except Refused as refused:
-        _refuse(refused)
 
 
 @app.task(name=task_names.COMPARE_RUN, **_OPTIONS)
@@ -58,10 +56,8 @@ def compare_run_task(run_id: str) -> None:
     """Aggregate a run's scores into its comparison."""
     from workers.jobs.compare_run import compare
 
-    try:
+    with _refusing():
         compare(_run(run_id))
-    except Refused as refused:
-        _refuse(refused)
 
 
 @app.task(name=task_names.REFIT_WINNER, **_OPTIONS)
@@ -69,10 +65,8 @@ def refit_winner_task(run_id: str) -> None:
     """Fit the best configuration of a compared run on all its known faces."""
     from workers.jobs.refit_winner import refit_winner
 
-    try:
+    with _refusing():
         refit_winner(_run(run_id))
-    except Refused as refused:
-        _refuse(refused)
 
 
 @app.task(name=task_names.TRAIN_ENCODER, **_OPTIONS)
@@ -80,15 +74,18 @@ def train_encoder_task(run_id: str) -> None:
     """Train the encoder of a run by triplets."""
     from workers.jobs.train_encoder import train_encoder_of
 
-    try:
+    with _refusing():
         train_encoder_of(_run(run_id))
+
+
+@contextlib.contextmanager
+def _refusing() -> Iterator[None]:
+    """Drop a message that is refused: it is logged, acknowledged and not sent again."""
+    try:
+        yield
     except Refused as refused:
-        _refuse(refused)
-
-
-def _refuse(refused: Refused) -> None:
-    logger.error("message refused: %s", refused)
-    raise Reject(str(refused), requeue=False)
+        logger.error("message refused: %s", refused)
+        raise Reject(str(refused), requeue=False) from refused
 
 
 def _run(run_id: object) -> Run:

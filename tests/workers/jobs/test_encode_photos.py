@@ -12,7 +12,7 @@ import pytest
 from orchestrator.experiment.experiment_file import from_dict
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.work import planned_photos
-from storage.attempts import Attempt, look
+from storage.attempts import Attempt, read_attempts
 from storage.parts import list_parts, part_path, read_part, read_parts
 from storage.runs import Run, open_run
 from storage.schemas import EFFORTS, FACES
@@ -76,7 +76,7 @@ def test_a_batch_becomes_one_part_and_its_cost_another(run: Run, photos: list[Ph
     efforts = read_part(part_path(run.encodings / "efforts", name), EFFORTS)
     assert efforts is not None
     assert efforts.column("attempt").to_pylist() == [1] * len(photos)
-    assert look(run.attempts) == (set(), [])
+    assert read_attempts(run.attempts) == (set(), [])
     assert failed(run) == {}
 
 

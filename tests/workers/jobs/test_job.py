@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.attempts import Attempt, look
+from storage.attempts import Attempt, read_attempts
 from storage.errors import StoreError, StoreFull
 from storage.runs import Run, open_run
 from tests.tiny_run import tiny_run
@@ -117,13 +117,13 @@ def test_a_part_without_a_rule_for_giving_up_is_not_begun_any_more(run: Run) -> 
     for _ in range(ATTEMPTS):
         die(run)
     assert numbers(run) == []
-    assert len(look(run.attempts)[1]) == ATTEMPTS
+    assert len(read_attempts(run.attempts)[1]) == ATTEMPTS
 
 
 def test_a_bug_counts_as_a_death_and_is_told(run: Run) -> None:
     with pytest.raises(ZeroDivisionError):
         fail_with(run, ZeroDivisionError("by zero"))
-    running, (death,) = look(run.attempts)
+    running, (death,) = read_attempts(run.attempts)
     assert running == set()
     assert (death.items, death.last_words) == ((PART,), "Raised ZeroDivisionError: by zero")
 
@@ -149,7 +149,7 @@ def test_what_is_not_the_parts_fault_counts_for_nothing(
 def test_the_watchdog_ends_work_that_takes_too_long(run: Run) -> None:
     slow = DIE.replace("60, lambda *_: os.kill(os.getpid(), signal.SIGKILL)", "0.3, lambda *_: signal.pause()")
     subprocess.run([sys.executable, "-c", slow, run.store, run.run_id, PART], check=False, timeout=60)
-    (death,) = look(run.attempts)[1]
+    (death,) = read_attempts(run.attempts)[1]
     assert death.timed_out
 
 

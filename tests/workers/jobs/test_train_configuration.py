@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.scheduler.work import planned_trainings
-from storage.attempts import Attempt, look
+from storage.attempts import Attempt, read_attempts
 from storage.errors import StoreError
 from storage.parts import part_path, read_part
 from storage.runs import Run, open_run
@@ -57,7 +57,7 @@ def test_a_training_gives_a_fit_and_a_score_for_each_test_face_the_same_to_the_b
     fit = read_part(fits, FITS)
     assert fit is not None
     assert fit.to_pylist()[0]["outcome"] == "ok"
-    assert look(run.attempts) == (set(), [])
+    assert read_attempts(run.attempts) == (set(), [])
 
 
 def test_a_training_that_is_done_or_cancelled_is_not_begun(run: Run) -> None:
