@@ -13,8 +13,8 @@ from PIL import Image
 
 from storage.engine_settings import EngineSettings
 from storage.schemas import FACES
+from tests.workers.faces.bad_inputs import BAD_INPUTS
 from tests.workers.faces.conftest import as_bytes
-from tests.workers.faces.decode.test_read_image import BAD_INPUTS
 from workers.faces.detect.boxes import Box, overlap
 from workers.faces.engine import load_engine
 from workers.faces.photo import Pixels
