@@ -30,6 +30,7 @@ from pathlib import Path
 
 from storage.attempts import forget_deaths, read_attempts
 from storage.errors import RunNotFound, StoreError
+from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
 from storage.parts import write_bytes
 from storage.plans import COMPARISON_RUN, ENCODER_REPORT, ENCODER_RUN, FACES_RUN, Plan, plan_text, read_plan
 
@@ -131,13 +132,14 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Whether the last thing that a run of its kind writes is there."""
+        """Whether the last thing that a run of its kind writes is there, and all tables that a report needs."""
         last = {
             COMPARISON_RUN: self.report / "index.html",
             FACES_RUN: self.faces,
             ENCODER_RUN: self.encoder / ENCODER_REPORT,
         }
-        return last[self.plan.kind].exists()
+        tables = (*SPLIT_TABLES, *COMPARISON_TABLES) if self.compares else ()
+        return last[self.plan.kind].exists() and all(self.table(name).exists() for name in tables)
 
     @property
     def compares(self) -> bool:

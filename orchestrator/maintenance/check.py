@@ -157,12 +157,12 @@ def _part_fault(part: _Part) -> str:
 
 
 def _unfinished(run: Run) -> Iterator[str]:
-    if run.finished and not run.compares:
+    if run.compares and (run.report / "index.html").exists():
+        missing = ", ".join(path.name for path in (run.faces, *_derived(run)) if not path.exists())
+        if missing:
+            yield f"there is a report, but no {missing}; go on with: lineup resume {run.run_id}"
         return
     if run.finished:
-        missing = [path.name for path in (run.faces, *_derived(run)) if not path.exists()]
-        if missing:
-            yield f"there is a report, but no {', '.join(missing)}; go on with: lineup resume {run.run_id}"
         return
     why = f": {run.stopped}" if run.stopped else " (cancelled)" if run.cancelled else ""
     yield f"not finished{why}; go on with: lineup resume {run.run_id}"
