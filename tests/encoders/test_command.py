@@ -30,7 +30,7 @@ def test_a_folder_of_too_few_people_is_the_users_mistake(others: Path, tmp_path:
 def test_a_finished_encoder_is_printed_with_the_lines_to_compare_it(trained: Run) -> None:
     told = lineup(trained.store, "report", trained.run_id)
     assert told.returncode == 0, told.stderr
-    assert "3 trained, 2 said when to stop, 2 tested" in told.stdout
+    assert "3 for training, 2 for early stopping, 2 for testing" in told.stdout
     assert f'own = "{trained.run_id}"' in told.stdout
     (line,) = (line for line in told.stdout.splitlines() if line.startswith("  configurations"))
     from_toml("\n".join([line, "[encoders]", f'own = "{trained.run_id}"']))

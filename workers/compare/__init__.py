@@ -1,15 +1,15 @@
-"""Scores to truth: what may be said of each configuration, and how sure it is.
+"""Scores become statistics: what may be said of each configuration, and how certain it is.
 
-    scores, fits, splits ──▶ comparison   COMPARISON and the pairs
-                               ├── statistics    one configuration's row
-                               ├── outcomes      scores as arrays, split by split
-                               ├── metrics       accuracy, F1, log-loss, calibration error
-                               ├── intervals     Wilson, Nadeau-Bengio
-                               ├── paired        one configuration against another: McNemar, Holm, ROPE
-                               ├── openset       rejecting strangers: DIR at FAR
-                               ├── selection     what choosing the best is worth on faces that did not choose
-                               └── curves        reliability, open-set and per-person tables for plots
-    distances of pairs   ──▶ verification  the LFW protocol
+    scores, fits, splits ──▶ comparison   all tables of storage.finding_schemas.COMPARISON_TABLES
+                               ├── answers             scores as arrays, split by split
+                               ├── configuration_row   one configuration's row
+                               ├── metrics             accuracy, F1, log-loss, calibration error
+                               ├── intervals           Wilson, Nadeau-Bengio
+                               ├── paired              two configurations: McNemar, Holm, ROPE
+                               ├── open_set            open-set identification: DIR at FAR
+                               ├── selection           accuracy of the chosen one on faces that did not choose it
+                               └── figure_tables       rows of people, reliability, open-set and selection tables
+    distances of pairs   ──▶ pair_protocol             verification: ROC, thresholds, the LFW protocol
 
-`docs/statistics.md` says why each method was chosen. Nothing here knows of queues, files or drawings.
+`docs/statistics.md` says why each method was chosen. Pure: knows no queue, file, drawing or learning code.
 """

@@ -1,4 +1,4 @@
-"""The scores of one configuration as arrays, split by split, in one order for all configurations."""
+"""The scores of one configuration as arrays, in one order for all configurations: repeat, fold, photo, face."""
 
 from __future__ import annotations
 
@@ -25,12 +25,13 @@ class Outcomes:
 
     Attributes:
         faces: N of (photo_key, face_index).
-        split: (N, 2) repeat and fold.
-        truth, predicted: (N,) names.
+        split: (N, 2) int64, repeat and fold.
+        truth, predicted: (N,) names, dtype object.
         guess: (N,) the most probable person; differs from `predicted` where that is `unknown`.
-        confidence: (N,) probability of `guess`.
-        truth_probability, known_score: (N,).
-        top3: (N,) whether the truth is among the three most probable.
+        confidence: (N,) float64 in 0..1, probability of `guess`.
+        truth_probability: (N,) float64 in 0..1, 0 where the truth was never trained.
+        known_score: (N,) float64, higher for a known person; each model has its own scale.
+        top3: (N,) bool, whether the truth is among the three most probable.
     """
 
     faces: tuple[tuple[str, int], ...]

@@ -28,8 +28,8 @@ def accuracies(test: Outcomes) -> list[float]:
 def accuracy_interval(test: Outcomes, test_train_ratio: float) -> tuple[Interval, str]:
     """95 % interval of the accuracy, and its method: nadeau-bengio over splits, wilson for one.
 
-    Wilson too where all splits agree to the last face: a variance of zero from a handful of splits would claim
-    a certainty that nobody has. It then counts each distinct face once.
+    Wilson too where all splits have the same accuracy: a variance of zero from a handful of splits would claim too
+    much certainty. It then counts each distinct face once.
     """
     values = accuracies(test)
     if len(values) > 1 and np.ptp(values) > 0:
@@ -42,8 +42,8 @@ def accuracy_interval(test: Outcomes, test_train_ratio: float) -> tuple[Interval
 def repeat_deviation(test: Outcomes) -> float | None:
     """Standard deviation of the accuracy over repeats, each with its own seed and draw; None for one repeat.
 
-    Bouthillier et al., "Accounting for variance in machine learning benchmarks", MLSys 2021: a seed's luck and a
-    split's are of one size, so they are varied, and shown, together.
+    Bouthillier et al., "Accounting for variance in machine learning benchmarks", MLSys 2021: seeds and splits vary
+    the accuracy about as much, so they are varied, and shown, together.
     """
     values = [float(np.mean(test.right[rows])) for rows in test.repeats()]
     return float(np.std(values, ddof=1)) if len(values) > 1 else None
@@ -68,7 +68,9 @@ def scored_row(answers: Answers, test_train_ratio: float, detected: int, undetec
         "accuracy_high": high,
         "interval_method": method,
         "end_to_end_accuracy": accuracy * (detected / (detected + undetected)) if detected else None,
-        "balanced_accuracy": _mean(test, lambda rows: metrics.balanced_accuracy(test.truth[rows], test.right[rows])),
+        "balanced_accuracy": _mean(
+            test, lambda rows: metrics.balanced_accuracy(test.truth[rows], test.predicted[rows])
+        ),
         "macro_f1": _mean(test, lambda rows: metrics.macro_f1(test.truth[rows], test.predicted[rows])),
         "top3_accuracy": _mean(test, lambda rows: float(np.mean(test.top3[rows]))),
         "log_loss": _mean(test, lambda rows: metrics.log_loss(test.truth_probability[rows])),

@@ -1,4 +1,4 @@
-"""How far an accuracy may be from the truth: 95 % intervals."""
+"""95 % intervals of an accuracy: Wilson for one split, Nadeau-Bengio for several."""
 
 from __future__ import annotations
 
@@ -16,11 +16,16 @@ def wilson(successes: float, trials: int, level: float = LEVEL) -> Interval:
     """Score interval of a proportion; for one split, where each face is one trial.
 
     Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927) 209-212;
-    recommended for small samples by Brown, Cai & DasGupta, Statistical Science 16 (2001) 101-133.
+    recommended for small samples by Brown, Cai & DasGupta, Statistical Science 16 (2001) 101-133. scipy's
+    `binomtest` gives the same numbers to 1e-16 but takes whole counts only.
 
     Args:
         successes: right answers; a mean over repeats may be fractional.
         trials: answers; 0 gives (0, 1), since nothing is known.
+
+    >>> low, high = wilson(45, 50)
+    >>> f"{low:.3f} to {high:.3f}"
+    '0.786 to 0.957'
     """
     from scipy.stats import norm
 

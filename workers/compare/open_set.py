@@ -1,7 +1,7 @@
-"""Telling strangers apart: detection and identification rate at a false alarm rate.
+"""Open-set identification: the detection-and-identification rate (DIR) at a false-alarm rate (FAR).
 
-Strangers come in two sets of different people: those of role `calibrate` choose the threshold on the known score,
-those of role `unknown` test it, so that the figure is not fitted to the people that it is told for.
+People who are never trained come in two sets: those of role `calibrate` choose the threshold on the known score, those
+of role `unknown` test it, so that the figure is not fitted to the people whom it is about.
 
 Phillips, Grother & Micheals, "Evaluation methods in face recognition" (Handbook of Face Recognition, 2nd ed. 2011,
 chapter 21); Dhamija, Günther & Boult, "Reducing network agnostophobia", NeurIPS 2018, for the curve (OSCR).
@@ -18,21 +18,21 @@ from workers.compare.answers import Outcomes
 from workers.compare.metrics import Flags, Floats
 
 TARGET_FAR = 0.01
-"""Of a hundred strangers one may be taken for somebody."""
+"""Share of unknown people's faces that may be accepted."""
 
 
 @dataclass(frozen=True)
 class OpenSet:
-    """Rejection of strangers, over all splits.
+    """The operating point at the target false-alarm rate, over all splits.
 
     Attributes:
         dir: share of known people's faces that are accepted and given the right name.
-        far: share of strangers' faces that are accepted, as it may be claimed: never below 1 / strangers, since what
-            was not seen in n faces cannot be called rarer than 1 in n.
+        far: share of unknown people's faces that are accepted, as it may be claimed: never below 1 / unknown_faces,
+            since what was not seen in n faces cannot be called rarer than 1 in n.
         measured: the same as it was counted; may be 0.
-        aim: the rate that the calibration strangers were allowed: the target, or 1 / their faces if that is more.
+        aim: the rate that was allowed on the calibration faces: the target, or 1 / their number if that is more.
         threshold: median over splits; a face is accepted from it upwards.
-        strangers: distinct faces that tested.
+        unknown_faces: distinct faces that tested.
     """
 
     dir: float
@@ -40,17 +40,17 @@ class OpenSet:
     measured: float
     aim: float
     threshold: float
-    strangers: int
+    unknown_faces: int
 
 
 @dataclass(frozen=True)
 class OpenSetCurve:
-    """Points for every false alarm rate k / n of the n test strangers, k = 1 .. n; means over splits.
+    """Points for every false-alarm rate k / n of the n unknown faces, k = 1 .. n; means over splits.
 
     Attributes:
-        far: (n,) false alarm rate, called FPR in an OSCR curve.
-        dir: (n,) accepted and rightly named, called CCR in an OSCR curve.
-        miss: (n,) known faces that are rejected: with `far` the DET curve.
+        far: (n,) float64 in 0..1, false-alarm rate, called FPR in an OSCR curve.
+        dir: (n,) float64 in 0..1, accepted and rightly named, called CCR in an OSCR curve.
+        miss: (n,) float64 in 0..1, known faces that are rejected: with `far` the DET curve.
     """
 
     far: Floats
@@ -59,9 +59,17 @@ class OpenSetCurve:
 
 
 def threshold_for(scores: Floats, far: float) -> float:
-    """Lowest threshold that accepts (score >= threshold) at most the share `far` of these strangers' scores.
+    """Lowest threshold that accepts (score >= threshold) at most the share `far` of unknown people's scores.
 
     A share below 1 / n is taken as 1 / n: the finest that n scores can show.
+
+    Args:
+        scores: (n,) float64 known scores, at least one.
+        far: 0..1.
+
+    >>> limit = threshold_for(np.array([0.1, 0.2, 0.3, 0.9]), far=0.25)
+    >>> [bool(score >= limit) for score in (0.3, 0.9)]
+    [False, True]
     """
     falling = np.sort(scores)[::-1]
     # 1e-9: a share times a count that should be whole must not fall below it by rounding.
@@ -70,12 +78,17 @@ def threshold_for(scores: Floats, far: float) -> float:
 
 
 def identification_rate(known: Floats, right: Flags, threshold: float) -> float:
-    """Share of known faces that are accepted and rightly named (rank 1)."""
+    """Share of known faces that are accepted and rightly named (rank 1).
+
+    Args:
+        known: (N,) float64 known scores of known people's faces.
+        right: (N,) bool, whether the best name is the right one.
+    """
     return float(np.mean((known >= threshold) & right))
 
 
 def open_set(test: Outcomes, calibrate: Outcomes, unknown: Outcomes, far: float = TARGET_FAR) -> OpenSet | None:
-    """DIR at the FAR that the calibration strangers allow; None where a run has no strangers.
+    """DIR at the FAR that the calibration faces allow; None in a closed run.
 
     Each split's model has its own scale of known scores, so each gets its own threshold.
     """
@@ -88,28 +101,28 @@ def open_set(test: Outcomes, calibrate: Outcomes, unknown: Outcomes, far: float 
         thresholds.append(limit)
         rates.append(identification_rate(test.known_score[rows], (test.guess == test.truth)[rows], limit))
         alarms.append(float(np.mean(unknown.known_score[unknown.of_split(split)] >= limit)))
-    strangers = len(set(unknown.faces))
+    unknown_faces = len(set(unknown.faces))
     measured = float(np.mean(alarms))
     return OpenSet(
         dir=float(np.mean(rates)),
-        far=max(measured, 1 / strangers),
+        far=max(measured, 1 / unknown_faces),
         measured=measured,
         aim=max(far, 1 / len(set(calibrate.faces))),
         threshold=float(np.median(thresholds)),
-        strangers=strangers,
+        unknown_faces=unknown_faces,
     )
 
 
 def open_set_curve(test: Outcomes, unknown: Outcomes) -> OpenSetCurve | None:
-    """The whole trade-off on the test strangers; None where there are none. It begins at 1 / strangers."""
+    """The whole trade-off on the unknown faces, from 1 / their number up; None where there are none."""
     if not unknown.faces or not test.faces:
         return None
     named, missed = [], []
     for split in test.splits():
         rows = test.of_split(split)
         known, right = test.known_score[rows], (test.guess == test.truth)[rows]
-        strangers = unknown.known_score[unknown.of_split(split)]
-        limits = [threshold_for(strangers, k / len(strangers)) for k in range(1, len(strangers) + 1)]
+        scores = unknown.known_score[unknown.of_split(split)]
+        limits = [threshold_for(scores, k / len(scores)) for k in range(1, len(scores) + 1)]
         named.append([identification_rate(known, right, limit) for limit in limits])
         missed.append([float(np.mean(known < limit)) for limit in limits])
     steps = np.arange(1, len(named[0]) + 1) / len(named[0])

@@ -1,4 +1,4 @@
-"""One configuration against another, on the same faces."""
+"""Two configurations on the same faces: McNemar's test, Holm's correction, and practical equivalence."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from workers.compare.intervals import LEVEL, Interval, corrected_deviation, nade
 from workers.compare.metrics import Flags
 
 ROPE = 0.01
-"""Region of practical equivalence: differences of accuracy up to one point matter to nobody (Kruschke 2018)."""
+"""Region of practical equivalence: a difference of accuracy up to one point is negligible (Kruschke 2018)."""
 
 SURE = 0.95
-"""So probable must it be that the difference lies in the region before two are called practically the same."""
+"""Probability that the difference lies in the region from which two are called practically the same."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,9 @@ def mcnemar(only_first: int, only_second: int) -> float:
 
     McNemar, Psychometrika 12 (1947) 153-157; exact binomial form as in Dietterich, "Approximate statistical tests
     for comparing supervised classification learning algorithms", Neural Computation 10 (1998) 1895-1923.
+
+    >>> f"{mcnemar(only_first=9, only_second=1):.4f}"
+    '0.0215'
     """
     from scipy.stats import binomtest
 
@@ -65,7 +68,13 @@ def mcnemar(only_first: int, only_second: int) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjusted p-values in the order given. Holm, Scandinavian Journal of Statistics 6 (1979) 65-70."""
+    """Adjusted p-values in the order given. Holm, Scandinavian Journal of Statistics 6 (1979) 65-70.
+
+    Equal to the last bit to statsmodels' `multipletests`, which would add 150 MB (with pandas) and 0.6 s of import.
+
+    >>> [round(p, 3) for p in holm([0.01, 0.04, 0.03, 0.005])]
+    [0.03, 0.06, 0.06, 0.02]
+    """
     order = np.argsort(p_values, kind="stable")
     adjusted = [0.0] * len(p_values)
     largest = 0.0
@@ -111,5 +120,5 @@ def over_splits(differences: Sequence[float], test_train_ratio: float) -> tuple[
 
 
 def disagreements(first: Flags, second: Flags) -> tuple[int, int]:
-    """How many faces only the first answers right, and only the second."""
+    """How many faces only the first answers right, and only the second; both (N,) bool, of the same faces."""
     return int(np.sum(first & ~second)), int(np.sum(~first & second))

@@ -1,10 +1,10 @@
-"""The winner's curse: the best of many is chosen by the very faces that score it, so its score flatters it.
+"""Selection bias: the best of many is chosen on the faces that score it, so its accuracy is biased upwards.
 
 Each redraw takes the test faces with replacement, chooses the best configuration on the faces drawn, and scores it on
 those not drawn. The mean is what choosing among these configurations is worth on faces that did not choose:
 Tsamardinos, Greasidou & Borboudakis, "Bootstrapping the out-of-sample predictions for efficient and accurate
 cross-validation", Machine Learning 107 (2018) 1895-1922 (BBC-CV). A redraw chooses on about 63 of 100 faces, so it
-chooses a little worse than the whole: the figure is too low rather than too high.
+chooses a little worse than on all faces: the figure is too low rather than too high.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _redraw(rates: Floats, redraws: int, rng: np.random.Generator) -> tuple[Floa
     accuracies: list[float] = []
     while len(accuracies) < redraws:
         drawn = np.bincount(rng.integers(faces, size=faces), minlength=faces)
-        if drawn.all():  # every face once: nobody is left to score
+        if drawn.all():  # every face once: none is left to score
             continue
         hits = np.round(rates @ drawn, 9)  # sums of thirds differ in their last bit, and a tie must stay one
         best = np.flatnonzero(hits == hits.max())

@@ -77,7 +77,7 @@ def test_the_figure_is_the_plain_count_over_splits(study: Study, answers: Answer
     assert result.far == pytest.approx(max(np.mean(alarms), 1 / 10))
     assert result.measured == pytest.approx(np.mean(alarms))
     assert result.aim == pytest.approx(1 / 12)
-    assert result.strangers == 10
+    assert result.unknown_faces == 10
 
 
 def test_ten_strangers_cannot_show_less_than_one_in_ten(answers: Answers) -> None:

@@ -27,6 +27,12 @@ def test_holm_by_hand() -> None:
     assert holm([]) == []
 
 
+def test_holm_is_statsmodels() -> None:
+    """multipletests(p, method="holm") of statsmodels 0.15.0, with a tie."""
+    expected = [0.006, 0.05, 0.08, 0.08, 0.1, 0.2]
+    assert holm([0.001, 0.01, 0.02, 0.02, 0.05, 0.2]) == pytest.approx(expected, abs=1e-12)
+
+
 def test_the_paired_interval_is_agrestis_prime_minister() -> None:
     """Agresti, Categorical Data Analysis (2nd ed. 2002), 10.1.1: approval 944 and 880 of 1600, (0.021, 0.059)."""
     (low, high), _ = single_split(150, 86, 1600)
