@@ -1,4 +1,4 @@
-"""The command that trains an encoder: train-encoder."""
+"""The command train-encoder."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.options import console, json_option, quiet_option, read_experiment, store
+from orchestrator.cli.options import json_option, quiet_option, read_experiment, stderr_console, store_folder
 from orchestrator.cli.run_commands import (
+    finish_and_print,
     folder_argument,
     labels_option,
     name_option,
-    tell_plan,
-    work_on,
+    print_plan,
 )
 from storage.plans import Mining, PictureView
 
@@ -21,10 +21,12 @@ from storage.plans import Mining, PictureView
 @folder_argument
 @labels_option
 @click.option("--experiment", "-e", type=click.Path(path_type=Path), help="Experiment file; its [faces] are used.")
-@click.option("--epochs", default=40, show_default=True, type=click.IntRange(1, 100_000), help="At most.")
+@click.option(
+    "--epochs", default=40, show_default=True, type=click.IntRange(1, 100_000), help="At most; it stops early."
+)
 @click.option("--mining", default="semi-hard", show_default=True, type=click.Choice(["semi-hard", "batch-hard"]))
 @click.option("--view", default="aligned", show_default=True, type=click.Choice(["aligned", "crop"]))
-@click.option("--seed", default=42, show_default=True, type=click.IntRange(0, 2**31 - 1))
+@click.option("--seed", default=42, show_default=True, type=click.IntRange(0, 2**31 - 1), help="Of the training.")
 @name_option
 @quiet_option
 @json_option
@@ -56,9 +58,9 @@ def train_encoder(
     from storage.plans import TripletSettings
 
     settings = TripletSettings(mining=mining, epochs=epochs, seed=seed, view=view)
-    with display(console(), quiet) as bars:
+    with display(stderr_console(), quiet) as bars:
         planned = plan_encoder(
-            store(),
+            store_folder(),
             folder,
             labels,
             read_experiment(experiment),
@@ -66,6 +68,6 @@ def train_encoder(
             run_id,
             lambda done, total: bars.show("catalog", done, total),
         )
-    tell_plan(planned)
+    print_plan(planned)
     planned.run.let_go_on()
-    work_on(planned.run, quiet, as_json)
+    finish_and_print(planned.run, quiet, as_json)

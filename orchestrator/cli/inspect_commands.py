@@ -1,4 +1,4 @@
-"""Commands that only look: status, watch, runs, report."""
+"""Commands that only read the store: status, watch, runs, report."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ import click
 
 from orchestrator.cli.options import (
     chosen_run,
-    conclude,
-    console,
     json_option,
-    output,
+    print_ending,
     print_json,
     quiet_option,
     run_argument,
-    sentence,
+    status_line,
+    stderr_console,
+    stdout_console,
     stop_on_interrupt,
-    store,
+    store_folder,
+    tell,
 )
 from storage.errors import InputError, RunNotFound
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 @run_argument
 @json_option
 def status(run_id: str | None, as_json: bool) -> None:
-    """Say where RUN stands (the newest, if none is named).
+    """Print the state of RUN (the newest, if none is named).
 
     \b
     Examples:
@@ -45,7 +46,7 @@ def status(run_id: str | None, as_json: bool) -> None:
     if as_json:
         print_json(status_as_json(found))
         return
-    click.echo(sentence(found))
+    click.echo(status_line(found))
     if found.state == "running":
         _tell_if_idle(chosen)
 
@@ -57,7 +58,7 @@ def _tell_if_idle(chosen: Run) -> None:
         idle = nobody
     if idle:
         words = f"Nobody is working on it. Go on with: lineup resume {chosen.run_id}, or start `lineup orchestrator`"
-        console().print(words, markup=False, soft_wrap=True)
+        tell(words)
 
 
 @click.command()
@@ -75,33 +76,38 @@ def watch(run_id: str | None, quiet: bool, as_json: bool) -> None:
     from orchestrator.local.drive_run import watch_run
 
     chosen = chosen_run(run_id)
-    with stop_on_interrupt() as stop, display(console(), quiet or as_json) as screen:
+    with stop_on_interrupt() as stop, display(stderr_console(), quiet or as_json) as screen:
         ended = watch_run(chosen, lambda one: show_status(screen, one), stop)
-    conclude(chosen, ended, as_json, f"Look again with: lineup watch {chosen.run_id}")
+    print_ending(chosen, ended, as_json, f"Look again with: lineup watch {chosen.run_id}")
 
 
 @click.command()
 @json_option
 def runs(as_json: bool) -> None:
-    """List all runs of the store, the newest first."""
+    """List all runs of the store, the newest first.
+
+    \b
+    Example:
+      lineup runs --json
+    """
     from orchestrator.scheduler.status import status_as_json
     from orchestrator.text import printable
     from storage.runs import list_runs
 
-    folder = store(make=False)
+    folder = store_folder(make=False)
     found = [_standing(folder, name) for name in list_runs(folder)]
     if as_json:
         print_json([status_as_json(one) for one in found])
         return
     width = max((len(one.run_id) for one in found), default=0)
     for one in found:
-        click.echo(printable(sentence(one, width)))
+        click.echo(printable(status_line(one, width)))
     if not found:
-        console().print(f"There is no run in {folder}. Start one: lineup run FOLDER", markup=False, soft_wrap=True)
+        tell(f"There is no run in {folder}. Start one: lineup run FOLDER")
 
 
 def _standing(folder: Path, name: str) -> Status:
-    """Where a run stands; one that cannot be read is said to be so, and hides no other."""
+    """The status of a run; one that cannot be read has the status `unreadable`."""
     from orchestrator.scheduler.status import Status, status_of
     from storage.errors import LineupError
     from storage.runs import open_run
@@ -139,4 +145,4 @@ def report(run_id: str | None, as_json: bool) -> None:
     if as_json:
         print_json(result_of(chosen))
     else:
-        print_result(chosen, output())
+        print_result(chosen, stdout_console())

@@ -1,4 +1,4 @@
-"""The command `lineup`: which commands there are, and how an error is told.
+"""The command `lineup`: its commands, and how errors are printed.
 
 Commands are imported when they are called, so that `lineup --help` answers at once.
 """
@@ -18,16 +18,16 @@ from storage.errors import LineupError
 COMMANDS = {
     "run": ("run_commands", "Compare methods on a folder of photos"),
     "submit": ("run_commands", "Plan a run for the orchestrator to work on"),
-    "status": ("inspect_commands", "Say where a run stands"),
+    "status": ("inspect_commands", "Print the state of a run"),
     "watch": ("inspect_commands", "Show a run's progress until it ends"),
     "resume": ("run_commands", "Go on with a run"),
     "cancel": ("run_commands", "Stop working on a run"),
     "runs": ("inspect_commands", "List all runs"),
     "report": ("inspect_commands", "Print a result and where its report is"),
     "check": ("maintenance_commands", "Verify what a run has stored"),
-    "retry": ("maintenance_commands", "Have a run's failures tried again"),
+    "retry": ("maintenance_commands", "Try the failures of a run again"),
     "forget": ("maintenance_commands", "Erase a person from every run"),
-    "doctor": ("maintenance_commands", "Find errors, and say what to do"),
+    "doctor": ("maintenance_commands", "Check the installation, and say what to fix"),
     "identify": ("recognition_commands", "Name the faces in photos or a video"),
     "train-encoder": ("encoder_commands", "Train an encoder of your own by triplets"),
     "verify": ("recognition_commands", "Judge pairs of photos by LFW's protocol"),
@@ -45,7 +45,7 @@ def _note_verbose(ctx: click.Context, _parameter: click.Parameter, value: bool) 
         ctx.ensure_object(dict)["verbose"] = True
 
 
-# before or after the command's name: nobody remembers where a tool wants it
+# allowed before and after the command's name
 _VERBOSE = click.Option(
     ["--verbose", "-v"],
     is_flag=True,
@@ -97,10 +97,10 @@ def lineup() -> None:
 
 
 def main() -> None:
-    """Run the command line: an error that the user can fix is one line and its exit code, Ctrl-C is 130."""
-    said: dict[str, bool] = {}
+    """Run the command line. An error that the user can fix is one line and its exit code; Ctrl-C is 130."""
+    options: dict[str, bool] = {}
     try:
-        code = lineup.main(standalone_mode=False, obj=said)
+        code = lineup.main(standalone_mode=False, obj=options)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -109,7 +109,7 @@ def main() -> None:
         click.echo("lineup: interrupted" if interrupted else "lineup: nothing was done", err=True)
         sys.exit(INTERRUPTED if interrupted else 1)
     except LineupError as error:
-        if said.get("verbose"):
+        if options.get("verbose"):
             traceback.print_exc()
         click.echo(f"lineup: {error}", err=True)
         sys.exit(error.exit_code)

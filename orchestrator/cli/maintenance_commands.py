@@ -1,4 +1,4 @@
-"""Commands that look after runs and the store: check, retry, forget, doctor."""
+"""Commands that check and repair what is stored: check, retry, forget, doctor."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import chosen_run, json_option, print_json, run_argument, store
+from orchestrator.cli.options import chosen_run, json_option, print_json, run_argument, store_folder
 from orchestrator.text import counted
 
 if TYPE_CHECKING:
@@ -23,6 +23,11 @@ def check(run_id: str | None, as_json: bool) -> None:
     """Verify RUN (the newest, if none is named): photos, keys, checksums, fingerprints, scores. Changes nothing.
 
     Prints each fault on a line and exits with 1 where there is one.
+
+    \b
+    Examples:
+      lineup check
+      lineup check people-1a2b3c4d --json
     """
     from orchestrator.maintenance.check import check_run
 
@@ -71,11 +76,16 @@ def forget(person: str, yes: bool, as_json: bool) -> None:
     """Erase PERSON, a label: rows, crops, embeddings, scores, reports, models and encoders, from every run.
 
     Their photos stay where they are. A run that had them is then a run of the others; `lineup resume` makes its
-    tables anew. Nobody may be working on the store meanwhile.
+    tables anew. No orchestrator may be working on the store meanwhile.
+
+    \b
+    Examples:
+      lineup forget "Ada Lovelace"
+      lineup forget "Ada Lovelace" --yes --json > record.json
     """
     from orchestrator.maintenance.erase_person import erase_person, find_person
 
-    folder = store(make=False)
+    folder = store_folder(make=False)
     traces = find_person(folder, person)
     if not yes:
         _tell_traces(traces)
@@ -93,11 +103,18 @@ def forget(person: str, yes: bool, as_json: bool) -> None:
 @click.command()
 @json_option
 def doctor(as_json: bool) -> None:
-    """Look at packages, models, store, broker, workers and clocks, and say what to do. Exits with 1 on an error."""
+    """Check packages, models, store, broker, workers and clocks, and say what to fix.
+
+    Exits with 1 where something is wrong.
+
+    \b
+    Example:
+      lineup doctor
+    """
     from orchestrator.maintenance.diagnostics import ERROR, diagnose
     from workers.queue.environment import load_settings
 
-    found = diagnose(store(), load_settings())
+    found = diagnose(store_folder(), load_settings())
     if as_json:
         print_json([asdict(one) for one in found])
     else:
@@ -110,7 +127,7 @@ def doctor(as_json: bool) -> None:
 
 
 def _say(line: str, err: bool = False) -> None:
-    """A line for a person; names from disk in it cannot steer the terminal."""
+    """Print a line with control characters escaped: names on disk cannot steer the terminal."""
     from orchestrator.text import printable
 
     click.echo(printable(line), err=err)

@@ -1,4 +1,4 @@
-"""What the commands share: the store, consoles, Ctrl-C."""
+"""What the commands share: options, the store, printing, Ctrl-C."""
 
 from __future__ import annotations
 
@@ -27,22 +27,27 @@ INTERRUPTED = 130
 """The exit code of a program that Ctrl-C ended, as shells know it."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
-quiet_option = click.option("--quiet", "-q", is_flag=True, help="No progress.")
+quiet_option = click.option("--quiet", "-q", is_flag=True, help="Print no progress.")
 run_argument = click.argument("run_id", metavar="[RUN]", required=False)
 
 
-def console() -> Console:
-    """For people: standard error, so that standard output can be piped; NO_COLOR is respected."""
+def stderr_console() -> Console:
+    """Messages go to standard error, so that standard output can be piped. NO_COLOR is respected."""
     from rich.console import Console
 
     return Console(stderr=True, highlight=False)
 
 
-def output() -> Console:
-    """For results: standard output."""
+def stdout_console() -> Console:
+    """Results go to standard output."""
     from rich.console import Console
 
     return Console(highlight=False)
+
+
+def tell(line: str, screen: Console | None = None) -> None:
+    """Print a line as it is, without markup and line breaks; on standard error unless a console is given."""
+    (screen or stderr_console()).print(line, markup=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
@@ -50,11 +55,11 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=True, default=str))
 
 
-def store(make: bool = True) -> Path:
+def store_folder(make: bool = True) -> Path:
     """The store's folder; raises StoreError.
 
     Args:
-        make: whether to make it where it is not there; whoever only looks leaves no folder behind.
+        make: create it where it is missing; a command that only reads leaves no folder behind.
     """
     from storage.runs import open_store
     from workers.queue.environment import load_settings
@@ -67,7 +72,7 @@ def chosen_run(run_id: str | None) -> Run:
     """The run of that name, or the newest that compares; raises RunNotFound."""
     from storage.runs import list_runs, open_run
 
-    folder = store(make=False)
+    folder = store_folder(make=False)
     if run_id is not None:
         return open_run(folder, run_id)
     newest = (open_run(folder, name) for name in list_runs(folder))
@@ -93,7 +98,7 @@ def read_experiment(path: Path | None) -> Experiment:
 
 
 def finish_run(chosen: Run, screen: Display, stop: threading.Event) -> Status:
-    """Bring a run to its end and show how far it is; raises LineupError where it needs a person."""
+    """Work on a run until it ends, and show its progress; raises LineupError where it needs a person."""
     from orchestrator.cli.progress import show_status
     from orchestrator.local.drive_run import drive_run
     from orchestrator.scheduler.status import status_of
@@ -101,12 +106,12 @@ def finish_run(chosen: Run, screen: Display, stop: threading.Event) -> Status:
 
     if chosen.finished:
         return status_of(chosen)
-    return drive_run(chosen, store(), load_settings(), lambda one: show_status(screen, one), stop)
+    return drive_run(chosen, store_folder(), load_settings(), lambda one: show_status(screen, one), stop)
 
 
 @contextmanager
 def stop_on_interrupt() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and TERM set; a second Ctrl-C ends the process the hard way."""
+    """An event that Ctrl-C and TERM set; a second Ctrl-C ends the process at once."""
     stop = threading.Event()
 
     def ask(number: int, _frame: object) -> None:
@@ -124,11 +129,11 @@ def stop_on_interrupt() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def conclude(chosen: Run, ended: Status, as_json: bool, if_running: str = "") -> None:
-    """Tell what came of a run; exits with another code than 0 where it did not end.
+def print_ending(chosen: Run, ended: Status, as_json: bool, if_running: str = "") -> None:
+    """Print the result of a run, or its state; the exit code is 0 only where it finished.
 
     Args:
-        if_running: what to do where it goes on; by default what to do where it does not.
+        if_running: the advice where the run is still running; by default, how to resume it.
     """
     from orchestrator.cli.output import print_result, result_of
     from orchestrator.scheduler.status import status_as_json
@@ -137,19 +142,19 @@ def conclude(chosen: Run, ended: Status, as_json: bool, if_running: str = "") ->
         if as_json:
             print_json(result_of(chosen))
         else:
-            print_result(chosen, output())
+            print_result(chosen, stdout_console())
         return
     if as_json:
         print_json(status_as_json(ended))
     go_on = f"Go on with: lineup resume {chosen.run_id}"
     if ended.state == "running":
         go_on = if_running or go_on
-    console().print(f"{sentence(ended)}\n{go_on}", markup=False, soft_wrap=True)
+    tell(f"{status_line(ended)}\n{go_on}")
     raise click.exceptions.Exit(INTERRUPTED if ended.state == "running" else 1)
 
 
-def sentence(found: Status, width: int = 0) -> str:
-    """Where a run stands, in a line whose first column has so many letters."""
+def status_line(found: Status, width: int = 0) -> str:
+    """The state of a run in one line; `width` is that of its first column."""
     counts = f" {found.done}/{found.total}" if found.total else ""
     told = found.reason or found.note
     reason = f": {told}" if told else ""

@@ -1,4 +1,4 @@
-"""How a run's outcome is told: table, counts, failures."""
+"""Print the result of a run: table, counts of outcomes, where the report is."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def result_of(run: Run) -> dict[str, Any]:
 
 
 def print_result(run: Run, out: Console) -> None:
-    """The table or what else was learnt, the counts, and where it is; raises StoreError."""
+    """Print the table or the encoder's figures, the counts, and where the report is; raises StoreError."""
     if run.compares:
         comparison = read_table(run.comparison, COMPARISON)
         if out.is_terminal:

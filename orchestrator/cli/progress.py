@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on: a bar per stage on a terminal, plain lines elsewhere."""
+"""The progress of a run: a bar per stage on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ UNITS = {
 }
 
 ENDS_EARLY = frozenset(["encoder"])
-"""Stages that may be complete before all is done that could be."""
+"""Stages that may end before their total is reached."""
 
 LINE_SECONDS = 5.0
-"""Between two plain lines of one stage."""
+"""At least so long between two plain lines of one stage."""
 
 
 class Display(Protocol):
-    """Something that shows a run."""
+    """Shows the progress of a run."""
 
     def __enter__(self) -> Display: ...
 
@@ -60,7 +60,7 @@ class Display(Protocol):
 
 
 class Bars:
-    """Rich progress bars: counts, rate, remaining time."""
+    """Progress bars of rich: counts, rate, remaining time."""
 
     def __init__(self, console: Console) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -86,7 +86,7 @@ class Bars:
         self._bars.stop()
 
     def show(self, stage: str, done: int, total: int, note: str = "", waiting: str = "") -> None:
-        """Move the stage's bar; a bar of an earlier stage is complete."""
+        """Move the stage's bar; bars of earlier stages become complete."""
         if stage not in TITLES:
             return self._complete(None)
         if stage not in self._tasks:
@@ -106,7 +106,7 @@ class Bars:
 
 
 class Lines:
-    """A line when a stage begins, now and then, and when it ends: for logs and pipes."""
+    """For logs and pipes: a line when a stage begins, every few seconds, and when it ends."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -123,10 +123,10 @@ class Lines:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Nothing is said: a stage is complete when the next one begins, and who stopped meanwhile knows it."""
+        """Print nothing: a stage is complete only when the next one begins."""
 
     def show(self, stage: str, done: int, total: int, note: str = "", waiting: str = "") -> None:
-        """Say it, if there is something new to say."""
+        """Print a line, if there is progress to report."""
         now = time.monotonic()
         if waiting != self._waiting:
             self._console.print(f"Waiting: {waiting}" if waiting else "Going on", markup=False, soft_wrap=True)
@@ -172,7 +172,7 @@ def _left(missing: int, done: int, began: float, before: int) -> str:
 
 
 def display(console: Console, quiet: bool = False) -> Display:
-    """The display that suits this console."""
+    """Bars on a terminal, lines elsewhere; silent where `quiet`."""
     if quiet:
         console.quiet = True
         return Lines(console)
@@ -180,5 +180,5 @@ def display(console: Console, quiet: bool = False) -> Display:
 
 
 def show_status(screen: Display, status: Status) -> None:
-    """Show where a run stands."""
+    """Show the stage of a run."""
     screen.show(status.stage, status.done, status.total, status.note, status.waiting)

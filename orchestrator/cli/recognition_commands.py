@@ -1,4 +1,4 @@
-"""Commands that use what a run has learnt: identify, verify."""
+"""Commands that recognise faces: identify, verify."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import click
 from orchestrator.cli.options import (
     INTERRUPTED,
     chosen_run,
-    console,
     finish_run,
     json_option,
-    output,
     print_json,
     read_experiment,
+    stderr_console,
+    stdout_console,
     stop_on_interrupt,
-    store,
+    store_folder,
+    tell,
 )
 from storage.errors import InputError
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 @click.option("--configuration", "-c", help="Another configuration than the winner.")
 @click.option("--threshold", type=float, help="A face whose score is below it is unknown.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for annotated photos, or the video to write.")
-@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@click.option("--quiet", "-q", is_flag=True, help="Print no progress.")
 @json_option
 def identify(
     files: tuple[Path, ...],
@@ -61,16 +62,16 @@ def identify(
     videos = [path for path in files if is_video(path)]
     if videos and len(files) > 1:
         raise InputError(f"{videos[0]} is a video", "Name it alone, without other files")
-    screen = console()
+    screen = stderr_console()
     with display(screen, quiet) as bars:
         recogniser = recogniser_of(
             chosen_run(run_id),
             configuration,
             threshold,
-            lambda name: screen.print(f"Fitting {name} on all known faces.", markup=False, soft_wrap=True),
+            lambda name: tell(f"Fitting {name} on all known faces.", screen),
         )
         recogniser.warm()
-        screen.print(model_line(recogniser), markup=False, soft_wrap=True)
+        tell(model_line(recogniser), screen)
         engine = load_engine(recogniser.settings)
         work = _video if videos else _photos
         read = work(files, engine, recogniser, out, bars, as_json)
@@ -133,9 +134,9 @@ def _video(
 
 
 def _print(lines: list[str]) -> None:
-    screen = output()
+    screen = stdout_console()
     for line in lines:
-        screen.print(line, markup=False, soft_wrap=True)
+        tell(line, screen)
 
 
 @click.command()
@@ -143,7 +144,7 @@ def _print(lines: list[str]) -> None:
 @click.option("--pairs", "pairs_file", type=click.Path(path_type=Path), required=True, help="LFW's pairs.txt.")
 @click.option("--experiment", "-e", type=click.Path(path_type=Path), help="Experiment file; its [faces] are used.")
 @click.option("--roc", type=click.Path(path_type=Path), help="Draw the curve into this .svg, .png or .pdf.")
-@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@click.option("--quiet", "-q", is_flag=True, help="Print no progress.")
 @json_option
 def verify(
     folder: Path, pairs_file: Path, experiment: Path | None, roc: Path | None, quiet: bool, as_json: bool
@@ -166,14 +167,14 @@ def verify(
 
     kind = _picture_kind(roc)
     pairs = read_pairs_file(pairs_file)
-    screen = console()
+    screen = stderr_console()
     with stop_on_interrupt() as stop, display(screen, quiet) as bars:
         settings = read_experiment(experiment)
-        run = plan_pairs(store(), folder, pairs, settings, lambda done, total: bars.show("catalog", done, total))
+        run = plan_pairs(store_folder(), folder, pairs, settings, lambda done, total: bars.show("catalog", done, total))
         run.let_go_on()
         ended = finish_run(run, bars, stop)
     if ended.state != "finished":
-        screen.print(f"{run.run_id} is not encoded; the same command goes on with it", markup=False, soft_wrap=True)
+        tell(f"{run.run_id} is not encoded; the same command goes on with it", screen)
         raise click.exceptions.Exit(INTERRUPTED if ended.state == "running" else 1)
     found = judge_pairs(run, pairs)
     if roc:

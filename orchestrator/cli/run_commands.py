@@ -1,4 +1,4 @@
-"""Commands that make runs go or stop: run, submit, resume, cancel."""
+"""Commands that start, resume and stop runs: run, submit, resume, cancel."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ import click
 
 from orchestrator.cli.options import (
     chosen_run,
-    conclude,
-    console,
     finish_run,
     json_option,
+    print_ending,
     print_json,
     quiet_option,
     read_experiment,
     run_argument,
+    stderr_console,
     stop_on_interrupt,
-    store,
+    store_folder,
+    tell,
 )
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def run(
     """
     planned = _plan(folder, labels, experiment, run_id, quiet)
     planned.run.let_go_on()
-    work_on(planned.run, quiet, as_json)
+    finish_and_print(planned.run, quiet, as_json)
 
 
 @click.command()
@@ -100,14 +101,19 @@ def resume(run_id: str | None, quiet: bool, as_json: bool) -> None:
     chosen = chosen_run(run_id)
     check_resumable(chosen)
     chosen.let_go_on()
-    work_on(chosen, quiet, as_json)
+    finish_and_print(chosen, quiet, as_json)
 
 
 @click.command()
 @run_argument
 @json_option
 def cancel(run_id: str | None, as_json: bool) -> None:
-    """Stop working on RUN (the newest, if none is named); `lineup resume` goes on with it."""
+    """Stop working on RUN (the newest, if none is named); `lineup resume` goes on with it.
+
+    \b
+    Example:
+      lineup cancel people-1a2b3c4d
+    """
     chosen = chosen_run(run_id)
     if not chosen.finished:
         chosen.cancel()
@@ -123,32 +129,31 @@ def _plan(folder: Path, labels: Path | None, experiment: Path | None, run_id: st
     from orchestrator.cli.progress import display
     from orchestrator.scheduler.planning import plan_run
 
-    with display(console(), quiet) as bars:
+    with display(stderr_console(), quiet) as bars:
         planned = plan_run(
-            store(),
+            store_folder(),
             folder,
             labels,
             read_experiment(experiment),
             run_id,
             lambda done, total: bars.show("catalog", done, total),
         )
-    tell_plan(planned)
+    print_plan(planned)
     return planned
 
 
-def tell_plan(planned: Planned) -> None:
-    """What was found in the photos, and whether the run is known."""
-    screen = console()
+def print_plan(planned: Planned) -> None:
+    """Print what was found in the photos, and whether the run exists already."""
     for sentence in planned.summary.sentences():
-        screen.print(sentence, markup=False, soft_wrap=True)
+        tell(sentence)
     if planned.existed:
-        screen.print(f"Run {planned.run.run_id} is known and goes on where it stood.", markup=False, soft_wrap=True)
+        tell(f"Run {planned.run.run_id} is known and goes on where it stood.")
 
 
-def work_on(chosen: Run, quiet: bool, as_json: bool) -> None:
-    """Bring a run to its end and tell what came of it; exits with another code than 0 where it did not end."""
+def finish_and_print(chosen: Run, quiet: bool, as_json: bool) -> None:
+    """Work on a run until it ends, and print its result; the exit code is 0 only where it finished."""
     from orchestrator.cli.progress import display
 
-    with stop_on_interrupt() as stop, display(console(), quiet) as screen:
+    with stop_on_interrupt() as stop, display(stderr_console(), quiet) as screen:
         ended = finish_run(chosen, screen, stop)
-    conclude(chosen, ended, as_json)
+    print_ending(chosen, ended, as_json)

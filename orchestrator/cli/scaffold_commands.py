@@ -1,4 +1,4 @@
-"""Commands that make files: init, synth."""
+"""Commands to begin with: init, synth, configurations."""
 
 from __future__ import annotations
 
@@ -6,15 +6,21 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.options import console, json_option, print_json
+from orchestrator.cli.options import json_option, print_json, stderr_console
 from storage.errors import InputError
 
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), default=Path("experiment.toml"))
-@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 def init(path: Path, force: bool) -> None:
-    """Write a commented experiment file to PATH (experiment.toml)."""
+    """Write a commented experiment file to PATH (experiment.toml).
+
+    \b
+    Examples:
+      lineup init
+      lineup init mine.toml && lineup run photos/ -e mine.toml
+    """
     from orchestrator.experiment.experiment_file import TEMPLATE
     from storage.parts import write_bytes
 
@@ -26,10 +32,12 @@ def init(path: Path, force: bool) -> None:
 
 @click.command()
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--people", default=12, show_default=True, type=click.IntRange(1))
+@click.option("--people", default=12, show_default=True, type=click.IntRange(1), help="How many people.")
 @click.option("--photos", default=15, show_default=True, type=click.IntRange(1), help="Photos of each person.")
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
-@click.option("--side", default=256, show_default=True, type=click.IntRange(32, 4096), help="Pixels.")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Of everything random.")
+@click.option(
+    "--side", default=256, show_default=True, type=click.IntRange(32, 4096), help="Width and height in pixels."
+)
 def synth(out: Path, people: int, photos: int, seed: int, side: int) -> None:
     """Draw synthetic photos of people who do not exist into OUT, one sub-folder per person.
 
@@ -44,7 +52,7 @@ def synth(out: Path, people: int, photos: int, seed: int, side: int) -> None:
 
     try:
         _check_alone(out, people)
-        with display(console()) as screen:
+        with display(stderr_console()) as screen:
             count = write_folder(
                 out, people, photos, seed, side, progress=lambda done, total: screen.show("synth", done, total)
             )
@@ -54,7 +62,7 @@ def synth(out: Path, people: int, photos: int, seed: int, side: int) -> None:
 
 
 def _check_alone(out: Path, people: int) -> None:
-    """Raise InputError where people who do not exist would come among others."""
+    """Raise InputError where OUT holds anything but an earlier drawing."""
     from workers.synthetic.photo_folder import person_name
 
     drawn = {person_name(person) for person in range(people)}
@@ -66,7 +74,12 @@ def _check_alone(out: Path, people: int) -> None:
 @click.command()
 @json_option
 def configurations(as_json: bool) -> None:
-    """List every configuration that an experiment may name."""
+    """List every configuration that an experiment may name, with its view and its parameters.
+
+    \b
+    Example:
+      lineup configurations --json
+    """
     from workers.learning.configurations import CONFIGURATIONS
 
     found = [{"name": one.name, "view": one.view, "parameters": one.parameters} for one in CONFIGURATIONS.values()]

@@ -1,4 +1,4 @@
-"""Commands that stay: orchestrator, worker, up."""
+"""Commands that run services: orchestrator, worker, up."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 import click
 
-from orchestrator.cli.options import console, stop_on_interrupt, store
+from orchestrator.cli.options import stop_on_interrupt, store_folder, tell
 
 
 @click.command()
@@ -26,9 +26,9 @@ def orchestrator() -> None:
 
     configure_logging()
     settings = load_settings()
-    folder = store()
+    folder = store_folder()
     service = Service(folder, Broker(_broker_url()), settings.photos_per_task, settings.processes)
-    console().print(f"Working on the unfinished runs of {folder} until Ctrl-C", markup=False, soft_wrap=True)
+    tell(f"Working on the unfinished runs of {folder} until Ctrl-C")
     with stop_on_interrupt() as stop:
         service.serve(stop)
 
@@ -50,7 +50,7 @@ def worker(queue: str, processes: int | None) -> None:
     _broker_url()
     command = worker_command(queue, processes or load_settings().processes, f"{queue}-{os.getpid()}")
     # Celery replaces this process, so that signals reach it and nothing else
-    os.execve(command[0], command, {**os.environ, "LINEUP_STORE": str(store()), **worker_environment()})  # noqa: S606
+    os.execve(command[0], command, {**os.environ, "LINEUP_STORE": str(store_folder()), **worker_environment()})  # noqa: S606
 
 
 @click.command()
@@ -58,6 +58,10 @@ def up() -> None:
     """Start broker, workers, orchestrator and Flower on this machine, until Ctrl-C.
 
     Meanwhile `lineup submit`, `watch`, `status` and `cancel` work from any other terminal with the same store.
+
+    \b
+    Example:
+      LINEUP_STORE=/data/lineup lineup up
     """
     from orchestrator.local.cluster import LocalCluster
     from orchestrator.scheduler.service import Service
@@ -66,16 +70,15 @@ def up() -> None:
 
     configure_logging()
     settings = load_settings()
-    folder = store()
+    folder = store_folder()
     with (
         stop_on_interrupt() as stop,
         LocalCluster(folder, settings.broker_url, settings.processes, flower_port=settings.flower_port) as cluster,
     ):
-        screen = console()
-        screen.print(f"Store {folder}, logs in {folder / 'logs'}", markup=False)
+        tell(f"Store {folder}, logs in {folder / 'logs'}")
         address = f"http://127.0.0.1:{settings.flower_port}"
-        screen.print(f"Flower {address}  user lineup  password {cluster.flower_password}", markup=False)
-        screen.print("Submit photos from another terminal: lineup submit FOLDER. Ctrl-C ends everything.", markup=False)
+        tell(f"Flower {address}  user lineup  password {cluster.flower_password}")
+        tell("Submit photos from another terminal: lineup submit FOLDER. Ctrl-C ends everything.")
         service = Service(folder, cluster.broker, settings.photos_per_task, settings.processes)
         service.serve(stop, between=cluster.restart_dead)
 

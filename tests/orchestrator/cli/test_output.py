@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 from orchestrator.cli.main import COMMANDS
 from orchestrator.cli.main import lineup as group
 from storage.runs import Run, list_runs
+from tests.command_line import parse
 from tests.orchestrator.cli.conftest import Lineup
 from tests.tiny_run import CONFIGURATIONS
 
@@ -36,8 +39,20 @@ def test_every_command_explains_itself_and_each_of_its_options(name: str) -> Non
     assert command is not None
     assert command.help
     options = [each for each in command.params if isinstance(each, click.Option) and not each.help]
-    unexplained = {each.name for each in options if not isinstance(each.type, click.Choice)}
-    assert unexplained <= {"people", "seed"}  # of synth, where the name says it
+    assert not [each.name for each in options if not isinstance(each.type, click.Choice)]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_every_command_has_an_example_that_it_takes(name: str) -> None:
+    command = group.get_command(click.Context(group), name)
+    assert command is not None
+    _, *examples = re.split(r"Examples?:\n", command.help or "")
+    lines = re.sub(r'"\$\(.*\)"', "RUN", "".join(examples)).splitlines()
+    own = [line for line in lines if re.search(rf"\blineup {name}\b", line)]
+    assert own
+    for line in own:
+        (arguments,) = re.findall(rf"\blineup ({name}\b.*?)(?: &&.*| > .*)?$", line)
+        parse(shlex.split(arguments))
 
 
 def test_a_finished_run_is_told_in_words_and_as_json(lineup: Lineup, run: Run) -> None:
