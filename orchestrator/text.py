@@ -28,11 +28,11 @@ def training_figures(losses: Sequence[float], accuracies: Sequence[float]) -> st
     """The last epoch of an encoder's training in words; empty before the first.
 
     >>> training_figures([0.5, 0.25], [0.9, 0.8])
-    'loss 0.250, watched pairs 80.0% right (best 90.0%)'
+    'loss 0.250, validation pairs 80.0% correct (best 90.0%)'
     """
     if not accuracies:
         return ""
-    return f"loss {losses[-1]:.3f}, watched pairs {accuracies[-1]:.1%} right (best {max(accuracies):.1%})"
+    return f"loss {losses[-1]:.3f}, validation pairs {accuracies[-1]:.1%} correct (best {max(accuracies):.1%})"
 
 
 def printable(text: str) -> str:

@@ -14,25 +14,25 @@ from workers.learning.encoder.picture_encoder import encoder_digest
 
 
 def test_help_names_every_choice(tmp_path: Path) -> None:
-    told = lineup(tmp_path / "store", "train-encoder", "--help")
-    assert told.returncode == 0
+    shown = lineup(tmp_path / "store", "train-encoder", "--help")
+    assert shown.returncode == 0
     for word in ("--labels", "--epochs", "semi-hard|batch-hard", "aligned|crop", "--seed", "--run", "--json", "-q"):
-        assert word in told.stdout
+        assert word in shown.stdout
 
 
 def test_a_folder_of_too_few_people_is_the_users_mistake(others: Path, tmp_path: Path) -> None:
-    told = lineup(tmp_path / "store", "train-encoder", str(others))
-    assert told.returncode == 2
-    assert "photos of 4 people; 6 are needed" in told.stderr
-    assert "Traceback" not in told.stderr
+    shown = lineup(tmp_path / "store", "train-encoder", str(others))
+    assert shown.returncode == 2
+    assert "photos of 4 people; 6 are needed" in shown.stderr
+    assert "Traceback" not in shown.stderr
 
 
 def test_a_finished_encoder_is_printed_with_the_lines_to_compare_it(trained: Run) -> None:
-    told = lineup(trained.store, "report", trained.run_id)
-    assert told.returncode == 0, told.stderr
-    assert "3 for training, 2 for early stopping, 2 for testing" in told.stdout
-    assert f'own = "{trained.run_id}"' in told.stdout
-    (line,) = (line for line in told.stdout.splitlines() if line.startswith("  configurations"))
+    shown = lineup(trained.store, "report", trained.run_id)
+    assert shown.returncode == 0, shown.stderr
+    assert "3 for training, 2 for early stopping, 2 for testing" in shown.stdout
+    assert f'own = "{trained.run_id}"' in shown.stdout
+    (line,) = (line for line in shown.stdout.splitlines() if line.startswith("  configurations"))
     from_toml("\n".join([line, "[encoders]", f'own = "{trained.run_id}"']))
     plain = json.loads(lineup(trained.store, "report", trained.run_id, "--json").stdout)
     assert plain["encoder"]["digest"] == encoder_digest(trained.encoder)
@@ -51,13 +51,13 @@ def test_from_a_folder_to_an_encoder_to_a_table_to_names(teachers: Path, others:
     store = tmp_path / "store"
     trained = lineup(store, "train-encoder", str(teachers), "--epochs", "2", "--run", "mine", "--json")
     assert trained.returncode == 0, trained.stderr
-    told = json.loads(trained.stdout)
-    assert (told["run_id"], told["photos"]) == ("mine", {"ok": 21})
-    assert told["encoder"]["people"] == [3, 2, 2]
-    assert 0 <= told["encoder"]["before"]["accuracy"] <= 1
+    shown = json.loads(trained.stdout)
+    assert (shown["run_id"], shown["photos"]) == ("mine", {"ok": 21})
+    assert shown["encoder"]["people"] == [3, 2, 2]
+    assert 0 <= shown["encoder"]["before"]["accuracy"] <= 1
     assert "Training encoder" in trained.stderr
-    assert "watched pairs" in trained.stderr
-    assert Path(told["encoder"]["path"]).exists()
+    assert "validation pairs" in trained.stderr
+    assert Path(shown["encoder"]["path"]).exists()
 
     again = lineup(store, "resume", "mine")
     assert "trained      " in again.stdout
@@ -82,6 +82,6 @@ def test_from_a_folder_to_an_encoder_to_a_table_to_names(teachers: Path, others:
 
 @pytest.mark.parametrize("option", [("--mining", "hardest"), ("--view", "left"), ("--epochs", "0")])
 def test_a_wrong_option_is_refused_with_the_choices(tmp_path: Path, option: tuple[str, str]) -> None:
-    told = lineup(tmp_path / "store", "train-encoder", str(tmp_path), *option)
-    assert told.returncode == 2
-    assert option[0] in told.stderr
+    shown = lineup(tmp_path / "store", "train-encoder", str(tmp_path), *option)
+    assert shown.returncode == 2
+    assert option[0] in shown.stderr

@@ -57,7 +57,7 @@ def test_calibration_faces_choose_it_where_there_are_any() -> None:
     threshold = choose_threshold(model, x, labels, groups, strangers, 1)
     assert threshold.value is not None
     assert np.sum(model.known_score(strangers) >= threshold.value) == 3  # 1 % of 320
-    assert "3 of 320 faces of strangers" in threshold.rule
+    assert "3 of 320 faces of unknown people" in threshold.rule
 
 
 def test_a_configuration_with_a_threshold_of_its_own_keeps_it() -> None:
