@@ -1,4 +1,4 @@
-"""Attempts: who began what, so that a death can be blamed on the photo that caused it.
+"""Attempts: which process began what, so that a death counts against the photo that caused it.
 
 An attempt is a small text file, locked by the process that writes it. Each item is named in it *before* it is
 begun; a finished attempt deletes its file. A file whose lock is free belongs to a process that died: the items in
@@ -151,7 +151,7 @@ def _is_running(folder: Path, part: str) -> bool:
 
 
 def _new_locked_file(path: Path) -> int:
-    """Create a file that gets its name when it is locked: nobody may take it for a dead attempt's meanwhile."""
+    """Create a file that gets its name only when it is locked: unlocked, it would count as a dead attempt."""
     unnamed = path.with_name(f".{path.name}{TEMPORARY}")
     descriptor = os.open(unnamed, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
     try:
@@ -174,7 +174,7 @@ def _is_held(descriptor: int) -> bool:
 
 
 def read_attempts(folder: Path) -> tuple[set[str], list[Death]]:
-    """The parts and items that somebody is working on now, and the attempts that died."""
+    """The parts and items that living processes work on, and the attempts that died."""
     running: set[str] = set()
     deaths: list[Death] = []
     for path in sorted(folder.glob(f"*{SUFFIX}")):

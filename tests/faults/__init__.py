@@ -1,1 +1,1 @@
-"""What may go wrong, done on purpose: after each fault the tables are those of an undisturbed run."""
+"""Faults made on purpose: after each of them the tables are those of an undisturbed run."""

@@ -50,7 +50,7 @@ def gated(photos: Path) -> str:
 
 @pytest.fixture(scope="session")
 def undisturbed(photos: Path, shared_folder: Path) -> dict[str, bytes]:
-    """The tables of a run that nothing befell, by one worker process; made once for all test processes."""
+    """The tables of a run without any fault, by one worker process; made once for all test processes."""
     with (shared_folder / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         kept = shared_folder / "undisturbed"

@@ -16,7 +16,7 @@ LINEUP = Path(sys.executable).with_name("lineup")
 
 
 class Machine:
-    """A machine on which somebody types commands.
+    """A machine with a store, on which commands are run.
 
     Args:
         environment: further variables for each command.

@@ -1,4 +1,4 @@
-"""The wall clock jumps for hours and days, forth and back: nobody waits for it, and no table knows it."""
+"""The wall clock jumps by hours and days, forward and back: no run is delayed and no table changes."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_the_clock_of_a_process_jumps_where_it_is_told_to(jump: Callable[[int], 
     assert abs(monotonic - time.monotonic()) < 60
 
 
-def test_a_clock_that_jumps_for_days_changes_no_table_and_keeps_nobody_waiting(
+def test_a_clock_that_jumps_for_days_changes_no_table_and_delays_no_run(
     tmp_path: Path, photos: Path, undisturbed: dict[str, bytes], jump: Callable[[int], None], clocked: dict[str, str]
 ) -> None:
     machine = Machine(tmp_path, clocked)

@@ -1,4 +1,4 @@
-"""A table that is damaged where it lies is set aside and made again, and is then what it was."""
+"""A damaged table is set aside and made again with the same bytes."""
 
 from __future__ import annotations
 

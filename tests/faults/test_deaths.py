@@ -1,4 +1,4 @@
-"""Whoever is killed, and whenever: the tables are those of an undisturbed run."""
+"""Any process may be killed at any time: the tables are those of an undisturbed run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_two_worker_processes_give_the_bytes_that_one_gives(
     assert stray_files(cluster.store) == []
 
 
-def test_a_killed_child_costs_nothing_but_time(
+def test_a_killed_worker_process_changes_no_table(
     cluster: Cluster, photos: Path, gated: str, undisturbed: dict[str, bytes]
 ) -> None:
     run = cluster.plan(photos)
@@ -40,7 +40,7 @@ def test_a_killed_child_costs_nothing_but_time(
 
 
 @pytest.mark.slow
-def test_a_worker_killed_with_all_its_children_costs_nothing_but_time(
+def test_a_worker_killed_with_all_its_processes_changes_no_table(
     cluster: Cluster, photos: Path, gated: str, undisturbed: dict[str, bytes]
 ) -> None:
     run = cluster.plan(photos)
@@ -54,7 +54,7 @@ def test_a_worker_killed_with_all_its_children_costs_nothing_but_time(
     assert stray_files(cluster.store) == []
 
 
-def test_a_killed_main_process_takes_its_children_with_it_and_costs_nothing_but_time(
+def test_a_killed_main_process_ends_its_children_and_changes_no_table(
     cluster: Cluster, photos: Path, gated: str, undisturbed: dict[str, bytes]
 ) -> None:
     run = cluster.plan(photos)

@@ -1,4 +1,4 @@
-"""A full disk and a store that may not be written: said at once, and nothing half-written stays."""
+"""A full disk and a store that may not be written: told within seconds, and no half-written file stays."""
 
 from __future__ import annotations
 
@@ -119,10 +119,10 @@ def immutable() -> Iterator[Callable[[Path], None]]:
 
     yield make
     for folder in made:
-        subprocess.run(["chattr", "-i", folder], check=True)  # else nobody could delete it
+        subprocess.run(["chattr", "-i", folder], check=True)  # else the folder could not be deleted
 
 
-def test_encodings_that_may_not_be_written_are_nobodys_fault_and_made_when_they_may(
+def test_encodings_that_may_not_be_written_blame_no_photo_and_are_made_when_they_may(
     cluster: Cluster, photos: Path, undisturbed: dict[str, bytes], immutable: Callable[[Path], None]
 ) -> None:
     run = cluster.plan(photos, attempts=1)

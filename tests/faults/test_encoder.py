@@ -1,4 +1,4 @@
-"""An encoder's training that is killed goes on where it was, and one that gets nowhere is given up."""
+"""The training of an encoder goes on where it was killed; one that finishes no epoch is given up."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def undisturbed(people: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What a training in this process gives, that nothing befell."""
+    """The files of a training in this process without any fault."""
     run = plan(tmp_path_factory.mktemp("store"), people)
     encode_here(run)
     train_encoder_of(run)

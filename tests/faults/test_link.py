@@ -52,13 +52,13 @@ def ends_as_undisturbed(services: Services, run: Run, undisturbed: dict[str, byt
     assert max(efforts(run).column("attempt").to_pylist()) <= run.plan.experiment.attempts
 
 
-def test_connections_that_are_cut_at_every_step_cost_nothing_but_time(
+def test_connections_that_are_cut_at_every_step_change_no_table(
     services: Services, run: Run, undisturbed: dict[str, bytes]
 ) -> None:
     for done in range(1, CUTS + 1):
         wait_for(partial(has_done, run, done), "progress")
         services.proxy.cut()
-    assert services.proxy.cuts >= CUTS  # each time somebody was connected
+    assert services.proxy.cuts >= CUTS  # each time a process was connected
     ends_as_undisturbed(services, run, undisturbed)
 
 
@@ -77,7 +77,7 @@ def test_the_password_of_a_broker_elsewhere_is_in_no_command_line_log_table_or_r
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["down", "silent"])
-def test_a_link_that_is_gone_for_a_while_costs_no_more_than_the_while(
+def test_a_link_that_is_down_for_a_while_delays_a_run_by_that_while_only(
     services: Services, run: Run, gated: str, undisturbed: dict[str, bytes], how: str
 ) -> None:
     with closed_gate(services.marks):

@@ -1,4 +1,4 @@
-"""A photo that hurts its process ends as a row, takes nobody with it, and the run goes on."""
+"""A photo that kills or blocks its process becomes a failed row, harms no other photo, and the run goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deaths at random, from a seed: whatever comes in whatever order, the tables are the same."""
+"""Deaths at random times, from a seed: the tables are the same whatever happens in whatever order."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def has_done(run: Run, photos: int) -> bool:
 
 
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 7))])
-def test_deaths_at_random_cost_nothing_but_time(
+def test_deaths_at_random_change_no_table(
     cluster: Cluster, photos: Path, undisturbed: dict[str, bytes], seed: int
 ) -> None:
     # the first death of each is then no early one, and too few are left for its supervisor to give it up
     wait_for(lambda: all(child.is_past_start for child in cluster.stack.children()), "processes that have settled")
     draw = random.Random(seed)
     run = cluster.plan(photos, attempts=DEATHS + 1)
-    for least in sorted(draw.sample(range(20), DEATHS)):  # photos that are done when somebody dies
+    for least in sorted(draw.sample(range(20), DEATHS)):  # photos that are done when a process is killed
         # each time another orchestrator: the one before is dead too
         cluster.drive(cluster.reconciler(run), until=partial(has_done, run, least))
         worker, broker = cluster.worker("images"), cluster.broker_process()

@@ -1,4 +1,4 @@
-"""Work that is told twice, by one orchestrator or by two, is as good as told once; what is done stays done."""
+"""Work that is sent twice, by one orchestrator or by two, gives the same tables and is not done again."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ DEEDS = ("write_faces", "compact", "sweep", "forget_deaths", "make_splits", "wri
 """All that an orchestrator writes or deletes; the moment after one is the moment before the next."""
 
 
-def test_an_orchestrator_that_dies_before_any_of_its_deeds_or_after_the_last_is_replaced_by_another(
+def test_an_orchestrator_that_dies_before_any_of_its_writes_or_after_the_last_is_replaced_by_another(
     cluster: Cluster, photos: Path, undisturbed: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     to_come = [*DEEDS, "the end"]
@@ -119,7 +119,7 @@ def test_no_photo_is_encoded_twice_for_two_runs(cluster: Cluster, photos: Path) 
     assert outcomes(second) == outcomes(first)
 
 
-def test_a_photo_more_is_one_encoding_more(cluster: Cluster, photos: Path, tmp_path: Path) -> None:
+def test_one_more_photo_is_one_more_encoding(cluster: Cluster, photos: Path, tmp_path: Path) -> None:
     people = tmp_path / "people"
     shutil.copytree(photos, people)
     cluster.finish(cluster.plan(people))

@@ -18,7 +18,7 @@ from workers.learning.configurations import LEARNING_VERSION
 
 
 def half_done(cluster: Cluster, photos: Path) -> Run:
-    """A run of which some photos are encoded and nobody is at work any more."""
+    """A run of which some photos are encoded and no process works on it any more."""
     run = cluster.plan(photos)
     reconciler = cluster.reconciler(run)
     cluster.drive(reconciler, until=lambda: reconciler.step().done >= 5)

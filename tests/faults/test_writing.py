@@ -1,4 +1,4 @@
-"""Death in the midst of writing: between a part's last byte and its name, and just after."""
+"""Death while a part is written: between its last byte and its rename, and just after."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_a_worker_that_dies_while_it_writes_a_part_leaves_no_half_of_it(
     run = cluster.plan(photos)
     (cluster.marks / moment).touch()
     assert cluster.finish(run).state == "finished"
-    assert not (cluster.marks / moment).exists()  # somebody died of it
+    assert not (cluster.marks / moment).exists()  # a process died of it
     assert tables(run) == undisturbed
     assert stray_files(cluster.store) == []
     assert len(outcomes(run)) == 20

@@ -1,4 +1,4 @@
-"""Whoever began what died with it is a suspect; whoever lives, ends well or is asked to stop is not."""
+"""The items of an attempt that died are suspects; those of one that runs, ended well or was asked to stop are not."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_process_that_hangs_with_the_interpreters_lock_ends_itself_in_time(tmp
 
 
 @pytest.mark.parametrize("deed", ["pass", "raise SystemExit(1)", "import sys; sys.exit()"])
-def test_whoever_ends_well_or_is_asked_to_stop_leaves_no_trace(tmp_path: Path, deed: str) -> None:
+def test_a_process_that_ends_well_or_is_asked_to_stop_leaves_no_trace(tmp_path: Path, deed: str) -> None:
     begun(tmp_path, *PHOTOS).communicate(deed.encode())
     assert list(tmp_path.iterdir()) == []
 
@@ -123,7 +123,7 @@ def test_an_attempt_that_cannot_begin_on_a_full_disk_holds_nothing_and_begins_wh
     open_before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(3):
         with pytest.raises(StoreFull, match="No space left"), Attempt(full / "attempts", PART):
-            pytest.fail("began an attempt that nobody could see")
+            pytest.fail("began an attempt that no other process can see")
         assert read_attempts(full / "attempts") == (set(), [])
     assert len(list(Path("/proc/self/fd").iterdir())) == open_before
     (full / "filler").unlink()
@@ -153,10 +153,10 @@ def test_a_claim_is_free_when_its_process_has_died(tmp_path: Path, worker: subpr
 def test_a_folder_that_cannot_be_made_is_a_store_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot write"), Attempt(tmp_path / "file", PART):
-        pytest.fail("began an attempt that nobody could see")
+        pytest.fail("began an attempt that no other process can see")
 
 
-def test_two_who_look_at_once_do_not_take_each_other_for_the_living(tmp_path: Path) -> None:
+def test_two_readers_at_once_do_not_take_each_other_for_a_running_attempt(tmp_path: Path) -> None:
     process = begun(tmp_path, *PHOTOS)
     process.kill()
     process.wait()
@@ -167,7 +167,7 @@ def test_two_who_look_at_once_do_not_take_each_other_for_the_living(tmp_path: Pa
 
 
 def test_an_attempt_has_no_name_before_it_is_locked(tmp_path: Path) -> None:
-    """Many short attempts beside somebody who looks: none is ever taken for dead."""
+    """Many short attempts are made while they are read: none counts as dead."""
     code = (
         "from storage.attempts import Attempt; from pathlib import Path\n"
         f"for _ in range(300):\n    with Attempt(Path({str(tmp_path)!r}), {PART!r}) as log: log.begin('c' * 64, 60)"
@@ -185,7 +185,7 @@ def test_the_watchdog_sleeps_when_the_attempt_has_ended(tmp_path: Path) -> None:
     assert process.returncode == 7
 
 
-def test_term_reaches_the_default_and_leaves_a_suspect_unless_somebody_handles_it(tmp_path: Path) -> None:
+def test_term_without_a_handler_leaves_a_suspect(tmp_path: Path) -> None:
     """The worker's pool turns TERM into SystemExit; a bare process dies of it, and that is a death."""
     process = begun(tmp_path, *PHOTOS)
     os.kill(process.pid, signal.SIGTERM)

@@ -1,1 +1,1 @@
-"""What a task does, one module per task, named like the task."""
+"""What each task does: one module per task, named like the task, all in the wrapper of job.py."""

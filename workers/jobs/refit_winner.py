@@ -1,6 +1,6 @@
 """The task refit_winner: refit a configuration on every known face of a run, and store it for use.
 
-It goes to <run>/model/<configuration>/: the winner's when the comparison is there, another's when somebody asks.
+It goes to <run>/model/<configuration>/. The winner is refitted by the run, another configuration by `identify`.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Celery only: the application with the reason for each setting, thin tasks, message validation, logs."""
+"""Celery only: the application with the reason for each setting, the tasks, their messages, logs."""

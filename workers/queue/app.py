@@ -40,7 +40,7 @@ SETTINGS: dict[str, Any] = {
     "result_serializer": "json",
     "event_serializer": "json",
     "accept_content": ["json"],
-    # Nobody waits for a result: what is done is in the store. Half the broker's work, and no chord.
+    # No results: what is done is in the store. This halves the work of the broker.
     "task_ignore_result": True,
     "result_backend": None,
     "task_queues": [Queue(IMAGES), Queue(TRAINING)],  # type: ignore[no-untyped-call]

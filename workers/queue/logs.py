@@ -1,4 +1,4 @@
-"""How workers and the orchestrator log: a line for a person, or a JSON object for a machine, on standard error."""
+"""Logging of workers and orchestrator to standard error: one line of text for each record, or one JSON object."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def train_configuration_message(run: Run, configuration: str, repeat: int, fold:
 def parse_training(configuration: object, repeat: object, fold: object, known: Sequence[str]) -> tuple[str, int, int]:
     """A training's name and numbers; raises Refused where the run has no such configuration."""
     match configuration, repeat, fold:
-        # bool is an int, but True is no number of ours: it would name another part
+        # bool is an int, but True would name another part than 1
         case str(name), int(first), int(second) if name in known and bool not in (type(repeat), type(fold)):
             return name, first, second
     raise Refused(f"not a training of this run: {configuration!r:.80} {repeat!r:.20} {fold!r:.20}")

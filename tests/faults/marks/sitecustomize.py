@@ -59,7 +59,7 @@ def hang() -> None:
 
 
 def bug() -> None:
-    """Raise what nobody expects."""
+    """Raise an error that no code expects."""
     raise RuntimeError("a bug in a decoder")
 
 

@@ -1,4 +1,4 @@
-"""A batch of photos, encoded in this process: what is done is not done again, and harm is blamed on the right photo."""
+"""A batch of photos, encoded in this process: done once, and a death counts against the photo that caused it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def encoded(run: Run) -> dict[str, list[str]]:
 
 
 def failed(run: Run) -> dict[str, tuple[str, str]]:
-    """photo_key to (outcome, reason) of what befell this run."""
+    """photo_key to (outcome, reason) of the failures of this run."""
     rows = read_parts(list_parts(run.failures), FACES).to_pylist()
     return {row["photo_key"]: (row["outcome"], row["reason"]) for row in rows}
 
@@ -87,7 +87,9 @@ def test_a_batch_that_comes_again_is_not_encoded_again(run: Run, photos: list[Ph
     assert {path: path.stat().st_mtime_ns for path in run.encodings.rglob("*.parquet")} == before
 
 
-def test_what_befell_a_file_is_this_runs_and_no_others(run: Run, photos: list[PhotoRef], tmp_path: Path) -> None:
+def test_what_happened_to_a_file_is_a_failure_of_this_run_only(
+    run: Run, photos: list[PhotoRef], tmp_path: Path
+) -> None:
     gone, changed, linked, good = (Path(run.plan.dataset) / photo.path for photo in photos)
     gone.unlink()
     changed.write_bytes(good.read_bytes())
@@ -114,7 +116,9 @@ def test_a_dataset_that_has_become_a_link_to_itself_leaves_its_photos_unreadable
     assert failed(run).keys() == {photo.key for photo in photos}
 
 
-def test_a_photo_that_somebody_died_at_is_tried_alone_and_the_others_go_on(run: Run, photos: list[PhotoRef]) -> None:
+def test_a_photo_that_a_process_died_at_is_tried_alone_and_the_others_in_one_batch(
+    run: Run, photos: list[PhotoRef]
+) -> None:
     die_at(run, photos[0], photos[1])
     encode(run, photos)
     assert sorted(map(sorted, encoded(run).values())) == sorted(
@@ -142,7 +146,7 @@ def test_a_photo_that_was_alone_at_the_last_death_is_given_up_with_its_last_word
     assert sorted(key for keys in encoded(run).values() for key in keys) == sorted(each.key for each in photos[1:])
 
 
-def test_nobody_is_given_up_for_the_company_he_was_in(run: Run, photos: list[PhotoRef]) -> None:
+def test_a_photo_is_given_up_only_after_a_process_died_at_it_alone(run: Run, photos: list[PhotoRef]) -> None:
     for _ in range(ATTEMPTS + 1):
         die_at(run, *photos)
     encode(run, photos)
@@ -150,7 +154,7 @@ def test_nobody_is_given_up_for_the_company_he_was_in(run: Run, photos: list[Pho
     assert sorted(len(keys) for keys in encoded(run).values()) == [1] * len(photos)
 
 
-def test_what_another_process_is_at_is_left_to_it(run: Run, photos: list[PhotoRef]) -> None:
+def test_a_photo_that_another_process_is_encoding_is_left_to_it(run: Run, photos: list[PhotoRef]) -> None:
     with Attempt(run.attempts, "0" * 32) as other:
         other.begin(photos[0].key, 60)
         encode(run, photos[:2])

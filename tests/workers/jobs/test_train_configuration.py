@@ -1,4 +1,4 @@
-"""One training in this process: done once, refused where it is none, a failed row where its process kept dying."""
+"""One training in this process: done once, refused where the run has none, a failed row after too many deaths."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_a_run_that_another_version_of_the_learning_code_began_is_refused(run: R
     assert not any(path.exists() for path in results(run))
 
 
-def test_damaged_faces_are_set_aside_and_told(run: Run) -> None:
+def test_damaged_faces_are_set_aside_and_named_in_the_error(run: Run) -> None:
     run.faces.write_bytes(run.faces.read_bytes()[:1000])
     with pytest.raises(StoreError, match=r"faces\.parquet is damaged"):
         train(run, "knn-1", 0, 0)
@@ -119,7 +119,7 @@ def test_every_training_has_a_part_of_its_own_and_the_slow_ones_come_first(run: 
     assert len(wanted) == len(names)
 
 
-def test_hyper_parameters_that_were_chosen_are_told(finished: Run) -> None:
+def test_chosen_hyper_parameters_are_stored_with_the_fit(finished: Run) -> None:
     part = training_part(finished.plan.fingerprint, "svm-linear", 0, 0)
     fit = read_part(part_path(finished.fits, part), FITS)
     assert fit is not None

@@ -1,4 +1,4 @@
-"""Celery is configured so that a task runs twice rather than never. Each promise here was broken by a default."""
+"""Celery is configured so that a task runs twice rather than never. A default broke each promise here."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_every_task_has_its_queue() -> None:
     assert app.conf.task_routes.keys() == set(OURS)
     assert {app.conf.task_routes[name] for name in OURS} == {IMAGES, TRAINING}
     assert {queue.name for queue in app.conf.task_queues} == {IMAGES, TRAINING}
-    # a misspelt queue would be made, and nobody would read it
+    # a misspelt queue would be made, and no worker would read it
     assert not app.conf.task_create_missing_queues
 
 
@@ -52,7 +52,7 @@ def test_no_message_becomes_visible_again_while_its_task_may_still_run() -> None
     assert app.conf.broker_transport_options["visibility_timeout"] > 2 * LONGEST_TASK_SECONDS
 
 
-def test_nobody_waits_for_results() -> None:
+def test_no_results_are_stored() -> None:
     assert app.conf.task_ignore_result
     assert app.conf.result_backend is None
 
@@ -67,7 +67,7 @@ def test_processes_are_spawned_and_have_time_for_their_imports() -> None:
     assert app.conf.worker_proc_alive_timeout >= 60  # after 4 s a child that imports TensorFlow is killed for ever
 
 
-def test_processes_are_renewed_before_their_leaks_matter() -> None:
+def test_processes_are_replaced_before_memory_leaks_matter() -> None:
     assert 0 < app.conf.worker_max_tasks_per_child <= 10_000
     assert app.conf.worker_max_memory_per_child > 0
 
@@ -76,7 +76,7 @@ def test_a_worker_asked_to_stop_hands_its_task_back() -> None:
     assert app.conf.worker_soft_shutdown_timeout > 0
 
 
-def test_a_broker_that_went_away_is_waited_for_and_noticed() -> None:
+def test_a_lost_connection_is_noticed_and_tried_again_without_end() -> None:
     assert app.conf.broker_connection_retry_on_startup
     assert app.conf.broker_connection_max_retries is None  # for ever
     options = app.conf.broker_transport_options
@@ -86,17 +86,17 @@ def test_a_broker_that_went_away_is_waited_for_and_noticed() -> None:
     assert not app.conf.worker_cancel_long_running_tasks_on_connection_loss
 
 
-def test_what_a_dead_worker_held_comes_back_soon_after_its_time() -> None:
+def test_messages_of_a_dead_worker_are_restored_soon_after_the_visibility_timeout() -> None:
     options = app.conf.broker_transport_options
     assert (options["unacked_restore_interval"], options["unacked_restore_throttle"]) == (1, 1)
 
 
-def test_flower_is_told_what_happens() -> None:
+def test_events_are_sent_for_flower() -> None:
     assert app.conf.worker_send_task_events
     assert app.conf.task_send_sent_event
 
 
-def test_whoever_sends_is_configured_as_whoever_works() -> None:
+def test_the_sender_is_configured_as_the_worker() -> None:
     sender = connect("redis://127.0.0.1:1/0")
     assert {name: sender.conf[name] for name in SETTINGS} == {name: app.conf[name] for name in SETTINGS}
     assert sender.conf.broker_url == "redis://127.0.0.1:1/0"

@@ -1,4 +1,4 @@
-"""A record is a line: for a person, or as an object for a machine."""
+"""A log record is one line: text, or a JSON object."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_json_is_an_object_a_line_with_the_facts_by_name(
 
 
 @pytest.mark.usefixtures("root")
-def test_text_is_a_line_a_record_whatever_a_label_holds(
+def test_text_is_one_line_for_each_record_whatever_a_label_holds(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second, third, *trace = said(capsys, monkeypatch, log_format="text")

@@ -1,4 +1,4 @@
-"""A message is believed in nothing that would harm."""
+"""A message with a harmful or malformed value is refused."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from workers.queue.messages import MOST_PHOTOS, parse_photos, parse_run_id, pars
 KEY = "0123456789abcdef" * 4
 
 
-def test_an_honest_message_is_taken_as_it_is() -> None:
+def test_a_valid_message_is_parsed_as_it_is() -> None:
     assert parse_run_id("people-1a2b3c4d") == "people-1a2b3c4d"
     assert parse_photos([[KEY, "ada/ada 1.jpg"], [KEY, "é/日本.png"]]) == (
         PhotoRef(KEY, "ada/ada 1.jpg"),
@@ -52,7 +52,7 @@ def test_a_training_that_the_run_does_not_have_is_refused(each: tuple[object, ob
         parse_training(*each, ["knn-1"])
 
 
-def test_what_is_refused_is_shown_shortly() -> None:
+def test_a_refused_value_is_shortened_in_the_error() -> None:
     with pytest.raises(Refused) as refused:
         parse_run_id("x" * 10_000 + "!")
     assert len(str(refused.value)) < 200
