@@ -12,7 +12,7 @@ import pyarrow as pa
 from orchestrator.report.terminal import number, percent
 
 MOST_POINTS = 200
-"""More points than this on one line are not seen."""
+"""More points than this on one line cannot be seen."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Dot:
 
 @dataclass(frozen=True)
 class Square:
-    """A drawing of one configuration: its lines, its marks, and what is said below it."""
+    """A drawing of one configuration: its lines, its marks, and the caption below it."""
 
     title: str
     note: str
@@ -152,12 +152,12 @@ def _panel(title: str, curves: dict[str, list[float]]) -> Panel:
 
 
 def _is_held_out(name: str) -> bool:
-    """Keras's word for faces that are only watched; an ensemble's curves begin with their member's number."""
+    """Keras's prefix for validation faces; the names of an ensemble's curves begin with the member's number."""
     return "val_" in name
 
 
 def _legend(curves: dict[str, list[float]]) -> tuple[tuple[int, str], ...]:
-    """One entry for the faces that train, one for those that are watched, however many networks there are."""
+    """One entry for training faces, one for validation faces, however many networks there are."""
     entries = []
     for style, whose in enumerate(("training faces", "faces held out of training")):
         ends = [curve[-1] for name, curve in curves.items() if _is_held_out(name) == bool(style)]

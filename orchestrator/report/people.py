@@ -14,10 +14,10 @@ PEOPLE_SHOWN = 30
 FACES_PER_PERSON = 6
 HARDEST_SHOWN = 12
 NAMES_IN_A_MATRIX = 25
-"""A larger confusion matrix is no longer read; its most frequent confusions are listed all the same."""
+"""A larger confusion matrix is not shown; its most frequent confusions are listed all the same."""
 CONFUSIONS_LISTED = 8
 NEAR_DUPLICATES_LISTED = 40
-"""A film's frames would fill pages."""
+"""Those of a film would fill pages."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class HardFace:
 
 @dataclass(frozen=True)
 class Confusion:
-    """Who was taken for whom: counts[truth][predicted] over all splits; no `labels` if too large."""
+    """Confusion matrix: counts[truth][predicted] over all splits; no `labels` if it is too large to show."""
 
     configuration: str
     labels: tuple[str, ...]
@@ -52,7 +52,7 @@ class Confusion:
 
 
 def strips(catalog: pa.Table, faces: pa.Table) -> list[Strip]:
-    """The first faces of each person by photo key, people by name."""
+    """The first faces of each person by photo key, sorted by name."""
     labels = dict(_pairs(catalog, "photo_key", "label"))
     by_label = defaultdict(list)
     rows = faces.select(["photo_key", "face_index", "outcome", "crop", "aligned"]).to_pylist()
@@ -66,7 +66,7 @@ def hardest_faces(catalog: pa.Table, faces: pa.Table, scores: pa.Table, blind: C
     """The test faces that the most predictions, over configurations and splits, named wrongly.
 
     Args:
-        blind: configurations that look at no face, whose errors say nothing of one.
+        blind: configurations that look at no face; their errors are not counted.
     """
     asked: Counter[tuple[str, int]] = Counter()
     instead: dict[tuple[str, int], Counter[str]] = defaultdict(Counter)

@@ -26,7 +26,7 @@ COLUMNS = (
     "ms/face p95",
 )
 DISPENSABLE = ("view", "ms/face p95", "rank", "balanced", "end to end", "fit s", "ms/face p50")
-"""What a narrow terminal goes without, in this order: half a number is worse than none."""
+"""Columns that a narrow terminal leaves out, in this order: half a number is worse than none."""
 NOTHING = "–"
 
 Row = dict[str, Any]
@@ -92,7 +92,7 @@ def percent(value: float | None) -> str:
 
 
 def chance(value: float) -> str:
-    """A p-value to three places, as far as anybody believes one."""
+    """A p-value to three places; more digits carry no information."""
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 

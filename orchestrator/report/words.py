@@ -1,4 +1,4 @@
-"""The answer in sentences. Each is said only where the table carries it."""
+"""The answer in sentences; each is there only where the numbers support it."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ def answer(material: ReportMaterial, choice: Selection | None = None) -> list[st
 def _winner(good: list[Row], pairs: Sequence[Pair], choice: Selection | None) -> list[str]:
     best, others = good[0], good[1:]
     tied = [row["configuration"] for row in good if row["accuracy"] == best["accuracy"]]
-    first = "names the most test faces rightly"
+    first = "names the most test faces correctly"
     if len(tied) > 1:
-        first = f"stands first, level in accuracy with {named(tied[1:])}"
+        first = f"ranks first, with the same accuracy as {named(tied[1:])}"
     sentences = [
         f"{best['configuration']} {first}: {percent(best['accuracy'])}"
         + (f" (95 % interval {interval(best['accuracy_low'], best['accuracy_high'])})" if _bounded(best) else "")
         + f", on {best['test_faces']} test faces."
     ]
     sentences += _certainty(best, others, pairs)
-    sentences += _curse(best, others, choice)
+    sentences += _selection_bias(best, others, choice)
     sentences += _speed(best)
     whole = best["end_to_end_accuracy"]
     if whole is not None and whole < best["accuracy"]:
@@ -58,17 +58,17 @@ def _winner(good: list[Row], pairs: Sequence[Pair], choice: Selection | None) ->
     return sentences
 
 
-def _curse(best: Row, others: list[Row], choice: Selection | None) -> list[str]:
-    """The winner was chosen by the faces that score it."""
+def _selection_bias(best: Row, others: list[Row], choice: Selection | None) -> list[str]:
+    """The best one was chosen on the faces that score it."""
     if not others:
         return []
-    curse = "The winner is chosen and scored on the same test faces, which tends to flatter it"
+    bias = "The best one is chosen and scored on the same test faces, so its accuracy is biased upwards"
     if choice is None:
-        return [f"{curse}: expect a little less on new photos."]
+        return [f"{bias}: expect a little less on new photos."]
     wins = choice.wins.get(best["configuration"], 0.0)
     return [
-        f"{curse}. Chosen on some of them and scored on the others, over {REDRAWS:,} redraws, the best is worth "
-        f"{percent(choice.accuracy)}; {best['configuration']} comes first in {100 * wins:.0f} of 100 redraws "
+        f"{bias}. Chosen on some of them and scored on the others, in {REDRAWS:,} redraws, the best one has "
+        f"{percent(choice.accuracy)}; {best['configuration']} is the best in {100 * wins:.0f} of 100 redraws "
         "(ties are shared)."
     ]
 
@@ -87,11 +87,11 @@ def _certainty(best: Row, others: list[Row], pairs: Sequence[Pair]) -> list[str]
     if unsettled:
         sentences.append(
             f"The interval of {named(unsettled)} overlaps with its own: "
-            "the intervals alone do not settle which is better."
+            "the intervals alone do not show which is better."
         )
     if rest and not unsettled and _bounded(best) and all(_bounded(row) for row in rest):
-        whom = "every other configuration" if not equal else "each of the rest"
-        sentences.append(f"Its interval lies wholly above that of {whom}.")
+        rivals = "every other configuration" if not equal else "each of the rest"
+        sentences.append(f"Its interval lies wholly above that of {rivals}.")
     return sentences
 
 
@@ -104,10 +104,11 @@ def _tested(best: Row, rest: list[Row], pairs: Sequence[Pair]) -> list[str]:
     sentences = []
     if open_:
         sentences.append(
-            f"Against {named(open_)} this run settles nothing: neither different beyond chance nor practically equal."
+            f"There are not enough faces to tell it apart from {named(open_)}: neither significantly different nor "
+            "practically equal."
         )
     if beaten:
-        sentences.append(f"It is better than {named(beaten)} beyond chance ({PAIRED}).")
+        sentences.append(f"It is significantly better than {named(beaten)} ({PAIRED}).")
     return sentences
 
 
@@ -115,10 +116,10 @@ PAIRED = "McNemar's exact test on the same faces, 5 %, Holm's correction over al
 
 
 def verdict(pair: Pair) -> str:
-    """What may be said of two configurations in a word or two."""
+    """The verdict on two configurations in a word or two."""
     if pair.different and pair.practically_equal:
-        return "different, by less than matters"
-    return "different" if pair.different else "practically the same" if pair.practically_equal else "not settled"
+        return "different, but negligibly"
+    return "different" if pair.different else "practically the same" if pair.practically_equal else "undecided"
 
 
 def _speed(best: Row) -> list[str]:

@@ -1,4 +1,4 @@
-"""How a verification is told: lines for a person, plain values for JSON, a curve."""
+"""Format the result of a verification: lines for a terminal, plain values for JSON, a picture of the ROC curve."""
 
 from __future__ import annotations
 

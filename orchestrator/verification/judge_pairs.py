@@ -1,4 +1,4 @@
-"""From pairs of photos to the protocol's figures; the encodings come from the same stage and cache as any run's."""
+"""Pairs of photos become the figures of the LFW protocol; encodings come from the same stage and cache as any run's."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ NOT_THERE = "not in the folder"
 
 @dataclass(frozen=True)
 class Verified:
-    """The protocol's result and all that decides it.
+    """The protocol's result and everything that decides it.
 
     Attributes:
         run_id: the run that encoded the photos.
-        settings: what the engine was told.
-        skipped: pairs that could not be judged, by the outcome of the first photo at fault.
+        settings: of the face engine.
+        skipped: pairs that could not be judged, by the outcome of the first photo without a usable face.
         photos: distinct photos by outcome, with those that are NOT_THERE.
         pairs, folds: of the file.
     """

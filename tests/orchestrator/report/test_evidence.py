@@ -170,24 +170,24 @@ def test_hostile_names_stay_text_in_every_new_section(opened: ReportMaterial, ma
 def test_the_winner_is_said_to_be_chosen_by_the_faces_that_score_it(opened: ReportMaterial, evidence: Evidence) -> None:
     assert evidence.choice
     text = " ".join(answer(opened, evidence.choice))
-    assert "chosen and scored on the same test faces, which tends to flatter it" in text
-    assert f"the best is worth {100 * evidence.choice.accuracy:.1f} %" in text
-    assert f"good comes first in {100 * evidence.choice.wins['good']:.0f} of 100 redraws" in text
+    assert "chosen and scored on the same test faces, so its accuracy is biased upwards" in text
+    assert f"the best one has {100 * evidence.choice.accuracy:.1f} %" in text
+    assert f"good is the best in {100 * evidence.choice.wins['good']:.0f} of 100 redraws" in text
 
 
 def test_a_lone_configuration_was_not_chosen(opened: ReportMaterial, comparison: Comparison) -> None:
     alone = comparison.table.slice(0, 1)
-    assert "flatter" not in " ".join(answer(replace(opened, comparison=alone, pairs=())))
+    assert "biased" not in " ".join(answer(replace(opened, comparison=alone, pairs=())))
 
 
 def test_the_paired_test_has_the_word_over_the_intervals(opened: ReportMaterial) -> None:
     sure = tuple(replace(pair, p_value=0.01, rope=0.0) for pair in opened.pairs)
     text = " ".join(answer(replace(opened, pairs=sure)))
-    assert "It is better than fair and blind beyond chance (McNemar" in text
+    assert "It is significantly better than fair and blind (McNemar" in text
     assert "interval lies" not in text
     even = tuple(replace(pair, p_value=1.0, rope=0.5) for pair in opened.pairs)
     text = " ".join(answer(replace(opened, pairs=even)))
-    assert "Against fair and blind this run settles nothing" in text
+    assert "not enough faces to tell it apart from fair and blind" in text
     assert "better than" not in text
 
 
@@ -196,8 +196,8 @@ def test_the_paired_test_has_the_word_over_the_intervals(opened: ReportMaterial)
     [
         (0.001, 0.0, "different"),
         (0.5, 0.99, "practically the same"),
-        (0.5, 0.5, "not settled"),
-        (0.001, 0.99, "different, by less than matters"),
+        (0.5, 0.5, "undecided"),
+        (0.001, 0.99, "different, but negligibly"),
     ],
 )
 def test_a_verdict_is_what_the_numbers_carry(p_value: float, rope: float, word: str) -> None:

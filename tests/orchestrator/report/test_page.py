@@ -60,7 +60,7 @@ def test_embedded_pictures_are_the_jpegs_of_the_table(page: str, material: Repor
 
 
 def test_the_answer_comes_before_the_table(page: str) -> None:
-    assert 0 < page.index("svm-linear names the most test faces rightly") < page.index("<table>")
+    assert 0 < page.index("svm-linear names the most test faces correctly") < page.index("<table>")
 
 
 def test_a_failed_configuration_and_a_failed_photo_are_shown_with_their_reasons(page: str) -> None:

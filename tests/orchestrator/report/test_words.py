@@ -33,12 +33,12 @@ def test_practical_equality_is_taken_from_the_table(material: ReportMaterial) ->
         compared("b", 2, 0.9, 0.8, 0.95),
     )
     assert "Practically equal to it: b." in text
-    assert "does not settle" not in text
+    assert "do not show" not in text
 
 
 def test_equal_accuracy_is_called_level_not_won(material: ReportMaterial) -> None:
     text = say(material, compared("a", 1, 0.9, 0.85, 0.95), compared("b", 2, 0.9, 0.85, 0.95))
-    assert "a stands first, level in accuracy with b" in text
+    assert "a ranks first, with the same accuracy as b" in text
     assert "the most test faces" not in text
 
 
