@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from orchestrator.dataset.catalog import build_catalog
 from orchestrator.dataset.summary import DatasetSummary
+from orchestrator.experiment.chosen_configurations import check_configurations
 from orchestrator.experiment.trained_encoders import resolved
 from storage.errors import RunConflict
 from storage.experiments import Experiment
@@ -58,10 +59,11 @@ def plan_run(
 
     Raises:
         DatasetError: the dataset is not usable.
-        ExperimentError: an encoder that it names is not there.
+        ExperimentError: a configuration or an encoder that it names is not there.
         RunConflict: `run_id` is a run of other photos or of another experiment.
         StoreError: the store is not usable.
     """
+    check_configurations(experiment)
     experiment = replace(experiment, encoders=resolved(store, experiment.encoders))
     catalog, summary = build_catalog(
         dataset,
