@@ -20,7 +20,8 @@ from orchestrator.experiment.experiment_file import from_dict
 from orchestrator.local.cluster import LocalCluster
 from orchestrator.scheduler.broker import redis_url
 from orchestrator.scheduler.planning import plan_run
-from orchestrator.scheduler.reconciler import Reconciler, try_step
+from orchestrator.scheduler.reconciler import Reconciler
+from orchestrator.scheduler.service import try_step
 from orchestrator.scheduler.status import Status, status_of
 from storage.attempts import read_attempts
 from storage.parts import read_parts

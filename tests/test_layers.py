@@ -34,13 +34,6 @@ LEVELS = (
 """The rooms from the top down. A room may import itself and rooms of lower levels; neighbours do not know each other.
 So the orchestrator may import workers and storage, workers may import storage, and nothing imports upwards."""
 
-SHARED_NAMES_LEFT = {
-    *("train_encoder", "check", "verify", "Frame"),
-    *("plain", "fit"),
-    *("detect", "load_encoder", "Network", "digest", "part_of", "train", "view_of"),
-}
-"""Known public names that several modules give to different things, to be renamed."""
-
 PURE = (
     *("workers/faces", "workers/learning", "workers/compare", "workers/synthetic"),
     *("orchestrator/dataset/splits.py", "orchestrator/report"),
@@ -164,8 +157,7 @@ def test_no_two_public_functions_or_classes_have_one_name() -> None:
                 continue
             if not node.name.startswith("_"):
                 places[node.name].append(of(file))
-    shared = {name: files for name, files in places.items() if len(files) > 1}
-    assert {name: files for name, files in shared.items() if name not in SHARED_NAMES_LEFT} == {}
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}
 
 
 def test_pure_rooms_know_no_queue() -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from orchestrator.local.cluster import LocalCluster
 from orchestrator.scheduler.broker import Broker
-from orchestrator.scheduler.reconciler import Reconciler, try_step
+from orchestrator.scheduler.reconciler import Reconciler
+from orchestrator.scheduler.service import try_step
 from orchestrator.scheduler.status import Status, status_of
 from storage.runs import Run, claim
 from workers.queue.environment import Settings

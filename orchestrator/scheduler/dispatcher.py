@@ -40,7 +40,7 @@ class Dispatcher:
     """The messages of one run and one queue.
 
     Args:
-        window: messages that may be on their way at once; it doubles where the workers empty the queue between steps.
+        window: messages that may be in flight at once; it doubles where the workers empty the queue between steps.
         clock: seconds, monotonic: a jump of the wall clock changes nothing.
     """
 
@@ -52,24 +52,24 @@ class Dispatcher:
     _was_full: bool = False
     resent: int = 0
 
-    def settle(self, done: Collection[str]) -> None:
+    def remove_done(self, done: Collection[str]) -> None:
         """Forget work whose items are all done."""
         finished = [part for part, sent in self._sent.items() if all(item in done for item in sent.work.items)]
         for part in finished:
             del self._sent[part]
 
     @property
-    def on_their_way(self) -> set[str]:
-        """Items that have been sent and are not known to be done."""
+    def in_flight(self) -> set[str]:
+        """Items of messages that were sent and are not known to be done."""
         return {item for sent in self._sent.values() for item in sent.work.items}
 
     @property
-    def messages(self) -> int:
-        """How many are on their way."""
+    def messages_in_flight(self) -> int:
+        """How many messages are in flight."""
         return len(self._sent)
 
     @property
-    def room(self) -> int:
+    def free(self) -> int:
         """Messages that may still be sent now."""
         return max(0, self.window - len(self._sent))
 
@@ -81,9 +81,9 @@ class Dispatcher:
         """
         if self._was_full and self.broker.waiting(self.queue) == 0:
             self.window = min(2 * self.window, MOST_WINDOW)
-        for work in itertools.islice(works, self.room):
+        for work in itertools.islice(works, self.free):
             self._sent[work.part] = _Sent(work, self._publish(work), self.clock())
-        self._was_full = self.room == 0
+        self._was_full = self.free == 0
 
     def resend_lost(
         self, running: Collection[str], suspects: Collection[str], check: Callable[[], None] = lambda: None
@@ -122,7 +122,7 @@ class Dispatcher:
             self.resent += 1
 
     def withdraw(self) -> None:
-        """Revoke everything that is on its way; raises BrokerError."""
+        """Revoke every message in flight; raises BrokerError."""
         self.broker.withdraw(sent.task_id for sent in self._sent.values())
         self._sent.clear()
 

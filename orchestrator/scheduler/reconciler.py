@@ -10,9 +10,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-
-import pyarrow as pa
 
 from orchestrator.dataset.splits import make_splits
 from orchestrator.experiment.chosen_configurations import check_configurations
@@ -25,6 +22,7 @@ from orchestrator.scheduler.dispatcher import Dispatcher
 from orchestrator.scheduler.full_disk import FullDisk
 from orchestrator.scheduler.polling import Pause
 from orchestrator.scheduler.status import Status, encoder_progress, status_of
+from orchestrator.scheduler.verified_tables import VerifiedTables
 from orchestrator.scheduler.work import (
     Training,
     check_enough_people,
@@ -37,9 +35,9 @@ from orchestrator.scheduler.work import (
 from storage.attempts import count_deaths, forget_deaths, read_attempts
 from storage.collect_faces import write_faces
 from storage.encodings import Done, compact
-from storage.errors import BrokerError, LineupError, RunStuck
+from storage.errors import RunStuck
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
-from storage.parts import check_room, is_whole, part_path, probe, sweep
+from storage.parts import check_room, part_path, probe, sweep
 from storage.plans import COMPARISON_RUN, ENCODER_RUN, FACES_RUN
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES, FITS, SCORES, SPLITS
@@ -70,7 +68,7 @@ class Reconciler:
         self._encoded = Done(run.encodings / "faces")
         self._failed = Done(run.failures)
         self._trainings: Mapping[str, Training] | None = None
-        self._whole: set[Path] = set()
+        self._tables = VerifiedTables()
         self._people_checked = False
         self._pause = Pause(processes)
         self._full_disk = FullDisk(run)
@@ -80,7 +78,7 @@ class Reconciler:
 
     def pause_seconds(self) -> float:
         """Seconds until the next step; call it once a step."""
-        return self._pause.after_step(self._images.messages + self._training.messages)
+        return self._pause.after_step(self._images.messages_in_flight + self._training.messages_in_flight)
 
     def step(self) -> Status:
         """Read the store, send what is missing, do the orchestrator's own work; never waits.
@@ -126,7 +124,7 @@ class Reconciler:
         return Status(self.run.run_id, state, stage, done, total, resent=resent, note=note)
 
     def _encode(self) -> Status | None:
-        if self._is_there(self.run.faces, FACES):
+        if self._tables.has(self.run.faces, FACES):
             return None
         if self._photos is None:
             self._photos = planned_photos(self.run)
@@ -137,10 +135,10 @@ class Reconciler:
             self._close_images()
             return None
         check_engine(self.run)
-        self._images.settle(done)
-        away = self._images.on_their_way
-        missing = (key for key in photos if key not in done and key not in away)
-        left = len(photos) - len(done) - len(away - done)
+        self._images.remove_done(done)
+        in_flight = self._images.in_flight
+        missing = (key for key in photos if key not in done and key not in in_flight)
+        left = len(photos) - len(done) - len(in_flight - done)
         sizes = itertools.repeat(self._size) if self._size else batch_sizes(left, self._processes)
         self._send(self._images, photo_messages(self.run, photos, missing, sizes))
         return self._status("running", "images", len(done), len(photos))
@@ -153,26 +151,13 @@ class Reconciler:
         queue.resend_lost(running, count_deaths(deaths), check=lambda: probe(self.run.folder))
         queue.send(messages)
 
-    def _is_there(self, path: Path, schema: pa.Schema) -> bool:
-        """Whether a table is stored and intact. It is verified once; a damaged one is set aside and made again."""
-        if path.exists() and (path in self._whole or is_whole(path, schema)):
-            self._whole.add(path)
-            return True
-        self._whole.discard(path)
-        return False
-
-    def _are_there(self, tables: Mapping[str, pa.Schema]) -> bool:
-        """Whether all tables that are written together are there and whole."""
-        there = {name: self._is_there(self.run.table(name), schema) for name, schema in tables.items()}
-        return all(there.values())
-
     def _close_images(self) -> None:
         compact(self.run.encodings)
         sweep(self.run.encodings)
         forget_deaths(read_attempts(self.run.attempts)[1])
 
     def _split(self) -> Status | None:
-        if self._are_there(SPLIT_TABLES):
+        if self._tables.has_all(self.run, SPLIT_TABLES):
             return None
         self._trainings = None
         check_encoders(self.run)
@@ -184,27 +169,27 @@ class Reconciler:
         return None
 
     def _train(self) -> Status | None:
-        if self._are_there(COMPARISON_TABLES):
+        if self._tables.has_all(self.run, COMPARISON_TABLES):
             return None
         if self._trainings is None:
             self._trainings = planned_trainings(self.run, read_table(self.run.splits, SPLITS))
         wanted = self._trainings
         done = {part for part in wanted if self._is_trained(part)}
-        self._training.settle(done)
+        self._training.remove_done(done)
         if len(done) == len(wanted):
             return None
         check_learning(self.run)
         check_encoders(self.run)
-        missing = wanted.keys() - done - self._training.on_their_way
+        missing = wanted.keys() - done - self._training.in_flight
         self._send(self._training, training_messages(self.run, wanted, missing))
         return self._status("running", "training", len(done), len(wanted))
 
     def _is_trained(self, part: str) -> bool:
         tables = ((self.run.fits, FITS), (self.run.scores, SCORES))
-        return all(self._is_there(part_path(folder, part), schema) for folder, schema in tables)
+        return all(self._tables.has(part_path(folder, part), schema) for folder, schema in tables)
 
     def _compare(self) -> Status | None:
-        if self._are_there(COMPARISON_TABLES):
+        if self._tables.has_all(self.run, COMPARISON_TABLES):
             return None
         self._send_single(compare_run_message(self.run), "the comparison")
         return self._status("running", "comparison", 0, 1)
@@ -215,8 +200,8 @@ class Reconciler:
         if len(deaths) >= self._experiment.attempts:
             why = deaths[-1].last_words or f"its process died {len(deaths)} times"
             raise RunStuck(f"{what} failed: {why}", "Fix the cause, then resume")
-        self._training.settle(self._training.on_their_way - message.items)  # of earlier stages
-        missing = message.items - self._training.on_their_way
+        self._training.remove_done(self._training.in_flight - message.items)  # of earlier stages
+        missing = message.items - self._training.in_flight
         self._send(self._training, iter([message] if missing else []))
 
     def _refit(self) -> Status | None:
@@ -239,19 +224,3 @@ class Reconciler:
             self._people_checked = True
         self._send_single(train_encoder_message(self.run), "the encoder's training")
         return self._status("running", "encoder", *encoder_progress(self.run))
-
-
-def try_step(reconciler: Reconciler) -> Status | None:
-    """One step; None where the broker does not answer now: a later step sends again what was lost.
-
-    Raises:
-        LineupError: the store is not usable, or the run needs a person and is marked as stopped.
-    """
-    try:
-        return reconciler.step()
-    except BrokerError:
-        return None
-    except LineupError as error:
-        if error.needs_a_person:
-            reconciler.run.stop(str(error))
-        raise

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.polling import POLL_SECONDS
-from orchestrator.scheduler.reconciler import Reconciler, try_step
+from orchestrator.scheduler.reconciler import Reconciler
 from orchestrator.scheduler.status import Status
-from storage.errors import LineupError
+from storage.errors import BrokerError, LineupError
 from storage.runs import Run, claim, list_runs, open_run
 
 logger = logging.getLogger("lineup.orchestrator")
@@ -103,3 +103,19 @@ def _sentence(status: Status) -> str:
     if status.waiting:
         return f"{status.stage}: {status.waiting}"
     return status.state if status.state != "running" else f"{status.stage}"
+
+
+def try_step(reconciler: Reconciler) -> Status | None:
+    """One step; None where the broker does not answer now: a later step sends again what was lost.
+
+    Raises:
+        LineupError: the store is not usable, or the run needs a person and is marked as stopped.
+    """
+    try:
+        return reconciler.step()
+    except BrokerError:
+        return None
+    except LineupError as error:
+        if error.needs_a_person:
+            reconciler.run.stop(str(error))
+        raise

@@ -12,7 +12,7 @@ import pytest
 
 from orchestrator.maintenance.check import check_run
 from orchestrator.scheduler import reconciler as reconcile
-from orchestrator.scheduler.reconciler import try_step
+from orchestrator.scheduler.service import try_step
 from orchestrator.scheduler.work import photo_messages, planned_photos
 from storage.parts import TEMPORARY, list_parts
 from tests.cluster import Cluster, efforts, outcomes, stray_files, tables, wait_for

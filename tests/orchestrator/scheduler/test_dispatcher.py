@@ -59,10 +59,10 @@ def work(part: str, *items: str) -> Message:
 
 
 def test_no_more_is_on_its_way_than_the_window_holds(dispatcher: Dispatcher, queue: redis.Redis) -> None:
-    assert dispatcher.room == 3
+    assert dispatcher.free == 3
     dispatcher.send(iter([work("a", "1", "2"), work("b", "3")]))
-    assert (dispatcher.room, queue.llen(IMAGES)) == (1, 2)
-    assert dispatcher.on_their_way == {"1", "2", "3"}
+    assert (dispatcher.free, queue.llen(IMAGES)) == (1, 2)
+    assert dispatcher.in_flight == {"1", "2", "3"}
 
 
 def test_work_beyond_the_window_is_not_even_looked_at(dispatcher: Dispatcher, queue: redis.Redis) -> None:
@@ -82,7 +82,7 @@ def test_the_window_grows_while_workers_empty_the_queue_between_two_looks(
     dispatcher.send(work(name) for name in "defgh")
     assert (dispatcher.window, queue.llen(IMAGES)) == (6, 3)
     queue.delete(IMAGES)
-    dispatcher.settle({*"abcdef"})
+    dispatcher.remove_done({*"abcdef"})
     dispatcher.send(iter([]))
     dispatcher.send(iter([]))
     assert dispatcher.window == 12  # once for the queue that was full; nothing was sent since
@@ -98,10 +98,10 @@ def test_the_window_has_an_end(dispatcher: Dispatcher, queue: redis.Redis) -> No
 
 def test_work_is_settled_when_all_of_it_is_done(dispatcher: Dispatcher) -> None:
     dispatcher.send(iter([work("a", "1", "2")]))
-    dispatcher.settle({"1"})
-    assert dispatcher.on_their_way == {"1", "2"}
-    dispatcher.settle({"1", "2", "3"})
-    assert (dispatcher.on_their_way, dispatcher.room) == (set(), 3)
+    dispatcher.remove_done({"1"})
+    assert dispatcher.in_flight == {"1", "2"}
+    dispatcher.remove_done({"1", "2", "3"})
+    assert (dispatcher.in_flight, dispatcher.free) == (set(), 3)
 
 
 def test_what_waits_in_the_queue_is_not_lost(dispatcher: Dispatcher, queue: redis.Redis, clock: Clock) -> None:
@@ -187,7 +187,7 @@ def test_what_nobody_gets_done_stops_the_run_with_a_reason(
 def test_what_is_withdrawn_is_forgotten(dispatcher: Dispatcher) -> None:
     dispatcher.send(iter([work("a"), work("b")]))
     dispatcher.withdraw()
-    assert dispatcher.on_their_way == set()
+    assert dispatcher.in_flight == set()
 
 
 def test_a_message_that_could_not_be_sent_is_not_on_its_way(tmp_path: Path, clock: Clock) -> None:
@@ -197,11 +197,11 @@ def test_a_message_that_could_not_be_sent_is_not_on_its_way(tmp_path: Path, cloc
         stack.children()[0].kill()
         with pytest.raises(BrokerError, match="does not answer"):
             dispatcher.send(iter([work("b")]))
-        assert dispatcher.on_their_way == {"a"}
+        assert dispatcher.in_flight == {"a"}
         stack.restart_dead()
         stack.wait_until_answering()
         dispatcher.send(iter([work("b")]))
-        assert dispatcher.on_their_way == {"a", "b"}
+        assert dispatcher.in_flight == {"a", "b"}
 
 
 def test_a_broker_that_refuses_us_is_a_clear_error_without_the_password(stack: LocalCluster) -> None:
