@@ -114,7 +114,12 @@ class FaceEngine:
             return [DetectedFace(seen, self._refine(seen.rgb, face), result) for face in chosen]
 
     def _encode_faces(self, faces: Sequence[DetectedFace]) -> None:
-        """Landmarks, align, embed: each step for all faces before the next. A record goes to its photo's result."""
+        """Landmarks, align, embed: each step for all faces before the next. A record goes to its photo's result.
+
+        The faces are embedded together, and each photo is charged an equal share of that time for each of its faces.
+        """
+        if not faces:
+            return
         points: list[Points] = []
         chips: list[Pixels] = []
         for photo, detection, result in faces:
@@ -124,20 +129,13 @@ class FaceEngine:
             with timed(result.seconds, "align"):
                 anchors = self._chip_landmarks(photo.rgb, detection.box) if self._chip_landmarks else shape
                 chips.append(encoder_chip(photo.rgb, detection.box, anchors))
-        embeddings = self._embed(chips, [face.result for face in faces])
-        for face, shape, embedding in zip(faces, points, embeddings, strict=True):
-            face.result.faces.append(_record(face, shape, embedding))
-
-    def _embed(self, chips: Sequence[Pixels], results: Sequence[PhotoResult]) -> Sequence[Embedding]:
-        """An embedding a chip, computed together; each chip's result is charged an equal share of the time."""
-        if not chips:
-            return []
         together: dict[str, float] = {}
         with timed(together, "encode"):
             embeddings = embed_chips(self._encode, chips, self.settings.mirror, self.settings.jitter)
-        for result in results:
-            result.seconds["encode"] = result.seconds.get("encode", 0.0) + together["encode"] / len(chips)
-        return list(embeddings)
+        for face, shape, embedding in zip(faces, points, embeddings, strict=True):
+            seconds = face.result.seconds
+            seconds["encode"] = seconds.get("encode", 0.0) + together["encode"] / len(faces)
+            face.result.faces.append(_record(face, shape, embedding))
 
 
 @functools.cache
