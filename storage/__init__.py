@@ -1,1 +1,1 @@
-"""What lasts: tables, parts, attempts, runs. Imports neither workers nor orchestrator."""
+"""What lasts: plans, runs, tables, parts, attempts. Imports neither workers nor orchestrator."""

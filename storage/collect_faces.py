@@ -1,8 +1,8 @@
-"""A run's faces out of the encodings that all runs share: one table in the order of photos, whatever its size.
+"""Collect a run's faces from the shared encodings into one table, sorted by photo, whatever its size.
 
-A face carries some 18 kB of pictures and numbers, so the faces of an archive do not fit into memory. They are dealt
-into buckets by the first digits of their photo's key, which is a hash and so spreads them evenly; each bucket is then
-sorted alone and written behind the one before. Most runs have one bucket, and no file in between.
+A face has some 18 kB of pictures and numbers, so the faces of a large archive do not fit into memory. They are split
+into buckets by the first digits of their photo's key (a hash, so buckets are of equal size); each bucket is sorted
+alone and appended to the table. Most runs have one bucket and need no intermediate file.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ Rows = Iterator[tuple[int, pa.Table]]
 def write_faces(run: Run, photos: Collection[str], bucket_photos: int = BUCKET_PHOTOS) -> bool:
     """Write a run's table of faces, sorted by photo and face: the same bytes however the work was cut into parts.
 
-    What is in the encodings wins over the run's own failures: a photo that succeeded has succeeded.
+    A photo that is both in the encodings and among the run's failures counts as encoded.
 
     Args:
         photos: their keys; fast to look into.
 
     Returns:
-        False, and nothing is written, where a part proved damaged on reading (it is then set aside and its photos are
-        not done any more).
+        False, and nothing is written, where a part was found damaged. That part is set aside, so its photos are no
+        longer done.
 
     Raises:
         StoreError: the disk is full, or the run's folder cannot be written.

@@ -1,4 +1,4 @@
-"""The faces of photos, encoded once for all runs: who is done, and compaction."""
+"""The encodings that all runs share: which photos are done, and compaction of small parts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PHOTOS_PER_PART = 2_000
 """Of a compacted part: some 40 MB, which one process can merge in memory."""
 
 SMALL_PARTS = 64
-"""So many small parts are left alone: compaction would cost more than it saves."""
+"""With at most so many small parts, compaction would cost more than it saves."""
 
 
 class Done:
@@ -55,13 +55,13 @@ class Done:
 
 
 def plain(table: pa.Table) -> pa.Table:
-    """Words as plain strings instead of dictionaries: rows of several tables then mix freely."""
+    """Dictionary columns as plain strings, so that the rows of several tables can be concatenated."""
     fields = [pa.field(f.name, pa.string() if pa.types.is_dictionary(f.type) else f.type) for f in table.schema]
     return table.cast(pa.schema(fields))
 
 
 def canonical(table: pa.Table, schema: pa.Schema, by: tuple[str, ...]) -> pa.Table:
-    """Sorted rows and dictionaries built anew in that order: equal content, equal bytes."""
+    """Sort the rows and rebuild the dictionaries in that order: equal content, equal bytes."""
     table = plain(table).sort_by([(name, "ascending") for name in by]).combine_chunks()
     return table.cast(schema)
 
@@ -69,8 +69,8 @@ def canonical(table: pa.Table, schema: pa.Schema, by: tuple[str, ...]) -> pa.Tab
 def compact(encodings: Path) -> int:
     """Merge many small parts into few; returns how many were merged.
 
-    Safe beside writers and readers: the merged part is there before the small ones go, and a photo that is in two
-    parts for a moment has the same rows in both.
+    Safe beside writers and readers: the merged part is written before the small ones are deleted, and a photo that is
+    in two parts for a moment has the same rows in both.
     """
     merged = 0
     for name, schema in (("faces", FACES), ("efforts", EFFORTS)):

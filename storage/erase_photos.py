@@ -1,7 +1,7 @@
-"""Take things out of a store again: what a run derived from its photos, and photos from the shared encodings.
+"""Delete from a store: what a run derived from its photos, and photos from the shared encodings.
 
-A name of a part says what was in it when it was made. So a part that loses rows gets another name: whoever encodes
-the same photos again must not take the poorer part for the whole.
+The name of a part says which photos were in it when it was made. So a part that loses rows gets another name:
+otherwise a worker that encodes the same photos again would take it for complete.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Folders: private ones, and such as are there whole or not at all."""
+"""Make folders: readable by their owner only, and whole or not there at all."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BUILDING = ".building"
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder and those above it, where they are not there, readable by nobody else; raises OSError."""
+    """Make a folder and its parents where they are missing, readable by their owner only; raises OSError."""
     if not path.is_dir():
         make_folder(path.parent)
         path.mkdir(mode=0o700, exist_ok=True)
@@ -24,10 +24,10 @@ def make_folder(path: Path) -> None:
 
 @contextlib.contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """A folder to write into; it takes the place of `path` when the block ends well, and vanishes when it does not.
+    """A folder to write into. When the block ends well it becomes `path`; otherwise it is deleted.
 
-    What is there already stays and the new one is dropped: two who build the same folder build the same content.
-    Leftovers of builders that died are deleted.
+    If `path` exists by then, it stays and the new folder is deleted: two processes that build the same folder build
+    the same content. The leftovers of dead builders are deleted.
 
     Raises:
         StoreError: the disk is full, or the parent cannot be written.
@@ -44,9 +44,9 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def scratch_folder(beside: Path) -> Iterator[Path]:
-    """A folder for what comes before `beside` is written; it vanishes when the block ends.
+    """A folder for intermediate files while `beside` is made; it is deleted when the block ends.
 
-    Leftovers of those that died are deleted.
+    The leftovers of dead processes are deleted.
 
     Raises:
         StoreError: the disk is full, or the parent cannot be written.
@@ -82,7 +82,7 @@ def _sweep(path: Path) -> None:
 
 
 def fsync(path: Path) -> None:
-    """Have a file, or the names in a folder, survive a power cut; raises OSError."""
+    """Make a file, or the names in a folder, survive a power cut; raises OSError."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

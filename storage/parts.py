@@ -1,8 +1,8 @@
 """A part: one Parquet file, written once, whose name says what is in it.
 
 *Done* means that a valid part exists. A part appears whole or not at all (temporary file in the same folder,
-fsync, rename, fsync of the folder); writing it again writes the same bytes under the same name. Whoever finds a
-damaged part sets it aside, and it is made again.
+fsync, rename, fsync of the folder); writing it again writes the same bytes under the same name. A reader that finds a
+damaged part sets it aside, and the part is made again.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import contextlib
 import fcntl
 import hashlib
 import logging
-import os
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -33,15 +32,18 @@ SUFFIX = ".parquet"
 TEMPORARY = ".writing"
 DAMAGED = ".damaged"
 
-PROBE_BYTES = 1_000_000
-"""About a part of photos: a disk that takes so much has room."""
-
 ROWS_PER_GROUP = 2_000
 """Faces carry two chips of some 8 kB each: a row group stays near 30 MB and can be read alone."""
 
 
 def part_name(*ingredients: str) -> str:
-    """The idempotency key of a piece of work: 32 hex digits over everything that decides its content."""
+    """The idempotency key of a piece of work: 32 hex digits over everything that decides its content.
+
+    >>> part_name("engine-1", "photo-1", "photo-2")
+    'feeb2005598f0b7fe346ee9e0ff3907e'
+    >>> part_name("ab", "c") == part_name("a", "bc")
+    False
+    """
     digest = hashlib.sha256()
     for ingredient in ingredients:
         encoded = ingredient.encode("utf-8", "surrogateescape")
@@ -69,6 +71,14 @@ def write_part(path: Path, table: pa.Table, metadata: Mapping[str, str] | None =
 
     Raises:
         StoreError: the disk is full, or the folder cannot be written; nothing is left behind.
+
+    >>> import tempfile
+    >>> table = table_of([{"name": "ada", "score": 0.5}], pa.schema({"name": pa.string(), "score": pa.float32()}))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     part = part_path(Path(folder), part_name("demo"))
+    ...     write_part(part, table, {"lineup.run": "demo"})
+    ...     read_part(part, table.schema).to_pylist()
+    [{'name': 'ada', 'score': 0.5}]
     """
     write_tables(path, table.schema, [table], metadata)
 
@@ -132,6 +142,9 @@ def read_part(path: Path, schema: pa.Schema, columns: list[str] | None = None) -
 
     Args:
         columns: only these, in the schema's order.
+
+    Raises:
+        FileNotFoundError: there is no such part.
     """
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
@@ -202,7 +215,7 @@ def list_parts(folder: Path) -> list[Path]:
 
 
 def set_aside(path: Path) -> Path:
-    """Move a damaged part out of the way, keeping it for whoever wants to know why."""
+    """Rename a damaged part, so that it can still be examined; returns its new path."""
     target = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}{DAMAGED}")
     logger.warning("%s is damaged or of another version; it is set aside and made again", path)
     with contextlib.suppress(FileNotFoundError):  # another orchestrator was quicker
@@ -226,22 +239,8 @@ def read_parts(paths: Iterable[Path], schema: pa.Schema, columns: list[str] | No
     return pa.concat_tables(tables).unify_dictionaries() if tables else wanted.empty_table()
 
 
-def check_room(folder: Path) -> None:
-    """Raise StoreFull where the disk has no room for a part; costs microseconds while there is plenty."""
-    disk = os.statvfs(folder)
-    if disk.f_bavail * disk.f_frsize < PROBE_BYTES:
-        probe(folder)  # asks the disk itself: some keep a reserve that this process may use
-
-
-def probe(folder: Path) -> None:
-    """Write a little and delete it again; raises StoreError where a part could not be written either."""
-    path = folder / f".probe{TEMPORARY}"
-    write_bytes(path, bytes(PROBE_BYTES))
-    path.unlink(missing_ok=True)
-
-
 def sweep(folder: Path) -> int:
-    """Delete what writers that died left half-written below `folder`; returns how many files."""
+    """Delete the half-written files of dead writers below `folder`; returns how many."""
     count = 0
     for path in folder.rglob(f".*{TEMPORARY}") if folder.is_dir() else ():
         # gone: its writer has ended well; locked: its writer lives

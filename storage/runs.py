@@ -1,4 +1,4 @@
-"""The run directory: what is where in a store.
+"""The layout of a store, and the paths and the state of a run.
 
 <store>/                                   0700
   encodings/<engine fingerprint>/          shared by all runs: a pure function of a photo's bytes

@@ -27,6 +27,13 @@ def from_toml(text: str, source_name: str = "experiment.toml") -> Experiment:
 
     Raises:
         ExperimentError: not TOML, an unknown key, or an impossible value; begins with source_name.
+
+    >>> experiment = from_toml('configurations = ["knn-1"]\\n[protocol]\\nkind = "kfold"')
+    >>> experiment.configurations, experiment.protocol.folds
+    (('knn-1',), 5)
+    >>> from_toml('configurations = ["knn-1"]\\nsead = 1')
+    Traceback (most recent call last):
+    storage.errors.ExperimentError: experiment.toml: unknown key: 'sead'. Did you mean 'seed'?...
     """
     try:
         return from_dict(tomllib.loads(text))

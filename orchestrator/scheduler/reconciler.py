@@ -37,7 +37,8 @@ from storage.collect_faces import write_faces
 from storage.encodings import Done, compact
 from storage.errors import RunStuck
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
-from storage.parts import check_room, part_path, probe, sweep
+from storage.free_space import check_room, probe
+from storage.parts import part_path, sweep
 from storage.plans import COMPARISON_RUN, ENCODER_RUN, FACES_RUN
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES, FITS, SCORES, SPLITS

@@ -13,18 +13,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from storage import parts
 from storage.errors import StoreError
 from storage.parts import (
     DAMAGED,
     TEMPORARY,
-    check_room,
     count_rows,
     is_whole,
     list_parts,
     part_name,
     part_path,
-    probe,
     read_metadata,
     read_part,
     read_parts,
@@ -218,26 +215,6 @@ def test_a_file_in_the_place_of_a_folder_is_said_in_one_line(tmp_path: Path) -> 
     (tmp_path / "store").write_text("a file")
     with pytest.raises(StoreError, match="cannot write"):
         write_bytes(tmp_path / "store" / "x", b"x")
-    with pytest.raises(StoreError, match="cannot write"):
-        probe(tmp_path / "store")
-
-
-def test_a_probe_of_a_good_folder_leaves_nothing(tmp_path: Path) -> None:
-    probe(tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_disk_with_room_is_not_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "probe", lambda _: pytest.fail("wrote a probe"))
-    check_room(tmp_path)
-
-
-def test_a_disk_that_seems_to_have_no_room_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "PROBE_BYTES", 2**62)
-    asked: list[Path] = []
-    monkeypatch.setattr(parts, "probe", asked.append)
-    check_room(tmp_path)
-    assert asked == [tmp_path]
 
 
 def test_required_columns_of_measured_tables_are_required(tmp_path: Path) -> None:
