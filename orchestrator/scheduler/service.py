@@ -29,15 +29,20 @@ class Service:
         self._processes = processes
         self._adopted: dict[str, tuple[Reconciler, contextlib.ExitStack]] = {}
         self._stages: dict[str, str] = {}
+        self._waiting: set[str] = set()
 
     def serve(self, stop: threading.Event, between: Callable[[], None] | None = None) -> None:
-        """Go on until `stop` is set, calling `between` after each round."""
+        """Go on until `stop` is set, calling `between` after each round, except while the disk is full.
+
+        Args:
+            between: starts dead processes again; on a full disk they would die as soon as they are started.
+        """
         try:
             took = 0.0
             while not stop.wait(max(POLL_SECONDS, took)):
                 began = time.monotonic()
                 self.round()
-                if between:
+                if between and not self._waiting:
                     between()
                 took = time.monotonic() - began
         finally:
@@ -53,6 +58,7 @@ class Service:
             if self._ended(reconciler):
                 claimed.close()
                 del self._adopted[run_id]
+                self._waiting.discard(run_id)
 
     def _adopt(self, run_id: str) -> None:
         try:
@@ -86,6 +92,7 @@ class Service:
             self._say(run_id, "the broker does not answer; trying again")
             return False
         self._say(run_id, _sentence(status))
+        (self._waiting.add if status.waiting else self._waiting.discard)(run_id)
         return status.state != "running"
 
     def _say(self, run_id: str, what: str) -> None:

@@ -156,6 +156,27 @@ def test_a_full_disk_is_told_once_and_the_runs_go_on_when_there_is_room(
     assert not any(run.stopped for run in runs)
 
 
+def test_dead_processes_are_not_started_again_while_the_disk_is_full(
+    service: Service, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(folder: Path) -> None:
+        full_rounds.append(folder)
+        if len(full_rounds) == 2 * len(runs):
+            monkeypatch.undo()
+        raise StoreFull("cannot write: No space left on device")
+
+    def started_again() -> None:
+        assert len(full_rounds) == 2 * len(runs)
+        stop.set()
+
+    full_rounds: list[Path] = []
+    stop = threading.Event()
+    monkeypatch.setattr(full_disk, "FULL_SECONDS", 0)
+    monkeypatch.setattr(reconciler, "check_room", no_room)
+    service.serve(stop, between=started_again)
+    assert stop.is_set()
+
+
 def test_a_service_that_is_asked_to_stop_lets_all_go(service: Service, runs: list[Run]) -> None:
     stop = threading.Event()
 
