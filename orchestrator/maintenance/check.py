@@ -19,6 +19,7 @@ from orchestrator.dataset.catalog import submitted_photos
 from orchestrator.maintenance.consistency import (
     catalog_faults,
     comparison_faults,
+    finding_faults,
     photo_faults,
     score_faults,
     split_faults,
@@ -119,6 +120,8 @@ def _table_faults(run: Run, catalog: pa.Table, tables: _Tables) -> Iterator[str]
     yield from score_faults(planned_trainings(run, splits), splits, fits, scores, complete=comparison is not None)
     if comparison is not None:
         yield from comparison_faults(comparison, plan.experiment.configurations)
+        found = {name: tables.read(run.table(name), schema) for name, schema in COMPARISON_TABLES.items()}
+        yield from finding_faults(comparison, {name: table for name, table in found.items() if table is not None})
 
 
 def _parts(run: Run) -> Iterator[_Part]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import pyarrow as pa
@@ -124,6 +125,23 @@ def comparison_faults(comparison: pa.Table, configurations: Collection[str]) -> 
         yield "the comparison's rows are not the experiment's configurations"
     if sorted(comparison["rank"].to_pylist()) != list(range(1, comparison.num_rows + 1)):
         yield "the comparison's ranks are not 1, 2, ..."
+
+
+def finding_faults(comparison: pa.Table, findings: Mapping[str, pa.Table]) -> Iterator[str]:
+    """The tables beside the comparison name the configurations that were scored, and each two of them once.
+
+    Args:
+        findings: tables of `storage.finding_schemas.COMPARISON_TABLES` by name, as far as they can be read.
+    """
+    rows = zip(comparison["configuration"].to_pylist(), comparison["outcome"].to_pylist(), strict=True)
+    scored = [name for name, outcome in rows if outcome == "ok"]
+    for name in ("people", "reliability", "selection"):
+        if name in findings and set(findings[name]["configuration"].to_pylist()) != set(scored):
+            yield f"{name}.parquet does not hold the configurations of the comparison"
+    if "pairs" in findings:
+        pairs = zip(findings["pairs"]["first"].to_pylist(), findings["pairs"]["second"].to_pylist(), strict=True)
+        if sorted(map(sorted, pairs)) != sorted(map(sorted, combinations(scored, 2))):
+            yield "pairs.parquet does not hold each two configurations of the comparison once"
 
 
 def _face(row: Row) -> tuple[str, int]:

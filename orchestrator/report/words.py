@@ -68,8 +68,8 @@ def _selection_bias(best: Row, others: list[Row], choice: Selection | None) -> l
     wins = choice.wins.get(best["configuration"], 0.0)
     return [
         f"{bias}. Chosen on some of them and scored on the others, in {REDRAWS:,} redraws, the best one has "
-        f"{percent(choice.accuracy)}; {best['configuration']} is the best in {100 * wins:.0f} of 100 redraws "
-        "(ties are shared)."
+        f"an accuracy of {percent(choice.accuracy)}; {best['configuration']} is the best in {100 * wins:.0f} of 100 "
+        "redraws (ties are shared)."
     ]
 
 

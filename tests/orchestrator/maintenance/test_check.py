@@ -11,10 +11,12 @@ import pyarrow as pa
 import pytest
 
 from orchestrator.maintenance.check import check_run
+from storage.finding_schemas import COMPARISON_TABLES, PAIRS, SELECTION
 from storage.parts import list_parts, read_metadata, read_part, write_part
 from storage.runs import Run, open_run
 from storage.schemas import CATALOG, FACES, FITS, SCORES, SPLITS
 from tests.orchestrator.conftest import Call
+from workers.jobs.compare_run import compare
 
 
 def rewrite(path: Path, schema: pa.Schema, change: Callable[[pa.Table], pa.Table]) -> None:
@@ -110,6 +112,13 @@ DAMAGES: dict[str, tuple[Callable[[Run], object], str]] = {
     "a damaged model": (lambda run: model_file(run).write_text("{"), "cannot be read"),
     "a model of another run": (lambda run: model_file(run).write_text('{"fingerprint": "f"}'), "belongs to 'f'"),
     "no report": (lambda run: (run.report / "index.html").unlink(), "not finished"),
+    "a lost pair": (lambda run: rewrite(run.table("pairs"), PAIRS, without_first), "each two configurations"),
+    "a lost configuration": (
+        lambda run: rewrite(run.table("selection"), SELECTION, without_first),
+        "selection.parquet does not hold",
+    ),
+    "a damaged table of the report": (lambda run: truncate(run.table("near_duplicates")), "near_duplicates.parquet is"),
+    "a lost table of the report": (lambda run: run.table("people").unlink(), "no people.parquet"),
     "a report of nothing": (lambda run: run.comparison.unlink(), "no comparison.parquet"),
 }
 
@@ -145,3 +154,12 @@ def test_check_says_each_fault_on_a_line_and_exits_with_1(copied: Run, call: Cal
     assert all(line.startswith(copied.run_id) and line.isprintable() for line in lines)
     told = json.loads(call(store, "check", "--json").output)
     assert (told["run_id"], told["photos"], len(told["faults"])) == (copied.run_id, 21, 2)
+
+
+def test_a_lost_table_of_the_comparison_unfinishes_the_run_and_is_made_again_to_the_byte(copied: Run) -> None:
+    before = {name: copied.table(name).read_bytes() for name in COMPARISON_TABLES}
+    copied.table("people").unlink()
+    assert not copied.finished
+    compare(copied)
+    assert copied.finished
+    assert {name: copied.table(name).read_bytes() for name in COMPARISON_TABLES} == before

@@ -171,7 +171,7 @@ def test_the_winner_is_said_to_be_chosen_by_the_faces_that_score_it(opened: Repo
     assert evidence.choice
     text = " ".join(answer(opened, evidence.choice))
     assert "chosen and scored on the same test faces, so its accuracy is biased upwards" in text
-    assert f"the best one has {100 * evidence.choice.accuracy:.1f} %" in text
+    assert f"the best one has an accuracy of {100 * evidence.choice.accuracy:.1f} %" in text
     assert f"good is the best in {100 * evidence.choice.wins['good']:.0f} of 100 redraws" in text
 
 
