@@ -22,7 +22,7 @@ from workers.compare.paired import Pair, disagreements, holm, mcnemar, over_spli
 
 @dataclass(frozen=True)
 class Comparison:
-    """What may be said of a run.
+    """The comparison of a run.
 
     Attributes:
         table: `storage.schemas.COMPARISON`, best first.
@@ -96,7 +96,7 @@ def compare_pairs(tests: Mapping[str, Outcomes], ratio: float) -> tuple[Pair, ..
         differences = np.subtract(by_split[first], by_split[second])
         if len(differences) > 1 and np.ptp(differences) > 0:
             (low, high), rope = over_splits(differences.tolist(), ratio)
-        else:  # one split, or several that agree to the last face
+        else:  # one split, or several with the same difference
             (low, high), rope = single_split(only_first, only_second, len(once))
         difference = float(np.mean(right[first].astype(float) - right[second]))
         drafts.append(
@@ -110,7 +110,7 @@ def compare_pairs(tests: Mapping[str, Outcomes], ratio: float) -> tuple[Pair, ..
 def undetected_photos(catalog: pa.Table, faces: pa.Table) -> dict[str, int]:
     """By person, the distinct photos of the catalogue that gave no usable face: unreadable ones count too.
 
-    A picture that carries several people's names is nobody's and is not counted.
+    A picture under several people's names is not counted.
     """
     outcomes = zip(faces["photo_key"].to_pylist(), faces["outcome"].to_pylist(), strict=True)
     seen = {key for key, outcome in outcomes if outcome == "ok"}
