@@ -12,6 +12,8 @@ from storage.errors import StoreError
 from storage.parts import read_part, set_aside, write_part
 from storage.runs import Run
 
+RECOVERY = "`lineup resume` makes it; a catalogue is made by `lineup run` on the same photos"
+
 
 def read_table(path: Path, schema: pa.Schema, columns: list[str] | None = None) -> pa.Table:
     """The table, checksums verified.
@@ -25,11 +27,11 @@ def read_table(path: Path, schema: pa.Schema, columns: list[str] | None = None) 
     try:
         table = read_part(path, schema, columns)
     except FileNotFoundError:
-        raise StoreError(f"{path} is missing: the run is not finished", "`lineup resume` goes on with it") from None
+        raise StoreError(f"{path} is missing: the run is not finished", RECOVERY) from None
     if table is None:
         with contextlib.suppress(OSError):  # a reader who may not write still says what is wrong
             set_aside(path)
-        raise StoreError(f"{path} is damaged", "It is set aside; `lineup resume` makes it again")
+        raise StoreError(f"{path} is damaged", f"It is set aside. {RECOVERY}")
     return table
 
 

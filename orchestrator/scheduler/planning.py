@@ -140,6 +140,8 @@ def _written(
                 f"run {name} was planned with these photos in {run.plan.dataset}, where they are no more",
                 "Move them back, or name a new run with --run; what is encoded stays encoded",
             )
+        if not run.catalog.exists():  # a damaged one was set aside; the same content makes it again
+            write_part(run.catalog, catalog, {"lineup.run": fingerprint})
         return run, True
     write_part(run_folder(store, name) / "catalog.parquet", catalog, {"lineup.run": fingerprint})
     plan = Plan(

@@ -13,12 +13,13 @@ import pytest
 
 from orchestrator.scheduler import planning
 from orchestrator.scheduler.planning import plan_faces, plan_run, planned_fingerprint, run_fingerprint
-from storage.errors import RunConflict
+from storage.errors import RunConflict, StoreError
 from storage.experiments import Experiment
 from storage.parts import read_metadata, read_part
 from storage.plans import TripletSettings
 from storage.runs import RUN_ID, open_run
 from storage.schemas import CATALOG
+from storage.tables import read_table
 from workers.faces.engine_fingerprint import engine_fingerprint
 from workers.learning.configurations import LEARNING_VERSION
 from workers.synthetic.photo_folder import write_folder
@@ -61,6 +62,16 @@ def test_the_same_again_is_the_same_run_and_writes_nothing(photos: Path, tmp_pat
     again = plan_run(tmp_path / "store", photos, None, replace(EXPERIMENT, name="another title", attempts=5))
     assert (again.existed, again.run) == (True, first)
     assert {path: path.stat().st_mtime_ns for path in first.folder.iterdir()} == before
+
+
+def test_a_catalogue_that_was_set_aside_is_written_again(photos: Path, tmp_path: Path) -> None:
+    run = plan_run(tmp_path / "store", photos, None, EXPERIMENT).run
+    before = run.catalog.read_bytes()
+    run.catalog.write_bytes(before[:100])
+    with pytest.raises(StoreError, match=r"catalog\.parquet is damaged"):
+        read_table(run.catalog, CATALOG)
+    assert plan_run(tmp_path / "store", photos, None, EXPERIMENT).existed
+    assert run.catalog.read_bytes() == before
 
 
 def test_a_photo_more_another_label_another_experiment_or_engine_is_another_run(photos: Path, tmp_path: Path) -> None:
