@@ -23,7 +23,7 @@ from workers.faces.refusal import Refusal
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """The formats of photos (MPO is a JPEG that holds several). Every further decoder is a further risk: PSD, TGA, EPS
 and the rest are not read."""
 

@@ -86,14 +86,14 @@ def test_exif_after_the_pixels_of_a_png_is_applied() -> None:
     assert decoded(data[:end] + chunk + data[end:]).rgb.shape == (50, 40, 3)
 
 
-@pytest.mark.parametrize("kind", ["AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("kind", ["AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP"])
 def test_the_content_decides_the_format(kind: str, face: Pixels) -> None:
     head = read_header(as_bytes(face, kind))
     assert isinstance(head, Header)
     assert (head.format, head.width, head.height) == (kind, 250, 250)
 
 
-@pytest.mark.parametrize("kind", ["AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("kind", ["AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP"])
 @pytest.mark.parametrize("share", [0.3, 0.9])
 def test_a_truncated_file_is_unreadable(kind: str, share: float, face: Pixels) -> None:
     whole = as_bytes(face, kind)
@@ -185,7 +185,7 @@ def test_a_photo_of_many_times_the_working_size_is_decoded_smaller(kind: str, fa
 
 SEEDS = [
     as_bytes(np.random.default_rng(1).integers(0, 256, (48, 48, 3), dtype=np.uint8), kind)
-    for kind in ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+    for kind in ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 ]
 
 
@@ -216,3 +216,9 @@ def test_mutated_images_are_photos_or_refusals(seed: bytes, flips: list[tuple[fl
 @given(data=st.binary(max_size=400))
 def test_random_bytes_are_refused(data: bytes) -> None:
     assert isinstance(read_image(data, SMALL), Refusal)
+
+
+def test_every_photo_of_a_folder_of_grey_maps_is_read(shared_data: Path) -> None:
+    photos = sorted((shared_data / "orl").glob("*/*.pgm"))
+    assert len(photos) == 400
+    assert {decoded(path.read_bytes()).rgb.shape for path in photos} == {(112, 92, 3)}
