@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from storage.attempts import read_attempts
+from storage.parts import list_parts, read_parts
+from storage.schemas import FITS
 from tests.cluster import Cluster, outcomes, pids_at, stray_files, tables, wait_for
 from tests.faults.machine import Machine
 from tests.faults.marking import closed_gate
@@ -103,6 +105,25 @@ def test_a_run_on_a_disk_without_one_free_byte_says_so_and_ends_by_itself_when_t
     assert "Traceback" not in machine.said()
     assert {outcome for outcome, _ in outcomes(run).values()} == {"ok"}
     assert tables(run) == undisturbed
+    assert stray_files(machine.store) == []
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_full_when_the_trainings_begin_costs_no_attempt_of_any(
+    tmp_path: Path, disk: Disk, photos: Path, undisturbed: dict[str, bytes]
+) -> None:
+    machine = Machine(tmp_path)
+    machine.experiment.write_text('configurations = ["knn-1", "majority"]\nattempts = 1')
+    command = machine.run(photos)
+    run = machine.planned()
+    wait_for(run.faces.exists, "the faces")
+    disk.fill()
+    wait_for(lambda: "Waiting: the disk is full" in machine.said(), "the word that the disk is full", seconds=10)
+    disk.empty()
+    assert command.wait(120) == 0
+    assert tables(run) == undisturbed
+    fits = read_parts(list_parts(run.fits), FITS).to_pylist()
+    assert {fit["outcome"] for fit in fits} == {"ok"}
     assert stray_files(machine.store) == []
 
 
