@@ -8,7 +8,7 @@
     │   ├── RunNotFound             no run of that name
     │   ├── RunConflict             the run exists with another experiment, or is in use
     │   ├── StoreFull               no space left: a run waits and goes on by itself when there is room
-    │   └── RunStuck                the run needs a person: work that nobody gets done
+    │   └── RunStuck                the run cannot go on by itself: its user must act
     ├── BrokerError                 no broker, or it refuses us
     │   └── BrokerUrlError          exit 2; LINEUP_BROKER_URL is not set where it must be, or is no address
     └── EngineError                 a model file is missing or damaged
@@ -87,11 +87,11 @@ class RunNotFound(StoreError):
 
 
 class RunConflict(StoreError):
-    """The run exists with another experiment, or another process is at it."""
+    """The run exists with another experiment, or another process works on it."""
 
 
 class RunStuck(StoreError):
-    """The run needs a person: work that nobody gets done."""
+    """The run cannot go on by itself: its user must act, see the hint."""
 
     needs_a_person = True
 

@@ -18,7 +18,7 @@ def check_engine(run: Run) -> None:
     if engine_fingerprint(run.plan.engine) != run.plan.engine_fingerprint:
         raise RunStuck(
             f"run {run.run_id} was planned with another version of the face engine",
-            "Use that version, or start a new run, which encodes the photos anew",
+            "Use that version, or start a new run, which encodes the photos again",
         )
 
 

@@ -98,7 +98,7 @@ def plan_encoder(
     """Catalogue a dataset and write the plan of a run that trains an encoder on it; see `plan_run`.
 
     Args:
-        experiment: of it, what befalls photos and trainings counts, not what it compares.
+        experiment: of it, only the engine settings and the limits of photos and trainings are used.
     """
     limits, engine = experiment.faces.limits, experiment.faces
     catalog, summary = build_catalog(
