@@ -79,7 +79,7 @@ def delete(path: Path) -> None:
 
 
 def erase_photos(store: Path, keys: Collection[str]) -> Erased:
-    """Take photos out of the encodings of every engine; nobody may be writing there meanwhile.
+    """Delete photos from the encodings of every engine; no worker may be writing there meanwhile.
 
     Raises:
         StoreError: a part cannot be written or deleted; what is not erased yet stays readable, and erasing again

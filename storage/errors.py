@@ -1,4 +1,4 @@
-"""Everything that Lineup tells a user to fix.
+"""Every error that a user can fix.
 
     LineupError                     exit 1; one line: what, which file, what to do
     ├── InputError                  exit 2; the user's folder, CSV or photo is not usable
@@ -70,7 +70,7 @@ class StoreFull(StoreError):
 
 
 def cannot_write(path: Path, error: OSError) -> StoreError:
-    """What a failed write is told as: StoreFull where there is no space, StoreError otherwise."""
+    """The error of a failed write: StoreFull where there is no space, StoreError otherwise."""
     what = f"cannot write {path}: {error.strerror or error}"
     if is_no_space(error):
         return StoreFull(what, "Free space, then resume")

@@ -1,4 +1,4 @@
-"""Schemas of what is found while a run is split and compared: the report tells it, DuckDB can read it.
+"""Schemas of what is found while a run is split and compared: the report shows it, DuckDB can read it.
 
 beside splits       near_duplicates, left_out, encoder_overlap
 beside comparison   pairs, people, reliability, open_set, operating_points, selection

@@ -6,12 +6,12 @@
   runs/<run id>/
     run.json                               the plan; written once, never changed
     catalog.parquet  faces.parquet  splits.parquet  comparison.parquet
-    near_duplicates.parquet ...            what the report tells (storage/finding_schemas.py)
+    near_duplicates.parquet ...            what the report shows (storage/finding_schemas.py)
     failures/<part>.parquet                photos that this run could not do: vanished, timed out, poisoned
     scores/<part>.parquet  fits/<part>.parquet
     attempts/                              see storage/attempts.py
     cancelled  stopped                     there while the run is cancelled; while it needs a person, and why
-    orchestrator.lock                      held by whoever works on the run
+    orchestrator.lock                      held by the orchestrator that works on the run
     report/index.html
     model/<configuration>/                 refitted on all known faces: the winner, and what `identify` asked for
     encoder/                               of a run that trains an encoder: encoder.keras encoder.json tensorboard/
@@ -190,7 +190,7 @@ def list_runs(store: Path) -> list[str]:
 
 
 def open_store(store: Path) -> Path:
-    """Make the store's folder, readable by nobody else; raises StoreError where it cannot be used."""
+    """Make the store's folder, readable by its owner only; raises StoreError where it cannot be used."""
     try:
         store.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:

@@ -9,7 +9,7 @@ the same to the byte however often, wherever and in whatever order the work was 
     splits    which face plays which role
     scores    a prediction a row                fits      what each training cost, latency, learning curve
                                                 comparison both, a row a configuration
-finding_schemas.py has the tables beside splits and comparison, which the report tells.
+finding_schemas.py has the tables beside splits and comparison, which the report shows.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ SPLITS = pa.schema(
         pa.field("photo_key", pa.string(), nullable=False),
         pa.field("face_index", pa.int16(), nullable=False),
         pa.field("label", _word, nullable=False),
-        pa.field("group", pa.int32(), nullable=False),  # duplicates share one and never straddle
+        pa.field("group", pa.int32(), nullable=False),  # duplicates share one, and are on one side of a split
         pa.field("role", _word, nullable=False),  # one of ROLES
     ]
 )

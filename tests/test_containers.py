@@ -96,8 +96,8 @@ def test_nothing_starts_without_its_passwords() -> None:
 
 def test_no_password_is_in_an_argument_or_in_the_image() -> None:
     for service in SERVICES.values():
-        said = (service.get(key) for key in ("command", "entrypoint", "healthcheck", "build"))
-        assert not SECRETS & {found[0] for found in VARIABLE.findall(str(list(said)))}
+        written = (service.get(key) for key in ("command", "entrypoint", "healthcheck", "build"))
+        assert not SECRETS & {found[0] for found in VARIABLE.findall(str(list(written)))}
     assert "PASSWORD" not in DOCKERFILE
 
 
@@ -128,7 +128,7 @@ def test_the_broker_keeps_its_messages_and_asks_for_a_password() -> None:
     assert SERVICES["broker"]["command"][1] == SERVICES["broker"]["configs"][0]["target"]
 
 
-def test_all_who_work_share_one_store() -> None:
+def test_all_services_that_work_share_one_store() -> None:
     users = {name for name, service in SERVICES.items() if "/store" in mounts(service)}
     assert users == {"orchestrator", "worker-images", "worker-training", "lineup"}
     for name in users:
@@ -137,11 +137,11 @@ def test_all_who_work_share_one_store() -> None:
     assert "LINEUP_STORE=/store" in DOCKERFILE
 
 
-def test_whoever_reads_photos_cannot_write_them() -> None:
+def test_a_service_that_reads_photos_cannot_write_them() -> None:
     users = {name: mounts(service)["/photos"] for name, service in SERVICES.items() if "/photos" in mounts(service)}
     assert set(users) == {"worker-images", "lineup"}
     assert all(mount["read_only"] is True for mount in users.values())
-    # a misspelt folder would else become a new one, owned by root
+    # otherwise a misspelt folder would become a new one, owned by root
     assert all(mount["bind"] == {"create_host_path": False} for mount in users.values())
 
 
@@ -164,7 +164,7 @@ def test_services_come_back_and_the_command_does_not() -> None:
     assert {SERVICES[name]["restart"] for name in set(SERVICES) - {"lineup"}} == {"unless-stopped"}
 
 
-def test_who_decodes_untrusted_photos_has_no_capability() -> None:
+def test_services_that_decode_untrusted_photos_have_no_capability() -> None:
     for service in OURS.values():
         assert service["cap_drop"] == ["ALL"]
         assert service["security_opt"] == ["no-new-privileges:true"]

@@ -1,4 +1,4 @@
-"""What the documents tell a reader to type exists: commands, options, make targets, variables, files."""
+"""Everything that the documents name exists: commands, options, make targets, variables, files, functions."""
 
 from __future__ import annotations
 

@@ -44,8 +44,8 @@ def train_encoder(
 ) -> None:
     """Train an encoder on FOLDER, which has one sub-folder of photos per person: a face to 128 measurements.
 
-    It learns from triplets (a face, the same person again, somebody else). Some people say when to stop and others
-    test it; it learns from none of these. Photos are encoded as by `run` and kept for every later run. Interrupted,
+    It learns from triplets (a face, another of the same person, one of another person). Some people are kept apart to
+    validate it, others to test it. Photos are encoded as by `run` and kept for every later run. Interrupted,
     the same command, or `lineup resume RUN`, goes on from the last finished epoch.
 
     \b

@@ -12,6 +12,7 @@ from orchestrator.cli.options import (
     json_option,
     print_ending,
     print_json,
+    print_line,
     quiet_option,
     run_argument,
     status_line,
@@ -19,7 +20,6 @@ from orchestrator.cli.options import (
     stdout_console,
     stop_on_interrupt,
     store_folder,
-    tell,
 )
 from storage.errors import InputError, RunNotFound
 
@@ -54,11 +54,11 @@ def status(run_id: str | None, as_json: bool) -> None:
 def _tell_if_idle(chosen: Run) -> None:
     from storage.runs import claim
 
-    with claim(chosen) as nobody:
-        idle = nobody
+    with claim(chosen) as claimed:
+        idle = claimed
     if idle:
         words = f"Nobody is working on it. Go on with: lineup resume {chosen.run_id}, or start `lineup orchestrator`"
-        tell(words)
+        print_line(words)
 
 
 @click.command()
@@ -103,7 +103,7 @@ def runs(as_json: bool) -> None:
     for one in found:
         click.echo(printable(status_line(one, width)))
     if not found:
-        tell(f"There is no run in {folder}. Start one: lineup run FOLDER")
+        print_line(f"There is no run in {folder}. Start one: lineup run FOLDER")
 
 
 def _standing(folder: Path, name: str) -> Status:

@@ -45,7 +45,7 @@ def stdout_console() -> Console:
     return Console(highlight=False)
 
 
-def tell(line: str, screen: Console | None = None) -> None:
+def print_line(line: str, screen: Console | None = None) -> None:
     """Print a line as it is, without markup and line breaks; on standard error unless a console is given."""
     (screen or stderr_console()).print(line, markup=False, soft_wrap=True)
 
@@ -149,14 +149,14 @@ def print_ending(chosen: Run, ended: Status, as_json: bool, if_running: str = ""
     go_on = f"Go on with: lineup resume {chosen.run_id}"
     if ended.state == "running":
         go_on = if_running or go_on
-    tell(f"{status_line(ended)}\n{go_on}")
+    print_line(f"{status_line(ended)}\n{go_on}")
     raise click.exceptions.Exit(INTERRUPTED if ended.state == "running" else 1)
 
 
 def status_line(found: Status, width: int = 0) -> str:
     """The state of a run in one line; `width` is that of its first column."""
     counts = f" {found.done}/{found.total}" if found.total else ""
-    told = found.reason or found.note
-    reason = f": {told}" if told else ""
+    words = found.reason or found.note
+    reason = f": {words}" if words else ""
     stage = f", {found.stage}{counts}" if found.state in ("running", "cancelled", "stopped") else ""
     return f"{found.run_id:<{width}}  {found.state}{stage}{reason}"

@@ -33,13 +33,13 @@ def photo_outcomes(catalog: pa.Table, faces: pa.Table) -> dict[str, int]:
 def result_of(run: Run) -> dict[str, Any]:
     """A finished run as `--json` prints it; raises StoreError."""
     counts = photo_outcomes(read_table(run.catalog, CATALOG), read_table(run.faces, FACES))
-    told = {"run_id": run.run_id, "state": "finished", "photos": counts}
+    result = {"run_id": run.run_id, "state": "finished", "photos": counts}
     if run.plan.kind == ENCODER_RUN:
-        return {**told, "encoder": encoder_of(run)}
+        return {**result, "encoder": encoder_of(run)}
     if not run.compares:
-        return told
+        return result
     rows = comparison_rows(read_table(run.comparison, COMPARISON))
-    return {**told, "comparison": rows, "report": str(run.report / "index.html")}
+    return {**result, "comparison": rows, "report": str(run.report / "index.html")}
 
 
 def print_result(run: Run, out: Console) -> None:

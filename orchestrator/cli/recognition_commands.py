@@ -13,12 +13,12 @@ from orchestrator.cli.options import (
     finish_run,
     json_option,
     print_json,
+    print_line,
     read_experiment,
     stderr_console,
     stdout_console,
     stop_on_interrupt,
     store_folder,
-    tell,
 )
 from storage.errors import InputError
 
@@ -45,7 +45,7 @@ def identify(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Name every face in photos, or in one video; 'unknown' where it is like nobody that the run knows.
+    """Name every face in photos, or in one video; 'unknown' where it is like no person of the run.
 
     \b
     Examples:
@@ -68,10 +68,10 @@ def identify(
             chosen_run(run_id),
             configuration,
             threshold,
-            lambda name: tell(f"Fitting {name} on all known faces.", screen),
+            lambda name: print_line(f"Fitting {name} on all known faces.", screen),
         )
         recogniser.warm()
-        tell(model_line(recogniser), screen)
+        print_line(model_line(recogniser), screen)
         engine = load_engine(recogniser.settings)
         work = _video if videos else _photos
         read = work(files, engine, recogniser, out, bars, as_json)
@@ -136,7 +136,7 @@ def _video(
 def _print(lines: list[str]) -> None:
     screen = stdout_console()
     for line in lines:
-        tell(line, screen)
+        print_line(line, screen)
 
 
 @click.command()
@@ -174,7 +174,7 @@ def verify(
         run.let_go_on()
         ended = finish_run(run, bars, stop)
     if ended.state != "finished":
-        tell(f"{run.run_id} is not encoded; the same command goes on with it", screen)
+        print_line(f"{run.run_id} is not encoded; the same command goes on with it", screen)
         raise click.exceptions.Exit(INTERRUPTED if ended.state == "running" else 1)
     found = judge_pairs(run, pairs)
     if roc:

@@ -13,13 +13,13 @@ from orchestrator.cli.options import (
     json_option,
     print_ending,
     print_json,
+    print_line,
     quiet_option,
     read_experiment,
     run_argument,
     stderr_console,
     stop_on_interrupt,
     store_folder,
-    tell,
 )
 
 if TYPE_CHECKING:
@@ -145,9 +145,9 @@ def _plan(folder: Path, labels: Path | None, experiment: Path | None, run_id: st
 def print_plan(planned: Planned) -> None:
     """Print what was found in the photos, and whether the run exists already."""
     for sentence in planned.summary.sentences():
-        tell(sentence)
+        print_line(sentence)
     if planned.existed:
-        tell(f"Run {planned.run.run_id} is known and goes on where it stood.")
+        print_line(f"Run {planned.run.run_id} is known and goes on where it stood.")
 
 
 def finish_and_print(chosen: Run, quiet: bool, as_json: bool) -> None:

@@ -6,7 +6,7 @@ import os
 
 import click
 
-from orchestrator.cli.options import stop_on_interrupt, store_folder, tell
+from orchestrator.cli.options import print_line, stop_on_interrupt, store_folder
 
 
 @click.command()
@@ -28,7 +28,7 @@ def orchestrator() -> None:
     settings = load_settings()
     folder = store_folder()
     service = Service(folder, Broker(_broker_url()), settings.photos_per_task, settings.processes)
-    tell(f"Working on the unfinished runs of {folder} until Ctrl-C")
+    print_line(f"Working on the unfinished runs of {folder} until Ctrl-C")
     with stop_on_interrupt() as stop:
         service.serve(stop)
 
@@ -75,10 +75,10 @@ def up() -> None:
         stop_on_interrupt() as stop,
         LocalCluster(folder, settings.broker_url, settings.processes, flower_port=settings.flower_port) as cluster,
     ):
-        tell(f"Store {folder}, logs in {folder / 'logs'}")
+        print_line(f"Store {folder}, logs in {folder / 'logs'}")
         address = f"http://127.0.0.1:{settings.flower_port}"
-        tell(f"Flower {address}  user lineup  password {cluster.flower_password}")
-        tell("Submit photos from another terminal: lineup submit FOLDER. Ctrl-C ends everything.")
+        print_line(f"Flower {address}  user lineup  password {cluster.flower_password}")
+        print_line("Submit photos from another terminal: lineup submit FOLDER. Ctrl-C ends everything.")
         service = Service(folder, cluster.broker, settings.photos_per_task, settings.processes)
         service.serve(stop, between=cluster.restart_dead)
 

@@ -17,15 +17,15 @@ from workers.queue.environment import Settings, load_settings
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a command said, and its exit code."""
+class Result:
+    """The exit code of a command, and what it printed."""
 
     code: int
     out: str
     err: str
 
 
-Lineup = Callable[..., Told]
+Lineup = Callable[..., Result]
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +59,7 @@ def lineup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         monkeypatch.delenv(f"LINEUP_{name.upper()}", raising=False)
     monkeypatch.setenv("LINEUP_STORE", str(tmp_path / "store"))
 
-    def call(*arguments: object, **settings: str) -> Told:
+    def call(*arguments: object, **settings: str) -> Result:
         for name, value in settings.items():
             monkeypatch.setenv(f"LINEUP_{name.upper()}", value)
         monkeypatch.setattr("sys.argv", ["lineup", *map(str, arguments)])
@@ -67,8 +67,8 @@ def lineup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         capsys.readouterr()
         with pytest.raises(SystemExit) as end:
             main()
-        said = capsys.readouterr()
-        return Told(int(end.value.code or 0), said.out, said.err)
+        printed = capsys.readouterr()
+        return Result(int(end.value.code or 0), printed.out, printed.err)
 
     yield call
     load_settings.cache_clear()

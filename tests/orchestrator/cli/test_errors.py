@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from storage.runs import Run
-from tests.orchestrator.cli.conftest import Lineup, Told
+from tests.orchestrator.cli.conftest import Lineup, Result
 
 
-def line(told: Told) -> str:
+def line(result: Result) -> str:
     """The last line on standard error, which must be the only one of the error."""
-    assert "Traceback" not in told.out + told.err
-    *before, last = told.err.splitlines()
+    assert "Traceback" not in result.out + result.err
+    *before, last = result.err.splitlines()
     assert not [each for each in before if each.startswith("lineup: ")]
     assert last.startswith("lineup: ")
     assert ".." not in last.replace("../", "")
@@ -37,11 +37,11 @@ def here(lineup: Lineup) -> Path:  # noqa: ARG001 - it changes the current folde
 @pytest.mark.parametrize("command", ["run", "submit"])
 def test_a_folder_that_is_none_of_photos(lineup: Lineup, here: Path, command: str, make: object, words: str) -> None:
     make(here / "photos")  # type: ignore[operator]
-    told = lineup(command, "photos")
-    assert told.code == 2
-    assert words in line(told)
-    assert str(here / "photos") in line(told)
-    assert told.out == ""
+    result = lineup(command, "photos")
+    assert result.code == 2
+    assert words in line(result)
+    assert str(here / "photos") in line(result)
+    assert result.out == ""
 
 
 @pytest.mark.parametrize(
@@ -57,28 +57,28 @@ def test_a_folder_that_is_none_of_photos(lineup: Lineup, here: Path, command: st
 def test_a_broken_experiment(lineup: Lineup, here: Path, photos: Path, text: str | None, words: str) -> None:
     if text is not None:
         (here / "experiment.toml").write_text(text)
-    told = lineup("run", photos, "-e", "experiment.toml")
-    assert told.code == 2
-    assert "experiment.toml" in line(told)
-    assert words in line(told)
+    result = lineup("run", photos, "-e", "experiment.toml")
+    assert result.code == 2
+    assert "experiment.toml" in line(result)
+    assert words in line(result)
 
 
 def test_a_labels_file_that_is_not_there_or_names_no_such_photo(lineup: Lineup, here: Path, photos: Path) -> None:
-    told = lineup("run", photos, "--labels", "people.csv")
-    assert (told.code, line(told)) == (2, "lineup: people.csv is not there. Name an existing CSV file.")
+    result = lineup("run", photos, "--labels", "people.csv")
+    assert (result.code, line(result)) == (2, "lineup: people.csv is not there. Name an existing CSV file.")
     (here / "people.csv").write_text("path,label\nada/none.jpg,ada\n")
-    told = lineup("run", photos, "--labels", "people.csv")
-    assert told.code == 2
-    assert "ada/none.jpg" in line(told)
+    result = lineup("run", photos, "--labels", "people.csv")
+    assert result.code == 2
+    assert "ada/none.jpg" in line(result)
 
 
 def test_a_store_that_is_a_file_or_whose_folder_cannot_be_made(lineup: Lineup, here: Path, photos: Path) -> None:
     (here / "file").write_text("")
     for store in ("file", "/proc/nowhere"):
-        told = lineup("submit", photos, store=store)
-        assert told.code == 1
-        assert store in line(told)
-        assert "LINEUP_STORE" in line(told)
+        result = lineup("submit", photos, store=store)
+        assert result.code == 1
+        assert store in line(result)
+        assert "LINEUP_STORE" in line(result)
 
 
 @pytest.mark.parametrize("command", ["status", "watch", "resume", "cancel", "report", "check", "retry"])
@@ -86,49 +86,49 @@ def test_a_run_that_is_not_there_and_a_store_without_any(
     lineup: Lineup, here: Path, tmp_path: Path, command: str
 ) -> None:
     assert "Start one: lineup run FOLDER" in line(lineup(command))
-    told = lineup(command, "nobody-1234")
-    assert told.code == 1
-    assert "nobody-1234" in line(told)
-    assert "`lineup runs` lists them" in line(told)
+    result = lineup(command, "nobody-1234")
+    assert result.code == 1
+    assert "nobody-1234" in line(result)
+    assert "`lineup runs` lists them" in line(result)
     assert "is not the name of a run" in line(lineup(command, "../../etc"))
-    assert not (tmp_path / "store").exists()  # whoever only looks leaves nothing behind
+    assert not (tmp_path / "store").exists()  # a command that only reads leaves nothing behind
     assert list(here.iterdir()) == []
 
 
 def test_a_report_before_there_is_one(lineup: Lineup, photos: Path) -> None:
     run_id = lineup("submit", photos).out.strip()
-    told = lineup("report")
-    assert told.code == 1
-    assert f"has no result yet. Finish it: lineup resume {run_id}" in line(told)
+    result = lineup("report")
+    assert result.code == 1
+    assert f"has no result yet. Finish it: lineup resume {run_id}" in line(result)
 
 
 def test_a_setting_that_is_not_usable(lineup: Lineup) -> None:
-    told = lineup("status", processes="many")
-    assert told.code == 2
-    assert "LINEUP_PROCESSES" in line(told)
+    result = lineup("status", processes="many")
+    assert result.code == 2
+    assert "LINEUP_PROCESSES" in line(result)
 
 
 @pytest.mark.parametrize("command", [("orchestrator",), ("worker", "images")])
 def test_a_service_without_an_address_of_a_broker(lineup: Lineup, command: tuple[str, ...]) -> None:
-    told = lineup(*command)
-    assert told.code == 2
-    assert "LINEUP_BROKER_URL is not set" in line(told)
+    result = lineup(*command)
+    assert result.code == 2
+    assert "LINEUP_BROKER_URL is not set" in line(result)
 
 
 def test_a_broker_that_is_not_there_or_an_address_that_is_none(lineup: Lineup, photos: Path) -> None:
-    told = lineup("run", photos, broker_url="redis://:hunter2@127.0.0.1:1/0")
-    assert told.code == 1
-    assert "redis://127.0.0.1:1/0 does not answer" in line(told)
-    told = lineup("run", photos, broker_url="redis://:hunter2/x@127.0.0.1/0")
-    assert told.code == 2
-    assert "hunter2" not in line(told)
+    result = lineup("run", photos, broker_url="redis://:hunter2@127.0.0.1:1/0")
+    assert result.code == 1
+    assert "redis://127.0.0.1:1/0 does not answer" in line(result)
+    result = lineup("run", photos, broker_url="redis://:hunter2/x@127.0.0.1/0")
+    assert result.code == 2
+    assert "hunter2" not in line(result)
 
 
 def test_a_run_name_that_is_another_experiments(lineup: Lineup, run: Run, here: Path) -> None:
     (here / "e.toml").write_text('configurations = ["majority"]')
-    told = lineup("submit", run.plan.dataset, "-e", "e.toml", "--run", run.run_id)
-    assert told.code == 1
-    assert f"run {run.run_id} has other photos or another experiment" in line(told)
+    result = lineup("submit", run.plan.dataset, "-e", "e.toml", "--run", run.run_id)
+    assert result.code == 1
+    assert f"run {run.run_id} has other photos or another experiment" in line(result)
 
 
 def test_a_damaged_plan_is_named_and_hides_no_other_run(lineup: Lineup, run: Run) -> None:
@@ -136,9 +136,9 @@ def test_a_damaged_plan_is_named_and_hides_no_other_run(lineup: Lineup, run: Run
     broken.mkdir()
     (broken / "run.json").write_text("{")
     assert str(broken / "run.json") in line(lineup("status", "broken"))
-    told = lineup("runs")
-    assert told.code == 0
-    assert [each.split()[:2] for each in told.out.splitlines()] == [
+    result = lineup("runs")
+    assert result.code == 0
+    assert [each.split()[:2] for each in result.out.splitlines()] == [
         ["broken", "unreadable:"],
         [run.run_id, "finished"],
     ]
@@ -147,37 +147,40 @@ def test_a_damaged_plan_is_named_and_hides_no_other_run(lineup: Lineup, run: Run
 def test_init_writes_over_nothing(lineup: Lineup, here: Path) -> None:
     assert lineup("init").code == 0
     (here / "experiment.toml").write_text("mine")
-    told = lineup("init")
-    assert (told.code, line(told)) == (2, "lineup: experiment.toml is there already. Choose another name, or --force")
+    result = lineup("init")
+    assert (result.code, line(result)) == (
+        2,
+        "lineup: experiment.toml is there already. Choose another name, or --force",
+    )
     assert (here / "experiment.toml").read_text() == "mine"
     assert lineup("init", "--force").code == 0
 
 
 def test_people_who_do_not_exist_do_not_come_among_those_who_do(lineup: Lineup, here: Path) -> None:
     (here / "photos" / "grandmother").mkdir(parents=True)
-    told = lineup("synth", "photos", "--people", 1, "--photos", 1, "--side", 64)
-    assert told.code == 2
-    assert "photos holds 'grandmother', which would not be drawn" in line(told)
+    result = lineup("synth", "photos", "--people", 1, "--photos", 1, "--side", 64)
+    assert result.code == 2
+    assert "photos holds 'grandmother', which would not be drawn" in line(result)
     assert [path.name for path in (here / "photos").iterdir()] == ["grandmother"]
     (here / "file").write_text("")
     for out in ("file", "/proc/nowhere"):
-        told = lineup("synth", out, "--people", 1, "--photos", 1, "--side", 64)
-        assert told.code == 2
-        assert f"cannot write {out}" in line(told)
+        result = lineup("synth", out, "--people", 1, "--photos", 1, "--side", 64)
+        assert result.code == 2
+        assert f"cannot write {out}" in line(result)
 
 
 @pytest.mark.parametrize("arguments", [("--verbose", "run", "none"), ("run", "none", "-v")])
 def test_verbose_shows_the_traceback_wherever_it_stands(lineup: Lineup, arguments: tuple[str, ...]) -> None:
-    told = lineup(*arguments)
-    assert told.code == 2
-    assert "Traceback" in told.err
-    assert told.err.splitlines()[-1].startswith("lineup: ")
+    result = lineup(*arguments)
+    assert result.code == 2
+    assert "Traceback" in result.err
+    assert result.err.splitlines()[-1].startswith("lineup: ")
 
 
 def test_a_command_or_option_that_is_none(lineup: Lineup) -> None:
-    told = lineup("rnu", "photos")
-    assert told.code == 2
-    assert "Did you mean 'run'?" in told.err
+    result = lineup("rnu", "photos")
+    assert result.code == 2
+    assert "Did you mean 'run'?" in result.err
     assert lineup("run", "photos", "--frob").code == 2
     assert lineup("run").code == 2
 
@@ -186,9 +189,9 @@ def test_a_no_to_the_question_erases_nothing(lineup: Lineup, run: Run, monkeypat
     import io
 
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
-    told = lineup("forget", "ada")
-    assert told.code == 1
-    assert told.err.endswith("lineup: nothing was done\n")
+    result = lineup("forget", "ada")
+    assert result.code == 1
+    assert result.err.endswith("lineup: nothing was done\n")
     assert run.finished
 
 
@@ -199,6 +202,6 @@ def test_ctrl_c_before_there_is_a_run_is_130_and_one_line(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("orchestrator.scheduler.planning.build_catalog", interrupted)
-    told = lineup("run", photos)
-    assert told.code == 130
-    assert told.err.splitlines()[-1] == "lineup: interrupted"
+    result = lineup("run", photos)
+    assert result.code == 130
+    assert result.err.splitlines()[-1] == "lineup: interrupted"

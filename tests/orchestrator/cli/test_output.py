@@ -63,27 +63,27 @@ def test_a_finished_run_is_told_in_words_and_as_json(lineup: Lineup, run: Run) -
     assert {row.split()[1] for row in rows if row[:1].isdigit()} == set(CONFIGURATIONS)
     assert counts == "24 photos: 24 ok"
     assert page == f"Report: {run.report / 'index.html'}"
-    told = json.loads(lineup("report", run.run_id, "--json").out)
-    assert told["photos"] == {"ok": 24}
-    assert {row["configuration"] for row in told["comparison"]} == set(CONFIGURATIONS)
-    assert Path(told["report"]).is_file()
+    result = json.loads(lineup("report", run.run_id, "--json").out)
+    assert result["photos"] == {"ok": 24}
+    assert {row["configuration"] for row in result["comparison"]} == set(CONFIGURATIONS)
+    assert Path(result["report"]).is_file()
 
 
 @pytest.mark.parametrize("command", ["resume", "watch"])
 def test_what_is_finished_is_told_again_without_starting_anything(lineup: Lineup, run: Run, command: str) -> None:
-    told = lineup(command, "--json")
-    assert told.code == 0
-    assert json.loads(told.out)["state"] == "finished"
+    result = lineup(command, "--json")
+    assert result.code == 0
+    assert json.loads(result.out)["state"] == "finished"
     assert not (run.folder.parents[1] / "logs").exists()
 
 
 def test_the_same_photos_and_experiment_again_are_the_same_run(lineup: Lineup, run: Run) -> None:
     names = ", ".join(f'"{name}"' for name in CONFIGURATIONS)
     Path("e.toml").write_text(f"seed = 1\nconfigurations = [{names}]\n[protocol]\nmin_photos_per_person = 2\n")
-    told = lineup("run", run.plan.dataset, "-e", "e.toml")
-    assert told.code == 0
-    assert f"Run {run.run_id} is known and goes on where it stood." in told.err
-    assert "24 photos: 24 ok" in told.out
+    result = lineup("run", run.plan.dataset, "-e", "e.toml")
+    assert result.code == 0
+    assert f"Run {run.run_id} is known and goes on where it stood." in result.err
+    assert "24 photos: 24 ok" in result.out
 
 
 def test_status_runs_and_check_as_words_and_json(lineup: Lineup, run: Run) -> None:
@@ -96,22 +96,22 @@ def test_status_runs_and_check_as_words_and_json(lineup: Lineup, run: Run) -> No
 
 def test_a_store_without_runs_is_an_empty_list_and_a_hint(lineup: Lineup) -> None:
     assert json.loads(lineup("runs", "--json").out) == []
-    told = lineup("runs")
-    assert (told.code, told.out) == (0, "")
-    assert "lineup run FOLDER" in told.err
+    result = lineup("runs")
+    assert (result.code, result.out) == (0, "")
+    assert "lineup run FOLDER" in result.err
 
 
 def test_submit_plans_once_prints_the_name_and_starts_nothing(lineup: Lineup, photos: Path, tmp_path: Path) -> None:
-    told = lineup("submit", photos)
-    assert told.code == 0
-    run_id = told.out.strip()
+    result = lineup("submit", photos)
+    assert result.code == 0
+    run_id = result.out.strip()
     assert list_runs(tmp_path / "store") == [run_id]
-    assert "4 people, 24 photos" in told.err
+    assert "4 people, 24 photos" in result.err
     assert json.loads(lineup("submit", photos, "--json").out) == {"run_id": run_id, "existed": True}
     assert not (tmp_path / "store" / "logs").exists()
-    told = lineup("status", run_id)
-    assert told.out == f"{run_id}  running, images 0/24\n"
-    assert f"Nobody is working on it. Go on with: lineup resume {run_id}" in told.err
+    result = lineup("status", run_id)
+    assert result.out == f"{run_id}  running, images 0/24\n"
+    assert f"Nobody is working on it. Go on with: lineup resume {run_id}" in result.err
 
 
 def test_a_cancelled_run_says_how_to_go_on(lineup: Lineup, photos: Path) -> None:
@@ -119,9 +119,9 @@ def test_a_cancelled_run_says_how_to_go_on(lineup: Lineup, photos: Path) -> None
     assert lineup("cancel").out == f"{run_id} is cancelled; go on with: lineup resume {run_id}\n"
     assert json.loads(lineup("cancel", run_id, "--json").out) == {"run_id": run_id, "cancelled": True}
     assert json.loads(lineup("status", "--json").out)["state"] == "cancelled"
-    told = lineup("watch")
-    assert told.code == 1
-    assert f"lineup resume {run_id}" in told.err
+    result = lineup("watch")
+    assert result.code == 1
+    assert f"lineup resume {run_id}" in result.err
     lineup("submit", photos)
     assert json.loads(lineup("status", "--json").out)["state"] == "running"
 
@@ -139,8 +139,8 @@ def test_configurations_are_listed_with_their_parameters(lineup: Lineup) -> None
 
 
 def test_synth_draws_the_folder_that_run_takes(lineup: Lineup) -> None:
-    told = lineup("synth", "faces", "--people", 2, "--photos", 2, "--side", 64)
-    assert told.out == "4 photos of 2 people in faces\n"
+    result = lineup("synth", "faces", "--people", 2, "--photos", 2, "--side", 64)
+    assert result.out == "4 photos of 2 people in faces\n"
     assert len(list(Path("faces").glob("*/*.jpg"))) == 4
 
 
