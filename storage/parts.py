@@ -140,6 +140,8 @@ def _encodings(schema: pa.Schema) -> dict[str, str]:
 def read_part(path: Path, schema: pa.Schema, columns: list[str] | None = None) -> pa.Table | None:
     """Read a part, checksums verified; None where it is truncated, empty, damaged or of another schema.
 
+    Nullable columns that were added at the end of the schema after the part was written are read as nulls.
+
     Args:
         columns: only these, in the schema's order.
 
@@ -148,7 +150,12 @@ def read_part(path: Path, schema: pa.Schema, columns: list[str] | None = None) -
     """
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            return file.read(columns=columns) if _is_ours(file.schema_arrow, schema) else None
+            if not _is_ours(file.schema_arrow, schema):
+                return None
+            there = set(file.schema_arrow.names)
+            return _completed(
+                file.read(columns=columns and [each for each in columns if each in there]), schema, columns
+            )
     except FileNotFoundError:
         raise
     except (OSError, pa.ArrowException):
@@ -202,9 +209,20 @@ def read_metadata(path: Path) -> dict[str, str]:
 
 def _is_ours(found: pa.Schema, wanted: pa.Schema) -> bool:
     version = (found.metadata or {}).get(b"lineup.schema_version")
-    if version != str(SCHEMA_VERSION).encode() or found.names != wanted.names:
+    added = list(wanted)[len(found) :]
+    if version != str(SCHEMA_VERSION).encode() or not all(field.nullable for field in added):
         return False
-    return all(f.type == w.type for f, w in zip(found, wanted, strict=True))
+    return found.names == wanted.names[: len(found)] and all(
+        f.type == w.type for f, w in zip(found, wanted, strict=False)
+    )
+
+
+def _completed(table: pa.Table, schema: pa.Schema, columns: list[str] | None) -> pa.Table:
+    """The table with nulls in the columns that are asked for and were added after it was written."""
+    for name in schema.names if columns is None else columns:
+        if name not in table.column_names:
+            table = table.append_column(schema.field(name), pa.nulls(table.num_rows, schema.field(name).type))
+    return table
 
 
 def list_parts(folder: Path) -> list[Path]:

@@ -50,6 +50,8 @@ CATALOG = pa.schema(
         pa.field("duplicate_group", pa.int32(), nullable=False),  # equal bytes: one group, numbered by first path
         pa.field("outcome", _word, nullable=False),  # ok, or why the photo is not submitted at all
         pa.field("reason", pa.string(), nullable=False),
+        pa.field("group", pa.string()),  # of the labels file: scene, film, date; never on both sides of a split
+        pa.field("subgroup", pa.string()),  # of the labels file: results are told for each
     ]
 )
 
@@ -86,7 +88,7 @@ EFFORTS = pa.schema(
 SPLITS = pa.schema(
     [
         pa.field("repeat", pa.int16(), nullable=False),
-        pa.field("fold", pa.int16(), nullable=False),
+        pa.field("fold", pa.int16(), nullable=False),  # under k-shot: the place in Protocol.shots
         pa.field("photo_key", pa.string(), nullable=False),
         pa.field("face_index", pa.int16(), nullable=False),
         pa.field("label", _word, nullable=False),

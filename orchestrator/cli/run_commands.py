@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 folder_argument = click.argument("folder", type=click.Path(path_type=Path))
 labels_option = click.option(
-    "--labels", type=click.Path(path_type=Path), help="CSV with the columns path,label, for a flat folder."
+    "--labels", type=click.Path(path_type=Path), help="CSV: path,label and perhaps group,subgroup."
 )
 experiment_option = click.option(
     "--experiment", "-e", type=click.Path(path_type=Path), help="Experiment file; `lineup init` writes one."

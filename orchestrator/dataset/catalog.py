@@ -53,7 +53,7 @@ def build_catalog(
     """Catalogue a folder (one sub-folder a person) or the photos that a CSV names.
 
     Args:
-        labels: CSV with the columns path and label; None for sub-folders.
+        labels: CSV with the columns path and label, and perhaps group and subgroup; None for sub-folders.
         limits: sizes beyond which a photo is refused unread or undecoded; None for the defaults.
         min_photos_per_person: people with fewer distinct photos are reported.
         on_photo: called in this thread with (done, total) after each photo.
@@ -82,6 +82,7 @@ def describe_photo(root: Path, source: Source, limits: Limits) -> Row:
     row: Row = dict.fromkeys(CATALOG.names)
     unread = hashlib.sha256(source.path.encode()).hexdigest()
     row.update(photo_key=f"{UNREAD}{unread}", path=source.path, label=source.label, bytes=0, outcome="ok", reason="")
+    row.update(group=source.group or None, subgroup=source.subgroup or None)
     if source.refusal:
         return _refused(row, Refusal("unreadable", source.refusal))
     try:

@@ -19,7 +19,7 @@ import stat
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from orchestrator.text import examples, printable
@@ -42,11 +42,14 @@ class Source:
         path: relative to the dataset's root, '/' between parts; escaped where the name is not UTF-8.
         label: the person, in normal form C.
         refusal: why the file is not to be opened; empty where it may be.
+        group, subgroup: as the CSV says; empty where it does not.
     """
 
     path: str
     label: str
     refusal: str = ""
+    group: str = ""
+    subgroup: str = ""
 
 
 @dataclass
@@ -88,31 +91,32 @@ def from_folder(root: Path) -> Sources:
 
 
 def from_csv(root: Path, labels: Path) -> Sources:
-    """A CSV with the columns path and label (others are ignored), paths relative to `root`.
+    """A CSV with the columns path and label, paths relative to `root`.
+
+    The columns group and subgroup are optional, and a field of them may be empty; other columns are ignored.
 
     Raises:
-        DatasetError: CSV not readable, wrong columns, an empty field, a file that is missing or outside `root`,
-            a path with two labels, or labels that collide.
+        DatasetError: CSV not readable, wrong columns, an empty path or label, a file that is missing or outside
+            `root`, a path with two labels, groups or subgroups, or labels that collide.
     """
     root = root.resolve()
-    chosen: dict[str, str] = {}
+    chosen: dict[str, Source] = {}
     people: dict[str, str] = {}
     missing = []
     found = Sources()
-    for line, path, label in _csv_rows(labels):
+    for line, path, label, group, subgroup in _csv_rows(labels):
         where = f"{_shown(str(labels))}, line {line}"
         tidy = str(PurePosixPath(path.replace("\\", "/") if os.name == "nt" else path))
         if "\0" in path or PurePosixPath(tidy).is_absolute() or ".." in PurePosixPath(tidy).parts:
             raise DatasetError(f"{where}: {path!r} is outside {_shown(str(root))}", "Write paths relative to it.")
-        known = _label(label, where, people)
+        named = Source(tidy, _label(label, where, people), "", _normal(group), _normal(subgroup))
         if tidy in chosen:
-            if chosen[tidy] != known:
-                raise DatasetError(f"{where}: {path!r} has two labels", f"Keep {chosen[tidy]!r} or {known!r}.")
+            _check_repeated(where, chosen[tidy], named)
             found.skipped["repeated line"] += 1
             continue
-        chosen[tidy] = known
+        chosen[tidy] = named
         if os.path.lexists(root / tidy):
-            found.photos.append(Source(tidy, known, refusal_of(root, root / tidy)))
+            found.photos.append(replace(named, refusal=refusal_of(root, root / tidy)))
         else:
             missing.append(tidy)
     if missing:
@@ -125,7 +129,20 @@ def from_csv(root: Path, labels: Path) -> Sources:
     return found
 
 
-def _csv_rows(labels: Path) -> Iterator[tuple[int, str, str]]:
+def _check_repeated(where: str, first: Source, again: Source) -> None:
+    """Raise DatasetError where a path stands in two lines that differ."""
+    for column in ("label", "group", "subgroup"):
+        one, other = getattr(first, column), getattr(again, column)
+        if one != other:
+            raise DatasetError(f"{where}: {first.path!r} has two {column}s", f"Keep {one!r} or {other!r}.")
+
+
+def _normal(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _csv_rows(labels: Path) -> Iterator[tuple[int, str, str, str, str]]:
+    """Line number, path, label, group and subgroup; the last two may be empty."""
     name = _shown(str(labels))
     try:
         with labels.open(encoding="utf-8-sig", newline="") as lines:
@@ -140,7 +157,8 @@ def _csv_rows(labels: Path) -> Iterator[tuple[int, str, str]]:
             for row in reader:
                 if not row["path"] or not (row["label"] or "").strip():
                     raise DatasetError(f"{name}, line {reader.line_num}: path or label is empty", "Fill both.")
-                yield reader.line_num, row["path"], row["label"].strip()
+                group, subgroup = ((row.get(column) or "").strip() for column in ("group", "subgroup"))
+                yield reader.line_num, row["path"], row["label"].strip(), group, subgroup
     except FileNotFoundError as fault:
         raise DatasetError(f"{name} is not there", "Name an existing CSV file.") from fault
     except OSError as fault:
@@ -194,7 +212,7 @@ def _label(name: str, where: str, people: dict[str, str]) -> str:
     """The label in normal form C; `people` maps each label to its first spelling."""
     if not _is_utf8(name):
         raise DatasetError(f"{_shown(where)}: the name {_shown(name)!r} is not UTF-8", "Rename it.")
-    label = unicodedata.normalize("NFC", name)
+    label = _normal(name)
     if label == UNKNOWN:
         raise DatasetError(
             f"{_shown(where)}: a person is called {UNKNOWN!r}",

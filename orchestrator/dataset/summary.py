@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.dataset.discovery import Sources
@@ -26,6 +26,7 @@ class DatasetSummary:
         empty: labels of folders without a photo.
         case_collisions: labels that differ only in case.
         skipped: files that were not catalogued, by kind.
+        groups: photos by group of the labels file, and `subgroups` the same; empty where it has none.
     """
 
     people: Mapping[str, int]
@@ -38,6 +39,8 @@ class DatasetSummary:
     empty: tuple[str, ...]
     case_collisions: tuple[tuple[str, ...], ...]
     skipped: Mapping[str, int]
+    groups: Mapping[str, int] = field(default_factory=dict)
+    subgroups: Mapping[str, int] = field(default_factory=dict)
 
     def sentences(self) -> list[str]:
         """One line a fact, the totals first; control characters escaped."""
@@ -52,6 +55,9 @@ class DatasetSummary:
                 yield f"{subject} {what}: {examples(names)}."
         for group in self.case_collisions:
             yield f"{' and '.join(group)} differ only in upper and lower case; they count as different people."
+        for word, found in (("group", self.groups), ("subgroup", self.subgroups)):
+            if found:
+                yield f"{counted(len(found), word)}: {examples([f'{name} ({n})' for name, n in found.items()])}."
         if self.skipped:
             yield "Skipped: " + ", ".join(f"{n} {kind}" for kind, n in sorted(self.skipped.items())) + "."
 
@@ -91,7 +97,13 @@ def summarize(rows: Sequence[Mapping[str, Any]], sources: Sources, min_photos: i
         empty=tuple(sources.empty),
         case_collisions=_case_collisions(everyone),
         skipped=dict(sources.skipped),
+        groups=_counts(row.get("group") for row in good),
+        subgroups=_counts(row.get("subgroup") for row in good),
     )
+
+
+def _counts(names: Iterable[str | None]) -> dict[str, int]:
+    return dict(sorted(Counter(name for name in names if name).items()))
 
 
 def _labels(group: Sequence[tuple[str, str]]) -> int:

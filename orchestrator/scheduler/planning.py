@@ -194,9 +194,10 @@ def run_fingerprint(
         digest.update(f" {learning}".encode())
     if triplets:
         digest.update(json.dumps(asdict(triplets), sort_keys=True).encode())
-    columns = (catalog.column(name).to_pylist() for name in ("photo_key", "path", "label"))
+    columns = (catalog.column(name).to_pylist() for name in ("photo_key", "path", "label", "group", "subgroup"))
     for row in zip(*columns, strict=True):
-        digest.update(repr(row).encode("utf-8", "surrogateescape"))
+        told = row if any(row[3:]) else row[:3]  # without groups the fingerprint is the one that it has always been
+        digest.update(repr(told).encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:32]
 
 

@@ -68,6 +68,20 @@ def test_a_part_reads_back_with_its_rows_and_its_metadata(tmp_path: Path) -> Non
     assert [each.name for each in path.parent.iterdir()] == ["a.parquet"]
 
 
+def test_a_part_written_before_a_nullable_column_was_added_is_read_with_nulls(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.parquet")
+    wider = SPLITS.append(pa.field("scene", pa.string()))
+    table = read_part(path, wider)
+    assert table is not None
+    assert table.schema.names == wider.names
+    assert table.to_pylist() == [{**row, "scene": None} for row in rows(5)]
+    some = read_part(path, wider, ["label", "scene"])
+    assert some is not None
+    assert some.column_names == ["label", "scene"]
+    assert is_whole(path, wider)
+    assert read_part(path, SPLITS.append(pa.field("scene", pa.string(), nullable=False))) is None
+
+
 def test_the_name_depends_on_every_ingredient_and_on_where_one_ends() -> None:
     names = {part_name("ab", "c"), part_name("a", "bc"), part_name("abc"), part_name("abc", ""), part_name("\udcff")}
     assert len(names) == 5

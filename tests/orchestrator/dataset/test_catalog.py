@@ -236,9 +236,26 @@ def test_a_csv_with_a_bom_and_further_columns_reads_like_folders(people: Path, t
     assert summary.skipped == {"repeated line": 1}
 
 
+def test_a_csv_may_name_a_group_and_a_subgroup_of_each_photo(people: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "photos.csv"
+    lines = ["ann/0.jpg,ann,zoe\u0301,young", "ann/1.jpg,ann,,old", "bob/0.jpg,bob, scene 2 ,", "bob/1.jpg,bob"]
+    labels.write_text("\n".join(["path,label,group,subgroup", *lines]), encoding="utf-8")
+    table, summary = build_catalog(people, labels)
+    told = {path: (row["group"], row["subgroup"]) for path, row in rows_of(table).items()}
+    assert told == {
+        "ann/0.jpg": ("zo\u00e9", "young"), "ann/1.jpg": (None, "old"),
+        "bob/0.jpg": ("scene 2", None), "bob/1.jpg": (None, None),
+    }  # fmt: skip
+    assert (summary.groups, summary.subgroups) == ({"scene 2": 1, "zo\u00e9": 1}, {"old": 1, "young": 1})
+    assert "2 subgroups: old (1), young (1)." in summary.sentences()
+    assert set(build_catalog(people)[0]["group"].to_pylist()) == {None}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        (b"path,label,group\nann/0.jpg,ann,a\nann/0.jpg,ann,b", "two groups"),
+        (b"path,label,subgroup\nann/0.jpg,ann,a\nann/0.jpg,ann,", "two subgroups"),
         (b"", "empty file"),
         (b"file;label\n1;2", "'file;label'"),
         (b"path,name\nann/0.jpg,ann", "must name path and label"),

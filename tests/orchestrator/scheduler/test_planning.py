@@ -172,6 +172,15 @@ def test_the_plan_is_plain_json(photos: Path, tmp_path: Path) -> None:
 def test_the_fingerprint_of_a_run_is_what_version_0_1_computed(
     learning: int, triplets: TripletSettings | None, fingerprint: str
 ) -> None:
-    catalog = pa.table({"photo_key": ["a1", "b2"], "path": ["ada/1.jpg", "bob/2.jpg"], "label": ["ada", "bob"]})
     parts = ("c031491fc1bd5e07", "2668fefd674f3d98cb8d30015b4cad19")
-    assert run_fingerprint(*parts, catalog, learning, triplets) == fingerprint
+    assert run_fingerprint(*parts, a_catalog(), learning, triplets) == fingerprint
+
+
+def test_groups_and_subgroups_of_the_labels_make_another_run() -> None:
+    catalogs = [a_catalog(), a_catalog(group=["day", None]), a_catalog(subgroup=["day", None])]
+    assert len({run_fingerprint("", "", catalog, 2) for catalog in catalogs}) == 3
+
+
+def a_catalog(**told: list[str | None]) -> pa.Table:
+    columns = {"photo_key": ["a1", "b2"], "path": ["ada/1.jpg", "bob/2.jpg"], "label": ["ada", "bob"]}
+    return pa.table({**columns, "group": [None, None], "subgroup": [None, None], **told})
