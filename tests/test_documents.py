@@ -149,3 +149,10 @@ def test_every_name_that_a_document_places_in_a_file_is_there() -> None:
         )
     ]
     assert strange == []
+
+
+def test_the_picture_of_the_rooms_shows_every_folder_of_code() -> None:
+    picture = DOCUMENTS["architecture.md"].split("```")[1]
+    shown = {name.rstrip("/") for name in re.findall(r"\b\w+/", picture)}
+    packages = {path.parent for top in ("workers", "orchestrator", "storage") for path in (ROOT / top).rglob("*.py")}
+    assert shown == {path.name for path in packages}
