@@ -122,12 +122,19 @@ FITS = pa.schema(
         pa.field("outcome", _word, nullable=False),  # ok | failed
         pa.field("reason", pa.string(), nullable=False),
         pa.field("train_accuracy", pa.float32()),
-        pa.field("fit_seconds", pa.float32()),
-        pa.field("predict_microseconds", pa.list_(pa.float32())),  # one face a call, warm; up to 200 of them
+        pa.field("fit_first_seconds", pa.float32()),  # the first fit, with what its process had to import and compile
+        pa.field("fit_seconds", pa.float32()),  # warm; the median of `warm_fits`, or the first where there is none
+        pa.field("fit_least_seconds", pa.float32()),  # the shortest of them
+        pa.field("fit_cpu_seconds", pa.float32()),  # processor time, of all threads; the median of them
+        pa.field("warm_fits", pa.int16()),  # up to 3; 0 where the first took too long to be done again
+        pa.field("predict_microseconds", pa.list_(pa.float32())),  # from the view to the name: one face a call, warm
+        pa.field("encoder_microseconds", pa.float32()),  # a face through an own encoder; 0 with the engine's alone
         pa.field("model_bytes", pa.int64()),
         pa.field("chosen", pa.string(), nullable=False),  # JSON: hyper-parameters chosen inside the training fold
         pa.field("history", pa.string(), nullable=False),  # JSON: {"loss": [...], "val_loss": [...]}; networks only
         pa.field("host", _word, nullable=False),
+        pa.field("cores", pa.int16()),  # that the process may use
+        pa.field("load", pa.float32()),  # of the host over one minute, when the fit began
         pa.field("finished", pa.timestamp("us", tz="UTC"), nullable=False),
     ]
 )
@@ -154,9 +161,16 @@ COMPARISON = pa.schema(
         pa.field("dir_at_far", pa.float64()),  # open set only
         pa.field("far", pa.float64()),
         pa.field("open_set_threshold", pa.float64()),
-        pa.field("fit_seconds", pa.float64()),  # median over splits
+        pa.field("fit_first_seconds", pa.float64()),  # the largest over splits: it shows imports and compilation
+        pa.field("fit_seconds", pa.float64()),  # warm; median over splits
+        pa.field("fit_least_seconds", pa.float64()),  # the shortest of all warm fits
+        pa.field("fit_cpu_seconds", pa.float64()),  # median over splits
+        pa.field("latency_least_ms", pa.float64()),  # from the view of a face to its name, warm, one face a call
         pa.field("latency_p50_ms", pa.float64()),
         pa.field("latency_p95_ms", pa.float64()),
+        pa.field("photo_to_name_ms", pa.float64()),  # a photo's median steps, an own encoder, latency_p50_ms
+        pa.field("hosts", pa.list_(pa.string()), nullable=False),  # where the times of fits and latency come from
+        pa.field("photo_hosts", pa.list_(pa.string()), nullable=False),  # where the times of the steps come from
         pa.field("model_bytes", pa.int64()),
         pa.field("practically_equal_to", pa.list_(pa.string()), nullable=False),
     ]

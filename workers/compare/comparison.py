@@ -17,6 +17,7 @@ from storage.schemas import COMPARISON
 from workers.compare.answers import Answers, Outcomes, answers_of
 from workers.compare.configuration_row import Row, accuracies, measured_row, ranked, scored_row
 from workers.compare.figure_tables import figure_tables
+from workers.compare.host_times import common_host, photo_time
 from workers.compare.paired import Pair, disagreements, holm, mcnemar, over_splits, single_split
 
 
@@ -47,6 +48,7 @@ def compare_configurations(
     splits: pa.Table,
     views: Mapping[str, str],
     undetected: Mapping[str, int] | None = None,
+    efforts: pa.Table | None = None,
 ) -> Comparison:
     """Compare all configurations of a run.
 
@@ -55,6 +57,7 @@ def compare_configurations(
         views: by configuration, what it looks at: crop, aligned, embedding; none where it is not named.
         undetected: by person, the photos without a usable face (`undetected_photos`); None leaves the end-to-end
             accuracy null.
+        efforts: `storage.schemas.EFFORTS` with the photos of the splits; None leaves `photo_to_name_ms` null.
 
     Raises:
         ValueError: a configuration that did not fail has no score, or two, for a face of the splits.
@@ -63,8 +66,11 @@ def compare_configurations(
     detected, missing = _photos(splits, undetected or {})
     answers: dict[str, Answers] = {}
     rows: list[Row] = []
-    for name, costs in sorted(_fits_by_configuration(fits).items()):
-        row = _blank(name, views.get(name, "none"), costs)
+    by_name = _fits_by_configuration(fits)
+    host = common_host(by_name)
+    photo = None if efforts is None else photo_time(efforts, set(splits["photo_key"].to_pylist()), host)
+    for name, costs in sorted(by_name.items()):
+        row = _blank(name, views.get(name, "none"), costs) | measured_row(costs, host, photo)
         if row["outcome"] == "ok":
             mine = scores.filter(pc.equal(pc.cast(scores["configuration"], pa.string()), name))
             answers[name] = answers_of(mine)
@@ -140,7 +146,6 @@ def _blank(name: str, view: str, costs: Sequence[Row]) -> Row:
         "reason": failed["reason"] if failed else "",
         "test_faces": 0,
         "interval_method": "wilson",
-        **measured_row(costs),
     }
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from workers.compare import metrics
 from workers.compare.answers import Answers, Outcomes
+from workers.compare.host_times import PhotoTime
 from workers.compare.intervals import Interval, nadeau_bengio, wilson
 from workers.compare.open_set import open_set
 
@@ -84,14 +85,29 @@ def scored_row(answers: Answers, test_train_ratio: float, detected: int, undetec
     }
 
 
-def measured_row(fits: Sequence[Mapping[str, Any]]) -> Row:
-    """The columns of COMPARISON that come from FITS: medians over splits, latency over all timed faces."""
-    times = [each for fit in fits for each in fit["predict_microseconds"] or ()]
+def measured_row(fits: Sequence[Mapping[str, Any]], host: str | None = None, photo: PhotoTime | None = None) -> Row:
+    """The columns of COMPARISON that come from FITS: medians over splits, latency over all timed faces.
+
+    Args:
+        host: only times of this host; None for all hosts.
+        photo: what comes before the view.
+    """
+    timed = [fit for fit in fits if host in (None, fit["host"]) and fit["fit_seconds"] is not None]
+    times = [each / 1000 for fit in timed for each in fit["predict_microseconds"] or ()]
+    encoder = _of(np.median, [fit["encoder_microseconds"] for fit in timed]) or 0.0
+    named = float(np.percentile(times, 50)) if times else None
     return {
         "train_accuracy": _of(np.mean, [fit["train_accuracy"] for fit in fits]),
-        "fit_seconds": _of(np.median, [fit["fit_seconds"] for fit in fits]),
-        "latency_p50_ms": float(np.percentile(times, 50)) / 1000 if times else None,
-        "latency_p95_ms": float(np.percentile(times, 95)) / 1000 if times else None,
+        "fit_first_seconds": _of(max, [fit["fit_first_seconds"] for fit in timed]),
+        "fit_seconds": _of(np.median, [fit["fit_seconds"] for fit in timed]),
+        "fit_least_seconds": _of(min, [fit["fit_least_seconds"] for fit in timed]),
+        "fit_cpu_seconds": _of(np.median, [fit["fit_cpu_seconds"] for fit in timed]),
+        "latency_least_ms": min(times) if times else None,
+        "latency_p50_ms": named,
+        "latency_p95_ms": float(np.percentile(times, 95)) if times else None,
+        "photo_to_name_ms": None if named is None or photo is None else photo.milliseconds + encoder / 1000 + named,
+        "hosts": sorted({fit["host"] for fit in timed}),
+        "photo_hosts": [] if photo is None else list(photo.hosts),
         "model_bytes": _whole(_of(np.median, [fit["model_bytes"] for fit in fits])),
     }
 

@@ -6,7 +6,7 @@ from storage.attempts import Attempt
 from storage.finding_schemas import COMPARISON_TABLES
 from storage.parts import list_parts, read_parts
 from storage.runs import Run
-from storage.schemas import CATALOG, FACES, FITS, SCORES, SPLITS
+from storage.schemas import CATALOG, EFFORTS, FACES, FITS, SCORES, SPLITS
 from storage.tables import read_table, write_run_tables
 from workers.jobs.job import run_job
 from workers.jobs.part_names import comparison_part
@@ -28,7 +28,8 @@ def compare(run: Run) -> None:
         fits = read_parts(list_parts(run.fits), FITS)
         undetected = undetected_photos(read_table(run.catalog, CATALOG), read_table(run.faces, FACES))
         views = {name: view_of_configuration(name) for name in run.plan.experiment.configurations}
-        compared = compare_configurations(scores, fits, read_table(run.splits, SPLITS), views, undetected)
+        efforts = read_parts(list_parts(run.encodings / "efforts"), EFFORTS)
+        compared = compare_configurations(scores, fits, read_table(run.splits, SPLITS), views, undetected, efforts)
         write_run_tables(run, compared.tables())
 
     def is_done() -> bool:

@@ -43,9 +43,13 @@ def train(run: Run, name: str, repeat: int, fold: int) -> None:
         if not rows:
             raise Refused(f"the run has no split {repeat}, {fold}")
         faces = load_faces(run, configuration)
-        attempt.allow(training_seconds(run))
         seed = seed_of(experiment.seed, name, repeat, fold)
-        _write(run, part, evaluate(configuration, faces, rows, seed), number)
+
+        def allow() -> None:
+            attempt.allow(training_seconds(run))
+
+        allow()
+        _write(run, part, evaluate(configuration, faces, rows, seed, again=allow), number)
 
     def give_up(died: int) -> None:
         _write(run, part, Evaluation([], _failed(name, repeat, fold, f"its process died {died} times")), died)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-LEARNING_VERSION = 2
+LEARNING_VERSION = 3
 """Raise it with every change after which a configuration or an encoder learns something else from the same faces."""
 
 AT = "@"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +15,8 @@ import numpy as np
 from workers.learning.arrays import Array
 from workers.learning.configurations import Configuration
 from workers.learning.face_arrays import Faces
-from workers.learning.fitted_model import Model, fit_model
+from workers.learning.fit_timing import time_fit
+from workers.learning.fitted_model import Model, fit_model, warm_up_of
 from workers.learning.fold import CannotFit
 
 LATENCY_FACES = 200
@@ -45,8 +46,9 @@ def evaluate(
     split_rows: Sequence[Mapping[str, Any]],
     seed: int,
     threads: int = 1,
+    again: Callable[[], None] = lambda: None,
 ) -> Evaluation:
-    """Fit on the split's train faces; score its test, calibrate and unknown faces.
+    """Fit on the split's train faces, warm and timed (`fit_timing`); score its test, calibrate and unknown faces.
 
     A model that cannot be fitted is a FITS row with outcome `failed` and no scores.
 
@@ -55,6 +57,7 @@ def evaluate(
         split_rows: rows of SPLITS, all of one repeat and fold.
         seed: `seeds.seed_of(run_seed, configuration.name, repeat, fold)`.
         threads: for linear algebra; 1 keeps the bits the same on every machine with the same kind of processor.
+        again: called before the fit is repeated for its time.
 
     Raises:
         ValueError: no rows, or rows of several splits.
@@ -67,46 +70,43 @@ def evaluate(
     trains = np.asarray([row["role"] == "train" for row in split_rows])
     train = [row for row in split_rows if row["role"] == "train"]
     others = [row for row in split_rows if row["role"] != "train"]
-    started = time.perf_counter()
+    labels, groups = [row["label"] for row in train], [row["group"] for row in train]
+    warm_up = warm_up_of(configuration, labels)
     try:
-        model = fit_model(
-            configuration,
-            x[trains],
-            [row["label"] for row in train],
-            [row["group"] for row in train],
-            seed,
-            threads,
-        )
+        timed = time_fit(lambda: fit_model(configuration, x[trains], labels, groups, seed, threads), warm_up, again)
     except (CannotFit, np.linalg.LinAlgError) as why:
         return Evaluation([], _fit_row(configuration, split_rows[0], reason=str(why)))
-    seconds = time.perf_counter() - started
+    model = timed.fitted
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(threads):
         return Evaluation(
             _score_rows(model, x[~trains], others),
             _fit_row(
-                configuration, split_rows[0], model=model, fit_seconds=seconds,
+                configuration, split_rows[0], model=model, **timed.columns(),
                 train_accuracy=_accuracy(model, x[trains], train),
                 predict_microseconds=latency(model, x[~trains] if len(others) else x[trains]),
+                encoder_microseconds=faces.encoder_microseconds if configuration.encoder else 0.0,
             ),
         )  # fmt: skip
 
 
 def latency(model: Model, x: Array) -> list[float]:
-    """Microseconds of a call with one face, for each of up to LATENCY_FACES faces, after WARM_CALLS calls.
+    """Microseconds from the view of one face to its name, one face a call, after WARM_CALLS calls.
+
+    Up to LATENCY_FACES faces are timed.
 
     Args:
         x: (N, ...) the view of the model's configuration, N at least 1.
     """
     sample = x[:LATENCY_FACES]
     for i in range(WARM_CALLS):
-        model.scores(sample[i % len(sample)][None])
+        model.name(*model.scores(sample[i % len(sample)][None]))
     times = []
     for i in range(len(sample)):
         one = sample[i : i + 1]
         start = time.perf_counter_ns()
-        model.scores(one)
+        model.name(*model.scores(one))
         times.append((time.perf_counter_ns() - start) / 1000)
     return times
 
@@ -158,9 +158,7 @@ def _fit_row(
         "fold": row["fold"],
         "outcome": "ok" if model else "failed",
         "reason": reason,
-        "train_accuracy": measured.get("train_accuracy"),
-        "fit_seconds": measured.get("fit_seconds"),
-        "predict_microseconds": measured.get("predict_microseconds"),
+        **measured,
         "model_bytes": model.model_bytes if model else None,
         "chosen": json.dumps(model.chosen if model else {}, sort_keys=True),
         "history": json.dumps(model.history if model else {}, sort_keys=True),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from workers.learning.classical import solvers as classical
 from workers.learning.fold import Fitted, Fold
@@ -18,10 +19,12 @@ class Family:
     Attributes:
         fit: takes the training faces of one split and no other face.
         parameters: all that may be set; an experiment that names another parameter is refused.
+        warm_up: of networks: imports and compiles what a fit for so many people needs.
     """
 
     fit: Callable[[Fold], Fitted]
     parameters: tuple[Parameter, ...] = ()
+    warm_up: Callable[[Mapping[str, Any], int], None] | None = None
 
 
 _PENALTY = (real("C"), yes_no("tune"))
@@ -42,9 +45,11 @@ FAMILIES: dict[str, Family] = {
     "lda": Family(classical.fit_lda),
     "svm": Family(classical.fit_svm, (one_of("kernel", "linear", "rbf"), *_PENALTY)),
     "eigenfaces": Family(classical.fit_eigenfaces, (whole("components", 1, 1024), *_PENALTY)),
-    "dense": Family(networks.fit_dense, _RECIPE),
-    "cnn-small": Family(networks.fit_small, _RECIPE),
+    "dense": Family(networks.fit_dense, _RECIPE, networks.warm_up_dense),
+    "cnn-small": Family(networks.fit_small, _RECIPE, networks.warm_up_small),
     "cnn-regularized": Family(
-        networks.fit_regularized, (*_RECIPE, whole("patience", 0, 10_000), whole("members", 1, 32))
+        networks.fit_regularized,
+        (*_RECIPE, whole("patience", 0, 10_000), whole("members", 1, 32)),
+        networks.warm_up_regularized,
     ),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,13 @@ def fit_model(
     with threadpool_limits(threads):
         fitted = FAMILIES[configuration.family].fit(Fold(x, y, by, configuration.parameters, seed))
     return Model(configuration, names, fitted.predictor, fitted.chosen, fitted.history)
+
+
+def warm_up_of(configuration: Configuration, labels: Sequence[str]) -> Callable[[], None] | None:
+    """What imports and compiles before the fit of a network on faces of these people; None for other families."""
+    warm_up = FAMILIES[configuration.family].warm_up
+    people = len(set(labels))
+    return None if warm_up is None or people < 2 else lambda: warm_up(configuration.parameters, people)
 
 
 def save_model(model: Model, folder: Path) -> None:

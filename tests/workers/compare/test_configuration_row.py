@@ -18,6 +18,7 @@ from workers.compare.configuration_row import (
     repeat_deviation,
     scored_row,
 )
+from workers.compare.host_times import PhotoTime
 from workers.compare.intervals import nadeau_bengio, wilson
 
 
@@ -106,16 +107,38 @@ def test_the_spread_is_that_of_the_repeats(fair: Study, answers: Answers) -> Non
 
 def test_costs_are_medians_over_splits_and_latency_is_over_all_faces(fair: Study) -> None:
     row = measured_row([fit for fit in fair.fits.to_pylist() if fit["repeat"] == 0])
+    assert row["fit_first_seconds"] == 6
     assert row["fit_seconds"] == 2.5
+    assert row["fit_least_seconds"] == 0.5
+    assert row["fit_cpu_seconds"] == 3.5
     assert row["train_accuracy"] == pytest.approx(0.5 + 0.125 * 1.5)
+    assert row["latency_least_ms"] == pytest.approx(0.1)
     assert row["latency_p50_ms"] == pytest.approx(0.25)
     assert row["latency_p95_ms"] == pytest.approx(0.4)
     assert row["model_bytes"] == 1000
+    assert row["hosts"] == ["here"]
 
 
-def test_what_failed_before_it_was_timed_has_no_costs() -> None:
-    blank = {"train_accuracy": None, "fit_seconds": None, "predict_microseconds": None, "model_bytes": None}
-    assert set(measured_row([blank]).values()) == {None}
+def test_from_photo_to_name_is_the_photos_steps_then_an_own_encoder_then_the_classifier(fair: Study) -> None:
+    row = measured_row(fair.fits.to_pylist(), photo=PhotoTime(40.0, ("there",)))
+    assert row["photo_to_name_ms"] == pytest.approx(40 + 0.5 + 0.25)
+    assert row["photo_hosts"] == ["there"]
+    assert measured_row(fair.fits.to_pylist())["photo_to_name_ms"] is None
+
+
+def test_only_the_times_of_one_host_are_taken(fair: Study) -> None:
+    fits = [fit | {"host": "fast" if fit["fold"] == 0 else "slow"} for fit in fair.fits.to_pylist()]
+    row = measured_row(fits, "fast")
+    assert (row["fit_seconds"], row["hosts"]) == (1, ["fast"])
+    assert row["train_accuracy"] == pytest.approx(0.5 + 0.125 * 1.5)  # a result of all splits, not a time
+    assert measured_row(fits)["hosts"] == ["fast", "slow"]
+
+
+def test_what_failed_before_it_was_timed_has_no_costs(fair: Study) -> None:
+    blank = dict.fromkeys(fair.fits.schema.names) | {"host": "here"}
+    row = measured_row([blank])
+    assert row.pop("hosts") == row.pop("photo_hosts") == []
+    assert set(row.values()) == {None}
 
 
 def test_ranks_go_by_accuracy_then_log_loss_then_name_and_failures_come_last() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from storage.parts import table_of
 from storage.schemas import FITS, SCORES
+from workers.learning import fit_timing
 from workers.learning.configurations import CONFIGURATIONS, UNKNOWN, Configuration
 from workers.learning.evaluation import evaluate
 from workers.learning.face_arrays import Faces
@@ -33,6 +34,19 @@ def test_every_face_that_did_not_train_is_scored_once(
     assert {row["role"] for row in scored.scores} == {"test", "calibrate", "unknown"}
     assert scored.fit["outcome"] == "ok"
     assert len(scored.fit["predict_microseconds"]) == len(others)
+
+
+@pytest.mark.parametrize("configuration", CLASSICAL, ids=lambda each: each.name)
+def test_the_warm_fit_has_the_bits_of_the_first(
+    faces_table: pa.Table, split_rows: Rows, configuration: Configuration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faces = Faces.from_table(faces_table)
+    warm = evaluate(configuration, faces, split_rows, 1)
+    monkeypatch.setattr(fit_timing, "SECOND_FIT_SECONDS", 0.0)
+    first = evaluate(configuration, faces, split_rows, 1)
+    assert warm.scores == first.scores
+    assert warm.fit["chosen"] == first.fit["chosen"]
+    assert (warm.fit["warm_fits"] > 0, first.fit["warm_fits"]) == (True, 0)
 
 
 def test_an_unknown_person_is_never_named_rightly_and_has_a_lower_known_score(

@@ -5,6 +5,7 @@ Each uses the faces of its training fold alone; early stopping validates on an i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -15,7 +16,7 @@ from workers.learning.fold import Fitted, Fold
 from workers.learning.inner_folds import DEFAULT_TEMPERATURE, inner_folds, temperature_of
 from workers.learning.networks import architectures
 from workers.learning.networks.keras_predictor import KerasPredictor
-from workers.learning.networks.training_loop import Build, Examples, Recipe, train_network
+from workers.learning.networks.training_loop import Build, Examples, Recipe, train_network, warm_up_training
 
 
 def fit_small(fold: Fold) -> Fitted:
@@ -37,7 +38,7 @@ def fit_regularized(fold: Fold) -> Fitted:
     give the temperature (Guo et al. 2017). The ensemble is the mean of the logits (Hansen & Salamon 1990). Where people
     have too few photos for inner splits, members differ by seed alone and train all epochs.
     """
-    recipe = recipe_of(fold)
+    recipe = recipe_of(fold.parameters)
     count = int(fold.parameters["members"])
     splits = inner_folds(fold.y, fold.groups, fold.seed, count)
     everyone = np.arange(len(fold.y))
@@ -60,14 +61,29 @@ def fit_regularized(fold: Fold) -> Fitted:
     return Fitted(KerasPredictor(architectures.ensemble(members, temperature)), record, history)
 
 
-def recipe_of(fold: Fold) -> Recipe:
-    """The recipe in the parameters of the fold's configuration."""
+def warm_up_small(parameters: Mapping[str, Any], people: int) -> None:
+    """Compile what `fit_small` uses."""
+    warm_up_training(architectures.small_convnet, recipe_of(parameters), people)
+
+
+def warm_up_dense(parameters: Mapping[str, Any], people: int) -> None:
+    """Compile what `fit_dense` uses."""
+    warm_up_training(architectures.dense_network, recipe_of(parameters), people)
+
+
+def warm_up_regularized(parameters: Mapping[str, Any], people: int) -> None:
+    """Compile what `fit_regularized` uses."""
+    warm_up_training(architectures.regularized_convnet, recipe_of(parameters), people)
+
+
+def recipe_of(parameters: Mapping[str, Any]) -> Recipe:
+    """The recipe in the parameters of a configuration."""
     known = {each.name for each in fields(Recipe)}
-    return Recipe(**{name: value for name, value in fold.parameters.items() if name in known})
+    return Recipe(**{name: value for name, value in parameters.items() if name in known})
 
 
 def _fit_once(fold: Fold, build: Build) -> Fitted:
-    recipe = recipe_of(fold)
+    recipe = recipe_of(fold.parameters)
     model, history = train_network(build, recipe, Examples(fold.x, fold.y), fold.classes, fold.seed)
     return Fitted(KerasPredictor(model), {"epochs": recipe.epochs}, history)
 

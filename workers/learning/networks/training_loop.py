@@ -101,6 +101,21 @@ def train_network(
     return fresh, curves
 
 
+def warm_up_training(build: Build, recipe: Recipe, classes: int) -> None:
+    """Import Keras, and trace the step and the prediction of `train_network` on one batch of zeros.
+
+    Leaves no trace in a later training, which sets the weights, the optimizer and the seed anew.
+    """
+    load_keras()
+    compiled = _compiled_model(build, recipe, classes)
+    model = compiled.network.keras_model
+    x = np.zeros((recipe.batch, *model.input_shape[1:]), model.inputs[0].dtype)
+    targets = np.eye(classes, dtype=np.float32)[np.arange(recipe.batch) % classes]
+    model.train_on_batch(x, targets, np.ones(recipe.batch, np.float32), return_dict=True)
+    if recipe.patience:  # it validates
+        compiled.network.decision(x[:1])
+
+
 def _epoch(model: Any, rows: Array, x: Array, targets: Array, weights: Array) -> dict[str, float]:
     """One pass over the training faces; each row of `rows` is one step. Loss and accuracy, means over the steps."""
     steps = [model.train_on_batch(x[step], targets[step], weights[step], return_dict=True) for step in rows]

@@ -13,7 +13,7 @@ import pytest
 
 from workers.learning.configurations import CONFIGURATIONS, Configuration
 from workers.learning.evaluation import latency
-from workers.learning.fitted_model import fit_model, load_model, save_model
+from workers.learning.fitted_model import fit_model, load_model, save_model, warm_up_of
 
 SMALL = CONFIGURATIONS["cnn-small-crop"].with_parameters(epochs=2)
 DENSE = CONFIGURATIONS["dense"]
@@ -54,6 +54,16 @@ def test_a_fresh_process_learns_the_same_bits_whatever_was_trained_before() -> N
     assert here == digest(SMALL, x, labels) == digest_elsewhere("digest(SMALL, *pictures())")
     assert here != digest(SMALL, x, labels, seed=8)
     assert other.labels == ("p0", "p1")
+
+
+def test_warming_up_leaves_no_trace_in_what_is_learned() -> None:
+    x, labels = measurements()
+    before = digest(DENSE, x, labels)
+    warm_up = warm_up_of(DENSE, labels)
+    assert warm_up is not None
+    warm_up()
+    assert digest(DENSE, x, labels) == before
+    assert digest_elsewhere("(warm_up_of(DENSE, measurements()[1])(), digest(DENSE, *measurements()))[1]") == before
 
 
 def test_a_process_that_imported_tensorflow_by_itself_is_refused() -> None:
