@@ -16,7 +16,7 @@ from storage.validation import FORBID_EXTRA, Count, Flag, Natural
 
 DetectorName = Literal["cascade", "blaze", "cnn", "hog", "dlib-cnn"]
 RefinerName = Literal["map", "hog", "none"]
-FacePolicy = Literal["largest", "require-one", "all"]
+FacePolicy = Literal["largest", "central", "require-one", "all"]
 LandmarkModel = Literal["68", "5"]
 EncoderName = Literal["onnx", "openvino", "openvino-bf16", "dlib"]
 LadderRung = Literal["upsample", "rotate"]
@@ -48,7 +48,8 @@ class EngineSettings:
             or "dlib-cnn", the thorough one in dlib itself.
         refine: what brings another detector's box to the convention of HOG's boxes, on which the landmarks were
             trained: "map" shifts and scales by constants, "hog" looks again in a small window, "none" does nothing.
-        policy: which faces of a photo count: the "largest", "require-one" (several are an outcome), or "all".
+        policy: which faces of a photo count: the "largest", the "central" (large and near the photo's centre),
+            "require-one" (several are an outcome), or "all".
         landmarks: the points that cut the encoder's chip: "68", or "5", whose model is CC0.
         encoder: "onnx", dlib's ResNet in ONNX Runtime; "openvino" or "openvino-bf16", the same in an optional runtime;
             or "dlib", in dlib itself.

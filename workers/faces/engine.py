@@ -107,7 +107,8 @@ class FaceEngine:
             return []
         with timed(result.seconds, "detect"):
             seen, found = find_faces(photo, self._detectors[policy], self.settings)
-            chosen = select_faces(found, policy)
+            height, width = seen.rgb.shape[:2]
+            chosen = select_faces(found, policy, (width, height))
             if isinstance(chosen, Refusal):
                 result.refuse(chosen)
                 return []

@@ -102,6 +102,22 @@ def test_the_policy_decides_which_faces_count(drawn: dict[tuple[int, int], Pixel
     assert len(load_engine(DEFAULT).encode_pixels(pair)) == 2
 
 
+def test_the_central_face_is_encoded_though_a_larger_face_stands_at_the_edge(
+    drawn: dict[tuple[int, int], Pixels],
+) -> None:
+    """A small person in the middle, a larger bystander at the left edge: LFW's layout, where `largest` is wrong."""
+    small = np.asarray(Image.fromarray(drawn[1, 0]).resize((150, 150)))
+    scene = np.full((420, 620, 3), 128, np.uint8)
+    scene[:250, :250], scene[135:285, 235:385] = drawn[0, 0], small
+    photo = [("scene", as_bytes(scene))]
+    (largest,) = encode(photo)[0].faces
+    (central,) = encode(photo, replace(DEFAULT, policy="central"))[0].faces
+    assert largest.right < 250
+    assert 235 <= central.left < central.right <= 385
+    assert central.right - central.left < largest.right - largest.left
+    assert central.face_index == 0
+
+
 def test_boxes_and_points_are_in_pixels_of_the_full_photo(face: Pixels) -> None:
     large = np.asarray(Image.fromarray(face).resize((1500, 1500)))
     (small,) = encode([("small", as_bytes(face))])[0].faces

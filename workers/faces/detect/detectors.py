@@ -44,7 +44,7 @@ Detector = Callable[[Pixels, int], list[Detection]]
 def load_detector(name: str, policy: str = "all") -> Detector:
     """The detector of a name that `EngineSettings.detector` allows; raises `EngineError` where a model file is missing.
 
-    Under the policy "largest" the cascade stops at a large face and does not look for small ones.
+    Under the policy "largest" the cascade stops at a large face and does not look for small ones; "central" needs all.
     """
     loaders: dict[str, Callable[[], Detector]] = {
         "cascade": _load_glancing_cascade if policy == "largest" else _load_cascade,
