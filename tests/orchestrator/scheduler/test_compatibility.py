@@ -48,6 +48,8 @@ def test_another_engine_is_refused_while_photos_are_missing(run: Run) -> None:
 
 
 def test_a_finished_run_needs_no_version(run: Run) -> None:
+    run.comparison.touch()
     run.report.mkdir()
-    (run.report / "index.html").write_text("")
+    (run.report / "index.html").touch()
+    assert run.finished
     check_resumable(planned_with(run, learning_version=99, engine_fingerprint="0" * 32))
