@@ -20,8 +20,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, field
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic.dataclasses import dataclass
+from pydantic_core import ArgsKwargs
 
 from storage.engine_settings import EngineSettings
 from storage.validation import FORBID_EXTRA, Count, InnerShare, Seed
@@ -50,15 +51,26 @@ Value = str | int | float | bool
 """Of a parameter; as JSON keeps it."""
 
 
+KSHOT_REPEATS = 5
+
+
+def _rising(shots: tuple[int, ...]) -> tuple[int, ...]:
+    if list(shots) != sorted(set(shots)):
+        raise ValueError("Write numbers of photos that rise, such as [1, 2, 4]")
+    return shots
+
+
 @dataclass(frozen=True, config=FORBID_EXTRA)
 class Protocol:
     """Which faces train and which test; the same for every configuration.
 
     Attributes:
-        kind: `holdout` (the mission's single stratified split) or `kfold` (repeated, stratified, grouped).
-        test_share: share of the faces that test; holdout only.
+        kind: `holdout` (the mission's single stratified split), `kfold` (repeated, stratified, grouped) or `k-shot`
+            (a few photos a person in training, the same test photos for every number of them).
+        test_share: share of the faces that test; not for kfold. Under k-shot a person's share is smaller where that
+            fills a larger number of `shots`.
         folds: parts of one k-fold; kfold only.
-        repeats: how often the k-fold, or the hold-out, is drawn anew.
+        repeats: how often the split is drawn anew; under k-shot 5 where it is not given.
         seed: of the splits alone, so that another `Experiment.seed` trains anew on the same splits.
         min_photos_per_person: a person with fewer distinct photos with a face takes no part.
         unknown_share: share of people kept out of training, to measure rejection; 0 for a closed set.
@@ -67,9 +79,11 @@ class Protocol:
             groups under kfold and leaves the mission's single split as the mission drew it.
         hash_distance: bits of 64 by which two perceptual hashes may differ and be near-duplicates.
         embedding_distance: Euclidean distance of two embeddings below which they are near-duplicates.
+        shots: training photos a person, rising; k-shot only.
+        draws: a single hold-out says of so many draws which configuration is the best; 1 for its own draw only.
     """
 
-    kind: Literal["holdout", "kfold"] = "holdout"
+    kind: Literal["holdout", "kfold", "k-shot"] = "holdout"
     test_share: InnerShare = 0.3
     folds: Annotated[int, Field(strict=True, ge=2)] = 5
     repeats: Count = 1
@@ -80,11 +94,28 @@ class Protocol:
     near_duplicates: Literal["auto", "report", "group"] = "auto"
     hash_distance: Annotated[int, Field(strict=True, ge=0, le=64)] = 4
     embedding_distance: Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)] = 0.15
+    shots: Annotated[tuple[Count, ...], Field(min_length=1), AfterValidator(_rising)] = (1, 2, 4, 8, 16)
+    draws: Annotated[int, Field(strict=True, ge=1, le=1000)] = 20
+
+    @model_validator(mode="before")
+    @classmethod
+    def _repeated(cls, given: Any) -> Any:
+        """A k-shot is repeated where nothing else is said: with one photo a person, much depends on which."""
+        settings = given.kwargs if isinstance(given, ArgsKwargs) else given
+        if isinstance(settings, Mapping) and settings.get("kind") == "k-shot" and "repeats" not in settings:
+            return {**settings, "repeats": KSHOT_REPEATS}
+        return given
 
     @property
     def groups_near_duplicates(self) -> bool:
         """Whether near-duplicates share a group."""
-        return self.near_duplicates == "group" or (self.near_duplicates == "auto" and self.kind == "kfold")
+        return self.near_duplicates == "group" or (self.near_duplicates == "auto" and self.kind != "holdout")
+
+    @property
+    def least_photos(self) -> int:
+        """A person with fewer distinct photos with a face takes no part in any split."""
+        needed = {"holdout": 2, "kfold": self.folds, "k-shot": self.shots[0] + 1}
+        return max(self.min_photos_per_person, needed[self.kind])
 
 
 @dataclass(frozen=True, config=FORBID_EXTRA)
@@ -153,8 +184,13 @@ class Experiment:
     def plain(self) -> dict[str, Any]:
         """As JSON data in the shape of the experiment file, every default stated."""
         plain = asdict(self)
-        if not self.encoders:  # a file without them keeps the fingerprint that it has always had
+        # a file without these keeps the fingerprint that it has always had
+        if not self.encoders:
             del plain["encoders"]
+        if self.protocol.kind != "k-shot":
+            del plain["protocol"]["shots"]
+        if self.protocol.draws == Protocol.draws:
+            del plain["protocol"]["draws"]
         return plain
 
     def fingerprint(self) -> str:

@@ -1,7 +1,8 @@
 """Schemas of what is found while a run is split and compared: the report shows it, DuckDB can read it.
 
 beside splits       near_duplicates, left_out, encoder_overlap
-beside comparison   pairs, people, reliability, open_set, operating_points, selection
+beside comparison   pairs, people, reliability, open_set, operating_points, selection,
+                    k_shot, subgroups, draws, end_to_end
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ LEFT_OUT = pa.schema(
         pa.field("photo_key", pa.string()),  # a picture under several people's names; null for people
     ]
 )
-LEFT_OUT_REASONS = ("too_few_photos", "no_face", "several_names")
+LEFT_OUT_REASONS = ("too_few_photos", "no_face", "one_group", "untrained", "several_names")
 ENCODER_OVERLAP = _required(
     encoder=pa.string(),  # the experiment's name for an encoder of our own
     run=pa.string(),  # that trained it
@@ -93,6 +94,45 @@ SELECTION = pa.schema(
         pa.field("chosen_high", pa.float64()),
     ]
 )
+K_SHOT = pa.schema(
+    [
+        pa.field("configuration", pa.string(), nullable=False),
+        pa.field("shots", pa.int16(), nullable=False),  # training photos a person
+        pa.field("people", pa.int32(), nullable=False),  # who have enough photos for it
+        pa.field("test_faces", pa.int32(), nullable=False),  # distinct, over all repeats
+        pa.field("accuracy", pa.float64()),  # mean over repeats; null, as the rest, where the configuration failed
+        pa.field("low", pa.float64()),  # 95 %, over the test faces
+        pa.field("high", pa.float64()),
+        pa.field("repeat_deviation", pa.float64()),  # of the accuracy: other photos train in each repeat
+    ]
+)
+SUBGROUPS = pa.schema(
+    [
+        pa.field("configuration", pa.string(), nullable=False),
+        pa.field("subgroup", pa.string(), nullable=False),  # of the labels file; empty for photos without one
+        pa.field("faces", pa.int32(), nullable=False),  # distinct test faces
+        pa.field("accuracy", pa.float64()),  # null without a test face
+        pa.field("low", pa.float64(), nullable=False),  # 95 %
+        pa.field("high", pa.float64(), nullable=False),
+        pa.field("photos", pa.int32(), nullable=False),  # distinct, of the whole catalogue
+        pa.field("without_face", pa.int32(), nullable=False),  # of them, those that gave no usable face
+    ]
+)
+DRAWS = _required(
+    configuration=pa.string(),  # fitted on every draw; networks are not
+    draws=pa.int16(),  # of the hold-out, the run's own among them
+    best=pa.int16(),  # in how many no other of these configurations has a higher accuracy
+    alone=pa.int16(),  # in how many every other one has a lower
+    accuracy=pa.float64(),  # mean over draws
+    least=pa.float64(),
+    most=pa.float64(),
+)
+END_TO_END = _required(
+    label=pa.string(),  # a person whose photos count end to end
+    photos=pa.int32(),  # distinct, readable or not
+    with_face=pa.int32(),  # of them, those that gave a usable face
+    dropped=pa.bool_(),  # takes no part since too few photos gave a face: all of them are wrong answers
+)
 
 SPLIT_TABLES = {
     "near_duplicates": NEAR_DUPLICATES,
@@ -109,6 +149,10 @@ COMPARISON_TABLES = {
     "open_set": OPEN_SET,
     "operating_points": OPERATING_POINTS,
     "selection": SELECTION,
+    "k_shot": K_SHOT,
+    "subgroups": SUBGROUPS,
+    "draws": DRAWS,
+    "end_to_end": END_TO_END,
     "comparison": COMPARISON,
 }
 """The same of the comparison."""

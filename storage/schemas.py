@@ -136,6 +136,7 @@ FITS = pa.schema(
         pa.field("cores", pa.int16()),  # that the process may use
         pa.field("load", pa.float32()),  # of the host over one minute, when the fit began
         pa.field("finished", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("draw_accuracies", pa.list_(pa.float32())),  # on the hold-out's draws 1, 2, ...; not of networks
     ]
 )
 

@@ -7,26 +7,26 @@ Everything is a function of the tables and the protocol; rows are sorted before 
 3. The face policy has chosen among the faces of a photo; under `all` each has the photo's label, and the faces of one
    photo share a group.
 4. Near-duplicates (`near_duplicates.py`) are always reported. They share a group where the protocol says so: by
-   default under kfold; holdout stays the mission's own draw.
-5. People with fewer groups than `min_photos_per_person`, or than folds, are left out (`Splits.excluded`). At least two
-   people must remain.
-6. Open set: a seeded share of the people (at least two) is never trained. Some of them choose the threshold
-   (role calibrate), the others test it (role unknown).
-7. Groups are drawn, not faces: `holdout` is scikit-learn's train_test_split, stratified by person (by default the
-   mission's own: 70/30, seed 42); `kfold` is StratifiedKFold, shuffled, over one representative of each group, with
-   seed + repeat. All faces of a group have the same role.
+   default under kfold and k-shot; holdout stays the mission's own draw. Photos with one `group` in the labels file
+   (a scene, a film, a date) share a group always, with all their near-duplicates.
+5. People with fewer distinct photos than `Protocol.least_photos`, or whose photos are all in one group, are left out.
+   At least two people must remain.
+6. The protocol draws (`draws.py`): groups train or test, and people play the stranger in turn (roles calibrate and
+   unknown). A stranger's face whose group trains is left out of that split, as is a test face of a person of whom
+   nothing trains.
 """
 
 from __future__ import annotations
 
-import random
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Any
 
 import pyarrow as pa
 
+from orchestrator.dataset.draws import Draw, Face, draws_of, groups_of_people, strangers_of
 from orchestrator.dataset.near_duplicates import Key, NearDuplicates, Pairs, find_near_duplicates
 from storage.errors import DatasetError
 from storage.experiments import Protocol
@@ -41,35 +41,18 @@ class Splits:
 
     Attributes:
         table: `storage.schemas.SPLITS`, sorted by repeat, fold, photo_key, face_index.
-        excluded: (label, groups) of people left out because they have too few different photos with a face.
-        faceless: (label) of people none of whose photos gave a face.
-        conflicting: keys of pictures with labels of several people.
-        unknown_people: labels that choose (calibrate) and test (unknown) the rejection of unknown people.
+        left_out: rows of `storage.finding_schemas.LEFT_OUT`.
         near_duplicates: pairs that were found; the protocol says whether they share a group.
     """
 
     table: pa.Table
-    excluded: tuple[tuple[str, int], ...]
-    faceless: tuple[str, ...]
-    conflicting: tuple[str, ...]
-    unknown_people: Mapping[str, tuple[str, ...]]
+    left_out: tuple[Mapping[str, Any], ...]
     near_duplicates: NearDuplicates
 
     def tables(self) -> dict[str, pa.Table]:
         """NEAR_DUPLICATES and LEFT_OUT of `storage.finding_schemas`, by the name of the run's table."""
-        too_few = ({"reason": "too_few_photos", "label": label, "groups": count} for label, count in self.excluded)
-        no_face = ({"reason": "no_face", "label": label, "groups": 0} for label in self.faceless)
-        several = ({"reason": "several_names", "photo_key": key} for key in self.conflicting)
-        left_out = pa.Table.from_pylist([*too_few, *no_face, *several], schema=LEFT_OUT)
+        left_out = pa.Table.from_pylist(list(self.left_out), schema=LEFT_OUT)
         return {"near_duplicates": self.near_duplicates.table(), "left_out": left_out}
-
-
-class Face(NamedTuple):
-    """A usable face."""
-
-    key: Key
-    label: str
-    group: int
 
 
 def make_splits(catalog: pa.Table, faces: pa.Table, protocol: Protocol) -> Splits:
@@ -80,44 +63,100 @@ def make_splits(catalog: pa.Table, faces: pa.Table, protocol: Protocol) -> Split
         faces: `storage.schemas.FACES`; rows whose outcome is not ok are left aside.
 
     Raises:
-        DatasetError: fewer than two people remain to be told apart, or too few photos for the test share.
+        DatasetError: fewer than two people remain to be told apart, or too few photos for the protocol.
     """
     labels, conflicting = labels_of(catalog)
     usable = _usable(faces, set(labels))
     near = find_near_duplicates(usable, labels, protocol.hash_distance, protocol.embedding_distance)
-    grouped = _grouped(usable, labels, near.pairs if protocol.groups_near_duplicates else ())
-    counts = _groups_per_person(grouped)
-    least = max(protocol.min_photos_per_person, protocol.folds if protocol.kind == "kfold" else 2)
-    few = {label: count for label, count in sorted(counts.items()) if count < least}
-    candidates = [face for face in grouped if face.label not in few]
-    if len(counts) - len(few) < 2:
+    joined = near.pairs if protocol.groups_near_duplicates else ()
+    pictures = _grouped(usable, labels, joined)
+    grouped = _grouped(usable, labels, (*joined, *_of_one_group(catalog, pictures)))
+    without = _left_out(set(labels.values()), pictures, grouped, protocol)
+    candidates = [face for face in grouped if face.label not in {row["label"] for row in without}]
+    people = {face.label for face in candidates}
+    if len(people) < 2:
         raise DatasetError(
-            f"Only {len(counts) - len(few)} people have {least} different photos with a face",
+            f"Only {len(people)} people have {protocol.least_photos} different photos with a face",
             "At least two are needed: add photos, lower protocol.min_photos_per_person or protocol.folds"
             + (', or set protocol.near_duplicates = "report"' if protocol.groups_near_duplicates else "")
             + ".",
         )
-    unknown = _unknown_people(sorted(set(counts) - set(few)), protocol)
-    return Splits(
-        table=_table(candidates, unknown, protocol),
-        excluded=tuple(few.items()),
-        faceless=tuple(sorted(set(labels.values()) - set(counts))),
-        conflicting=conflicting,
-        unknown_people=unknown,
-        near_duplicates=near,
-    )
+    table, untrained = _table(candidates, protocol)
+    several = ({"reason": "several_names", "photo_key": key} for key in conflicting)
+    return Splits(table, (*without, *untrained, *several), near)
 
 
-def _table(candidates: Sequence[Face], unknown: Mapping[str, Sequence[str]], protocol: Protocol) -> pa.Table:
-    open_set = {label: role for role, names in unknown.items() for label in names}
-    rows = []
-    for repeat, fold, tested in _draws([face for face in candidates if face.label not in open_set], protocol):
+def _left_out(
+    labels: set[str], pictures: Sequence[Face], grouped: Sequence[Face], protocol: Protocol
+) -> list[dict[str, Any]]:
+    """Rows of LEFT_OUT for people who take no part: too few photos, all in one group, or without a face.
+
+    Args:
+        pictures: faces whose groups are near-duplicates only; `grouped`: with the groups of the labels file too.
+    """
+    counts, groups = groups_of_people(pictures), groups_of_people(grouped)
+    rows: list[dict[str, Any]] = []
+    for label, own in counts.items():
+        if len(own) < protocol.least_photos:
+            rows.append({"reason": "too_few_photos", "label": label, "groups": len(own)})
+        elif len(groups[label]) < 2:
+            rows.append({"reason": "one_group", "label": label, "groups": 1})
+    return rows + [{"reason": "no_face", "label": label, "groups": 0} for label in sorted(labels - set(counts))]
+
+
+def _table(candidates: Sequence[Face], protocol: Protocol) -> tuple[pa.Table, list[dict[str, Any]]]:
+    """SPLITS, and rows of LEFT_OUT for people of whom in some split nothing would train."""
+    people = sorted({face.label for face in candidates})
+    rows: list[tuple[Any, ...]] = []
+    untrained: defaultdict[str, int] = defaultdict(int)
+    for draw in draws_of(candidates, protocol):
+        strangers = strangers_of(people, protocol, draw.turn)
+        roles = _roles(candidates, draw, strangers)
+        if "test" not in roles.values():
+            continue
         for face in candidates:
-            role = open_set.get(face.label) or ("test" if face.group in tested else "train")
-            rows.append((repeat, fold, *face.key, face.label, face.group, role))
+            if face.key in roles:
+                rows.append((draw.repeat, draw.fold, *face.key, face.label, face.group, roles[face.key]))
+        trained = {face.label for face in candidates if roles.get(face.key) == "train"}
+        tested = {face.label for face in candidates if face.key in draw.tests}
+        for label in tested - trained - strangers.keys():
+            untrained[label] += 1
+    if not rows:
+        raise DatasetError(
+            "No split has a face to test",
+            "Lower protocol.shots, protocol.unknown_share or protocol.folds, or add photos.",
+        )
     rows.sort(key=lambda row: row[:4])
     columns = {name: [row[i] for row in rows] for i, name in enumerate(SPLITS.names)}
-    return pa.Table.from_pydict(columns, schema=SPLITS)
+    missing = [{"reason": "untrained", "label": label, "groups": count} for label, count in sorted(untrained.items())]
+    return pa.Table.from_pydict(columns, schema=SPLITS), missing
+
+
+def _roles(faces: Sequence[Face], draw: Draw, strangers: Mapping[str, str]) -> dict[Key, str]:
+    """The role of each face that takes part in this split."""
+    train = [face for face in faces if face.key in draw.trains and face.label not in strangers]
+    people, groups = {face.label for face in train}, {face.group for face in train}
+    if len(people) < 2:
+        return {}
+    roles = {face.key: "train" for face in train}
+    for face in faces:
+        if face.label in strangers and face.group not in groups:
+            roles[face.key] = strangers[face.label]
+        elif face.key in draw.tests and face.label in people:
+            roles[face.key] = "test"
+    return roles
+
+
+def _of_one_group(catalog: pa.Table, faces: Sequence[Face]) -> Pairs:
+    """Neighbours in a chain through all photos that have one group in the labels file."""
+    columns = (catalog[name].to_pylist() for name in ("photo_key", "group"))
+    members: defaultdict[str, set[str]] = defaultdict(set)
+    for key, group in zip(*columns, strict=True):
+        if group is not None:
+            members[group].add(key)
+    usable = {face.key[0] for face in faces}
+    chains = (sorted(keys & usable) for _, keys in sorted(members.items()))
+    return tuple(((first, 0), (second, 0)) for chain in chains for first, second in pairwise(chain))
 
 
 def _usable(faces: pa.Table, known: set[str]) -> pa.Table:
@@ -152,50 +191,3 @@ def _groups(keys: Sequence[Key], joined: Pairs) -> dict[str, int]:
         parent[high] = low
     numbers: dict[str, int] = {}
     return {key: numbers.setdefault(root(key), len(numbers)) for key in sorted(parent)}
-
-
-def _groups_per_person(faces: Sequence[Face]) -> dict[str, int]:
-    groups: defaultdict[str, set[int]] = defaultdict(set)
-    for face in faces:
-        groups[face.label].add(face.group)
-    return {label: len(members) for label, members in groups.items()}
-
-
-def _unknown_people(labels: Sequence[str], protocol: Protocol) -> dict[str, tuple[str, ...]]:
-    """People kept out of training, by role; at least one a role where any are asked for."""
-    if not protocol.unknown_share:
-        return {}
-    count = max(2, round(protocol.unknown_share * len(labels)))
-    if len(labels) - count < 2:
-        raise DatasetError(
-            f"Of {len(labels)} people with enough photos {count} would be unknown, and fewer than two known",
-            "Lower protocol.unknown_share, or add people.",
-        )
-    drawn = random.Random(f"strangers {protocol.seed}").sample(labels, count)  # noqa: S311 - a draw, not a secret
-    chooses = min(count - 1, max(1, round(protocol.calibrate_share * count)))
-    return {"calibrate": tuple(sorted(drawn[:chooses])), "unknown": tuple(sorted(drawn[chooses:]))}
-
-
-def _draws(faces: Sequence[Face], protocol: Protocol) -> Iterator[tuple[int, int, set[int]]]:
-    """(repeat, fold, groups that test)."""
-    from sklearn.model_selection import StratifiedKFold, train_test_split
-
-    labels = {face.group: face.label for face in faces}
-    groups = sorted(labels)
-    people = [labels[group] for group in groups]
-    for repeat in range(protocol.repeats):
-        seed = (protocol.seed + repeat) % 2**32
-        if protocol.kind == "holdout":
-            try:
-                _, tested = train_test_split(groups, test_size=protocol.test_share, stratify=people, random_state=seed)
-            except ValueError as fault:
-                raise DatasetError(
-                    f"{len(groups)} photos of {len(set(people))} people cannot be split at "
-                    f"protocol.test_share = {protocol.test_share}: {fault}",
-                    "Change the share, or add photos.",
-                ) from fault
-            yield repeat, 0, set(tested)
-        else:
-            folds = StratifiedKFold(protocol.folds, shuffle=True, random_state=seed)
-            for fold, (_, tested) in enumerate(folds.split(groups, people)):
-                yield repeat, fold, {groups[i] for i in tested}

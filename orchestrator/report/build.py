@@ -12,6 +12,7 @@ from storage.parts import list_parts, read_parts, write_bytes
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES, FITS, SCORES
 from storage.tables import read_table
+from workers.compare.k_shot import largest_shot
 from workers.compare.paired import Pair
 
 _FINDINGS = {**SPLIT_TABLES, **COMPARISON_TABLES}
@@ -21,6 +22,13 @@ def material_of(run: Run) -> ReportMaterial:
     """Everything that the report shows; raises StoreError where a table is missing or damaged."""
     plan = run.plan
     findings = {name: read_table(run.table(name), schema) for name, schema in _FINDINGS.items()}
+    tables = {
+        "splits": findings["splits"],
+        "scores": read_parts(list_parts(run.scores), SCORES),
+        "fits": read_parts(list_parts(run.fits), FITS),
+    }
+    if plan.experiment.protocol.kind == "k-shot":  # its folds are numbers of photos: the ranked one is shown
+        tables = {name: largest_shot(table, findings["splits"]) for name, table in tables.items()}
     ended = datetime.fromtimestamp(run.comparison.stat().st_mtime, UTC)
     return ReportMaterial(
         name=Path(plan.dataset).name,
@@ -31,9 +39,7 @@ def material_of(run: Run) -> ReportMaterial:
         versions=plan.versions,
         catalog=read_table(run.catalog, CATALOG),
         faces=read_table(run.faces, FACES),
-        splits=findings["splits"],
-        scores=read_parts(list_parts(run.scores), SCORES),
-        fits=read_parts(list_parts(run.fits), FITS),
+        **tables,
         comparison=findings["comparison"],
         pairs=tuple(Pair(**row) for row in findings["pairs"].to_pylist()),
         findings=findings,

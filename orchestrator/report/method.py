@@ -116,7 +116,7 @@ def open_set_sentences(evidence: Evidence) -> list[str]:
     sentences = [
         f"The threshold was chosen in each split so that at most {percent(row['aim'])} of {row['calibrate_faces']} "
         f"faces of {_people(row['calibrate_people'])} are accepted, and tested on {tested_on} faces of "
-        f"{_people(row['unknown_people'])}. None of them was ever trained.",
+        f"{_people(row['unknown_people'])}. None of them trains in the split in which they are unknown.",
         f"With {tested_on} faces no false-alarm rate below {percent(1 / tested_on)} can be claimed, so none is.",
     ]
     if min(row["calibrate_people"], row["unknown_people"]) < FEW_UNKNOWN_PEOPLE:

@@ -8,6 +8,10 @@
                                ├── paired              two configurations: McNemar, Holm, ROPE
                                ├── open_set            open-set identification: DIR at FAR
                                ├── selection           accuracy of the chosen one on faces that did not choose it
+                               ├── end_to_end          which photos count, and which are wrong for want of a face
+                               ├── k_shot              accuracy against training photos a person
+                               ├── subgroups           accuracy and detection failures by subgroup
+                               ├── draw_table          how often each is the best over the draws of a hold-out
                                └── figure_tables       rows of people, reliability, open-set and selection tables
     distances of pairs   ──▶ pair_protocol             verification: ROC, thresholds, the LFW protocol
 

@@ -36,10 +36,10 @@ class Comparison:
     figures: Mapping[str, pa.Table]
 
     def tables(self) -> dict[str, pa.Table]:
-        """All tables of `storage.finding_schemas.COMPARISON_TABLES`, in that order."""
+        """Those of `storage.finding_schemas.COMPARISON_TABLES` that every protocol has, in that order."""
         pairs = pa.Table.from_pylist([asdict(pair) for pair in self.pairs], schema=PAIRS)
         found = {"pairs": pairs, **self.figures, "comparison": self.table}
-        return {name: found[name] for name in COMPARISON_TABLES}
+        return {name: found[name] for name in COMPARISON_TABLES if name in found}
 
 
 def compare_configurations(
@@ -47,7 +47,7 @@ def compare_configurations(
     fits: pa.Table,
     splits: pa.Table,
     views: Mapping[str, str],
-    undetected: Mapping[str, int] | None = None,
+    photos: tuple[int, int] | None = None,
     efforts: pa.Table | None = None,
 ) -> Comparison:
     """Compare all configurations of a run.
@@ -55,15 +55,14 @@ def compare_configurations(
     Args:
         scores, fits, splits: tables of `storage.schemas`.
         views: by configuration, what it looks at: crop, aligned, embedding; none where it is not named.
-        undetected: by person, the photos without a usable face (`undetected_photos`); None leaves the end-to-end
-            accuracy null.
+        photos: those with a named face, and those that are wrong without one (`end_to_end.right_and_wrong`); None
+            leaves the end-to-end accuracy null.
         efforts: `storage.schemas.EFFORTS` with the photos of the splits; None leaves `photo_to_name_ms` null.
 
     Raises:
         ValueError: a configuration that did not fail has no score, or two, for a face of the splits.
     """
     ratio = split_ratio(splits)
-    detected, missing = _photos(splits, undetected or {})
     answers: dict[str, Answers] = {}
     rows: list[Row] = []
     by_name = _fits_by_configuration(fits)
@@ -75,9 +74,7 @@ def compare_configurations(
             mine = scores.filter(pc.equal(pc.cast(scores["configuration"], pa.string()), name))
             answers[name] = answers_of(mine)
             _check(name, answers[name], splits)
-            row |= scored_row(answers[name], ratio, detected, missing)
-            if undetected is None:
-                row["end_to_end_accuracy"] = None
+            row |= scored_row(answers[name], ratio, *(photos or (0, 0)))
         rows.append(row)
     rows = ranked(rows)
     best_first = {row["configuration"]: answers[row["configuration"]] for row in rows if row["outcome"] == "ok"}
@@ -113,23 +110,6 @@ def compare_pairs(tests: Mapping[str, Outcomes], ratio: float) -> tuple[Pair, ..
     return tuple(Pair(p_value=p, **draft) for draft, p in zip(drafts, adjusted, strict=True))
 
 
-def undetected_photos(catalog: pa.Table, faces: pa.Table) -> dict[str, int]:
-    """By person, the distinct photos of the catalogue that gave no usable face: unreadable ones count too.
-
-    A picture under several people's names is not counted.
-    """
-    outcomes = zip(faces["photo_key"].to_pylist(), faces["outcome"].to_pylist(), strict=True)
-    seen = {key for key, outcome in outcomes if outcome == "ok"}
-    named: defaultdict[str, set[str]] = defaultdict(set)
-    for key, label in zip(catalog["photo_key"].to_pylist(), catalog["label"].to_pylist(), strict=True):
-        named[key].add(label)
-    missing: defaultdict[str, int] = defaultdict(int)
-    for key, labels in named.items():
-        if key not in seen and len(labels) == 1:
-            missing[labels.pop()] += 1
-    return dict(sorted(missing.items()))
-
-
 def split_ratio(splits: pa.Table) -> float:
     """Test faces over training faces, over all splits."""
     roles: list[str] = splits["role"].to_pylist()
@@ -154,14 +134,6 @@ def _fits_by_configuration(fits: pa.Table) -> dict[str, list[Row]]:
     for row in fits.sort_by([("repeat", "ascending"), ("fold", "ascending")]).to_pylist():
         found[row["configuration"]].append(row)
     return found
-
-
-def _photos(splits: pa.Table, undetected: Mapping[str, int]) -> tuple[int, int]:
-    """Distinct photos of the known people that are in the splits, and those that are not."""
-    columns = (splits[name].to_pylist() for name in ("photo_key", "label", "role"))
-    known = [(key, label) for key, label, role in zip(*columns, strict=True) if role in ("train", "test")]
-    people = {label for _, label in known}
-    return len({key for key, _ in known}), sum(n for label, n in undetected.items() if label in people)
 
 
 def _check(name: str, answers: Answers, splits: pa.Table) -> None:

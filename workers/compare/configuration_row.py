@@ -54,8 +54,8 @@ def scored_row(answers: Answers, test_train_ratio: float, detected: int, undetec
     """The columns of COMPARISON that come from answers.
 
     Args:
-        detected, undetected: distinct photos of the people who take part, with and without a usable face. The
-            undetected have no split; each counts as a wrong answer in proportion to the whole:
+        detected, undetected: distinct photos whose face is named, and photos that are wrong without one; none of
+            both leaves the end-to-end accuracy null. The undetected have no split and count in proportion:
             end-to-end accuracy = accuracy * detected / (detected + undetected).
     """
     test = answers.test

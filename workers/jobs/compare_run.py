@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
+
 from storage.attempts import Attempt
-from storage.finding_schemas import COMPARISON_TABLES
+from storage.experiments import Protocol
+from storage.finding_schemas import COMPARISON_TABLES, DRAWS, K_SHOT
 from storage.parts import list_parts, read_parts
 from storage.runs import Run
 from storage.schemas import CATALOG, EFFORTS, FACES, FITS, SCORES, SPLITS
@@ -22,18 +25,62 @@ def compare(run: Run) -> None:
     """
 
     def work(_attempt: Attempt, _number: int) -> None:
-        from workers.compare.comparison import compare_configurations, undetected_photos
-
-        scores = read_parts(list_parts(run.scores), SCORES)
-        fits = read_parts(list_parts(run.fits), FITS)
-        undetected = undetected_photos(read_table(run.catalog, CATALOG), read_table(run.faces, FACES))
-        views = {name: view_of_configuration(name) for name in run.plan.experiment.configurations}
-        efforts = read_parts(list_parts(run.encodings / "efforts"), EFFORTS)
-        compared = compare_configurations(scores, fits, read_table(run.splits, SPLITS), views, undetected, efforts)
-        write_run_tables(run, compared.tables())
+        write_run_tables(run, _tables(run))
 
     def is_done() -> bool:
         return all(run.table(name).exists() for name in COMPARISON_TABLES)
 
     part = comparison_part(run.plan.fingerprint)
     run_job(run, part, COMPARISON_SECONDS, work, is_done=is_done)
+
+
+def _tables(run: Run) -> dict[str, pa.Table]:
+    """COMPARISON_TABLES by name, the comparison last."""
+    from workers.compare.comparison import compare_configurations
+    from workers.compare.end_to_end import counted_photos, right_and_wrong
+    from workers.compare.k_shot import k_shot_table, largest_shot
+    from workers.compare.subgroups import subgroup_table
+
+    protocol, names = run.plan.experiment.protocol, run.plan.experiment.configurations
+    catalog, faces, every = (read_table(run.table(name), schema) for name, schema in _INPUTS.items())
+    scores, fits, splits = read_parts(list_parts(run.scores), SCORES), read_parts(list_parts(run.fits), FITS), every
+    k_shot = K_SHOT.empty_table()
+    if protocol.kind == "k-shot":
+        k_shot = k_shot_table(scores, every, names, protocol.shots)
+        scores, fits, splits = (largest_shot(table, every) for table in (scores, fits, splits))
+    photos = counted_photos(catalog, faces, splits, _least_photos(protocol, splits))
+    views = {name: view_of_configuration(name) for name in names}
+    efforts = read_parts(list_parts(run.encodings / "efforts"), EFFORTS)
+    compared = compare_configurations(scores, fits, splits, views, right_and_wrong(photos), efforts)
+    return {
+        "k_shot": k_shot,
+        "subgroups": subgroup_table(scores, catalog, faces, list(_accuracies(compared.table))),
+        "draws": _draws(protocol, compared.table, fits),
+        "end_to_end": photos,
+        **compared.tables(),
+    }
+
+
+_INPUTS = {"catalog": CATALOG, "faces": FACES, "splits": SPLITS}
+
+
+def _least_photos(protocol: Protocol, splits: pa.Table) -> int:
+    """Distinct photos with a face without which a person is not in these splits."""
+    if protocol.kind == "k-shot":
+        largest: int = max(splits["fold"].to_pylist())
+        return max(protocol.least_photos, protocol.shots[largest] + 1)
+    return protocol.least_photos
+
+
+def _draws(protocol: Protocol, comparison: pa.Table, fits: pa.Table) -> pa.Table:
+    from workers.compare.draw_table import draw_table
+
+    if protocol.kind != "holdout" or protocol.repeats > 1:
+        return DRAWS.empty_table()
+    return draw_table(_accuracies(comparison), fits)
+
+
+def _accuracies(comparison: pa.Table) -> dict[str, float]:
+    """By configuration, of those that did not fail."""
+    columns = (comparison[name].to_pylist() for name in ("configuration", "accuracy"))
+    return {name: accuracy for name, accuracy in zip(*columns, strict=True) if accuracy is not None}

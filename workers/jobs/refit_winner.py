@@ -83,11 +83,7 @@ def refit(run: Run, name: str, folder: Path) -> None:
 def fitted(run: Run, configuration: Configuration) -> Recogniser:
     """The configuration, fitted on the faces that train or test; strangers of role `calibrate` choose its threshold."""
     rows = read_table(run.splits, SPLITS).to_pylist()
-    first = min((row["repeat"], row["fold"]) for row in rows)
-    # every split has every face, in another role
-    rows = [row for row in rows if (row["repeat"], row["fold"]) == first]
-    known = [row for row in rows if row["role"] in ("train", "test")]
-    strangers = [row for row in rows if row["role"] == "calibrate"]
+    known, strangers = known_and_strangers(rows)
     faces = load_faces(run, configuration)
     encoder = load_picture_encoder(planned_encoder(run, configuration.encoder)) if configuration.encoder else None
     view = faces.view(configuration.view)
@@ -104,6 +100,26 @@ def fitted(run: Run, configuration: Configuration) -> Recogniser:
         faces=len(known),
         encoder=encoder,
     )
+
+
+def known_and_strangers(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """A row for each face that trains or tests in some split, and for each of role `calibrate` of never known people.
+
+    No single split has all faces: people play the stranger in turn, and a k-shot trains on few photos.
+
+    Args:
+        rows: of SPLITS.
+    """
+    first: dict[tuple[str, int], dict[str, Any]] = {}
+    for row in rows:
+        if row["role"] in ("train", "test"):
+            first.setdefault((row["photo_key"], row["face_index"]), row)
+    people = {row["label"] for row in first.values()}
+    strangers: dict[tuple[str, int], dict[str, Any]] = {}
+    for row in rows:
+        if row["role"] == "calibrate" and row["label"] not in people:
+            strangers.setdefault((row["photo_key"], row["face_index"]), row)
+    return [first[key] for key in sorted(first)], [strangers[key] for key in sorted(strangers)]
 
 
 def _configuration(run: Run, name: str) -> Configuration:

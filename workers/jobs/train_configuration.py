@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import platform
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from workers.jobs.part_names import training_part
 from workers.jobs.time_limits import loading_and_training_seconds, training_seconds
 from workers.learning.configurations import find_configuration
 from workers.learning.evaluation import Evaluation, evaluate
+from workers.learning.holdout_draws import draw_accuracies
 from workers.learning.seeds import seed_of
 
 logger = logging.getLogger("lineup.training")
@@ -49,7 +51,12 @@ def train(run: Run, name: str, repeat: int, fold: int) -> None:
             attempt.allow(training_seconds(run))
 
         allow()
-        _write(run, part, evaluate(configuration, faces, rows, seed, again=allow), number)
+        evaluation = evaluate(configuration, faces, rows, seed, again=allow)
+        if evaluation.scores:
+            allow()
+            drawn = draw_accuracies(configuration, faces, rows, experiment.protocol, experiment.seed)
+            evaluation = replace(evaluation, fit={**evaluation.fit, "draw_accuracies": drawn or None})
+        _write(run, part, evaluation, number)
 
     def give_up(died: int) -> None:
         _write(run, part, Evaluation([], _failed(name, repeat, fold, f"its process died {died} times")), died)

@@ -26,6 +26,11 @@ class Family:
     parameters: tuple[Parameter, ...] = ()
     warm_up: Callable[[Mapping[str, Any], int], None] | None = None
 
+    @property
+    def network(self) -> bool:
+        """Whether it is trained in epochs, which costs seconds to hours; all others cost milliseconds to seconds."""
+        return self.fit.__module__ == networks.__name__
+
 
 _PENALTY = (real("C"), yes_no("tune"))
 _RECIPE = (

@@ -106,7 +106,7 @@ def test_exact_duplicates_count_once_and_two_names_take_no_part() -> None:
     splits = make_splits(catalog, faces, Protocol())
     keys = splits.table["photo_key"].to_pylist()
     assert len(keys) == len(set(keys)) == 15
-    assert splits.conflicting == ("bob-001",)
+    assert [dict(each) for each in splits.left_out] == [{"reason": "several_names", "photo_key": "bob-001"}]
     assert "bob-001" not in keys
 
 
@@ -194,8 +194,6 @@ def test_people_with_too_few_photos_are_left_out_and_named() -> None:
         {**each, "outcome": "no_face" if each["photo_key"].startswith("gone") else "ok"} for each in faces.to_pylist()
     ]
     splits = make_splits(catalog, pa.Table.from_pylist(rows, schema=FACES), Protocol())
-    assert splits.excluded == (("few", 3),)
-    assert splits.faceless == ("gone",)
     assert set(splits.table["label"].to_pylist()) == {"ann", "bob"}
     rows = splits.tables()["left_out"].to_pylist()
     assert [(row["reason"], row["label"], row["groups"]) for row in rows] == [
@@ -207,18 +205,109 @@ def test_people_with_too_few_photos_are_left_out_and_named() -> None:
 def test_unknown_people_never_train_and_choose_or_test_but_not_both() -> None:
     people = {f"p{i}": 6 for i in range(10)}
     splits = make_splits(*tables(people), Protocol(unknown_share=0.4, kind="kfold", folds=3))
-    by_person = defaultdict(set)
-    for each in splits.table.to_pylist():
-        by_person[each["label"]].add(each["role"])
-    counts = Counter(frozenset(found) for found in by_person.values())
-    assert counts == {
-        frozenset({"train", "test"}): 6,
-        frozenset({"calibrate"}): 2,
-        frozenset({"unknown"}): 2,
-    }
-    assert {label for label, found in by_person.items() if found == {"unknown"}} == set(
-        splits.unknown_people["unknown"]
+    for by_person in roles_by_split(splits).values():
+        counts = Counter(frozenset(found) for found in by_person.values())
+        assert counts == {
+            frozenset({"train", "test"}): 6,
+            frozenset({"calibrate"}): 2,
+            frozenset({"unknown"}): 2,
+        }
+
+
+@pytest.mark.parametrize(
+    "protocol",
+    [
+        Protocol(unknown_share=0.4, kind="kfold", folds=5),
+        Protocol(unknown_share=0.2, repeats=10),
+        Protocol(unknown_share=0.3, kind="k-shot", shots=(1, 2), repeats=10),
+    ],
+)
+def test_everybody_plays_the_stranger_in_turn(protocol: Protocol) -> None:
+    splits = make_splits(*tables({f"p{i}": 8 for i in range(10)}), protocol)
+    found = roles_by_split(splits)
+    tested = Counter(label for by_person in found.values() for label, role in by_person.items() if role == {"unknown"})
+    assert len(tested) == 10
+    assert max(tested.values()) - min(tested.values()) <= 2
+    known = {label for by_person in found.values() for label, role in by_person.items() if "test" in role}
+    assert len(known) == 10
+
+
+def test_a_kshot_trains_so_many_photos_a_person_and_tests_the_same_photos() -> None:
+    protocol = Protocol(kind="k-shot", shots=(1, 2, 4, 8), repeats=3)
+    rows = make_splits(*tables({"ann": 10, "bob": 10, "cid": 6, "dan": 6}), protocol).table.to_pylist()
+    for repeat in range(3):
+        trained: dict[int, set[str]] = {}
+        for fold, (shots, people) in enumerate(((1, 4), (2, 4), (4, 4), (8, 2))):
+            mine = [each for each in rows if (each["repeat"], each["fold"]) == (repeat, fold)]
+            per_person = Counter(each["label"] for each in mine if each["role"] == "train")
+            assert list(per_person.values()) == [shots] * people
+            trained[fold] = {each["photo_key"] for each in mine if each["role"] == "train"}
+        assert trained[0] < trained[1] < trained[2]
+        tests = [
+            {each["photo_key"] for each in rows if (each["repeat"], each["fold"], each["role"]) == (repeat, f, "test")}
+            for f in range(4)
+        ]
+        assert tests[0] == tests[1] == tests[2]
+        assert tests[3] == {key for key in tests[0] if key[:3] in ("ann", "bob")}
+        assert not set().union(*tests) & set().union(*trained.values())
+
+
+def test_a_kshot_that_only_one_person_could_fill_is_not_drawn() -> None:
+    protocol = Protocol(kind="k-shot", shots=(1, 16), repeats=1)
+    rows = make_splits(*tables({"ann": 30, "bob": 8}), protocol).table.to_pylist()
+    assert {each["fold"] for each in rows} == {0}
+
+
+GROUPS = [Protocol(), Protocol(kind="kfold", folds=3, repeats=2), Protocol(kind="k-shot", shots=(1, 2)),
+          Protocol(kind="kfold", folds=3, unknown_share=0.4)]  # fmt: skip
+
+
+@pytest.mark.parametrize("protocol", GROUPS)
+@pytest.mark.parametrize("scenes_of", ["one person", "several people"])
+def test_a_group_of_the_labels_file_never_trains_and_does_more(protocol: Protocol, scenes_of: str) -> None:
+    catalog, faces = tables({f"p{i}": 12 for i in range(6)})
+    whose = {"one person": lambda row: f"{row['label']} {row['path'][-7:-4]}", "several people": _scene}[scenes_of]
+    catalog = pa.Table.from_pylist([{**row, "group": whose(row)} for row in catalog.to_pylist()], schema=CATALOG)
+    scene = {row["photo_key"]: row["group"] for row in catalog.to_pylist()}
+    splits = make_splits(catalog, faces, protocol).table.to_pylist()
+    sides: defaultdict[tuple[int, int, str], set[str]] = defaultdict(set)
+    trained: defaultdict[tuple[int, int], set[str]] = defaultdict(set)
+    tested: defaultdict[tuple[int, int], set[str]] = defaultdict(set)
+    for each in splits:
+        place = each["repeat"], each["fold"]
+        sides[*place, scene[each["photo_key"]]].add(each["role"])
+        {"train": trained, "test": tested}.get(each["role"], defaultdict(set))[place].add(each["label"])
+    assert all(found == {"train"} for found in sides.values() if "train" in found)
+    assert all(tested[place] <= trained[place] for place in tested)
+    assert {each["label"] for each in splits if each["role"] == "test"} == {f"p{i}" for i in range(6)}
+
+
+def _scene(row: dict[str, object]) -> str:
+    """Twelve scenes, in each of which three of the six people are seen."""
+    path = str(row["path"])
+    return f"scene {int(path[-7:-4]) % 6} {int(path[1]) % 2}"
+
+
+def test_a_group_joins_the_near_duplicates_of_its_photos_and_one_group_is_not_enough() -> None:
+    catalog, faces = tables({"ann": 8, "bob": 8, "cid": 8})
+    rows = faces.to_pylist()
+    rows[5]["crop"] = rows[0]["crop"]
+    told = {"ann-000": "day 1", "ann-001": "day 1", **{f"cid-{i:03}": "day 2" for i in range(8)}}
+    catalog = pa.Table.from_pylist(
+        [{**row, "group": told.get(row["photo_key"])} for row in catalog.to_pylist()], schema=CATALOG
     )
+    splits = make_splits(catalog, pa.Table.from_pylist(rows, schema=FACES), Protocol(kind="kfold", folds=3))
+    groups = {each["photo_key"]: each["group"] for each in splits.table.to_pylist()}
+    assert groups["ann-000"] == groups["ann-001"] == groups["ann-005"] != groups["ann-002"]
+    assert [dict(each) for each in splits.left_out] == [{"reason": "one_group", "label": "cid", "groups": 1}]
+
+
+def roles_by_split(splits: Splits) -> dict[tuple[int, int], dict[str, set[str]]]:
+    """By repeat and fold, the roles of each person's faces."""
+    found: defaultdict[tuple[int, int], defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for each in splits.table.to_pylist():
+        found[each["repeat"], each["fold"]][each["label"]].add(each["role"])
+    return {place: dict(people) for place, people in found.items()}
 
 
 @pytest.mark.parametrize(

@@ -38,9 +38,9 @@ class Study:
         """The answers of one configuration."""
         return answers_of(self.scores.filter(pc.field("configuration") == configuration))
 
-    def compared(self, undetected: Mapping[str, int] | None = None) -> Comparison:
+    def compared(self, photos: tuple[int, int] | None = None) -> Comparison:
         """The comparison of all configurations."""
-        return compare_configurations(self.scores, self.fits, self.splits, {"good": "crop"}, undetected)
+        return compare_configurations(self.scores, self.fits, self.splits, {"good": "crop"}, photos)
 
 
 def make_study(skills: Mapping[str, float], folds: int = 4, repeats: int = 2, seed: int = 0) -> Study:

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from storage.schemas import CATALOG, COMPARISON, FACES, FITS, SCORES
+from storage.schemas import COMPARISON, FITS, SCORES
 from tests.workers.compare.conftest import Study, make_study
-from workers.compare.comparison import Comparison, compare_configurations, split_ratio, undetected_photos
+from workers.compare.comparison import Comparison, compare_configurations, split_ratio
 from workers.compare.paired import Pair, mcnemar, over_splits, single_split
 
 
@@ -109,23 +109,11 @@ def test_the_ratio_is_that_of_test_to_training_faces(study: Study) -> None:
     assert split_ratio(study.splits) == pytest.approx(6 / 18)
 
 
-def test_end_to_end_counts_the_photos_of_the_people_who_take_part(study: Study) -> None:
-    """Three of ann's photos gave no face; those of a stranger and of somebody excluded count for nobody."""
-    undetected = {"ann": 3, "eve": 5, "gone": 7}
-    for row in study.compared(undetected).table.to_pylist():
+def test_end_to_end_counts_photos_without_a_face_as_wrong(study: Study) -> None:
+    for row in study.compared(photos=(24, 3)).table.to_pylist():
         assert row["end_to_end_accuracy"] == pytest.approx(row["accuracy"] * 24 / 27)
     unasked = study.compared().table
     assert unasked["end_to_end_accuracy"].to_pylist() == [None] * 3
-
-
-def test_undetected_photos_are_counted_once_each_by_person() -> None:
-    catalog = [("a", "ann"), ("a", "ann"), ("b", "ann"), ("c", "bob"), ("d", "bob"), ("e", "ann"), ("e", "bob")]
-    blank = {"path": "", "bytes": 1, "duplicate_group": 0, "outcome": "ok", "reason": ""}
-    rows = [{**blank, "photo_key": key, "label": label} for key, label in catalog]
-    found = {"reason": "", "note": "", "detector": "hog", "face_index": 0}
-    faces = [{**found, "photo_key": "b", "outcome": "ok"}, {**found, "photo_key": "c", "outcome": "no_face"}]
-    tables = pa.Table.from_pylist(rows, schema=CATALOG), pa.Table.from_pylist(faces, schema=FACES)
-    assert undetected_photos(*tables) == {"ann": 1, "bob": 2}
 
 
 def test_the_views_are_those_that_the_caller_names(comparison: Comparison) -> None:

@@ -31,8 +31,10 @@ def rows_of(table: pa.Table, configuration: str) -> list[dict[str, Any]]:
 
 
 def test_the_tables_are_those_that_the_run_stores_and_required_columns_are_full(tables: Tables) -> None:
-    assert list(tables) == list(COMPARISON_TABLES)
-    for name, schema in COMPARISON_TABLES.items():
+    of_the_protocol = ("k_shot", "subgroups", "draws", "end_to_end")  # the job adds them
+    assert list(tables) == [name for name in COMPARISON_TABLES if name not in of_the_protocol]
+    for name in tables:
+        schema = COMPARISON_TABLES[name]
         assert tables[name].schema.equals(schema)
         assert not any(tables[name][field.name].null_count for field in schema if not field.nullable)
 
