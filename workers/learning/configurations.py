@@ -69,7 +69,7 @@ _ALL = (
     Configuration("logistic-regression", "embedding", "logistic", {"C": 10.0, "tune": True}),
     Configuration("lda", "embedding", "lda"),
     Configuration("cosine-centroid", "embedding", "centroid", {"metric": "cosine"}),
-    Configuration("eigenfaces-svm", "aligned", "eigenfaces", {"C": 10.0, "components": 80}),
+    Configuration("eigenfaces-svm", "aligned", "eigenfaces", {"C": 10.0, "components": 80, "tune": True}),
     Configuration("majority", "none", "majority"),
     Configuration("nearest-centroid", "embedding", "centroid", {"metric": "euclidean"}),
     Configuration("threshold-1nn", "embedding", "neighbours", {"k": 1, "threshold": 0.6}),

@@ -1,24 +1,15 @@
-"""Model selection inside the training fold: inner splits by group, temperature scaling, small grids.
+"""Held-out faces inside the training fold: inner splits by group, and temperature scaling on them.
 
 Only training faces come in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
 import numpy as np
 
 from workers.learning.arrays import Array
-from workers.learning.fold import CannotFit, Fold
-
-Decide = Callable[[Array, Array, Array], Array]
-"""(x of training rows, their class numbers, x of other rows) -> decision values of the others, (N, classes)."""
 
 FOLDS = 3
-TUNE_FACES = 2000
-"""Above this many training faces the grid is not searched: its cost grows with faces times people."""
 DEFAULT_TEMPERATURE = 1.0
 _TEMPERATURES = np.geomspace(0.01, 10, 61)
 
@@ -45,12 +36,6 @@ def inner_folds(y: Array, groups: Array, seed: int, count: int = FOLDS) -> list[
     return [(train, held) for train, held in splits if len(held) and len(np.unique(y[train])) == len(np.unique(y))]
 
 
-def held_out_decisions(decide: Decide, x: Array, y: Array, folds: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
-    """Decision values (M, classes) of all held-out faces, each by the model that did not train on it; and their y."""
-    values = [decide(x[train], y[train], x[held]) for train, held in folds]
-    return np.concatenate(values), np.concatenate([y[held] for _, held in folds])
-
-
 def temperature_of(decisions: Array, y: Array) -> tuple[float, float, float]:
     """(temperature of least log-loss, that log-loss, accuracy); temperature scaling: Guo et al. 2017.
 
@@ -71,39 +56,3 @@ def temperature_of(decisions: Array, y: Array) -> tuple[float, float, float]:
         losses.append(float((total - target / temperature).mean()))
     best = int(np.argmin(losses))
     return float(_TEMPERATURES[best]), losses[best], float((decisions.argmax(axis=1) == y).mean())
-
-
-def choose(
-    grid: Sequence[dict[str, Any]],
-    build: Callable[[dict[str, Any]], Decide],
-    fold: Fold,
-) -> tuple[dict[str, Any], float, dict[str, Any]]:
-    """The row of the grid with the best held-out accuracy, then log-loss: (row, temperature, record).
-
-    It is the grid's first row where there is no inner split, or where its training faces are too few for the model.
-
-    Args:
-        grid: hyper-parameters to choose from.
-        build: a row of the grid -> the function that fits and decides with it.
-    """
-    x, y = fold.x, fold.y
-    folds = inner_folds(y, fold.groups, fold.seed)
-    searched = grid if len(y) <= TUNE_FACES else grid[:1]
-    results = []
-    try:
-        for row in searched if folds else ():
-            temperature, loss, accuracy = temperature_of(*held_out_decisions(build(row), x, y, folds))
-            results.append((-accuracy, loss, temperature))
-    except CannotFit:
-        results.clear()
-    if not results:
-        return grid[0], DEFAULT_TEMPERATURE, {**grid[0], "note": "too few photos a person for an inner split"}
-    best = min(range(len(results)), key=lambda i: results[i][:2])
-    accuracy, loss, temperature = -results[best][0], results[best][1], results[best][2]
-    record = {
-        **searched[best],
-        "temperature": temperature,
-        "inner_accuracy": accuracy,
-        "inner_log_loss": loss,
-    }
-    return searched[best], temperature, {**record, "rows_searched": len(searched)}

@@ -93,13 +93,13 @@ def test_each_inner_split_computes_its_own_components(monkeypatch: pytest.Monkey
     from workers.learning.classical import solvers as classical
 
     sizes: list[int] = []
-    solve = classical.solve_eigenfaces
+    compute = classical.whitened_components
 
-    def count(grey: np.ndarray, *rest: Any) -> Any:
+    def count(grey: np.ndarray, most: int) -> Any:
         sizes.append(len(grey))
-        return solve(grey, *rest)
+        return compute(grey, most)
 
-    monkeypatch.setattr(classical, "solve_eigenfaces", count)
+    monkeypatch.setattr(classical, "whitened_components", count)
     pictures = np.random.default_rng(1).integers(0, 255, (12, 128, 128, 3), np.uint8)
     fit_model(CONFIGURATIONS["eigenfaces-svm"], pictures, [f"p{i % 2}" for i in range(12)], np.arange(12), 1)
     assert sizes == [8, 8, 8, 12]

@@ -24,7 +24,15 @@ from workers.learning.classical.predictors import (
     squared_distances,
 )
 from workers.learning.fold import CannotFit, Fitted, Fold
-from workers.learning.inner_folds import choose
+from workers.learning.grid_search import choose
+
+LOGISTIC_C = (0.1, 1.0, 10.0, 100.0, 1000.0, 10_000.0)
+SVM_C = (1.0, 10.0, 100.0)
+SVM_GAMMA = (0.1, 0.3, 1.0, 3.0)
+"""In units of 1 / total variance."""
+
+EIGENFACES = (80, 160, 240)
+"""Numbers of components."""
 
 
 def fit_majority(fold: Fold) -> Fitted:
@@ -55,7 +63,7 @@ def fit_centroid(fold: Fold) -> Fitted:
         means = _unit(means) if cosine else means
         return Centroids(means.astype(np.float32), np.asarray(cosine), np.asarray(np.float32(temperature)))
 
-    _, temperature, record = choose([{}], lambda _: lambda a, b, c: centroids(a, b).decision(c), fold)
+    _, temperature, record = choose([{}], lambda a, b: lambda _: centroids(a, b), fold)
     return Fitted(centroids(fold.x, fold.y, temperature), record)
 
 
@@ -67,8 +75,8 @@ def fit_logistic(fold: Fold) -> Fitted:
         model = LogisticRegression(C=row["C"], max_iter=1000).fit(points.astype(np.float64), classes)
         return _linear(model.coef_, model.intercept_, temperature)
 
-    grid = _grid(fold.parameters, {"C": float(fold.parameters["C"])}, [{"C": 1.0}, {"C": 100.0}])
-    row, temperature, record = choose(grid, lambda row: lambda a, b, c: solve(row, a, b).decision(c), fold)
+    grid = _grid(fold.parameters, {"C": float(fold.parameters["C"])}, [{"C": c} for c in LOGISTIC_C])
+    row, temperature, record = choose(grid, lambda a, b: lambda row: solve(row, a, b), fold)
     return Fitted(solve(row, fold.x, fold.y, temperature), record)
 
 
@@ -82,7 +90,7 @@ def fit_lda(fold: Fold) -> Fitted:
         model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(points.astype(np.float64), classes)
         return _linear(model.coef_, model.intercept_, temperature)
 
-    _, temperature, record = choose([{}], lambda _: lambda a, b, c: solve(a, b).decision(c), fold)
+    _, temperature, record = choose([{}], lambda a, b: lambda _: solve(a, b), fold)
     return Fitted(solve(fold.x, fold.y, temperature), record)
 
 
@@ -92,8 +100,9 @@ def fit_svm(fold: Fold) -> Fitted:
     solve: Callable[..., Linear | KernelMachine] = solve_linear_svm if linear else solve_rbf_svm
     row, temperature, record = choose(
         _svm_grid(fold.parameters, linear),
-        lambda row: lambda a, b, c: solve(a, b, row["C"], row["gamma"]).decision(c),
+        lambda a, b: lambda row: solve(a, b, row["C"], row["gamma"]),
         fold,
+        costly=True,
     )
     return Fitted(solve(fold.x, fold.y, row["C"], row["gamma"], temperature), record)
 
@@ -101,30 +110,40 @@ def fit_svm(fold: Fold) -> Fitted:
 def fit_eigenfaces(fold: Fold) -> Fitted:
     """Eigenfaces: principal components of grey 32 x 32 pictures, then RBF support vector machines.
 
-    Each inner split computes the components of its own training faces.
+    Each inner split computes the components of its own training faces, once for all rows of the grid.
     """
-    size = int(fold.parameters["components"])
     grey = replace(fold, x=grey_vectors(fold.x))
-    row, temperature, record = choose(
-        _svm_grid(fold.parameters, linear=False),
-        lambda row: lambda a, b, c: solve_eigenfaces(a, b, size, row["C"], row["gamma"]).decision(c),
-        grey,
-    )
-    fitted = solve_eigenfaces(grey.x, grey.y, size, row["C"], row["gamma"], temperature)
+    first = {"C": float(fold.parameters["C"]), "gamma": 1.0, "components": int(fold.parameters["components"])}
+    others = [{**first, "components": n, "gamma": gamma} for n in EIGENFACES for gamma in SVM_GAMMA[:3]]
+    grid = _grid(fold.parameters, first, others)
+    most = max(row["components"] for row in grid)
+
+    def prepare(pictures: Array, classes: Array) -> Callable[..., Eigenfaces]:
+        mean, basis = whitened_components(pictures, most)
+
+        def solve(row: dict[str, Any], temperature: float = 1.0) -> Eigenfaces:
+            mine = np.ascontiguousarray(basis[:, : row["components"]])
+            machine = solve_rbf_svm((pictures - mean) @ mine, classes, row["C"], row["gamma"], temperature)
+            return Eigenfaces(mean, mine, machine)
+
+        return solve
+
+    row, temperature, record = choose(grid, prepare, grey, costly=True)
+    fitted = prepare(grey.x, grey.y)(row, temperature)
     return Fitted(fitted, {**record, "components": fitted.basis.shape[1]})
 
 
-def solve_eigenfaces(
-    grey: Array, y: Array, components: int, c: float, gamma: float, temperature: float = 1.0
-) -> Eigenfaces:
-    """Whitened components of `grey_vectors` (N, 1024), at most N - 1 of them, and RBF machines on the projections."""
+def whitened_components(grey: Array, most: int) -> tuple[Array, Array]:
+    """Mean (1024,) and at most `most` whitened components (1024, n) of `grey_vectors` (N, 1024); n is below N.
+
+    The first columns are the same however many there are.
+    """
     exact = grey.astype(np.float64)
     centre = exact.mean(axis=0)
     _, spread, axes = np.linalg.svd(exact - centre, full_matrices=False)
-    size = max(1, min(components, len(y) - 1, int((spread > 1e-6 * spread[0]).sum())))
-    basis = (axes[:size].T * (np.sqrt(len(y)) / spread[:size])).astype(np.float32)
-    mean = centre.astype(np.float32)
-    return Eigenfaces(mean, basis, solve_rbf_svm((grey - mean) @ basis, y, c, gamma, temperature))
+    size = max(1, min(most, len(grey) - 1, int((spread > 1e-6 * spread[0]).sum())))
+    basis = (axes[:size].T * (np.sqrt(len(grey)) / spread[:size])).astype(np.float32)
+    return centre.astype(np.float32), basis
 
 
 def solve_linear_svm(x: Array, y: Array, c: float, gamma: float, temperature: float = 1.0) -> Linear:
@@ -168,8 +187,8 @@ def _linear(coefficients: Array, intercept: Array, temperature: float, two: bool
 
 def _svm_grid(parameters: Mapping[str, Any], linear: bool) -> list[dict[str, Any]]:
     first = {"C": float(parameters["C"]), "gamma": 1.0}
-    wider = [] if linear else [{"C": 10.0, "gamma": 0.3}, {"C": 10.0, "gamma": 3.0}]
-    return _grid(parameters, first, [{"C": 1.0, "gamma": 1.0}, *wider])
+    widths = (1.0,) if linear else SVM_GAMMA
+    return _grid(parameters, first, [{"C": c, "gamma": gamma} for c in SVM_C for gamma in widths])
 
 
 def _grid(parameters: Mapping[str, Any], first: dict[str, Any], others: list[dict[str, Any]]) -> list[dict[str, Any]]:
