@@ -22,6 +22,7 @@ from benchmarks import engine_table
 from workers.learning.classical.solvers import solve_rbf_svm
 from workers.learning.configurations import CONFIGURATIONS
 from workers.learning.evaluation import LATENCY_FACES, latency
+from workers.learning.face_batch import FaceBatch
 from workers.learning.fitted_model import fit_model
 
 NETWORKS = ("dense", "cnn-small", "cnn-regularized")
@@ -79,12 +80,14 @@ def measured(name: str, drawn: Embeddings) -> str:
         y = np.repeat(np.unique(y), 2)
         view = others = np.random.default_rng(1).integers(0, 255, (len(y), 128, 128, 3), np.uint8)
     labels = [f"p{i:05}" for i in y]
-    model = fit_model(configuration, view, labels, np.arange(len(view)), 1)
-    sample = others[:: max(1, len(others) // LATENCY_FACES)]
+    known = FaceBatch(view, drawn.x[: len(view)])
+    model = fit_model(configuration, known, labels, np.arange(len(view)), 1)
+    faces = FaceBatch(others, drawn.others[: len(others)])
+    sample = faces[:: max(1, len(others) // LATENCY_FACES)]
     p50, p95 = _fastest(lambda: latency(model, sample))
     accuracy = f"{'–':>10}"
     if configuration.view == "embedding":
-        accuracy = f"{np.mean(model.scores(others)[0].argmax(axis=1) == drawn.y):>10.1%}"
+        accuracy = f"{np.mean(model.predict_proba(faces).argmax(axis=1) == drawn.y):>10.1%}"
     return f"{p50:>10.4f}{p95:>10.4f}" + accuracy
 
 
@@ -102,7 +105,7 @@ def beside_scikit_learn(drawn: Embeddings) -> str:
     equal = int(np.sum(mine.argmax(axis=1) == theirs.argmax(axis=1)))
     lines = [f"{'RBF machines':<32}{'ms p50':>10}{'ms p95':>10}"]
     for name, call in (
-        ("ours, one against all", ours.scores),
+        ("ours, one against all", ours.probabilities),
         ("OneVsRestClassifier(SVC)", rest.predict),
         ("SVC, one against one", each.predict),
     ):

@@ -1,7 +1,7 @@
 """Schemas of what is found while a run is split and compared: the report shows it, DuckDB can read it.
 
 beside splits       near_duplicates, left_out, encoder_overlap
-beside comparison   pairs, people, reliability, open_set, operating_points, selection,
+beside comparison   pairs, people, reliability, open_set, open_set_curve, operating_points, selection,
                     k_shot, subgroups, draws, end_to_end
 """
 
@@ -78,11 +78,35 @@ OPEN_SET = _required(
     unknown_people=pa.int32(),  # test it
     unknown_faces=pa.int32(),
 )
-OPERATING_POINTS = _required(
+OPEN_SET_CURVE = _required(
     configuration=pa.string(),
     far=pa.float64(),  # from 1 / unknown faces: less cannot be claimed
     dir=pa.float64(),  # OSCR: accepted and rightly named
     miss=pa.float64(),  # DET: known faces rejected
+)
+OPERATING_POINTS = pa.schema(
+    [
+        pa.field("configuration", pa.string(), nullable=False),
+        pa.field("threshold", pa.float64()),  # known_score from which a face is accepted; null where nothing chose it
+        pa.field("threshold_likeness", pa.float64()),  # the same as people read it, 0 to 100 %
+        pa.field("known_named", pa.float64()),  # share of known_faces that are accepted and rightly named
+        pa.field("known_low", pa.float64()),  # 95 %, people are the unit, as in all intervals here
+        pa.field("known_high", pa.float64()),
+        pa.field("turned_away", pa.float64()),  # share of known_faces below the threshold
+        pa.field("turned_away_low", pa.float64()),
+        pa.field("turned_away_high", pa.float64()),
+        pa.field("strangers_in", pa.float64()),  # share of stranger_faces at or above the threshold
+        pa.field("strangers_low", pa.float64()),
+        pa.field("strangers_high", pa.float64()),
+        pa.field("known_faces", pa.int32(), nullable=False),  # distinct held-out faces; repeats are averaged
+        pa.field("known_people", pa.int32(), nullable=False),
+        pa.field("stranger_faces", pa.int32(), nullable=False),  # the same people in turn, and role `unknown`
+        pa.field("stranger_people", pa.int32(), nullable=False),
+        pa.field("worst_person", pa.string(), nullable=False),  # the largest share turned away; empty without faces
+        pa.field("worst_turned_away", pa.float64(), nullable=False),  # faces; a mean over repeats
+        pa.field("worst_faces", pa.int32(), nullable=False),
+        pa.field("rule", pa.string(), nullable=False),  # what chose the threshold, in words
+    ]
 )
 SELECTION = pa.schema(
     [
@@ -147,6 +171,7 @@ COMPARISON_TABLES = {
     "people": PEOPLE,
     "reliability": RELIABILITY,
     "open_set": OPEN_SET,
+    "open_set_curve": OPEN_SET_CURVE,
     "operating_points": OPERATING_POINTS,
     "selection": SELECTION,
     "k_shot": K_SHOT,

@@ -110,7 +110,8 @@ SCORES = pa.schema(
         pa.field("top_labels", pa.list_(pa.string()), nullable=False),  # five at most, best first
         pa.field("top_scores", pa.list_(pa.float32()), nullable=False),  # their probabilities
         pa.field("truth_probability", pa.float32(), nullable=False),  # 0 where the truth was never trained
-        pa.field("known_score", pa.float32(), nullable=False),  # higher: more likely a known person
+        pa.field("known_score", pa.float32(), nullable=False),  # minus the distance to the best person's nearest faces
+        pa.field("stranger_score", pa.float32()),  # the same, were the true person not trained; null but for test
     ]
 )
 

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 @click.argument("files", metavar="PHOTO... | VIDEO", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--run", "run_id", help="Run whose winner names the faces; the newest by default.")
 @click.option("--configuration", "-c", help="Another configuration than the winner.")
-@click.option("--threshold", type=float, help="A face whose score is below it is unknown.")
+@click.option(
+    "--threshold", type=click.FloatRange(0, 100), help="Likeness in per cent, 0 to 100, below which a face is unknown."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for annotated photos, or the video to write.")
 @click.option("--quiet", "-q", is_flag=True, help="Print no progress.")
 @json_option
@@ -54,7 +56,7 @@ def identify(
       lineup identify photo.jpg --run people-1a2b3c4d --configuration svm-linear --json
     """
     from orchestrator.cli.progress import display
-    from orchestrator.inference.format_names import model_line
+    from orchestrator.inference.format_names import model_lines
     from orchestrator.inference.load_model import recogniser_of
     from orchestrator.inference.media_type import is_video
     from workers.faces.engine import load_engine
@@ -71,7 +73,8 @@ def identify(
             lambda name: print_line(f"Fitting {name} on all known faces.", screen),
         )
         recogniser.warm()
-        print_line(model_line(recogniser), screen)
+        for line in model_lines(recogniser):
+            print_line(line, screen)
         engine = load_engine(recogniser.settings)
         work = _video if videos else _photos
         read = work(files, engine, recogniser, out, bars, as_json)
@@ -98,7 +101,7 @@ def _photos(
     if as_json:
         print_json(photos_as_json(answers, recogniser))
     else:
-        _print(photo_lines(answers))
+        _print(photo_lines(answers, recogniser.needed_likeness))
         _print([photo_summary(answers)])
     return any(answer.was_read for answer in answers)
 

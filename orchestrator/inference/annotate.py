@@ -45,16 +45,16 @@ class Palette:
     def __init__(self, people: Sequence[str]) -> None:
         self._number = {name: number for number, name in enumerate(people)}
 
-    def tag(self, box: tuple[int, int, int, int], name: str, probability: float) -> Tag:
-        """The tag of a face: its name and the probability in per cent.
+    def tag(self, box: tuple[int, int, int, int], name: str, likeness: float) -> Tag:
+        """The tag of a face: its name and the likeness, 0 to 100 %.
 
         Raises:
             KeyError: `name` is neither UNKNOWN nor one of the people.
         """
         if name == UNKNOWN:
-            return Tag(box, UNKNOWN, GREY)
+            return Tag(box, f"{UNKNOWN} {likeness:.0f} %", GREY)
         number = self._number[name]
-        return Tag(box, f"{drawable_name(name, number + 1)} {probability:.0%}", COLOURS[number % len(COLOURS)])
+        return Tag(box, f"{drawable_name(name, number + 1)} {likeness:.0f} %", COLOURS[number % len(COLOURS)])
 
 
 def drawable_name(name: str, number: int) -> str:

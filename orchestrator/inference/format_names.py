@@ -2,58 +2,81 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from orchestrator.inference.photos import NamedFace, PhotoAnswer
 from orchestrator.inference.video import VideoAnswer
-from orchestrator.report.terminal import percent
 from orchestrator.text import aligned_columns, counted, printable
 from workers.learning.configurations import UNKNOWN
 from workers.recognition.recogniser import Recogniser
 
-PHOTO_COLUMNS = ("photo", "box", "name", "score", "ms")
-VIDEO_COLUMNS = ("name", "frames", "first", "last", "score")
+PHOTO_COLUMNS = ("photo", "box", "name", "likeness", "ms")
+VIDEO_COLUMNS = ("name", "frames", "first", "last", "likeness")
 
 
-def photo_lines(answers: Sequence[PhotoAnswer]) -> list[str]:
-    """The table of photos: a line a face, and a line for a photo without faces; control characters are escaped."""
+def photo_lines(answers: Sequence[PhotoAnswer], needed: float | None) -> list[str]:
+    """The table of photos: a line a face, and a line for a photo without faces; control characters are escaped.
+
+    Args:
+        needed: the likeness from which a face is known, 0 to 100 %; None where every face gets a name.
+    """
     rows: list[tuple[str, ...]] = [PHOTO_COLUMNS]
     for answer in answers:
         path = printable(str(answer.path))
         if not answer.faces:
             rows.append((path, "–", f"{answer.outcome}: {printable(answer.reason)}", "–", "–"))
-        rows += [(path, *_face_cells(face)) for face in answer.faces]
+        rows += [(path, *_face_cells(face, needed)) for face in answer.faces]
     return aligned_columns(rows)
 
 
 def video_lines(answer: VideoAnswer) -> list[str]:
-    """The table of a video: a line a person, the person with the most faces first, unknown people last."""
+    """The table of a video: a line a person, the person with the most faces first, unknown people last.
+
+    The likeness is the median over the person's faces.
+    """
     seen: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
     for frame in answer.frames:
         for face in frame.faces:
-            seen[face.named.name].append((frame.second, face.named.probability))
+            seen[face.named.name].append((frame.second, face.named.likeness))
     order = sorted(seen, key=lambda name: (name == UNKNOWN, -len(seen[name]), name))
     rows: list[tuple[str, ...]] = [VIDEO_COLUMNS]
     for name in order:
-        seconds, scores = zip(*seen[name], strict=True)
-        score = "–" if name == UNKNOWN else percent(float(np.median(scores)))
+        seconds, likenesses = zip(*seen[name], strict=True)
+        likeness = f"{float(np.median(likenesses)):.0f} %"
         frames = sum(any(face.named.name == name for face in frame.faces) for frame in answer.frames)
-        rows.append((printable(name), str(frames), f"{min(seconds):.1f} s", f"{max(seconds):.1f} s", score))
+        rows.append((printable(name), str(frames), f"{min(seconds):.1f} s", f"{max(seconds):.1f} s", likeness))
     return aligned_columns(rows)
 
 
-def model_line(recogniser: Recogniser) -> str:
-    """The model, the faces that it was fitted on, and its threshold."""
-    model, threshold = recogniser.model, recogniser.threshold
-    limit = "" if threshold.value is None else f"{threshold.value:.4g}, "
-    return (
-        f"{model.configuration.name}, fitted on {recogniser.faces} faces of {len(model.labels)} people; "
-        f"threshold {limit}{threshold.rule}"
-    )
+def model_lines(recogniser: Recogniser) -> list[str]:
+    """The model, what it does at its threshold, and what chose the threshold."""
+    model, needed = recogniser.model, recogniser.needed_likeness
+    lines = [f"{model.configuration.name}, fitted on {recogniser.faces} faces of {len(model.labels)} people."]
+    point = recogniser.operating
+    if point is None or point.turned_away is None:
+        lines.append("How many known faces it turns away at this threshold is not known: no run measured it.")
+    else:
+        away = _of_100(point.turned_away, point.turned_away_low, point.turned_away_high)
+        lines.append(f"It turns away {away} known faces, measured on {point.known_faces} held-out ones.")
+        if point.strangers_in is not None:
+            let_in = _of_100(point.strangers_in, point.strangers_low, point.strangers_high)
+            lines[-1] = lines[-1].replace(", measured", f" and lets in {let_in} strangers' faces, measured")
+        if point.turns_away_its_own:
+            lines.append("Warning: it turns away too many of its own people. Choose another configuration with -c.")
+    limit = "Every face gets a name" if needed is None else f"A face is known from a likeness of {needed:.0f} % on"
+    return [*lines, f"{limit}; threshold {recogniser.threshold.rule}."]
+
+
+def _of_100(rate: float, low: float | None, high: float | None) -> str:
+    """For example: 1 of 100 (95 %: 0 to 5)."""
+    least, most = (f"{100 * (side or 0.0):.0f}" for side in (low, high))
+    return f"{100 * rate:.0f} of 100 (95 %: {least} to {most})"
 
 
 def photo_summary(answers: Sequence[PhotoAnswer]) -> str:
@@ -124,11 +147,17 @@ def video_as_json(answer: VideoAnswer, recogniser: Recogniser) -> dict[str, Any]
     }
 
 
-def _face_cells(face: NamedFace) -> tuple[str, ...]:
+def _face_cells(face: NamedFace, needed: float | None) -> tuple[str, ...]:
     left, top, right, bottom = face.box
     named = face.named
-    score = "–" if named.name == UNKNOWN else percent(named.probability)
-    return f"{left},{top} {right},{bottom}", printable(named.name), score, f"{named.milliseconds:.3f}"
+    name, likeness = printable(named.name), f"{named.likeness:.0f} %"
+    if named.name == UNKNOWN and needed is not None:
+        digits = 0 if round(named.likeness) < round(needed) else 2  # 46.8 does not reach 47.2, though both are 47
+        name, likeness = (
+            f"{UNKNOWN}, most like {printable(named.nearest)}",
+            f"{named.likeness:.{digits}f} %, needs {needed:.{digits}f} %",
+        )
+    return f"{left},{top} {right},{bottom}", name, likeness, f"{named.milliseconds:.3f}"
 
 
 def _face_as_json(face: NamedFace) -> dict[str, Any]:
@@ -137,18 +166,22 @@ def _face_as_json(face: NamedFace) -> dict[str, Any]:
         "box": list(face.box),
         "name": named.name,
         "nearest": named.nearest,
-        "probability": named.probability,
-        "known_score": named.known_score,
+        "likeness": named.likeness,
+        "distance": named.distance,
+        "probability_if_known": named.probability,
         "milliseconds": named.milliseconds,
     }
 
 
 def _model_as_json(recogniser: Recogniser) -> dict[str, Any]:
+    limit = recogniser.threshold.value
     return {
         "configuration": recogniser.model.configuration.name,
         "people": list(recogniser.model.labels),
-        "threshold": recogniser.threshold.value,
+        "threshold_likeness": recogniser.needed_likeness,
+        "threshold_distance": -limit if limit is not None and math.isfinite(limit) else None,
         "threshold_rule": recogniser.threshold.rule,
+        "operating_point": asdict(recogniser.operating) if recogniser.operating else None,
         "engine_fingerprint": recogniser.engine_fingerprint,
         "run_fingerprint": recogniser.fingerprint,
         "fitted_on_faces": recogniser.faces,

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from storage.errors import RunConflict, RunNotFound
 from storage.runs import Run
-from storage.schemas import COMPARISON
-from storage.tables import read_table
-from workers.jobs.refit_winner import folder_of, is_refitted, refit, winner_of
+from workers.jobs.refit_winner import folder_of, is_refitted, refit, winner_of_run
 from workers.recognition.recogniser import Recogniser, load_recogniser
-from workers.recognition.threshold import Threshold
 
 
 def recogniser_of(
-    run: Run, name: str | None = None, threshold: float | None = None, before_fit: Callable[[str], None] | None = None
+    run: Run, name: str | None = None, likeness: float | None = None, before_fit: Callable[[str], None] | None = None
 ) -> Recogniser:
     """The recogniser of the run's winner, or of the configuration `name`; fitted in this process if not stored.
 
     Args:
-        threshold: replaces the stored threshold.
+        likeness: replaces the stored threshold, 0 to 100 %.
         before_fit: called with the configuration's name before it is fitted.
 
     Raises:
@@ -36,15 +32,13 @@ def recogniser_of(
             before_fit(name)
         refit(run, name, folder)
     recogniser = load_recogniser(folder)
-    if threshold is None:
-        return recogniser
-    return replace(recogniser, threshold=Threshold(threshold, "as asked for"))
+    return recogniser if likeness is None else recogniser.needing(likeness)
 
 
 def _winner_of(run: Run) -> str:
     if not run.comparison.exists():
         raise RunNotFound(f"run {run.run_id} has no comparison yet", f"Finish it: lineup resume {run.run_id}")
-    name = winner_of(read_table(run.comparison, COMPARISON))
+    name = winner_of_run(run)
     if name is None:
         raise RunConflict(f"in run {run.run_id} no configuration that looks at faces succeeded", "See its report")
     return name

@@ -93,7 +93,7 @@ def _identify(
     seconds = time.perf_counter() - began
     copy = None
     if copies:
-        tags = [palette.tag(face.box, face.named.name, face.named.probability) for face in found]
+        tags = [palette.tag(face.box, face.named.name, face.named.likeness) for face in found]
         copy = copies.write(path, draw(photo.rgb, tags))
     faces = tuple(NamedFace(_scaled(face.box, photo.scale), face.named) for face in found)
     if not faces:

@@ -94,7 +94,7 @@ def identify_video(
         for number, rgb in enumerate(video.pictures()):
             faces = name_faces(rgb, engine, recogniser)
             frames.append(FrameAnswer(number, number / video.rate, faces))
-            write(draw(rgb, [palette.tag(face.box, face.named.name, face.named.probability) for face in faces]))
+            write(draw(rgb, [palette.tag(face.box, face.named.name, face.named.likeness) for face in faces]))
             if on_frame and not on_frame(len(frames), max(video.expected, len(frames))):
                 raise Interrupted
         if not frames:

@@ -99,7 +99,7 @@ def open_set_curves(table: pa.Table, order: list[str]) -> list[Square]:
     """Known faces rightly named (OSCR) and known faces rejected (DET) over the logarithm of the false-alarm rate.
 
     Args:
-        table: `storage.finding_schemas.OPERATING_POINTS`.
+        table: `storage.finding_schemas.OPEN_SET_CURVE`.
         order: configurations in the order to be drawn.
     """
     squares = []

@@ -68,7 +68,7 @@ def _context(material: ReportMaterial) -> dict[str, Any]:
         "evidence": evidence,
         "open_set_sentences": open_set_sentences(evidence),
         "open_set": [row for row in rows if row["dir_at_far"] is not None],
-        "open_set_curves": open_set_curves(findings["operating_points"], list(evidence.open_set)),
+        "open_set_curves": open_set_curves(findings["open_set_curve"], list(evidence.open_set)),
         "calibration": calibration,
         "reliability": reliability_curves(
             findings["reliability"], {row["configuration"]: row["calibration_error"] for row in calibration}

@@ -10,7 +10,7 @@ from orchestrator.dataset.catalog import submitted_photos
 from orchestrator.scheduler.batching import batched
 from storage.errors import DatasetError
 from storage.runs import Run
-from storage.schemas import CATALOG, COMPARISON, FACES
+from storage.schemas import CATALOG, FACES
 from storage.tables import read_table
 from workers.jobs.part_names import training_part
 from workers.jobs.photo_ref import PhotoRef
@@ -65,9 +65,9 @@ def training_messages(run: Run, trainings: Mapping[str, Training], missing: Coll
 
 def needs_refit(run: Run) -> bool:
     """Whether the comparison has a winner that is not refitted yet; raises StoreError without a comparison."""
-    from workers.jobs.refit_winner import folder_of, is_refitted, winner_of
+    from workers.jobs.refit_winner import folder_of, is_refitted, winner_of_run
 
-    winner = winner_of(read_table(run.comparison, COMPARISON))
+    winner = winner_of_run(run)
     return winner is not None and not is_refitted(folder_of(run, winner))
 
 

@@ -109,7 +109,7 @@ def test_a_winner_that_uses_it_is_stored_with_it_and_names_the_same_faces(run: R
     photo = next(others.glob("*/*.jpg"))
     (record,) = load_engine(stored.settings).encode_photos([("key", photo.read_bytes())], lambda _: None)
     (first,), (second,) = now.name(record.faces), stored.name(record.faces)
-    assert (first.name, first.known_score) == (second.name, second.known_score)
+    assert (first.name, first.distance) == (second.name, second.distance)
     assert stored.encoder is not None
     (folder / "encoder.keras").write_bytes(b"no network")
     with pytest.raises(StoreError, match="Delete that folder"):

@@ -30,7 +30,8 @@ class Outcomes:
         guess: (N,) the most probable person; differs from `predicted` where that is `unknown`.
         confidence: (N,) float64 in 0..1, probability of `guess`.
         truth_probability: (N,) float64 in 0..1, 0 where the truth was never trained.
-        known_score: (N,) float64, higher for a known person; each model has its own scale.
+        known_score: (N,) float64, minus the distance to the person guessed: higher for a known person.
+        stranger_score: (N,) float64, the same were the true person not trained; nan where the role is not `test`.
         top3: (N,) bool, whether the truth is among the three most probable.
     """
 
@@ -42,6 +43,7 @@ class Outcomes:
     confidence: Floats
     truth_probability: Floats
     known_score: Floats
+    stranger_score: Floats
     top3: Flags
 
     @property
@@ -95,6 +97,7 @@ def outcomes_of(scores: pa.Table, role: str) -> Outcomes:
         confidence=np.asarray([top[0] if top else 0.0 for top in rows["top_scores"].to_pylist()], np.float64),
         truth_probability=_numbers(rows["truth_probability"], np.float64),
         known_score=_numbers(rows["known_score"], np.float64),
+        stranger_score=_numbers(rows["stranger_score"], np.float64),
         top3=np.asarray([name in top[:3] for name, top in zip(truth, tops, strict=True)], bool),
     )
 

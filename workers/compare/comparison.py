@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from storage.finding_schemas import COMPARISON_TABLES, PAIRS
+from storage.finding_schemas import COMPARISON_TABLES, OPERATING_POINTS, PAIRS
 from storage.schemas import COMPARISON
 from workers.compare.answers import Answers, Outcomes, answers_of
 from workers.compare.configuration_row import Row, accuracies, measured_row, ranked, scored_row
@@ -49,6 +49,7 @@ def compare_configurations(
     views: Mapping[str, str],
     photos: tuple[int, int] | None = None,
     efforts: pa.Table | None = None,
+    operating: pa.Table | None = None,
 ) -> Comparison:
     """Compare all configurations of a run.
 
@@ -58,6 +59,7 @@ def compare_configurations(
         photos: those with a named face, and those that are wrong without one (`end_to_end.right_and_wrong`); None
             leaves the end-to-end accuracy null.
         efforts: `storage.schemas.EFFORTS` with the photos of the splits; None leaves `photo_to_name_ms` null.
+        operating: OPERATING_POINTS of these scores (`operating_points.operating_points`); None for none.
 
     Raises:
         ValueError: a configuration that did not fail has no score, or two, for a face of the splits.
@@ -81,7 +83,9 @@ def compare_configurations(
     pairs = compare_pairs({name: each.test for name, each in best_first.items()}, ratio)
     for row in rows:
         row["practically_equal_to"] = _equals(row["configuration"], pairs)
-    return Comparison(pa.Table.from_pylist(rows, schema=COMPARISON), pairs, figure_tables(best_first))
+    points = OPERATING_POINTS.empty_table() if operating is None else operating
+    figures = {**figure_tables(best_first), "operating_points": points}
+    return Comparison(pa.Table.from_pylist(rows, schema=COMPARISON), pairs, figures)
 
 
 def compare_pairs(tests: Mapping[str, Outcomes], ratio: float) -> tuple[Pair, ...]:

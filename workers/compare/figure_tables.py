@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from storage.finding_schemas import OPEN_SET, OPERATING_POINTS, PEOPLE, RELIABILITY, SELECTION
+from storage.finding_schemas import OPEN_SET, OPEN_SET_CURVE, PEOPLE, RELIABILITY, SELECTION
 from workers.compare.answers import Answers, Outcomes
 from workers.compare.configuration_row import repeat_deviation
 from workers.compare.intervals import wilson
@@ -35,9 +35,7 @@ def figure_tables(answers: Mapping[str, Answers]) -> dict[str, pa.Table]:
             [row for name in names for row in reliability_rows(name, answers[name].test)], RELIABILITY
         ),
         "open_set": _table([row for name in names for row in open_set_rows(name, answers[name])], OPEN_SET),
-        "operating_points": _table(
-            [row for name in names for row in operating_points(name, answers[name])], OPERATING_POINTS
-        ),
+        "open_set_curve": _table([row for name in names for row in curve_rows(name, answers[name])], OPEN_SET_CURVE),
         "selection": _table(selection_rows({name: each.test for name, each in answers.items()}), SELECTION),
     }
 
@@ -77,7 +75,7 @@ def open_set_rows(name: str, answers: Answers) -> Rows:
     ]  # fmt: skip
 
 
-def operating_points(name: str, answers: Answers) -> Rows:
+def curve_rows(name: str, answers: Answers) -> Rows:
     """The trade-off of `open_set.open_set_curve` as rows; none in a closed run."""
     curve = open_set_curve(answers.test, answers.unknown)
     if curve is None:

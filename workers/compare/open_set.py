@@ -90,7 +90,7 @@ def identification_rate(known: Floats, right: Flags, threshold: float) -> float:
 def open_set(test: Outcomes, calibrate: Outcomes, unknown: Outcomes, far: float = TARGET_FAR) -> OpenSet | None:
     """DIR at the FAR that the calibration faces allow; None in a closed run.
 
-    Each split's model has its own scale of known scores, so each gets its own threshold.
+    Each split's model has training faces of its own, and so a threshold of its own.
     """
     if not calibrate.faces or not unknown.faces:
         return None

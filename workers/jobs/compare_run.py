@@ -14,7 +14,8 @@ from storage.tables import read_table, write_run_tables
 from workers.jobs.job import run_job
 from workers.jobs.part_names import comparison_part
 from workers.jobs.time_limits import COMPARISON_SECONDS
-from workers.learning.configurations import view_of_configuration
+from workers.learning.configurations import find_configuration, view_of_configuration
+from workers.recognition.encoder_scales import scale_of
 
 
 def compare(run: Run) -> None:
@@ -39,6 +40,7 @@ def _tables(run: Run) -> dict[str, pa.Table]:
     from workers.compare.comparison import compare_configurations
     from workers.compare.end_to_end import counted_photos, right_and_wrong
     from workers.compare.k_shot import k_shot_table, largest_shot
+    from workers.compare.operating_points import operating_points
     from workers.compare.subgroups import subgroup_table
 
     protocol, names = run.plan.experiment.protocol, run.plan.experiment.configurations
@@ -51,7 +53,9 @@ def _tables(run: Run) -> dict[str, pa.Table]:
     photos = counted_photos(catalog, faces, splits, _least_photos(protocol, splits))
     views = {name: view_of_configuration(name) for name in names}
     efforts = read_parts(list_parts(run.encodings / "efforts"), EFFORTS)
-    compared = compare_configurations(scores, fits, splits, views, right_and_wrong(photos), efforts)
+    scales = {name: scale_of(run.plan.engine, find_configuration(name).encoder) for name in names}
+    points = operating_points(scores, scales)
+    compared = compare_configurations(scores, fits, splits, views, right_and_wrong(photos), efforts, points)
     return {
         "k_shot": k_shot,
         "subgroups": subgroup_table(scores, catalog, faces, list(_accuracies(compared.table))),

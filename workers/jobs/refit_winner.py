@@ -13,10 +13,12 @@ import pyarrow as pa
 
 from storage.attempts import Attempt
 from storage.errors import InputError
+from storage.finding_schemas import OPERATING_POINTS
 from storage.folders import new_folder
 from storage.runs import Run
 from storage.schemas import COMPARISON, SPLITS
 from storage.tables import read_table
+from workers.compare.operating_points import OperatingPoint
 from workers.jobs.job import run_job
 from workers.jobs.load_faces import load_faces, planned_encoder
 from workers.jobs.part_names import refit_part
@@ -27,8 +29,14 @@ from workers.learning.face_arrays import Faces
 from workers.learning.fitted_model import fit_model
 from workers.learning.fold import CannotFit
 from workers.learning.seeds import seed_of
+from workers.recognition.encoder_scales import scale_of
 from workers.recognition.recogniser import Recogniser, save_recogniser
-from workers.recognition.threshold import REFIT, choose_threshold
+from workers.recognition.threshold import Threshold, threshold_without_scores
+
+Rows = list[dict[str, Any]]
+
+REFIT = -1
+"""Takes the place of repeat and fold in a seed; no split of a run has this number."""
 
 
 def folder_of(run: Run, name: str) -> Path:
@@ -41,10 +49,25 @@ def is_refitted(folder: Path) -> bool:
     return (folder / "model.json").exists()
 
 
-def winner_of(comparison: pa.Table) -> str | None:
-    """The best configuration that looks at faces and did not fail, by the comparison's rank; None where none did."""
+def winner_of(comparison: pa.Table, operating: pa.Table) -> str | None:
+    """The configuration of the best rank that looks at faces, did not fail and does not turn away its own people.
+
+    Where all of them turn away too many, the best rank; None where none succeeded.
+
+    Args:
+        comparison, operating: COMPARISON and OPERATING_POINTS of one run.
+    """
     rows = [row for row in comparison.to_pylist() if row["outcome"] == "ok" and row["view"] != "none"]
-    return min(rows, key=lambda row: row["rank"])["configuration"] if rows else None
+    points = {row["configuration"]: OperatingPoint(**row) for row in operating.to_pylist()}
+    excluded = {name for name, point in points.items() if point.turns_away_its_own}
+    best = min(rows, key=lambda row: (row["configuration"] in excluded, row["rank"]), default=None)
+    return best["configuration"] if best else None
+
+
+def winner_of_run(run: Run) -> str | None:
+    """`winner_of` of the run's tables; raises StoreError where one is missing or damaged."""
+    points = read_table(run.table("operating_points"), OPERATING_POINTS)
+    return winner_of(read_table(run.comparison, COMPARISON), points)
 
 
 def refit_winner(run: Run) -> None:
@@ -56,7 +79,7 @@ def refit_winner(run: Run) -> None:
     """
 
     def work(_attempt: Attempt, _number: int) -> None:
-        name = winner_of(read_table(run.comparison, COMPARISON))
+        name = winner_of_run(run)
         if name is not None and not is_refitted(folder_of(run, name)):
             refit(run, name, folder_of(run, name))
 
@@ -81,28 +104,41 @@ def refit(run: Run, name: str, folder: Path) -> None:
 
 
 def fitted(run: Run, configuration: Configuration) -> Recogniser:
-    """The configuration, fitted on the faces that train or test; strangers of role `calibrate` choose its threshold."""
-    rows = read_table(run.splits, SPLITS).to_pylist()
-    known, strangers = known_and_strangers(rows)
+    """The configuration, fitted on the faces that train or test; its threshold is the one that the run chose for it.
+
+    Where the run did not score it, the faces themselves and the strangers of role `calibrate` choose the threshold.
+    """
+    known, strangers = known_and_strangers(read_table(run.splits, SPLITS).to_pylist())
     faces = load_faces(run, configuration)
     encoder = load_picture_encoder(planned_encoder(run, configuration.encoder)) if configuration.encoder else None
-    view = faces.view(configuration.view)
-    x = view[_rows(faces, known)]
+    mine = faces.batch(configuration.view)[_rows(faces, known)]
     labels, groups = [row["label"] for row in known], [row["group"] for row in known]
-    seed = run.plan.experiment.seed
-    model = fit_model(configuration, x, labels, groups, seed_of(seed, configuration.name, REFIT, REFIT))
+    seed = seed_of(run.plan.experiment.seed, configuration.name, REFIT, REFIT)
+    model = fit_model(configuration, mine, labels, groups, seed)
+    operating = _operating_point(run, configuration.name)
+    if operating:
+        threshold = Threshold(operating.threshold, operating.rule)
+    else:
+        y = np.asarray([model.labels.index(label) for label in labels])
+        apart = {
+            who: faces.embedding[_rows(faces, [row for row in strangers if row["label"] == who])]
+            for who in sorted({row["label"] for row in strangers})
+        }
+        scale = scale_of(run.plan.engine, configuration.encoder)
+        threshold = threshold_without_scores(model.gallery, y, mine.embedding, groups, apart, scale)
     return Recogniser(
         model=model,
-        threshold=choose_threshold(model, x, labels, groups, view[_rows(faces, strangers)], seed),
+        threshold=threshold,
         engine=run.plan.engine,
         engine_fingerprint=run.plan.engine_fingerprint,
         fingerprint=run.plan.fingerprint,
         faces=len(known),
+        operating=operating,
         encoder=encoder,
     )
 
 
-def known_and_strangers(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def known_and_strangers(rows: Rows) -> tuple[Rows, Rows]:
     """A row for each face that trains or tests in some split, and for each of role `calibrate` of never known people.
 
     No single split has all faces: people play the stranger in turn, and a k-shot trains on few photos.
@@ -122,6 +158,13 @@ def known_and_strangers(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]
     return [first[key] for key in sorted(first)], [strangers[key] for key in sorted(strangers)]
 
 
+def _operating_point(run: Run, name: str) -> OperatingPoint | None:
+    """What the run's held-out faces say of the configuration; None where the run did not score it."""
+    rows = read_table(run.table("operating_points"), OPERATING_POINTS).to_pylist()
+    found = next((row for row in rows if row["configuration"] == name), None)
+    return OperatingPoint(**found) if found else None
+
+
 def _configuration(run: Run, name: str) -> Configuration:
     experiment = run.plan.experiment
     known = dict.fromkeys((*experiment.configurations, *CONFIGURATIONS))
@@ -131,5 +174,5 @@ def _configuration(run: Run, name: str) -> Configuration:
     return find_configuration(name).with_parameters(**experiment.parameters.get(name, {}))
 
 
-def _rows(faces: Faces, rows: list[dict[str, Any]]) -> Any:
+def _rows(faces: Faces, rows: Rows) -> Any:
     return faces.rows((row["photo_key"], row["face_index"]) for row in rows)

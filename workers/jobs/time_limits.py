@@ -47,7 +47,5 @@ def loading_and_training_seconds(run: Run) -> float:
 
 
 def refit_seconds(run: Run) -> float:
-    """Of the refit: the model itself, and those that choose its threshold."""
-    from workers.recognition.threshold import PARTS
-
-    return min(LONGEST_TASK_SECONDS, training_seconds(run) * (1 + PARTS))
+    """Of the refit of the winner: it has more faces than any split has to train on."""
+    return min(LONGEST_TASK_SECONDS, LOADING_SECONDS + 2 * training_seconds(run))

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from workers.learning.arrays import Array
+from workers.learning.arrays import Array, Floats
 from workers.learning.configurations import Configuration
 from workers.learning.face_arrays import Faces
+from workers.learning.face_batch import FaceBatch
 from workers.learning.fit_timing import time_fit
 from workers.learning.fitted_model import Model, fit_model, warm_up_of
 from workers.learning.fold import CannotFit
@@ -66,7 +67,7 @@ def evaluate(
     if len({(row["repeat"], row["fold"]) for row in split_rows}) != 1:
         raise ValueError("evaluate takes the rows of exactly one split")
     where = faces.rows((row["photo_key"], row["face_index"]) for row in split_rows)
-    x = faces.view(configuration.view)[where]
+    x = faces.batch(configuration.view)[where]
     trains = np.asarray([row["role"] == "train" for row in split_rows])
     train = [row for row in split_rows if row["role"] == "train"]
     others = [row for row in split_rows if row["role"] != "train"]
@@ -91,57 +92,86 @@ def evaluate(
         )  # fmt: skip
 
 
-def latency(model: Model, x: Array) -> list[float]:
-    """Microseconds from the view of one face to its name, one face a call, after WARM_CALLS calls.
+def latency(model: Model, x: FaceBatch) -> list[float]:
+    """Microseconds from the view of one face to its name and known score, one face a call, after WARM_CALLS calls.
 
     Up to LATENCY_FACES faces are timed.
 
     Args:
-        x: (N, ...) the view of the model's configuration, N at least 1.
+        x: N faces, at least one.
     """
     sample = x[:LATENCY_FACES]
     for i in range(WARM_CALLS):
-        model.name(*model.scores(sample[i % len(sample)][None]))
+        place = i % len(sample)
+        _answer(model, sample[place : place + 1])
     times = []
     for i in range(len(sample)):
         one = sample[i : i + 1]
         start = time.perf_counter_ns()
-        model.name(*model.scores(one))
+        _answer(model, one)
         times.append((time.perf_counter_ns() - start) / 1000)
     return times
 
 
-def _scores(model: Model, x: Array) -> tuple[Array, Array]:
+def _answer(model: Model, face: FaceBatch) -> None:
+    """What a face costs: its probabilities, its known score, and its name."""
+    probabilities, _ = model.scores(face)
+    model.name(face, probabilities)
+
+
+def _scores(model: Model, x: FaceBatch) -> tuple[Floats, Floats]:
     parts = [model.scores(x[i : i + BATCH]) for i in range(0, len(x), BATCH)]
     return np.concatenate([p for p, _ in parts]), np.concatenate([k for _, k in parts])
 
 
-def _score_rows(model: Model, x: Array, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _score_rows(model: Model, x: FaceBatch, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     if not rows:
         return []
     probabilities, known = _scores(model, x)
     column = {label: i for i, label in enumerate(model.labels)}
-    top = np.argsort(-probabilities, axis=1, kind="stable")[:, :TOP]
+    places = [column.get(row["label"]) for row in rows]
+    ranking = np.argsort(-probabilities, axis=1, kind="stable")
+    strangers = _stranger_scores(model, x, ranking, places)
     scored = []
-    for i, (row, who) in enumerate(zip(rows, model.name(probabilities, known), strict=True)):
-        place = column.get(row["label"])
+    for i, (row, who) in enumerate(zip(rows, model.name(x, probabilities), strict=True)):
+        top = ranking[i, :TOP]
+        place = places[i]
         scored.append(
             {
                 "configuration": model.configuration.name,
                 **{name: row[name] for name in ("repeat", "fold", "photo_key", "face_index", "role")},
                 "truth": row["label"],
                 "predicted": who,
-                "top_labels": [model.labels[c] for c in top[i]],
-                "top_scores": [float(probabilities[i, c]) for c in top[i]],
+                "top_labels": [model.labels[c] for c in top],
+                "top_scores": [float(probabilities[i, c]) for c in top],
                 "truth_probability": 0.0 if place is None else float(probabilities[i, place]),
                 "known_score": float(known[i]),
+                "stranger_score": strangers[i] if row["role"] == "test" else None,
             }
         )
     return scored
 
 
-def _accuracy(model: Model, x: Array, rows: Sequence[Mapping[str, Any]]) -> float:
-    named = model.name(*_scores(model, x))
+def _stranger_scores(
+    model: Model, x: FaceBatch, ranking: Array, places: Sequence[int | None]
+) -> list[float] | list[None]:
+    """The known score of each face if its person had never been trained: of the best other person in the ranking.
+
+    A distance to one person does not change when another person leaves the training faces, so nothing is fitted anew.
+
+    Args:
+        ranking: (N, classes) numbers of the people, the most probable first.
+        places: the number of each face's person; None where the model does not know the person.
+    """
+    if len(model.labels) < 2:
+        return [None] * len(x)
+    others = [int(row[1] if row[0] == place else row[0]) for row, place in zip(ranking, places, strict=True)]
+    found: list[float] = model.gallery.known_score(x.embedding, others).tolist()
+    return found
+
+
+def _accuracy(model: Model, x: FaceBatch, rows: Sequence[Mapping[str, Any]]) -> float:
+    named = model.name(x, _scores(model, x)[0])
     return float(np.mean([who == row["label"] for who, row in zip(named, rows, strict=True)]))
 
 

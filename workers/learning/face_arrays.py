@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from storage.schemas import EMBEDDING_SIZE
+from workers.learning.face_batch import FaceBatch
 
 if TYPE_CHECKING:
     from workers.learning.encoder.picture_encoder import Encoder
@@ -101,6 +102,10 @@ class Faces:
         views = {"crop": "crop", "aligned": "aligned", "embedding": "embedding"}
         array: npt.NDArray[np.generic] = getattr(self, views[name])
         return array
+
+    def batch(self, view: str) -> FaceBatch:
+        """The faces in that view, with their embeddings beside it; raises KeyError as `view` does."""
+        return FaceBatch(self.view(view), self.embedding)
 
 
 def labels_of(catalog: pa.Table) -> tuple[dict[str, str], tuple[str, ...]]:

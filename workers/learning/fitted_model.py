@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workers.learning.arrays import Array, Floats
+from workers.learning.arrays import Floats
 from workers.learning.classical.predictors import load_arrays
 from workers.learning.configurations import UNKNOWN, Configuration
+from workers.learning.face_batch import FaceBatch
 from workers.learning.families import FAMILIES
 from workers.learning.fold import CannotFit, Fold, Predictor
+from workers.learning.gallery import Gallery, gallery_of, load_gallery
 from workers.learning.networks.keras_predictor import KerasPredictor, load_network
 
-FORMAT = 1
+FORMAT = 2
 NETWORK = "Network"
 """The kind of a `KerasPredictor` in `model.json`; other kinds are named like their class."""
 
@@ -29,6 +31,7 @@ class Model:
 
     Attributes:
         labels: the people, sorted; column i of the probabilities belongs to labels[i].
+        gallery: the embeddings of the training faces, its people numbered like `labels`.
         chosen: hyper-parameters chosen inside the training fold, and their accuracy and log-loss there.
         history: learning curves of a network by name; else empty.
     """
@@ -36,46 +39,54 @@ class Model:
     configuration: Configuration
     labels: tuple[str, ...]
     predictor: Predictor
+    gallery: Gallery
     chosen: dict[str, Any] = field(default_factory=dict)
     history: dict[str, Any] = field(default_factory=dict)
 
     @property
     def model_bytes(self) -> int:
         """Bytes of the arrays or weights that prediction needs."""
-        return self.predictor.nbytes
+        return self.predictor.nbytes + self.gallery.nbytes
 
-    def scores(self, x: Array) -> tuple[Floats, Floats]:
-        """Probabilities (N, classes) float32, 0 to 1, and known scores (N,) float32, in one pass.
+    def scores(self, faces: FaceBatch) -> tuple[Floats, Floats]:
+        """Probabilities (N, classes) float32, 0 to 1, and known scores (N,) float32.
+
+        The known score is minus the distance (`Gallery.distance`) to the person of the largest probability.
 
         Args:
-            x: (N, ...) the view of the configuration, as `fit_model` takes it.
+            faces: as `fit_model` takes them.
         """
-        return self.predictor.scores(x)
+        probabilities = self.predict_proba(faces)
+        return probabilities, self.gallery.known_score(faces.embedding, probabilities.argmax(axis=1))
 
-    def predict_proba(self, x: Array) -> Floats:
+    def predict_proba(self, faces: FaceBatch) -> Floats:
         """Probabilities (N, classes) float32, columns in the order of `labels`; each row sums to 1."""
-        return self.scores(x)[0]
+        return self.predictor.probabilities(faces.view)
 
-    def known_score(self, x: Array) -> Floats:
-        """(N,) float32, without unit or fixed range; a higher score means: more likely one of the known people."""
-        return self.scores(x)[1]
+    def known_score(self, faces: FaceBatch) -> Floats:
+        """(N,) float32, minus a Euclidean distance: higher means nearer to the person that the model names."""
+        return self.scores(faces)[1]
 
-    def name(self, probabilities: Floats, known: Floats) -> list[str]:
-        """The predicted label of each face; UNKNOWN where its distance is above the configuration's `threshold`.
+    def name(self, faces: FaceBatch, probabilities: Floats) -> list[str]:
+        """The predicted label of each face; UNKNOWN by the configuration's own rule, where it has a `threshold`.
+
+        By that rule a face is unknown whose nearest training face of the predicted person is farther away.
 
         Args:
-            probabilities, known: as `scores` returns them.
+            probabilities: of `faces`, as `scores` returns them.
         """
+        best = probabilities.argmax(axis=1)
+        names = [self.labels[i] for i in best]
         threshold = self.configuration.parameters.get("threshold")
-        best = [self.labels[i] for i in probabilities.argmax(axis=1)]
         if threshold is None:
-            return best
-        return [who if -near <= threshold else UNKNOWN for who, near in zip(best, known, strict=True)]
+            return names
+        distances = self.gallery.distance(faces.embedding, best, nearest=1)
+        return [who if distance <= threshold else UNKNOWN for who, distance in zip(names, distances, strict=True)]
 
 
 def fit_model(
     configuration: Configuration,
-    x: Array,
+    faces: FaceBatch,
     labels: Sequence[str],
     groups: npt.ArrayLike,
     seed: int,
@@ -84,8 +95,7 @@ def fit_model(
     """Fit one configuration.
 
     Args:
-        x: (N, ...) the training faces in the configuration's view: embeddings (N, 128) float32, or pictures
-            (N, 128, 128, 3) uint8 RGB, or (N, 0) for the view `none`.
+        faces: the training faces in the configuration's view, and their embeddings.
         labels: the person of each face.
         groups: (N,) group of each face; inner splits keep a group (of near-duplicates) on one side.
         seed: the same seed gives the same bits in any process.
@@ -96,13 +106,13 @@ def fit_model(
 
     >>> import numpy as np
     >>> from workers.learning.configurations import find_configuration
-    >>> faces = np.array([[0.0, 0.0], [0.1, 0.0], [1.0, 1.0], [1.0, 0.9]], np.float32)
+    >>> faces = FaceBatch.of_embeddings(np.array([[0, 0], [0, 2], [8, 8], [8, 6]], np.float32))
     >>> model = fit_model(find_configuration("knn-1"), faces, ["ada", "ada", "bruno", "bruno"], range(4), seed=1)
-    >>> probabilities, known = model.scores(np.array([[0.9, 0.9]], np.float32))
-    >>> model.name(probabilities, known)
-    ['bruno']
-    >>> model.predict_proba(faces).shape
-    (4, 2)
+    >>> probabilities, known = model.scores(faces)
+    >>> model.name(faces, probabilities)
+    ['ada', 'ada', 'bruno', 'bruno']
+    >>> probabilities.shape, known.tolist()
+    ((4, 2), [-1.0, -1.0, -1.0, -1.0])
     """
     from threadpoolctl import threadpool_limits
 
@@ -115,8 +125,9 @@ def fit_model(
     y = np.asarray([number[each] for each in labels])
     by = np.asarray(groups)
     with threadpool_limits(threads):
-        fitted = FAMILIES[configuration.family].fit(Fold(x, y, by, configuration.parameters, seed))
-    return Model(configuration, names, fitted.predictor, fitted.chosen, fitted.history)
+        fitted = FAMILIES[configuration.family].fit(Fold(faces.view, y, by, configuration.parameters, seed))
+    gallery = gallery_of(faces.embedding, y)
+    return Model(configuration, names, fitted.predictor, gallery, fitted.chosen, fitted.history)
 
 
 def warm_up_of(configuration: Configuration, labels: Sequence[str]) -> Callable[[], None] | None:
@@ -127,7 +138,7 @@ def warm_up_of(configuration: Configuration, labels: Sequence[str]) -> Callable[
 
 
 def save_model(model: Model, folder: Path) -> None:
-    """Write `model.json` and `arrays.npz` or `network.keras` into a folder, which is made; no pickle, no code."""
+    """Write `model.json`, `gallery.npz` and `arrays.npz` or `network.keras` into a folder, made if missing; no code."""
     folder.mkdir(parents=True, exist_ok=True)
     described = {
         "format": FORMAT,
@@ -143,6 +154,7 @@ def save_model(model: Model, folder: Path) -> None:
         "history": model.history,
     }
     model.predictor.save(folder)
+    model.gallery.save(folder)
     (folder / "model.json").write_text(json.dumps(described, indent=1, sort_keys=True), encoding="utf-8")
 
 
@@ -162,6 +174,7 @@ def load_model(folder: Path) -> Model:
         Configuration(**described["configuration"]),
         tuple(described["labels"]),
         predictor,
+        load_gallery(folder),
         described["chosen"],
         described["history"],
     )

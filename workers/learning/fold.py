@@ -41,8 +41,8 @@ class Fold:
 class Predictor(Protocol):
     """The interface of every fitted model."""
 
-    def scores(self, x: Array) -> tuple[Floats, Floats]:
-        """Probabilities (N, classes) float32 and known scores (N,) float32 of faces x (N, ...)."""
+    def probabilities(self, x: Array) -> Floats:
+        """(N, classes) float32 of faces x (N, ...); each row sums to 1."""
         ...
 
     @property

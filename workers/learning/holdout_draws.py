@@ -80,7 +80,7 @@ def draw_accuracies(
         seed: of the experiment; each draw has its own.
     """
     known = [row for row in split_rows if row["role"] in ("train", "test")]
-    x = faces.view(configuration.view)[faces.rows((row["photo_key"], row["face_index"]) for row in known)]
+    x = faces.batch(configuration.view)[faces.rows((row["photo_key"], row["face_index"]) for row in known)]
     people, groups = [row["label"] for row in known], [row["group"] for row in known]
     found: list[float | None] = []
     for draw in redraws(configuration, protocol, len(known)):
@@ -94,7 +94,7 @@ def draw_accuracies(
         except (CannotFit, np.linalg.LinAlgError):
             found.append(None)
             continue
-        named = model.name(*model.scores(x[tests]))
+        named = model.name(x[tests], model.predict_proba(x[tests]))
         truth = [person for person, test in zip(people, tests, strict=True) if test]
         found.append(float(np.mean([who == person for who, person in zip(named, truth, strict=True)])))
     return found

@@ -14,21 +14,24 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from storage.engine_settings import EngineSettings
 from storage.errors import StoreError
 from storage.schemas import CHIP_SIDE, EMBEDDING_SIZE
+from workers.compare.encoder_scale import EncoderScale
+from workers.compare.operating_points import OperatingPoint
 from workers.faces.engine_fingerprint import engine_fingerprint
 from workers.faces.records import FaceRecord
 from workers.learning.configurations import UNKNOWN
 from workers.learning.encoder.picture_encoder import Encoder, load_picture_encoder, save_encoder
 from workers.learning.face_arrays import Faces
+from workers.learning.face_batch import FaceBatch
 from workers.learning.fitted_model import Model, load_model, save_model
+from workers.recognition.encoder_scales import scale_of
 from workers.recognition.threshold import Threshold
 
 FILE = "recogniser.json"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -38,15 +41,17 @@ class Named:
     Attributes:
         name: a known person, or UNKNOWN.
         nearest: the most probable known person, also where `name` is UNKNOWN.
-        probability: of `nearest` among the known people, 0 to 1.
-        known_score: compared with the threshold; a higher score means: more likely a known person.
+        likeness: of the face and that person's training faces, 0 to 100 %; compared with the threshold's.
+        distance: the same as the encoder measures it (`workers.learning.gallery.Gallery.distance`).
+        probability: of `nearest` if the face is one of the known people, 0 to 1; says nothing about strangers.
         milliseconds: wall time of the model for this face.
     """
 
     name: str
     nearest: str
+    likeness: float
+    distance: float
     probability: float
-    known_score: float
     milliseconds: float
 
 
@@ -58,6 +63,7 @@ class Recogniser:
         engine, engine_fingerprint: the run's engine settings and their fingerprint.
         fingerprint: of the run whose faces the model was fitted on.
         faces: number of faces that the model was fitted on.
+        operating: what the run's held-out faces say of it at its threshold; None where the run did not score it.
         encoder: the own encoder, if the configuration has one.
     """
 
@@ -67,7 +73,24 @@ class Recogniser:
     engine_fingerprint: str
     fingerprint: str
     faces: int
+    operating: OperatingPoint | None = None
     encoder: Encoder | None = None
+
+    @property
+    def scale(self) -> EncoderScale:
+        """How its distances read."""
+        return scale_of(self.engine, self.model.configuration.encoder)
+
+    @property
+    def needed_likeness(self) -> float | None:
+        """The likeness from which a face is known, 0 to 100 %; None where every face gets a name."""
+        value = self.threshold.value
+        return None if value is None else self.scale.likeness(-value)
+
+    def needing(self, likeness: float) -> Recogniser:
+        """The same recogniser with that threshold, 0 to 100 %; raises ValueError outside. Its figures are not known."""
+        threshold = Threshold(-self.scale.distance(likeness), "as asked for")
+        return replace(self, threshold=threshold, operating=None)
 
     @property
     def settings(self) -> EngineSettings:
@@ -76,30 +99,30 @@ class Recogniser:
 
     def name(self, faces: Sequence[FaceRecord]) -> list[Named]:
         """Name each face. Faces go through the model one by one, so an answer does not depend on the other faces."""
-        view = faces_as_view(faces, self.model.configuration.view, self.encoder)
-        return [self._name(view[row : row + 1]) for row in range(len(faces))]
+        batch = faces_as_batch(faces, self.model.configuration.view, self.encoder)
+        return [self._name(batch[row : row + 1]) for row in range(len(faces))]
 
     def warm(self) -> None:
         """Name a blank face, so that the first real face does not wait for compilation."""
-        shapes = {"embedding": (1, 128), "none": (1, 0)}
-        shape = shapes.get(self.model.configuration.view, (1, 128, 128, 3))
-        self._name(np.zeros(shape, np.uint8 if len(shape) > 2 else np.float32))
+        embedding = np.zeros((1, self.model.gallery.points.shape[1]), np.float32)
+        picture = np.zeros((1, CHIP_SIDE, CHIP_SIDE, 3), np.uint8)
+        self._name(FaceBatch(embedding if self.model.configuration.view == "embedding" else picture, embedding))
         if self.encoder:
-            self.encoder(np.zeros((1, CHIP_SIDE, CHIP_SIDE, 3), np.uint8))
+            self.encoder(picture)
 
-    def _name(self, x: npt.NDArray[np.generic]) -> Named:
+    def _name(self, face: FaceBatch) -> Named:
         began = time.perf_counter()
-        probabilities, known = self.model.scores(x)
+        probabilities, known = self.model.scores(face)
         milliseconds = 1000 * (time.perf_counter() - began)
         best = int(probabilities[0].argmax())
         nearest, score = self.model.labels[best], float(known[0])
         limit = self.threshold.value
         name = nearest if limit is None or score >= limit else UNKNOWN
-        return Named(name, nearest, float(probabilities[0, best]), score, milliseconds)
+        return Named(name, nearest, self.scale.likeness(-score), -score, float(probabilities[0, best]), milliseconds)
 
 
-def faces_as_view(faces: Sequence[FaceRecord], view: str, encoder: Encoder | None = None) -> npt.NDArray[np.generic]:
-    """The faces as the array of a view (`learning.face_arrays.Faces.view`).
+def faces_as_batch(faces: Sequence[FaceRecord], view: str, encoder: Encoder | None = None) -> FaceBatch:
+    """The faces in a view (`learning.face_arrays.Faces.view`), and their embeddings.
 
     Pictures are decoded from the engine's JPEGs, as they were for fitting.
 
@@ -115,7 +138,7 @@ def faces_as_view(faces: Sequence[FaceRecord], view: str, encoder: Encoder | Non
         crop_jpeg=[face.crop for face in faces],
         aligned_jpeg=[face.aligned for face in faces],
     )
-    return (found.embedded_by(encoder) if encoder else found).view(view)
+    return (found.embedded_by(encoder) if encoder else found).batch(view)
 
 
 def save_recogniser(recogniser: Recogniser, folder: Path) -> None:
@@ -128,6 +151,7 @@ def save_recogniser(recogniser: Recogniser, folder: Path) -> None:
         "engine_fingerprint": recogniser.engine_fingerprint,
         "fingerprint": recogniser.fingerprint,
         "faces": recogniser.faces,
+        "operating": asdict(recogniser.operating) if recogniser.operating else None,
     }
     (folder / FILE).write_text(json.dumps(described, indent=1, sort_keys=True), encoding="utf-8")
     save_model(recogniser.model, folder)
@@ -149,7 +173,9 @@ def load_recogniser(folder: Path) -> Recogniser:
         model = load_model(folder)
         encoder = load_picture_encoder(folder) if model.configuration.encoder else None
         engine = EngineSettings(**described.pop("engine"))
-        recogniser = Recogniser(model, threshold, engine, encoder=encoder, **described)
+        point = described.pop("operating")
+        operating = OperatingPoint(**point) if point else None
+        recogniser = Recogniser(model, threshold, engine, operating=operating, encoder=encoder, **described)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
         raise StoreError(
             f"the model in {folder} cannot be read: {error}", "Delete that folder; the model is then fitted again"

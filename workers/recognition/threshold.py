@@ -1,30 +1,21 @@
-"""Choose the threshold on the known score below which a face is unknown, without test faces.
+"""The threshold of a fitted model: the run's, or, for a configuration that the run did not score, one of its own faces.
 
-Known scores have a scale of their own in every model, so each model has its own threshold. It is chosen on faces of
-people whom the model does not know: the run's `calibrate` faces, or else known people who are left out in turn. The
-false-alarm rate is that of the comparison; with n faces no rate below 1 / n can be shown.
+Both follow `workers.compare.threshold_rule`. A run has held-out scores (`workers.compare.operating_points`). Without
+them each face of the model is left out in turn, with all faces of its group: only distances change, nothing is fitted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from workers.compare.open_set import TARGET_FAR, threshold_for
+from workers.compare.encoder_scale import EncoderScale
+from workers.compare.threshold_rule import Distances, unknown_above
 from workers.learning.arrays import Array
-from workers.learning.configurations import Configuration
-from workers.learning.fitted_model import Model, fit_model
-from workers.learning.fold import CannotFit
-from workers.learning.seeds import seed_of
-
-PARTS = 5
-"""Known people are left out in so many parts, each with a model of its own."""
-
-REFIT = -1
-"""Takes the place of the repeat in a seed; no split of a run has this number."""
+from workers.learning.gallery import Gallery, mean_of_nearest
 
 
 @dataclass(frozen=True)
@@ -40,53 +31,62 @@ class Threshold:
     rule: str
 
 
-def choose_threshold(
-    model: Model, x: Array, labels: Sequence[str], groups: npt.ArrayLike, calibration: Array, run_seed: int
+def threshold_without_scores(
+    gallery: Gallery,
+    y: Array,
+    embedding: Array,
+    groups: npt.ArrayLike,
+    strangers: Mapping[str, Array],
+    scale: EncoderScale,
 ) -> Threshold:
-    """The threshold of a model that was fitted on these faces.
+    """The threshold of a model that no run has scored.
 
     Args:
-        x, labels, groups: as `workers.learning.fitted_model.fit_model` took them.
-        calibration: (M, ...) the same view of `calibrate` faces, whose people the model does not know; M may be 0.
+        gallery: of the faces that the model was fitted on.
+        y, embedding, groups: the same faces: (N,) person numbers, (N, D) float32, and (N,) their groups.
+        strangers: by person, the faces (M, D) float32 of people whom the model does not know; may be empty.
+        scale: of the encoder.
     """
-    own = model.configuration.parameters.get("threshold")
-    if own is not None:
-        return Threshold(-float(own), f"the configuration's own: a face at a distance above {own:g} is unknown")
-    if len(calibration):
-        return _accepting(model.known_score(calibration), "unknown people that were kept apart to choose it")
-    scores = left_out_scores(model.configuration, x, labels, groups, run_seed)
-    if not len(scores):
-        return Threshold(None, "none: too few people to leave some out and fit a model on the others")
-    return _accepting(scores, "known people who were left out in turn")
+    known, others = left_out_distances(gallery, y, embedding, groups)
+    limit = unknown_above(known, others + _nearest_of_all(gallery, strangers), scale)
+    if limit is None:
+        return Threshold(None, "none: no person has two photos that differ")
+    words = f"chosen on the model's own {len(y)} faces, each left out in turn, because the run did not score it"
+    return Threshold(-limit, words + scale.in_words())
 
 
-def left_out_scores(
-    configuration: Configuration, x: Array, labels: Sequence[str], groups: npt.ArrayLike, run_seed: int
-) -> npt.NDArray[np.float32]:
-    """Known scores of faces whose people the model does not know: each part of the people is left out once.
+def _nearest_of_all(gallery: Gallery, strangers: Mapping[str, Array]) -> Distances:
+    """Distances of strangers' faces to the nearest person of the gallery."""
+    people, faces = len(gallery.starts) - 1, len(gallery.points)
+    found = [
+        (people + number, float(gallery.distances_to_all(face).min()))
+        for number, own in enumerate(strangers.values())
+        for face in own
+    ]
+    return Distances(
+        np.asarray([distance for _, distance in found], np.float64),
+        np.asarray([number for number, _ in found], object),
+        faces + np.arange(len(found)),
+    )
 
-    Returns:
-        (M,) float32, a score a face. Parts without which no model can be fitted are missing.
+
+def left_out_distances(
+    gallery: Gallery, y: Array, embedding: Array, groups: npt.ArrayLike
+) -> tuple[Distances, Distances]:
+    """Distances of each face to its own person's other faces, and to the nearest other person.
+
+    Faces of the same group as the face do not count as its person's. A face whose person has no other group has no
+    distance of the first kind.
     """
-    people = np.asarray(sorted(set(labels)))
-    shuffled = np.random.default_rng(seed_of(run_seed, configuration.name, REFIT, 0)).permutation(people)
-    who, by = np.asarray(labels), np.asarray(groups)
-    scores = [np.zeros(0, np.float32)]
-    for number, part in enumerate(np.array_split(shuffled, min(PARTS, len(people)))):
-        away = np.isin(who, part)
-        seed = seed_of(run_seed, configuration.name, REFIT, 1 + number)
-        try:
-            model = fit_model(configuration, x[~away], who[~away].tolist(), by[~away], seed)
-        except (CannotFit, np.linalg.LinAlgError):
-            continue
-        scores.append(model.known_score(x[away]))
-    return np.concatenate(scores)
-
-
-def _accepting(scores: npt.NDArray[np.float32], whose: str) -> Threshold:
-    limit = threshold_for(scores.astype(np.float64), TARGET_FAR)
-    if not np.isfinite(limit):
-        return Threshold(None, "none: one face of an unknown person is not enough")
-    # scores are float32; rounding the limit to float32 could give the score that must lie below it
-    value = np.nextafter(np.float32(limit), np.float32(np.inf))
-    return Threshold(float(value), f"accepts {np.sum(scores >= value)} of {len(scores)} faces of {whose}")
+    by, faces = np.asarray(groups), np.arange(len(y))
+    near, far = np.full(len(y), np.nan), np.full(len(y), np.nan)
+    for row, face in enumerate(embedding):
+        own = embedding[(y == y[row]) & (by != by[row])]
+        if len(own):
+            near[row] = mean_of_nearest(np.linalg.norm(own - face, axis=1))
+        others = np.delete(gallery.distances_to_all(face), y[row])
+        if len(others):
+            far[row] = others.min()
+    people = y.astype(object)
+    known, strangers = Distances(near, people, faces), Distances(far, people, faces)
+    return known[~np.isnan(near)], strangers[~np.isnan(far)]

@@ -20,7 +20,8 @@ def test_a_run_ends_with_its_winner_ready_for_use(tmp_path: Path) -> None:
     ran = lineup(store, "run", str(tmp_path / "faces"), "-e", str(tmp_path / "experiment.toml"))
     assert ran.returncode == 0, ran.stderr
     run = open_run(store, list_runs(store)[0])
-    assert {path.name for path in (run.model / "knn-1").iterdir()} == {"arrays.npz", "model.json", "recogniser.json"}
+    files = {path.name for path in (run.model / "knn-1").iterdir()}
+    assert files == {"arrays.npz", "gallery.npz", "model.json", "recogniser.json"}
     assert not needs_refit(run)
 
     photos = sorted((tmp_path / "faces").rglob("*.jpg"))[::3]

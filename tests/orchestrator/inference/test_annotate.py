@@ -25,7 +25,7 @@ def test_missing_characters_become_question_marks_with_the_persons_number() -> N
 
 def test_two_people_whose_names_cannot_be_drawn_stay_apart() -> None:
     palette = Palette(["张伟", "李娜"])
-    first, second = (palette.tag((0, 0, 9, 9), name, 0.5) for name in ("张伟", "李娜"))
+    first, second = (palette.tag((0, 0, 9, 9), name, 50) for name in ("张伟", "李娜"))
     assert first.text != second.text
     assert first.colour != second.colour
 
@@ -35,7 +35,7 @@ def test_a_long_name_is_cut() -> None:
 
 
 def test_the_unknown_are_grey() -> None:
-    assert Palette(["a"]).tag((0, 0, 9, 9), UNKNOWN, 0.99) == Tag((0, 0, 9, 9), UNKNOWN, GREY)
+    assert Palette(["a"]).tag((0, 0, 9, 9), UNKNOWN, 31.4) == Tag((0, 0, 9, 9), "unknown 31 %", GREY)
 
 
 def test_the_original_keeps_its_pixels() -> None:
@@ -55,5 +55,5 @@ def test_any_name_and_any_box_on_any_picture_can_be_drawn(
     name: str, box: tuple[int, int, int, int], size: tuple[int, int]
 ) -> None:
     picture = np.zeros((*size, 3), np.uint8)
-    drawn = draw(picture, [Palette([name]).tag(box, name, 1.0)])
+    drawn = draw(picture, [Palette([name]).tag(box, name, 100)])
     assert drawn.shape == picture.shape

@@ -28,7 +28,7 @@ def test_a_table_a_line_about_the_model_and_copies(store: Path, photos: list[Pat
     assert len(lines) == 1 + len(photos) + 1 + 1
     assert "unreadable: not an image" in done.stdout
     assert "ms a face (median)" in lines[-1]
-    assert "knn-1, fitted on 24 faces of 4 people; threshold" in done.stderr
+    assert "knn-1, fitted on 24 faces of 4 people." in done.stderr
     assert len(list((tmp_path / "out").iterdir())) == len(photos)
 
 
@@ -38,6 +38,21 @@ def test_no_readable_photo_is_exit_code_1_without_a_traceback(store: Path, tmp_p
     assert done.returncode == 1
     assert [each["outcome"] for each in json.loads(done.stdout)["photos"]] == ["unreadable", "unreadable"]
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("likeness", ["-1", "100.5", "high"])
+def test_a_threshold_that_is_no_likeness_is_refused(store: Path, photos: list[Path], likeness: str) -> None:
+    done = lineup(store, "identify", str(photos[0]), "-c", "knn-1", "--threshold", likeness)
+    assert done.returncode == 2
+    assert "--threshold" in done.stderr
+
+
+def test_a_threshold_of_100_knows_nobody_and_one_of_0_everybody(store: Path, photos: list[Path]) -> None:
+    for likeness, name in (("100", "unknown"), ("0", photos[0].parent.name)):
+        done = lineup(store, "identify", str(photos[0]), "-c", "knn-1", "--threshold", likeness, "--json")
+        answer = json.loads(done.stdout, parse_constant=pytest.fail)
+        assert answer["photos"][0]["faces"][0]["name"] == name
+        assert answer["model"]["threshold_likeness"] == float(likeness)
 
 
 def test_a_video_gives_the_faces_of_each_frame(store: Path, photos: list[Path], tmp_path: Path) -> None:

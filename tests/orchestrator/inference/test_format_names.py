@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.inference.format_names import (
-    model_line,
+    model_lines,
     photo_lines,
     photo_summary,
     photos_as_json,
@@ -17,10 +18,12 @@ from orchestrator.inference.format_names import (
 from orchestrator.inference.photos import NamedFace, PhotoAnswer
 from orchestrator.inference.video import FrameAnswer, VideoAnswer
 from workers.recognition.recogniser import Named, Recogniser
+from workers.recognition.threshold import Threshold
 
 
 def face(name: str, milliseconds: float = 0.02) -> NamedFace:
-    return NamedFace((1, 2, 30, 40), Named(name, "ada", 0.875, 1.5, milliseconds))
+    likeness, distance = (88.1, 0.5) if name == "ada" else (31.2, 0.584)
+    return NamedFace((1, 2, 30, 40), Named(name, "ada", likeness, distance, 0.75, milliseconds))
 
 
 ANSWERS = [
@@ -43,19 +46,23 @@ VIDEO = VideoAnswer(
 
 
 def test_each_face_is_a_line_and_so_is_a_photo_without_one() -> None:
-    lines = photo_lines(ANSWERS)
+    lines = photo_lines(ANSWERS, 47)
     assert [line.split() for line in lines[:3]] == [
-        ["photo", "box", "name", "score", "ms"],
-        ["a.jpg", "1,2", "30,40", "ada", "87.5", "%", "0.020"],
-        ["a.jpg", "1,2", "30,40", "unknown", "–", "0.020"],
+        ["photo", "box", "name", "likeness", "ms"],
+        ["a.jpg", "1,2", "30,40", "ada", "88", "%", "0.020"],
+        ["a.jpg", "1,2", "30,40", *["unknown,", "most", "like", "ada", "31", "%,", "needs", "47", "%"], "0.020"],
     ]
     assert "unreadable: empty file" in lines[3]
     assert "no_face" in lines[4]
     assert len(lines) == 5
 
 
+def test_a_likeness_just_below_the_needed_one_is_not_shown_as_equal_to_it() -> None:
+    assert "31.20 %, needs 31.30 %" in photo_lines(ANSWERS, 31.3)[2]
+
+
 def test_control_characters_are_made_visible() -> None:
-    assert all(line.isprintable() for line in photo_lines(ANSWERS))
+    assert all(line.isprintable() for line in photo_lines(ANSWERS, 47))
 
 
 def test_the_summary_counts_and_times() -> None:
@@ -69,6 +76,7 @@ def test_a_video_is_a_line_a_person_with_unknown_people_last() -> None:
     rows = [line.split() for line in video_lines(VIDEO)]
     assert rows[1][:2] == ["ada", "1"]
     assert rows[2][:2] == ["unknown", "2"]
+    assert [row[-2:] for row in rows[1:]] == [["88", "%"], ["31", "%"]]
 
 
 def test_a_video_says_its_speed_and_that_it_was_cut() -> None:
@@ -87,7 +95,26 @@ def test_json_holds_every_face_of_every_photo_and_frame(recogniser: Recogniser) 
     assert [len(each["faces"]) for each in video["frames"]] == [2, 2, 0]
 
 
-def test_the_model_and_its_threshold_are_stated(recogniser: Recogniser) -> None:
-    said = model_line(recogniser)
+def test_the_model_says_what_it_does_at_its_threshold(recogniser: Recogniser) -> None:
+    said = "\n".join(model_lines(recogniser))
+    point = recogniser.operating
+    assert point is not None
     assert "svm-linear, fitted on 24 faces of 4 people" in said
-    assert "left out in turn" in said
+    assert f"turns away {100 * (point.turned_away or 0):.0f} of 100 (95 %: " in said
+    assert "lets in" in said
+    assert f"measured on {point.known_faces} held-out ones" in said
+    assert f"from a likeness of {recogniser.needed_likeness:.0f} % on; threshold chosen on" in said
+    assert "Warning" not in said
+
+
+def test_a_model_that_turns_away_its_own_people_is_warned_of(recogniser: Recogniser) -> None:
+    assert recogniser.operating is not None
+    strict = replace(recogniser, operating=replace(recogniser.operating, turned_away=0.11))
+    assert "Warning: it turns away too many of its own people." in "\n".join(model_lines(strict))
+
+
+def test_figures_of_another_threshold_are_not_told(recogniser: Recogniser) -> None:
+    said = "\n".join(model_lines(recogniser.needing(75)))
+    assert "not known" in said
+    assert "from a likeness of 75 % on; threshold as asked for" in said
+    assert "Every face gets a name" in model_lines(replace(recogniser, threshold=Threshold(None, "none")))[-1]

@@ -10,9 +10,7 @@ import pytest
 from orchestrator.inference.load_model import recogniser_of
 from storage.errors import InputError
 from storage.runs import Run, open_run
-from storage.schemas import COMPARISON
-from storage.tables import read_table
-from workers.jobs.refit_winner import winner_of
+from workers.jobs.refit_winner import winner_of_run
 
 
 def test_the_winner_is_fitted_on_demand_once_and_then_read(run: Run, tmp_path: Path) -> None:
@@ -21,14 +19,16 @@ def test_the_winner_is_fitted_on_demand_once_and_then_read(run: Run, tmp_path: P
     fitted: list[str] = []
     first = recogniser_of(run, before_fit=fitted.append)
     again = recogniser_of(run, before_fit=fitted.append)
-    assert fitted == [winner_of(read_table(run.comparison, COMPARISON))]
+    assert fitted == [winner_of_run(run)]
     assert first.threshold == again.threshold
     assert first.model.labels == again.model.labels
 
 
 def test_a_threshold_that_is_asked_for_wins(run: Run) -> None:
-    assert recogniser_of(run, "knn-1", -0.25).threshold.value == -0.25
-    assert recogniser_of(run, "knn-1").threshold.value != -0.25
+    asked = recogniser_of(run, "knn-1", 75)
+    assert asked.needed_likeness == pytest.approx(75)
+    assert asked.operating is None  # measured at another threshold
+    assert recogniser_of(run, "knn-1").needed_likeness != pytest.approx(75)
 
 
 def test_every_face_of_a_photo_counts_whatever_the_run_chose(run: Run) -> None:

@@ -63,7 +63,7 @@ def test_every_face_of_a_group_photo_is_named(
 def test_a_face_below_the_threshold_is_unknown_and_one_at_it_is_not(
     photos: list[Path], engine: FaceEngine, recogniser: Recogniser
 ) -> None:
-    score = only(identify_photos(photos[:1], engine, recogniser)).faces[0].named.known_score
+    score = -only(identify_photos(photos[:1], engine, recogniser)).faces[0].named.distance
     above = replace(recogniser, threshold=Threshold(float(np.nextafter(score, np.inf)), "test"))
     at = replace(recogniser, threshold=Threshold(score, "test"))
     assert only(identify_photos(photos[:1], engine, above)).faces[0].named.name == UNKNOWN

@@ -16,7 +16,7 @@ from orchestrator.report.page import render_page
 from orchestrator.report.people import NEAR_DUPLICATES_LISTED, listed_near_duplicates, worst_recalls
 from orchestrator.report.terminal import comparison_rows
 from orchestrator.report.words import answer, verdict
-from storage.finding_schemas import OPERATING_POINTS, PEOPLE, SPLIT_TABLES
+from storage.finding_schemas import OPEN_SET_CURVE, PEOPLE, SPLIT_TABLES
 from storage.schemas import FITS
 from tests.workers.compare.conftest import STRANGERS, Study, make_study
 from workers.compare.comparison import Comparison, compare_configurations
@@ -83,7 +83,7 @@ def test_a_run_in_which_every_configuration_failed_has_no_evidence(study: Study)
 def test_an_open_set_curve_runs_from_one_stranger_to_all_and_ends_at_the_accuracy(
     comparison: Comparison,
 ) -> None:
-    squares = open_set_curves(comparison.figures["operating_points"], ["good", "fair", "blind"])
+    squares = open_set_curves(comparison.figures["open_set_curve"], ["good", "fair", "blind"])
     assert [square.title for square in squares] == ["good", "fair", "blind"]
     for square, row in zip(squares, comparison_rows(comparison.table), strict=True):
         assert square.note.endswith("10.0 %")
@@ -98,7 +98,7 @@ def test_an_open_set_curve_runs_from_one_stranger_to_all_and_ends_at_the_accurac
 def test_very_many_strangers_are_thinned_and_one_alone_is_drawn() -> None:
     def table(count: int) -> pa.Table:
         rows = [{"configuration": "a", "far": k / count, "dir": k / count, "miss": 0.0} for k in range(1, count + 1)]
-        return pa.Table.from_pylist(rows, schema=OPERATING_POINTS)
+        return pa.Table.from_pylist(rows, schema=OPEN_SET_CURVE)
 
     (square,) = open_set_curves(table(50_000), ["a"])
     drawn = points(square.lines[0].points)

@@ -90,6 +90,7 @@ def _score(rng: np.random.Generator, name: str, skill: float, row: Mapping[str, 
         "top_scores": chances[order].astype(np.float32).tolist(),
         "truth_probability": float(np.float32(chances[PEOPLE.index(truth)])) if truth in PEOPLE else 0.0,
         "known_score": float(np.float32(rng.normal(2 if truth in PEOPLE else 0))),
+        "stranger_score": 0.0 if row["role"] == "test" else None,
     }
 
 

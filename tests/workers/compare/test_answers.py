@@ -13,7 +13,17 @@ def test_the_order_of_the_rows_changes_nothing(study: Study) -> None:
     shuffled = mine.take(np.random.default_rng(0).permutation(mine.num_rows))
     first, second = outcomes_of(mine, "test"), outcomes_of(shuffled, "test")
     assert first.faces == second.faces
-    for name in ("split", "truth", "predicted", "guess", "confidence", "truth_probability", "known_score", "top3"):
+    for name in (
+        "split",
+        "truth",
+        "predicted",
+        "guess",
+        "confidence",
+        "truth_probability",
+        "known_score",
+        "stranger_score",
+        "top3",
+    ):
         assert np.array_equal(getattr(first, name), getattr(second, name)), name
 
 

@@ -77,7 +77,7 @@ def test_the_calibration_error_is_the_curves_weighted_gap(study: Study, tables: 
 
 def test_open_set_points_never_claim_less_than_one_stranger(tables: Tables) -> None:
     points = defaultdict(list)
-    for row in tables["operating_points"].to_pylist():
+    for row in tables["open_set_curve"].to_pylist():
         points[row["configuration"]].append(row)
     assert set(points) == {"good", "fair", "blind"}
     for rows in points.values():
@@ -115,6 +115,6 @@ def test_a_lone_configuration_in_a_closed_run_has_no_wins_and_no_open_set() -> N
     closed = alone.scores.filter(pc.field("role") == "test")
     splits = alone.splits.filter(pc.is_in(alone.splits["role"].cast(pa.string()), pa.array(["train", "test"])))
     tables = compare_configurations(closed, alone.fits, splits, {}).tables()
-    assert tables["open_set"].num_rows == tables["operating_points"].num_rows == tables["pairs"].num_rows == 0
+    assert tables["open_set"].num_rows == tables["open_set_curve"].num_rows == tables["pairs"].num_rows == 0
     (row,) = tables["selection"].to_pylist()
     assert [row[name] for name in ("repeat_deviation", "wins", "chosen_accuracy")] == [None] * 3

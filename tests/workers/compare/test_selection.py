@@ -18,7 +18,7 @@ def answered(right: np.ndarray) -> Outcomes:
     truth, numbers = np.full(count, "ann", object), np.zeros(count)
     said = np.where(right, truth, "bob")
     faces = tuple((f"{i:04}", 0) for i in range(count))
-    return Outcomes(faces, np.zeros((count, 2), np.int64), truth, said, said, numbers, numbers, numbers, right)
+    return Outcomes(faces, np.zeros((count, 2), np.int64), truth, said, said, numbers, numbers, numbers, numbers, right)
 
 
 def test_the_best_of_twenty_coins_is_no_better_than_a_coin() -> None:

@@ -10,10 +10,11 @@ import pyarrow as pa
 import pytest
 
 from storage.errors import InputError, StoreError
+from storage.finding_schemas import OPERATING_POINTS
 from storage.parts import read_part, read_parts
 from storage.runs import Run
-from storage.schemas import COMPARISON, FACES, SPLITS
-from workers.jobs.refit_winner import fitted, folder_of, is_refitted, refit, refit_winner, winner_of
+from storage.schemas import FACES, SPLITS
+from workers.jobs.refit_winner import fitted, folder_of, is_refitted, refit, refit_winner, winner_of, winner_of_run
 from workers.learning.configurations import CONFIGURATIONS
 from workers.learning.face_arrays import Faces
 from workers.recognition.recogniser import load_recogniser
@@ -24,6 +25,16 @@ def table(*rows: tuple[str, str, int, str]) -> pa.Table:
     return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows])
 
 
+FILES = {"arrays.npz", "gallery.npz", "model.json", "recogniser.json"}
+
+
+def operating(**turned_away: float) -> pa.Table:
+    zeros = {field.name: 0 for field in OPERATING_POINTS if field.type in (pa.float64(), pa.int32())}
+    words = {"worst_person": "", "rule": ""}
+    rows = [{**zeros, **words, "configuration": name, "turned_away": rate} for name, rate in turned_away.items()]
+    return pa.Table.from_pylist(rows, schema=OPERATING_POINTS)
+
+
 def test_the_winner_is_the_best_rank_that_looks_at_faces_and_did_not_fail() -> None:
     rows = [
         ("failed", "embedding", 1, "failed"),
@@ -31,12 +42,18 @@ def test_the_winner_is_the_best_rank_that_looks_at_faces_and_did_not_fail() -> N
         ("second", "crop", 4, "ok"),
         ("best", "crop", 3, "ok"),
     ]
-    assert winner_of(table(*rows)) == "best"
-    assert winner_of(table(*rows[:2])) is None
+    assert winner_of(table(*rows), operating()) == "best"
+    assert winner_of(table(*rows[:2]), operating()) is None
+
+
+def test_a_model_that_turns_away_its_own_people_wins_only_where_all_do() -> None:
+    rows = [("strict", "embedding", 1, "ok"), ("fair", "embedding", 2, "ok")]
+    assert winner_of(table(*rows), operating(strict=0.11, fair=0.10)) == "fair"
+    assert winner_of(table(*rows), operating(strict=0.11, fair=0.12)) == "strict"
 
 
 def test_the_winner_is_refitted_once_on_every_known_face(run: Run) -> None:
-    winner = winner_of(read_part(run.comparison, COMPARISON))
+    winner = winner_of_run(run)
     assert winner is not None
     folder = folder_of(run, winner)
     refit_winner(run)
@@ -54,27 +71,27 @@ def test_the_winner_is_refitted_once_on_every_known_face(run: Run) -> None:
 @pytest.mark.parametrize("name", ["knn-1", "svm-linear", "eigenfaces-svm", "threshold-1nn"])
 def test_a_stored_recogniser_scores_the_same_bits(run: Run, tmp_path: Path, name: str) -> None:
     refit(run, name, tmp_path / "there")
-    view = Faces.from_table(read_part(run.faces, FACES)).view(CONFIGURATIONS[name].view)
+    faces = Faces.from_table(read_part(run.faces, FACES)).batch(CONFIGURATIONS[name].view)
     now, stored = fitted(run, CONFIGURATIONS[name]), load_recogniser(tmp_path / "there")
-    assert now.model.known_score(view).tobytes() == stored.model.known_score(view).tobytes()
-    assert now.threshold == stored.threshold
+    assert now.model.known_score(faces).tobytes() == stored.model.known_score(faces).tobytes()
+    assert (now.threshold, now.operating) == (stored.threshold, stored.operating)
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
 
 
 def test_nothing_stored_is_pickle_or_code(run: Run, tmp_path: Path) -> None:
     refit(run, "svm-linear", tmp_path / "there")
-    assert {path.name for path in (tmp_path / "there").iterdir()} == {"arrays.npz", "model.json", "recogniser.json"}
+    assert {path.name for path in (tmp_path / "there").iterdir()} == FILES
     with np.load(tmp_path / "there" / "arrays.npz", allow_pickle=False) as arrays:
         assert all(arrays[name].dtype != object for name in arrays.files)
 
 
-def test_calibration_faces_are_not_trained_on_but_choose_the_threshold(open_run: Run) -> None:
+def test_calibration_faces_are_not_trained_on_but_help_to_choose_the_threshold(open_run: Run) -> None:
     splits = read_parts([open_run.splits], SPLITS).to_pylist()
     aside = {row["label"] for row in splits if row["role"] in ("calibrate", "unknown")}
     recogniser = fitted(open_run, CONFIGURATIONS["knn-1"])
     assert len(aside) == 2
     assert not aside & set(recogniser.model.labels)
-    assert "kept apart to choose it" in recogniser.threshold.rule
+    assert "strangers" in recogniser.threshold.rule
 
 
 @pytest.mark.parametrize("name", ["majority", "no-such", "../../etc"])
@@ -88,7 +105,7 @@ def test_a_run_without_comparison_says_that_it_is_not_finished(run: Run, tmp_pat
         refit_winner(Run(tmp_path, run.plan))
 
 
-@pytest.mark.parametrize("file", ["arrays.npz", "model.json", "recogniser.json"])
+@pytest.mark.parametrize("file", sorted(FILES))
 def test_a_damaged_model_is_one_line_that_says_what_to_delete(run: Run, tmp_path: Path, file: str) -> None:
     refit(run, "knn-1", tmp_path / "there")
     path = tmp_path / "there" / file

@@ -1,80 +1,59 @@
-"""The threshold comes from people whom the model does not know."""
+"""A model that no run has scored chooses its threshold on its own faces, each left out in turn."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from workers.compare.open_set import TARGET_FAR
-from workers.learning.configurations import CONFIGURATIONS
-from workers.learning.fitted_model import fit_model
-from workers.recognition.threshold import choose_threshold, left_out_scores
-
-KNN = CONFIGURATIONS["knn-1"]
+from workers.learning.gallery import gallery_of
+from workers.recognition.encoder_scales import DLIB, OWN
+from workers.recognition.threshold import left_out_distances, threshold_without_scores
 
 
-def people(count: int, photos: int = 8, seed: int = 0) -> tuple[np.ndarray, list[str], np.ndarray]:
+def people(count: int, photos: int = 8, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Embeddings, person numbers, and a group a face."""
     rng = np.random.default_rng(seed)
     centres = rng.normal(0, 0.05, (count, 1, 128))
     x = (centres + rng.normal(0, 0.02, (count, photos, 128))).reshape(-1, 128).astype(np.float32)
-    return x, [f"p{i // photos:03}" for i in range(count * photos)], np.arange(count * photos)
+    return x, np.repeat(np.arange(count), photos), np.arange(count * photos)
 
 
-def test_each_left_out_face_is_scored_by_a_model_that_never_saw_its_person() -> None:
-    x, labels, groups = people(5)
-    scores = left_out_scores(KNN, x, labels, groups, 1)
-    who = np.asarray(labels)
+def test_each_face_is_measured_against_faces_of_other_groups_only() -> None:
+    x, y, groups = people(5)
+    groups[1] = groups[0]
+    known, strangers = left_out_distances(gallery_of(x, y), y, x, groups)
     distances = np.linalg.norm(x[:, None].astype(np.float64) - x[None], axis=2)
-    alone = [-distances[row][who != who[row]].min() for row in range(len(x))]
-    assert sorted(scores) == pytest.approx(sorted(alone), abs=1e-4)
+    for row in range(len(x)):
+        own = distances[row][(y == y[row]) & (groups != groups[row])]
+        others = [np.sort(distances[row][y == other])[:2].mean() for other in range(5) if other != y[row]]
+        assert known.distance[row] == pytest.approx(np.sort(own)[:2].mean(), abs=1e-5)
+        assert strangers.distance[row] == pytest.approx(min(others), abs=1e-5)
 
 
-def test_the_threshold_accepts_the_stated_share_of_people_left_out() -> None:
-    x, labels, groups = people(25)
-    threshold = choose_threshold(fit_model(KNN, x, labels, groups, 1), x, labels, groups, x[:0], 1)
-    scores = left_out_scores(KNN, x, labels, groups, 1)
+def test_it_lies_between_known_faces_and_strangers_and_says_whose_they_are() -> None:
+    x, y, groups = people(6)
+    threshold = threshold_without_scores(gallery_of(x, y), y, x, groups, {}, OWN)
+    known, strangers = left_out_distances(gallery_of(x, y), y, x, groups)
     assert threshold.value is not None
-    next_lower = scores[scores < threshold.value].max()
-    assert np.sum(scores >= threshold.value) <= TARGET_FAR * len(scores) < np.sum(scores >= next_lower)
-
-
-def test_it_accepts_known_people_and_rejects_unknown_people() -> None:
-    x, labels, groups = people(12)
-    train = np.arange(len(x)) % 8 < 6
-    model = fit_model(KNN, x[train], [n for n, t in zip(labels, train, strict=True) if t], groups[train], 1)
-    threshold = choose_threshold(
-        model, x[train], [n for n, t in zip(labels, train, strict=True) if t], groups[train], x[:0], 1
+    assert known.distance.max() < -threshold.value < strangers.distance.min()
+    assert threshold.rule == (
+        "chosen on the model's own 48 faces, each left out in turn, because the run did not score it"
     )
-    assert threshold.value is not None
-    assert np.mean(model.known_score(x[~train]) >= threshold.value) > 0.9
-    assert np.mean(model.known_score(people(12, seed=9)[0]) >= threshold.value) < 0.1
 
 
-def test_calibration_faces_choose_it_where_there_are_any() -> None:
-    x, labels, groups = people(6)
-    strangers = people(40, seed=5)[0]
-    model = fit_model(KNN, x, labels, groups, 1)
-    threshold = choose_threshold(model, x, labels, groups, strangers, 1)
-    assert threshold.value is not None
-    assert np.sum(model.known_score(strangers) >= threshold.value) == 3  # 1 % of 320
-    assert "3 of 320 faces of unknown people" in threshold.rule
+def test_strangers_that_are_kept_apart_help_to_choose_it() -> None:
+    x, y, groups = people(6)
+    near = {"eve": x[:4] + np.float32(0.04)}  # nearer than any two of the known people
+    alone = threshold_without_scores(gallery_of(x, y), y, x, groups, {}, OWN).value
+    met = threshold_without_scores(gallery_of(x, y), y, x, groups, near, OWN).value
+    assert alone is not None
+    assert met is not None
+    assert -met < -alone
 
 
-def test_a_configuration_with_a_threshold_of_its_own_keeps_it() -> None:
-    x, labels, groups = people(4)
-    model = fit_model(CONFIGURATIONS["threshold-1nn"], x, labels, groups, 1)
-    assert choose_threshold(model, x, labels, groups, x[:0], 1).value == -0.6
-
-
-def test_with_two_people_there_is_no_threshold_and_the_rule_says_why() -> None:
-    x, labels, groups = people(2)
-    threshold = choose_threshold(fit_model(KNN, x, labels, groups, 1), x, labels, groups, x[:0], 1)
-    assert threshold.value is None
-    assert "too few people" in threshold.rule
-
-
-def test_the_same_seed_gives_the_same_threshold() -> None:
-    x, labels, groups = people(7)
-    model = fit_model(KNN, x, labels, groups, 1)
-    first, second = (choose_threshold(model, x, labels, groups, x[:0], 4) for _ in range(2))
-    assert first == second
+def test_people_with_one_photo_each_leave_it_to_the_encoders_own() -> None:
+    x, y, groups = people(4, photos=1)
+    assert threshold_without_scores(gallery_of(x, y), y, x, groups, {}, DLIB).value == -0.56
+    none = threshold_without_scores(gallery_of(x, y), y, x, groups, {}, OWN)
+    assert none.value is None
+    assert "no person has two photos" in none.rule

@@ -1,8 +1,7 @@
 """Fitted classical models as arrays, and how each scores a face.
 
 scikit-learn fits, these classes predict: a few numpy calls, under a millisecond a face with hundreds of people.
-`scores` takes the view, (N, 128) float32 unless a class says otherwise, and returns probabilities (N, classes) float32
-and known scores (N,) float32; a higher known score means: more likely a known person.
+`probabilities` takes the view, (N, 128) float32 unless a class says otherwise, and returns (N, classes) float32.
 """
 
 from __future__ import annotations
@@ -35,17 +34,17 @@ class _Arrays:
 
 @dataclass(frozen=True)
 class Prior(_Arrays):
-    """Class shares of the training faces: the majority baseline. Known score: 0 for every face."""
+    """Class shares of the training faces: the majority baseline."""
 
     shares: Array
 
-    def scores(self, x: Array) -> tuple[Floats, Floats]:
-        return np.tile(self.shares.astype(np.float32), (len(x), 1)), np.zeros(len(x), np.float32)
+    def probabilities(self, x: Array) -> Floats:
+        return np.tile(self.shares.astype(np.float32), (len(x), 1))
 
 
 @dataclass(frozen=True)
 class Linear(_Arrays):
-    """softmax((x W + b) / temperature); known score: the largest logit (Vaze et al. 2022)."""
+    """softmax((x W + b) / temperature)."""
 
     weights: Array
     bias: Array
@@ -54,14 +53,13 @@ class Linear(_Arrays):
     def decision(self, x: Array) -> Array:
         return np.asarray(x @ self.weights + self.bias)
 
-    def scores(self, x: Array) -> tuple[Floats, Floats]:
-        logits = self.decision(x)
-        return softmax(logits / self.temperature), logits.max(axis=1).astype(np.float32)
+    def probabilities(self, x: Array) -> Floats:
+        return softmax(self.decision(x) / self.temperature)
 
 
 @dataclass(frozen=True)
 class Centroids(_Arrays):
-    """Nearest class mean, by Euclidean distance or by cosine; known score: minus the distance."""
+    """Nearest class mean, by Euclidean distance or by cosine."""
 
     centres: Array
     cosine: Array
@@ -72,9 +70,8 @@ class Centroids(_Arrays):
             x = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
         return -squared_distances(x, self.centres)
 
-    def scores(self, x: Array) -> tuple[Floats, Floats]:
-        logits = self.decision(x)
-        return softmax(logits / self.temperature), -np.sqrt(-logits.max(axis=1)).astype(np.float32)
+    def probabilities(self, x: Array) -> Floats:
+        return softmax(self.decision(x) / self.temperature)
 
 
 @dataclass(frozen=True)
@@ -83,8 +80,8 @@ class Neighbours(_Arrays):
 
     A person's part of the divided vote is proportional to exp(-d² / 2w²), where d is the distance of the person's
     nearest face and `width` w the median distance of a training face to its nearest neighbour. The divided vote never
-    overturns a majority: it breaks ties and keeps probabilities above zero. Known score: minus the smallest distance.
-    Training faces are sorted by class; `starts` holds the first row of each class.
+    overturns a majority: it breaks ties and keeps probabilities above zero. Training faces are sorted by class;
+    `starts` holds the first row of each class.
     """
 
     points: Array
@@ -93,14 +90,14 @@ class Neighbours(_Arrays):
     k: Array
     width: Array
 
-    def scores(self, x: Array) -> tuple[Floats, Floats]:
+    def probabilities(self, x: Array) -> Floats:
         distances = squared_distances(x, self.points)
         k = int(self.k)
         nearest = np.argpartition(distances, k - 1, axis=1)[:, :k]
         votes = softmax(-np.minimum.reduceat(distances, self.starts, axis=1) / (2 * self.width**2))
         rows = np.repeat(np.arange(len(x)), k)
         np.add.at(votes, (rows, self.classes[nearest].ravel()), np.float32(1))
-        return votes / np.float32(k + 1), -np.sqrt(distances.min(axis=1)).astype(np.float32)
+        return votes / np.float32(k + 1)
 
 
 @dataclass(frozen=True)
@@ -108,7 +105,7 @@ class KernelMachine(_Arrays):
     """One-against-all RBF support vector machines over shared training faces (Rifkin & Klautau 2004).
 
     Each class has few support vectors, so its coefficients are kept sparse: those of class c are
-    weights[starts[c]:starts[c + 1]], and `index` holds their rows in `points`. Known score: the largest decision value.
+    weights[starts[c]:starts[c + 1]], and `index` holds their rows in `points`.
     """
 
     points: Array
@@ -124,9 +121,8 @@ class KernelMachine(_Arrays):
         summed: Array = np.add.reduceat(kernel[:, self.index] * self.weights, self.starts, axis=1) + self.bias
         return summed
 
-    def scores(self, x: Array) -> tuple[Floats, Floats]:
-        logits = self.decision(x)
-        return softmax(logits / self.temperature), logits.max(axis=1).astype(np.float32)
+    def probabilities(self, x: Array) -> Floats:
+        return softmax(self.decision(x) / self.temperature)
 
 
 def squared_distances(x: Array, points: Array) -> Array:
@@ -145,7 +141,7 @@ def squared_distances(x: Array, points: Array) -> Array:
 class Eigenfaces(_Arrays):
     """Eigenfaces (Turk & Pentland 1991): whitened principal components, then a `KernelMachine`.
 
-    `scores` takes aligned pictures (N, 128, 128, 3) uint8 RGB; `decision` takes `grey_vectors` of them.
+    `probabilities` takes aligned pictures (N, 128, 128, 3) uint8 RGB; `decision` takes `grey_vectors` of them.
     """
 
     mean: Array
@@ -159,8 +155,8 @@ class Eigenfaces(_Arrays):
     def decision(self, grey: Array) -> Array:
         return self.machine.decision((grey - self.mean) @ self.basis)
 
-    def scores(self, x: Array) -> tuple[Floats, Floats]:
-        return self.machine.scores((grey_vectors(x) - self.mean) @ self.basis)
+    def probabilities(self, x: Array) -> Floats:
+        return self.machine.probabilities((grey_vectors(x) - self.mean) @ self.basis)
 
 
 def grey_vectors(pictures: Array) -> Floats:

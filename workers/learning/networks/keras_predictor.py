@@ -19,7 +19,7 @@ BATCH = 32
 
 @dataclass(frozen=True)
 class KerasPredictor:
-    """A network from faces to logits; known score: the largest logit (Vaze et al. 2022).
+    """A network from faces to logits.
 
     Attributes:
         keras_model: (N, 128, 128, 3) uint8 RGB or (N, 128) float32 -> logits (N, classes) float32.
@@ -36,10 +36,9 @@ class KerasPredictor:
         """Logits (N, classes) float32 of faces x (N, ...)."""
         return np.concatenate([self._call(x[i : i + BATCH]).numpy() for i in range(0, len(x), BATCH)])
 
-    def scores(self, x: Array) -> tuple[Floats, Floats]:
-        """Probabilities (N, classes) and known scores (N,), both float32."""
-        logits = self.decision(x)
-        return softmax(logits), logits.max(axis=1)
+    def probabilities(self, x: Array) -> Floats:
+        """(N, classes) float32."""
+        return softmax(self.decision(x))
 
     def save(self, folder: Path) -> None:
         """Write `network.keras`."""

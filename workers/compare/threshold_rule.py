@@ -1,0 +1,78 @@
+"""The distance above which a face is unknown: least balanced error on held-out faces, drawn towards the encoder's own.
+
+    t = (P * t_data + weight * prior) / (P + weight)        P people
+
+`t_data` is the middle of the distances at which the share of known faces turned away plus the share of strangers' faces
+let in is least; people count equally. With few people it scatters, so the encoder's prior is weighed in.
+`docs/statistics.md` says what was measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from workers.compare.encoder_scale import EncoderScale
+from workers.compare.metrics import Flags, Floats, Words
+
+
+@dataclass(frozen=True)
+class Distances:
+    """N distances of faces to the person that a model names.
+
+    Attributes:
+        distance: (N,) float64.
+        people: (N,) who each face really shows.
+        faces: (N,) number of each face; a face that several splits tested stands several times.
+    """
+
+    distance: Floats
+    people: Words
+    faces: npt.NDArray[np.intp]
+
+    def __getitem__(self, rows: Flags) -> Distances:
+        return Distances(self.distance[rows], self.people[rows], self.faces[rows])
+
+    def __add__(self, other: Distances) -> Distances:
+        """Both; equal numbers are the same face."""
+        return Distances(
+            np.concatenate([self.distance, other.distance]),
+            np.concatenate([self.people, other.people]),
+            np.concatenate([self.faces, other.faces]),
+        )
+
+    def weights(self) -> Floats:
+        """(N,) that sum to 1: people count equally, the faces of a person, and the times that a face stands here."""
+        _, face, repeats = np.unique(self.faces, return_inverse=True, return_counts=True)
+        _, person = np.unique(self.people, return_inverse=True)
+        share = 1 / repeats[face]
+        own = np.bincount(person, weights=share)
+        return np.asarray(share / own[person] / max(1, len(own)))
+
+
+def balanced_threshold(known: Distances, strangers: Distances) -> float:
+    """The middle of the widest gap between neighbouring distances at which both shares of errors sum to the least.
+
+    Args:
+        known, strangers: at least one face each.
+    """
+    values, place = np.unique(np.concatenate([known.distance, strangers.distance]), return_inverse=True)
+    if len(values) == 1:
+        return float(values[0])
+    passed = np.bincount(place, weights=np.concatenate([-known.weights(), strangers.weights()]))
+    loss = np.round(np.cumsum(passed)[:-1], 9)  # float noise decides no tie
+    edges = np.diff(np.concatenate([[0], loss == loss.min(), [0]]))
+    first, last = values[edges > 0], values[edges < 0]
+    widest = int(np.argmax(last - first))
+    return float((first[widest] + last[widest]) / 2)
+
+
+def unknown_above(known: Distances, strangers: Distances, scale: EncoderScale) -> float | None:
+    """The rule's distance; the prior alone where no face is held out; None where the encoder has no prior either."""
+    if not len(known.faces) or not len(strangers.faces):
+        return scale.prior if scale.weight else None
+    people = len(np.unique(known.people))
+    found = balanced_threshold(known, strangers)
+    return (people * found + scale.weight * scale.prior) / (people + scale.weight)

@@ -1,0 +1,33 @@
+"""Faces as a fitted model takes them: the view that names them, and the embedding that says how near they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workers.learning.arrays import Array, Floats
+
+
+@dataclass(frozen=True)
+class FaceBatch:
+    """N faces.
+
+    Attributes:
+        view: (N, ...) the configuration's view: embeddings (N, D) float32, pictures (N, 128, 128, 3) uint8 RGB, or
+            (N, 0) float32 for the view `none`.
+        embedding: (N, D) float32 of the configuration's encoder; the run's encoder where it has no own.
+    """
+
+    view: Array
+    embedding: Floats
+
+    @classmethod
+    def of_embeddings(cls, embedding: Floats) -> FaceBatch:
+        """Faces for a configuration whose view is `embedding`."""
+        return cls(embedding, embedding)
+
+    def __len__(self) -> int:
+        return len(self.embedding)
+
+    def __getitem__(self, rows: Array | slice) -> FaceBatch:
+        """The faces of these rows: row numbers, flags (N,) bool, or a slice."""
+        return FaceBatch(self.view[rows], self.embedding[rows])
