@@ -13,6 +13,7 @@ import pytest
 from workers.learning import grid_search
 from workers.learning.arrays import Array
 from workers.learning.configurations import CONFIGURATIONS
+from workers.learning.face_batch import FaceBatch
 from workers.learning.fitted_model import fit_model
 from workers.learning.fold import CannotFit, Fold
 from workers.learning.grid_search import MANY_FACES, STAGE_PEOPLE, STAGE_ROWS, choose, people_sample
@@ -113,17 +114,18 @@ def test_a_sample_of_people_has_all_their_faces_and_their_groups() -> None:
 
 
 def test_above_the_old_limit_of_2000_faces_logistic_regression_is_not_left_at_its_default() -> None:
-    x, faces, y, truth = uneven_people()
+    x, others, y, truth = uneven_people()
+    train, faces = FaceBatch.of_embeddings(x), FaceBatch.of_embeddings(others)
     assert len(y) > max(2000, MANY_FACES)
     labels = [f"p{i:03}" for i in y]
     logistic = CONFIGURATIONS["logistic-regression"]
 
     def accuracy(**parameters: Any) -> float:
-        model = fit_model(logistic.with_parameters(**parameters), x, labels, np.arange(len(y)), 1)
+        model = fit_model(logistic.with_parameters(**parameters), train, labels, np.arange(len(y)), 1)
         return float(np.mean(model.predict_proba(faces).argmax(axis=1) == truth))
 
     assert accuracy(C=10.0, tune=False) < accuracy(C=100.0, tune=False) - 0.2
-    model = fit_model(logistic, x, labels, np.arange(len(y)), 1)
+    model = fit_model(logistic, train, labels, np.arange(len(y)), 1)
     assert model.chosen["C"] >= 100
     assert model.chosen["rows_searched"] == 6
     assert json.loads(json.dumps(model.chosen))["search"][0]["faces"] == len(y)
