@@ -9,9 +9,10 @@ import pyarrow as pa
 
 from orchestrator.report.encoder_summary import encoder_lines, encoder_of
 from orchestrator.report.method import overlap_sentences
+from orchestrator.report.protocol_findings import findings_lines
 from orchestrator.report.terminal import comparison_rows, comparison_table, comparison_text
 from orchestrator.text import counted
-from storage.finding_schemas import ENCODER_OVERLAP
+from storage.finding_schemas import COMPARISON_TABLES, ENCODER_OVERLAP
 from storage.plans import ENCODER_RUN
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, FACES
@@ -39,7 +40,8 @@ def result_of(run: Run) -> dict[str, Any]:
     if not run.compares:
         return result
     rows = comparison_rows(read_table(run.comparison, COMPARISON))
-    return {**result, "comparison": rows, "report": str(run.report / "index.html")}
+    told = {name: table.to_pylist() for name, table in _protocol_findings(run).items()}
+    return {**result, "comparison": rows, **told, "report": str(run.report / "index.html")}
 
 
 def print_result(run: Run, out: Console) -> None:
@@ -50,6 +52,8 @@ def print_result(run: Run, out: Console) -> None:
             out.print(comparison_table(comparison, out.width))
         else:
             out.print(comparison_text(comparison), markup=False, soft_wrap=True)
+        for line in findings_lines(_protocol_findings(run), _best(comparison)):
+            out.print(line, markup=False, soft_wrap=True)
     counts = photo_outcomes(read_table(run.catalog, CATALOG), read_table(run.faces, FACES))
     total = sum(counts.values())
     words = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
@@ -61,3 +65,12 @@ def print_result(run: Run, out: Console) -> None:
         lines += encoder_lines(run)
     for line in lines:
         out.print(line, markup=False, soft_wrap=True)
+
+
+def _protocol_findings(run: Run) -> dict[str, pa.Table]:
+    names = ("k_shot", "subgroups", "draws", "end_to_end")
+    return {name: read_table(run.table(name), COMPARISON_TABLES[name]) for name in names}
+
+
+def _best(comparison: pa.Table) -> str | None:
+    return next((row["configuration"] for row in comparison_rows(comparison) if row["outcome"] == "ok"), None)

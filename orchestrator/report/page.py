@@ -25,6 +25,7 @@ from orchestrator.report.people import (
     strips,
     worst_recalls,
 )
+from orchestrator.report.protocol_findings import page_findings
 from orchestrator.report.terminal import chance, comparison_rows, interval, number, outcome_counts, percent, points
 from orchestrator.report.words import answer, verdict
 
@@ -63,6 +64,7 @@ def _context(material: ReportMaterial) -> dict[str, Any]:
         "answer": answer(material, evidence.choice),
         "protocol": protocol(material),
         "rows": rows,
+        "protocol_findings": page_findings(findings, [row["configuration"] for row in rows]),
         "accuracy": accuracy_bars(rows),
         "latency": latency_bars(rows),
         "evidence": evidence,
