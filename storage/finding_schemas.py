@@ -28,7 +28,7 @@ LEFT_OUT = pa.schema(
     [
         pa.field("reason", pa.string(), nullable=False),  # one of LEFT_OUT_REASONS
         pa.field("label", pa.string()),  # a person without part in any split; null for several_names
-        pa.field("groups", pa.int32()),  # different pictures with a face; null for several_names
+        pa.field("groups", pa.int32()),  # different pictures with a face; of untrained: splits; null for several_names
         pa.field("photo_key", pa.string()),  # a picture under several people's names; null for people
     ]
 )

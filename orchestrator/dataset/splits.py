@@ -75,8 +75,10 @@ def make_splits(catalog: pa.Table, faces: pa.Table, protocol: Protocol) -> Split
     candidates = [face for face in grouped if face.label not in {row["label"] for row in without}]
     people = {face.label for face in candidates}
     if len(people) < 2:
+        alike = sum(row["reason"] == "one_group" for row in without)
         raise DatasetError(
-            f"Only {len(people)} people have {protocol.least_photos} different photos with a face",
+            f"Only {len(people)} people have {protocol.least_photos} different photos with a face"
+            + (f" in several groups; those of {alike} others are all in one group of the labels" if alike else ""),
             "At least two are needed: add photos, lower protocol.min_photos_per_person or protocol.folds"
             + (', or set protocol.near_duplicates = "report"' if protocol.groups_near_duplicates else "")
             + ".",

@@ -102,6 +102,12 @@ def _left_out(material: ReportMaterial) -> list[str]:
         sentences.append(f"Left out, since they have too few different photos with a face: {named(few)}.")
     if faceless:
         sentences.append(f"Left out, since no photo of them has a face: {named(faceless)}.")
+    alike = [row["label"] for row in left_out if row["reason"] == "one_group"]
+    if alike:
+        sentences.append(f"Left out, since all their photos are in one group: {named(alike)}.")
+    untrained = [f"{row['label']} ({row['groups']})" for row in left_out if row["reason"] == "untrained"]
+    if untrained:
+        sentences.append(f"Not tested in some splits (so many), where none of their photos trains: {named(untrained)}.")
     if conflicting:
         sentences.append(f"Left out: {counted(conflicting, 'picture')} under several people's names.")
     return sentences

@@ -15,6 +15,10 @@ from orchestrator.text import aligned_columns, counted, examples, printable
 Row = dict[str, Any]
 
 
+CURVE_FLOOR = 0.8
+"""Curves are drawn from here up, unless all lie below: methods that are worth a choice differ above it."""
+
+
 @dataclass(frozen=True)
 class ShotTable:
     """Accuracy against training photos a person.
@@ -80,11 +84,11 @@ def shot_sentences(table: pa.Table) -> list[str]:
 
 
 def shot_curves(table: pa.Table) -> tuple[list[Square], str]:
-    """A drawing of each configuration, and what its axes are; accuracy upwards from a floor that all share."""
+    """A drawing of each configuration, and what its axes are; accuracy upwards from one floor."""
     rows = [row for row in table.to_pylist() if row["accuracy"] is not None]
     if not rows:
         return [], ""
-    floor = min(0.9, *(int(10 * row["low"]) / 10 for row in rows))
+    floor = CURVE_FLOOR if max(row["accuracy"] for row in rows) > CURVE_FLOOR else 0.0
     places = {shots: place for place, shots in enumerate(sorted({row["shots"] for row in table.to_pylist()}))}
     wide = max(1, len(places) - 1)
     squares = []
@@ -96,7 +100,8 @@ def shot_curves(table: pa.Table) -> tuple[list[Square], str]:
             Line(
                 word,
                 " ".join(
-                    f"{100 * places[row['shots']] / wide:.2f},{100 * (1 - row[key]) / (1 - floor):.2f}" for row in mine
+                    f"{100 * places[row['shots']] / wide:.2f},{100 * min(1, (1 - row[key]) / (1 - floor)):.2f}"
+                    for row in mine
                 ),
                 percent(mine[-1]["accuracy"]) if key == "accuracy" else "",
                 int(key != "accuracy"),
@@ -105,7 +110,8 @@ def shot_curves(table: pa.Table) -> tuple[list[Square], str]:
         ]
         squares.append(Square(name, f"at {counted(mine[-1]['shots'], 'photo')}", tuple(lines)))
     named = ", ".join(str(shots) for shots in places)
-    return squares, f"Left to right: {named} training photos a person. Upwards: {100 * floor:.0f} to 100 %."
+    below = "; what is lower lies on the floor" if floor else ""
+    return squares, f"Left to right: {named} training photos a person. Upwards: {100 * floor:.0f} to 100 %{below}."
 
 
 def subgroup_cells(row: Row) -> tuple[str, ...]:

@@ -302,6 +302,13 @@ def test_a_group_joins_the_near_duplicates_of_its_photos_and_one_group_is_not_en
     assert [dict(each) for each in splits.left_out] == [{"reason": "one_group", "label": "cid", "groups": 1}]
 
 
+def test_people_who_are_all_in_one_group_are_named_as_the_reason() -> None:
+    catalog, faces = tables({"ann": 8, "bob": 8})
+    catalog = pa.Table.from_pylist([{**row, "group": "film"} for row in catalog.to_pylist()], schema=CATALOG)
+    with pytest.raises(DatasetError, match=r"Only 0 people .* those of 2 others are all in one group"):
+        make_splits(catalog, faces, Protocol())
+
+
 def roles_by_split(splits: Splits) -> dict[tuple[int, int], dict[str, set[str]]]:
     """By repeat and fold, the roles of each person's faces."""
     found: defaultdict[tuple[int, int], defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))

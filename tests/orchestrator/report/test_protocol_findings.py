@@ -41,6 +41,7 @@ def test_the_curves_share_one_floor_and_leave_out_what_failed() -> None:
     assert [square.title for square in squares] == ["lda", "knn-1"]
     accuracy = squares[1].lines[0]
     assert accuracy.points == "0.00,50.00 100.00,25.00"
+    assert shot_curves(findings(k_shot=[shot("knn-1", 1, 0.1)])["k_shot"])[0][0].lines[0].points == "0.00,90.00"
     assert squares[0].lines[0].points == "100.00,5.00"
     assert "80 to 100 %" in axes
 
