@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow coverage lint format audit audited lock clean bench bench-grid chaos recovery
+.PHONY: help demo test test-slow coverage lint format audit audited lock clean bench bench-grid check-search chaos recovery
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -75,6 +75,9 @@ bench: $(STAMP) ## measure the face engine beside face_recognition (BENCH_PHOTOS
 bench-grid: $(STAMP) ## measure the training queue beside a plain script, and a face's milliseconds at 600 people
 	$(BIN)/python -m benchmarks.grid $(BENCH_PHOTOS)
 	$(BIN)/python -m benchmarks.latency
+
+check-search: $(STAMP) ## fit scikit-learn over wide grids beside a run's classical configurations; 200 people, 20 photos
+	$(BIN)/python -m benchmarks.search_check
 
 DURATION ?= 600
 

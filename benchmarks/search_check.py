@@ -1,0 +1,257 @@
+"""Is every classical family searched fairly? Its accuracy in a run beside the best of a wide grid on the same split.
+
+    python -m benchmarks.search_check [--people 200] [--photos 20]     (`make check-search`)
+
+Draws photos, compares the classical configurations on them (`lineup run`, one split of 70/30), and then fits
+scikit-learn's models over wide grids on the same training faces. The best row is chosen by its accuracy on the test
+faces, which no fair search may look at: it is a bound. Ends with 1 where a family is more than POINTS below it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import itertools
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks import engine_table
+from benchmarks.photos import drawn
+from benchmarks.processes import ROOT
+from storage.parts import list_parts, read_parts
+from storage.runs import Run, list_runs, open_run
+from storage.schemas import FACES, FITS, SCORES, SPLITS
+from storage.tables import read_table
+from workers.learning.face_arrays import Faces
+
+Array = npt.NDArray[Any]
+Row = dict[str, Any]
+
+POINTS = 1.0
+FOLDER = ROOT / "build" / "search"
+FAMILIES = {
+    "logistic": ("logistic-regression",),
+    "svm-linear": ("svm-linear",),
+    "svm-rbf": ("svm-rbf",),
+    "eigenfaces": ("eigenfaces-svm",),
+    "lda": ("lda",),
+    "centroid": ("nearest-centroid", "cosine-centroid"),
+    "neighbours": ("knn-1", "knn-3", "knn-7"),
+}
+"""By family, its configurations; the best of them stands for it, since its name says what differs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Embeddings and grey pictures of one split; y are class numbers."""
+
+    x: Array
+    grey: Array
+    y: Array
+    test_x: Array
+    test_grey: Array
+    test_y: Array
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A line of the table; accuracies are fractions."""
+
+    family: str
+    configuration: str
+    chosen: Row
+    accuracy: float
+    bound: float
+    rows: int
+    best_row: Row
+    seconds: float
+
+    @property
+    def gap(self) -> float:
+        """Points below the bound."""
+        return 100 * (self.bound - self.accuracy)
+
+
+def main() -> None:
+    """Print the table and keep it in build/search/search.json."""
+    from threadpoolctl import threadpool_limits
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--people", type=int, default=200)
+    parser.add_argument("--photos", type=int, default=20)
+    arguments = parser.parse_args()
+    run = compared(arguments.people, arguments.photos)
+    split = split_of(run)
+    with threadpool_limits(1):
+        checked = [check(family, run, split) for family in FAMILIES]
+    lines = [
+        f"{engine_table.machine()}; {len(split.y)} training faces, {len(split.test_y)} test faces",
+        "",
+        *table(checked),
+    ]
+    print("\n".join(lines))
+    (FOLDER / "search.json").write_text(json.dumps([asdict(each) for each in checked], indent=1) + "\n")
+    sys.exit(any(each.gap > POINTS for each in checked))
+
+
+def compared(people: int, photos: int) -> Run:
+    """The finished run of the classical configurations on drawn photos; an earlier one is used again."""
+    faces = drawn(f"search/faces-{people}x{photos}", people, photos, side=256)[0].parents[1]
+    experiment, store = FOLDER / "classical.toml", FOLDER / "store"
+    names = [name for names in FAMILIES.values() for name in names]
+    experiment.write_text(f"configurations = {json.dumps(names)}\n")
+    command = [str(Path(sys.executable).parent / "lineup"), "run", str(faces), "-e", str(experiment)]
+    subprocess.run(command, env={**os.environ, "LINEUP_STORE": str(store)}, check=True)  # noqa: S603 - our own command
+    return open_run(store, list_runs(store)[0])
+
+
+def split_of(run: Run) -> Split:
+    """The faces of the run's split."""
+    faces = Faces.from_table(read_table(run.faces, FACES))
+    rows = read_table(run.splits, SPLITS).to_pylist()
+    people = {label: number for number, label in enumerate(sorted({row["label"] for row in rows}))}
+    where = faces.rows((row["photo_key"], row["face_index"]) for row in rows)
+    y = np.asarray([people[row["label"]] for row in rows])
+    train = np.asarray([row["role"] == "train" for row in rows])
+    x, grey = faces.embedding[where].astype(np.float64), grey_pictures(faces.aligned[where])
+    return Split(x[train], grey[train], y[train], x[~train], grey[~train], y[~train])
+
+
+def grey_pictures(pictures: Array) -> Array:
+    """(N, 128, 128, 3) RGB to (N, 1024): grey, 32 x 32, each of mean 0 and standard deviation 1."""
+    grey = pictures @ np.array([0.299, 0.587, 0.114])
+    small: Array = grey.reshape(len(grey), 32, 4, 32, 4).mean(axis=(2, 4)).reshape(len(grey), -1)
+    return np.asarray((small - small.mean(axis=1, keepdims=True)) / small.std(axis=1, keepdims=True))
+
+
+def check(family: str, run: Run, split: Split) -> Checked:
+    """The family's best configuration in the run, beside the best row of its wide grid."""
+    started = time.perf_counter()
+    found = {name: accuracy_in(run, name) for name in FAMILIES[family]}
+    name = max(found, key=lambda each: found[each])
+    rows = [(float(np.mean(answers(split) == split.test_y)), row) for row, answers in wide_grid(family)]
+    bound, best = max(rows, key=lambda each: each[0])
+    seconds = time.perf_counter() - started
+    print(f"{family}: {len(rows)} rows in {seconds:.0f} s", file=sys.stderr, flush=True)
+    return Checked(family, name, chosen_in(run, name), found[name], bound, len(rows), best, seconds)
+
+
+def accuracy_in(run: Run, name: str) -> float:
+    """The configuration's accuracy on the test faces of the run."""
+    rows = read_parts(list_parts(run.scores), SCORES, ["configuration", "role", "truth", "predicted"]).to_pylist()
+    return float(np.mean([row["truth"] == row["predicted"] for row in rows if row["configuration"] == name]))
+
+
+def chosen_in(run: Run, name: str) -> Row:
+    """The hyper-parameters that the configuration chose in the run."""
+    rows = read_parts(list_parts(run.fits), FITS, ["configuration", "chosen"]).to_pylist()
+    chosen = next(json.loads(row["chosen"]) for row in rows if row["configuration"] == name)
+    return {key: chosen[key] for key in ("C", "gamma", "components", "k") if key in chosen}
+
+
+def wide_grid(family: str) -> Iterator[tuple[Row, Callable[[Split], Array]]]:
+    """Rows of a wide grid, and for each the function that fits scikit-learn's model and names the test faces."""
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
+
+    def named(model: Any, unit: bool = False) -> Callable[[Split], Array]:
+        def answers(split: Split) -> Array:
+            x, test = (unit_rows(split.x), unit_rows(split.test_x)) if unit else (split.x, split.test_x)
+            return np.asarray(model.fit(x, split.y).predict(test))
+
+        return answers
+
+    if family == "logistic":
+        for c in (0.01, 0.1, 1, 3, 10, 30, 100, 300, 1e3, 1e4, 1e5):
+            yield {"C": c}, named(LogisticRegression(C=c, max_iter=5000))
+    elif family == "svm-linear":
+        for c in (0.01, 0.1, 1, 10, 100, 1000):
+            yield {"C": c}, one_against_all(c, None)
+    elif family == "svm-rbf":
+        for c, gamma in itertools.product((0.1, 1, 10, 100, 1000), (0.03, 0.1, 0.3, 1, 3)):
+            yield {"C": c, "gamma": gamma}, one_against_all(c, gamma)
+    elif family == "eigenfaces":
+        for size, c, gamma in itertools.product((40, 80, 120, 160, 240, 320), (1, 10), (0.03, 0.1, 0.3, 1)):
+            yield {"components": size, "C": c, "gamma": gamma}, eigenfaces(size, c, gamma)
+    elif family == "lda":
+        for shrinkage in ("auto", 1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 0.6, 0.9):
+            yield {"shrinkage": shrinkage}, named(LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage))
+    elif family == "centroid":
+        for unit, shrink in itertools.product((False, True), (None, 0.1, 0.3, 1.0, 3.0)):
+            yield {"cosine": unit, "shrink": shrink}, named(NearestCentroid(shrink_threshold=shrink), unit)
+    else:
+        for unit, k in itertools.product((False, True), (1, 2, 3, 4, 5, 7, 9, 11, 15)):
+            yield {"cosine": unit, "k": k}, named(KNeighborsClassifier(k), unit)
+
+
+def unit_rows(x: Array) -> Array:
+    """Rows of Euclidean length 1."""
+    return np.asarray(x / np.linalg.norm(x, axis=1, keepdims=True))
+
+
+def one_against_all(c: float, gamma: float | None) -> Callable[[Split], Array]:
+    """Support vector machines, linear without a gamma; gamma is in units of 1 / total variance."""
+    return lambda split: machines(split.x, split.y, split.test_x, c, gamma)
+
+
+def machines(x: Array, y: Array, test: Array, c: float, gamma: float | None) -> Array:
+    """The machine with the largest decision value names a test face."""
+    from sklearn.svm import SVC
+
+    kernel = {"kernel": "linear"} if gamma is None else {"kernel": "rbf", "gamma": gamma / x.var(axis=0).sum()}
+    values = [SVC(C=c, **kernel).fit(x, y == person).decision_function(test) for person in range(y.max() + 1)]
+    best: Array = np.argmax(values, axis=0)
+    return best
+
+
+def eigenfaces(size: int, c: float, gamma: float) -> Callable[[Split], Array]:
+    """Whitened principal components, then RBF machines."""
+
+    def answers(split: Split) -> Array:
+        train, test = components(split)
+        return machines(train[:, :size], split.y, test[:, :size], c, gamma)
+
+    return answers
+
+
+@functools.lru_cache(maxsize=1)
+def components(split: Split) -> tuple[Array, Array]:
+    """The 320 first whitened components of the training and the test faces."""
+    from sklearn.decomposition import PCA
+
+    pca = PCA(320, whiten=True, svd_solver="covariance_eigh").fit(split.grey)
+    return pca.transform(split.grey), pca.transform(split.test_grey)
+
+
+def table(checked: list[Checked]) -> list[str]:
+    """Lines of Markdown."""
+    lines = [
+        "| family | in the run | chosen | accuracy | best of the wide grid | rows | its row | points below |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for each in checked:
+        lines.append(
+            f"| {each.family} | {each.configuration} | {words(each.chosen)} | {each.accuracy:.1%} | {each.bound:.1%} "
+            f"| {each.rows} | {words(each.best_row)} | {each.gap:+.1f} |"
+        )
+    return lines
+
+
+def words(row: Row) -> str:
+    """A row of a grid, as the table shows it."""
+    return ", ".join(f"{key} {value}" for key, value in row.items()) or "–"
+
+
+if __name__ == "__main__":
+    main()
