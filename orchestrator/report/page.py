@@ -26,6 +26,7 @@ from orchestrator.report.people import (
     worst_recalls,
 )
 from orchestrator.report.protocol_findings import page_findings
+from orchestrator.report.run_times import timing_sentences
 from orchestrator.report.terminal import chance, comparison_rows, interval, number, outcome_counts, percent, points
 from orchestrator.report.words import answer, verdict
 
@@ -67,6 +68,7 @@ def _context(material: ReportMaterial) -> dict[str, Any]:
         "protocol_findings": page_findings(findings, [row["configuration"] for row in rows]),
         "accuracy": accuracy_bars(rows),
         "latency": latency_bars(rows),
+        "timing": timing_sentences(material),
         "evidence": evidence,
         "open_set_sentences": open_set_sentences(evidence),
         "open_set": [row for row in rows if row["dir_at_far"] is not None],
