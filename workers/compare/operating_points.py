@@ -168,7 +168,9 @@ def _rule(known: Distances, calibrate: Outcomes, scale: EncoderScale) -> str:
         f"chosen on {len(set(known.faces.tolist()))} held-out faces of {people} people, each of whom plays the stranger"
     )
     if calibrate.faces:
-        words += f", and on {len(set(calibrate.faces))} faces of {len(set(calibrate.truth))} strangers"
+        words += (
+            f", and on strangers kept apart ({len(set(calibrate.faces))} faces, {len(set(calibrate.truth))} people)"
+        )
     return words + scale.in_words()
 
 

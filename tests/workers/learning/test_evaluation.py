@@ -6,6 +6,7 @@ import json
 import math
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -62,6 +63,25 @@ def test_an_unknown_person_is_never_named_rightly_and_has_a_lower_known_score(
     assert max(row["known_score"] for row in strangers) < min(row["known_score"] for row in known)
 
 
+@pytest.mark.parametrize("name", ["svm-linear", "eigenfaces-svm", "majority"])
+def test_the_stranger_score_is_that_of_a_model_that_never_saw_the_person(
+    faces_table: pa.Table, split_rows: Rows, name: str
+) -> None:
+    everyone = [{**row, "role": "train" if n % 3 else "test"} for n, row in enumerate(split_rows)]
+    faces = Faces.from_table(faces_table)
+    embedding = dict(zip(faces.keys, faces.embedding.astype(float), strict=True))
+    for row in evaluate(CONFIGURATIONS[name], faces, everyone, 1).scores:
+        other = next(who for who in row["top_labels"] if who != row["truth"])
+        own = [embedding[each["photo_key"]] for each in everyone if (each["label"], each["role"]) == (other, "train")]
+        near = np.sort(np.linalg.norm(np.asarray(own) - embedding[row["photo_key"]], axis=1))[:2].mean()
+        assert row["stranger_score"] == pytest.approx(-near, rel=1e-5)
+
+
+def test_only_test_faces_play_the_stranger(faces_table: pa.Table, split_rows: Rows) -> None:
+    for row in evaluate(CONFIGURATIONS["knn-1"], Faces.from_table(faces_table), split_rows, 1).scores:
+        assert (row["stranger_score"] is None) == (row["role"] != "test")
+
+
 def test_the_distance_threshold_says_unknown(faces_table: pa.Table, split_rows: Rows) -> None:
     faces = Faces.from_table(faces_table)
     strict = CONFIGURATIONS["threshold-1nn"].with_parameters(threshold=1e-6)
@@ -110,7 +130,7 @@ def test_test_faces_do_not_touch_the_fit(faces_table: pa.Table, split_rows: Rows
     (lonely,), (in_company,) = alone.scores, [row for row in together.scores if row["photo_key"] == one["photo_key"]]
     # a product of one row and of many may differ in the last bit
     assert lonely.pop("top_scores") == pytest.approx(in_company.pop("top_scores"), rel=1e-5)
-    for name in ("truth_probability", "known_score"):
+    for name in ("truth_probability", "known_score", "stranger_score"):
         assert lonely.pop(name) == pytest.approx(in_company.pop(name), rel=1e-5)
     assert lonely == in_company
     assert alone.fit["chosen"] == together.fit["chosen"]

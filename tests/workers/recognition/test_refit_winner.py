@@ -14,6 +14,7 @@ from storage.finding_schemas import OPERATING_POINTS
 from storage.parts import read_part, read_parts
 from storage.runs import Run
 from storage.schemas import FACES, SPLITS
+from workers.compare.operating_points import OperatingPoint
 from workers.jobs.refit_winner import fitted, folder_of, is_refitted, refit, refit_winner, winner_of, winner_of_run
 from workers.learning.configurations import CONFIGURATIONS
 from workers.learning.face_arrays import Faces
@@ -92,6 +93,23 @@ def test_calibration_faces_are_not_trained_on_but_help_to_choose_the_threshold(o
     assert len(aside) == 2
     assert not aside & set(recogniser.model.labels)
     assert "strangers" in recogniser.threshold.rule
+
+
+def test_the_threshold_is_the_one_that_the_runs_held_out_faces_chose(run: Run) -> None:
+    points = read_part(run.table("operating_points"), OPERATING_POINTS)
+    assert points is not None
+    row = next(row for row in points.to_pylist() if row["configuration"] == "svm-linear")
+    recogniser = fitted(run, CONFIGURATIONS["svm-linear"])
+    assert (recogniser.threshold.value, recogniser.threshold.rule) == (row["threshold"], row["rule"])
+    assert recogniser.operating == OperatingPoint(**row)
+
+
+def test_a_configuration_that_the_run_did_not_score_chooses_on_its_own_faces(run: Run) -> None:
+    recogniser = fitted(run, CONFIGURATIONS["lda"])
+    assert recogniser.operating is None
+    assert "the run did not score it" in recogniser.threshold.rule
+    scored = fitted(run, CONFIGURATIONS["svm-linear"]).threshold.value
+    assert recogniser.threshold.value == pytest.approx(scored, abs=0.05)
 
 
 @pytest.mark.parametrize("name", ["majority", "no-such", "../../etc"])
