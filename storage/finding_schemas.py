@@ -2,7 +2,7 @@
 
 beside splits       near_duplicates, left_out, encoder_overlap
 beside comparison   pairs, people, reliability, open_set, open_set_curve, operating_points, selection,
-                    k_shot, subgroups, draws, end_to_end
+                    k_shot, subgroups, draws, end_to_end, suspects
 """
 
 from __future__ import annotations
@@ -157,6 +157,22 @@ END_TO_END = _required(
     with_face=pa.int32(),  # of them, those that gave a usable face
     dropped=pa.bool_(),  # takes no part since too few photos gave a face: all of them are wrong answers
 )
+SUSPECTS = _required(
+    rank=pa.int32(),  # 1 has the largest margin
+    photo_key=pa.string(),
+    face_index=pa.int16(),
+    path=pa.string(),  # the photo's first in the catalogue
+    label=pa.string(),  # as the catalogue says
+    suggested=pa.string(),  # the person whose faces are nearer than those of the label
+    margin=pa.float64(),  # own_distance - other_distance, above 0: a face without a margin has no row
+    own_distance=pa.float64(),  # mean distance of the embeddings to the nearest half of the label's other faces
+    other_distance=pa.float64(),  # the same to the suggested person
+    nearest_own=pa.list_(pa.string()),  # photo keys of the nearest faces of the label, nearest first
+    nearest_own_face=pa.list_(pa.int16()),  # and their face_index
+    nearest_other=pa.list_(pa.string()),  # of the suggested person
+    nearest_other_face=pa.list_(pa.int16()),
+    reason=pa.string(),  # a sentence
+)
 
 SPLIT_TABLES = {
     "near_duplicates": NEAR_DUPLICATES,
@@ -178,6 +194,7 @@ COMPARISON_TABLES = {
     "subgroups": SUBGROUPS,
     "draws": DRAWS,
     "end_to_end": END_TO_END,
+    "suspects": SUSPECTS,
     "comparison": COMPARISON,
 }
 """The same of the comparison."""

@@ -12,6 +12,7 @@
                                ├── k_shot              accuracy against training photos a person
                                ├── subgroups           accuracy and detection failures by subgroup
                                ├── draw_table          how often each is the best over the draws of a hold-out
+                               ├── suspects            faces that are nearer to another person than to their label's
                                └── figure_tables       rows of people, reliability, open-set and selection tables
     distances of pairs   ──▶ pair_protocol             verification: ROC, thresholds, the LFW protocol
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from storage.attempts import Attempt
 from storage.experiments import Protocol
-from storage.finding_schemas import COMPARISON_TABLES, DRAWS, K_SHOT
+from storage.finding_schemas import COMPARISON_TABLES, DRAWS, K_SHOT, NEAR_DUPLICATES
 from storage.parts import list_parts, read_parts
 from storage.runs import Run
 from storage.schemas import CATALOG, EFFORTS, FACES, FITS, SCORES, SPLITS
@@ -61,8 +62,25 @@ def _tables(run: Run) -> dict[str, pa.Table]:
         "subgroups": subgroup_table(scores, catalog, faces, list(_accuracies(compared.table))),
         "draws": _draws(protocol, compared.table, fits),
         "end_to_end": photos,
+        "suspects": _suspects(run, catalog, faces),
         **compared.tables(),
     }
+
+
+def _suspects(run: Run, catalog: pa.Table, faces: pa.Table) -> pa.Table:
+    """Label errors are looked for among all faces with one label, whatever the protocol does with them."""
+    from workers.compare.suspects import find_suspects, suspects_table
+    from workers.learning.face_arrays import Faces, labels_of
+
+    named, _ = labels_of(catalog)
+    every = Faces.from_table(faces.filter(pc.is_in(faces["photo_key"], value_set=pa.array(sorted(named), pa.string()))))
+    keys = list(zip(every.keys, every.face_index.tolist(), strict=True))
+    labels = [named[photo] for photo, _ in keys]
+    rows = read_table(run.table("near_duplicates"), NEAR_DUPLICATES).to_pylist()
+    near = [((row["first"], row["first_face"]), (row["second"], row["second_face"])) for row in rows]
+    found = find_suspects(every.embedding, keys, labels, near)
+    columns = (catalog[name].to_pylist()[::-1] for name in ("photo_key", "path"))
+    return suspects_table(found, keys, labels, dict(zip(*columns, strict=True)))
 
 
 _INPUTS = {"catalog": CATALOG, "faces": FACES, "splits": SPLITS}
