@@ -13,6 +13,7 @@ import traceback
 import click
 
 from orchestrator.cli.options import INTERRUPTED
+from orchestrator.local.import_path import forget_current_folder
 from storage.errors import LineupError
 
 COMMANDS = {
@@ -99,6 +100,7 @@ def lineup() -> None:
 def main() -> None:
     """Run the command line. An error that the user can fix is one line and its exit code; Ctrl-C is 130."""
     options: dict[str, bool] = {}
+    forget_current_folder()
     try:
         code = lineup.main(standalone_mode=False, obj=options)
     except click.ClickException as error:

@@ -45,12 +45,17 @@ def worker(queue: str, processes: int | None) -> None:
       lineup worker training --processes 4
     """
     from orchestrator.local.child_process import worker_command, worker_environment
+    from orchestrator.local.private_folder import PrivateFolder
     from workers.queue.environment import load_settings
 
     _broker_url()
     command = worker_command(queue, processes or load_settings().processes, f"{queue}-{os.getpid()}")
+    environment = {**os.environ, **worker_environment(), "LINEUP_STORE": str(store_folder())}
+    private = PrivateFolder()  # the next process deletes it, since Celery's end is not seen here
+    os.set_inheritable(private.descriptor, True)
+    os.chdir(private.path)
     # Celery replaces this process, so that signals reach it and nothing else
-    os.execve(command[0], command, {**os.environ, "LINEUP_STORE": str(store_folder()), **worker_environment()})  # noqa: S606
+    os.execve(command[0], command, {**environment, "PWD": str(private.path)})  # noqa: S606
 
 
 @click.command()

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from orchestrator.local.import_path import safe_environment
 from storage.errors import LineupError
 from storage.folders import make_folder
 
@@ -47,10 +48,10 @@ def worker_command(queue: str, processes: int, name: str) -> list[str]:
 def worker_environment() -> dict[str, str]:
     """Environment of a worker: TERM hands the running task back, one thread per process, large pages.
 
-    A user's own GLIBC_TUNABLES stay as they are.
+    It imports nothing from its working folder. A user's own GLIBC_TUNABLES stay as they are.
     """
     tunables = os.environ.get("GLIBC_TUNABLES", LARGE_PAGES)
-    return {"REMAP_SIGTERM": "SIGQUIT", "GLIBC_TUNABLES": tunables, **ONE_THREAD}
+    return {"REMAP_SIGTERM": "SIGQUIT", "GLIBC_TUNABLES": tunables, **ONE_THREAD, **safe_environment()}
 
 
 def flower_command(port: int) -> list[str]:
@@ -67,6 +68,7 @@ class ChildProcess:
 
     Args:
         standard_input: written to it at the start; for secrets, which belong in no file and no argument.
+        folder: its working folder, never the caller's: Celery and Flower run Python files that lie in theirs.
     """
 
     name: str
@@ -74,6 +76,7 @@ class ChildProcess:
     environment: Mapping[str, str]
     log: Path
     standard_input: bytes = b""
+    folder: Path = Path(os.sep)
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     _started: float = 0.0
     _early_deaths: int = 0
@@ -85,7 +88,8 @@ class ChildProcess:
             with self.log.open("ab") as log:
                 self._process = subprocess.Popen(  # noqa: S603 - our own command lines
                     self.command,
-                    env={**os.environ, **self.environment},
+                    env={**os.environ, **self.environment, "PWD": str(self.folder)},
+                    cwd=self.folder,
                     stdin=subprocess.PIPE,
                     stdout=log,
                     stderr=log,

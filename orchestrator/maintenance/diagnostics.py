@@ -43,7 +43,7 @@ CLOCK_SECONDS = 2.0
 """Results do not depend on the clock, but logs and reports of several machines would contradict each other."""
 
 LONGEST_SOCKET_PATH = 107
-"""Bytes that Linux accepts; the private broker listens at <tmp>/lineup-xxxxxxxx/broker.sock."""
+"""Bytes that Linux accepts; the private broker listens at <tmp>/.lineup-xxxxxxxx/broker.sock."""
 
 LEAST_SERVER = (6, 2)
 """Valkey, or Redis from this version on."""
@@ -176,7 +176,7 @@ def _runs(store: Path) -> Iterator[Diagnosis]:
 
 
 def _private_broker() -> Iterator[Diagnosis]:
-    path = Path(tempfile.gettempdir()) / "lineup-12345678" / "broker.sock"
+    path = Path(tempfile.gettempdir()) / ".lineup-12345678" / "broker.sock"
     if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
         yield Diagnosis("broker", ERROR, f"{path.parents[1]} is too long for a socket", "Set TMPDIR to a shorter path")
     try:

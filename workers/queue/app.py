@@ -6,9 +6,11 @@ missing. So every setting here prefers running a task twice over running it neve
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from celery import Celery
+from celery.utils import imports as celery_imports
 from kombu.entity import Queue
 
 from workers.jobs.time_limits import LONGEST_TASK_SECONDS
@@ -93,12 +95,17 @@ SETTINGS: dict[str, Any] = {
     "enable_utc": True,
 }
 
-app = Celery("lineup", broker=load_settings().broker_url or None, include=["workers.queue.tasks"])
+# Celery puts the current folder first on the import path whenever it imports anything by its name; its fixup for
+# Django does so for ever. The current folder may be a folder of photos.
+celery_imports.cwd_in_path = contextlib.nullcontext
+NO_FIXUPS: list[str] = []
+
+app = Celery("lineup", broker=load_settings().broker_url or None, include=["workers.queue.tasks"], fixups=NO_FIXUPS)
 app.conf.update(SETTINGS)
 
 
 def connect(broker_url: str) -> Celery:
     """An application of its own that sends to that broker: a process may speak to several, one after the other."""
-    sender = Celery("lineup-sender", broker=broker_url, set_as_current=False)
+    sender = Celery("lineup-sender", broker=broker_url, set_as_current=False, fixups=NO_FIXUPS)
     sender.conf.update(SETTINGS)
     return sender

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +60,10 @@ def lineup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     for name in Settings.model_fields:
         monkeypatch.delenv(f"LINEUP_{name.upper()}", raising=False)
     monkeypatch.setenv("LINEUP_STORE", str(tmp_path / "store"))
+    # `main` changes the import path for its process, which here is that of all tests
+    monkeypatch.setattr("sys.path", list(sys.path))
+    for name in ("PYTHONPATH", "PYTHONSAFEPATH"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
 
     def call(*arguments: object, **settings: str) -> Result:
         for name, value in settings.items():

@@ -1,0 +1,1 @@
+"""Each test tries what an attacker would: docs/security.md links its promises to them."""
