@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from workers.compare.metrics import Flags, Floats
 
-FARS = (0.1, 0.01, 0.001)
+FARS = (0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6)
+"""False acceptance rates that are asked; those below 1 / impostor pairs cannot be seen and are left out."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,12 @@ class Verification:
     Attributes:
         accuracy, standard_error: mean over folds, and standard deviation over folds / sqrt(folds).
         accuracy_with_skipped: as if every pair that could not be judged had been answered wrongly.
-        fold_accuracies, thresholds: by fold.
+        fold_accuracies, thresholds: by fold; with folds of people one threshold for each two of them, too.
         equal_error_rate: where false acceptance equals false rejection.
         tar_at_far: (FAR, TAR); only FARs of at least 1 / impostor pairs: fewer cannot be seen.
         pairs, skipped: judged, and not (a photo without a usable face).
         roc: over all folds.
+        right: (judged pairs,) bool, whether each was judged rightly.
     """
 
     accuracy: float
@@ -63,6 +65,7 @@ class Verification:
     pairs: int
     skipped: int
     roc: RocCurve
+    right: Flags
 
 
 @dataclass(frozen=True)
@@ -102,24 +105,28 @@ def pair_accuracy(distance: Floats, same: Flags, threshold: float | None = None)
 def lfw_protocol(distance: Floats, same: Flags, fold: npt.NDArray[Any], fars: Sequence[float] = FARS) -> Verification:
     """Run the protocol.
 
+    Where folds are folds of people, a pair may lie between two of them: it is judged with the threshold of the pairs
+    that have nobody of either, and counts half in each.
+
     Args:
         distance: (N,) float64 Euclidean distances of the pairs' embeddings; NaN where a pair could not be judged.
         same: (N,) bool, whether the two photos show one person.
-        fold: (N,) whole numbers, two different ones at least.
+        fold: (N,) whole numbers, two different ones at least; or (N, 2), the folds of the two photos' people.
         fars: false acceptance rates at which the true acceptance rate is asked.
 
     Raises:
         ValueError: fewer than two folds, or a fold without pairs that could be judged, or pairs of one kind only.
     """
     judged = ~np.isnan(distance)
-    folds = np.unique(fold)
-    distances, truth, place = distance[judged], same[judged], fold[judged]
-    if len(folds) < 2 or len(np.unique(place)) < len(folds) or truth.all() or not truth.any():
+    ends = fold if fold.ndim == 2 else np.stack([fold, fold], axis=1)
+    folds = np.unique(ends)
+    distances, truth = distance[judged], same[judged]
+    if len(folds) < 2 or len(np.unique(ends[judged])) < len(folds) or truth.all() or not truth.any():
         raise ValueError("verification takes two folds at least, each with a judged pair, and pairs of both kinds")
-    chosen = [best_threshold(distances[place != each], truth[place != each]) for each in folds]
-    right = [(distances[place == each] < t) == truth[place == each] for each, t in zip(folds, chosen, strict=True)]
-    accuracies = [float(np.mean(answers)) for answers in right]
-    harsh = [float(answers.sum() / np.sum(fold == each)) for each, answers in zip(folds, right, strict=True)]
+    right, chosen = _cross_judged(distances, truth, ends[judged])
+    shares = [np.mean(ends == each, axis=1) for each in folds]
+    accuracies = [float(np.average(right, weights=share[judged])) for share in shares]
+    harsh = [float(right @ share[judged] / share.sum()) for share in shares]
     curve = roc(distances, truth)
     return Verification(
         accuracy=float(np.mean(accuracies)),
@@ -132,7 +139,23 @@ def lfw_protocol(distance: Floats, same: Flags, fold: npt.NDArray[Any], fars: Se
         pairs=int(judged.sum()),
         skipped=int((~judged).sum()),
         roc=curve,
+        right=right,
     )
+
+
+def _cross_judged(distance: Floats, same: Flags, ends: npt.NDArray[Any]) -> tuple[Flags, list[float]]:
+    """Whether each pair is judged rightly by the threshold of the pairs without its folds; and those thresholds."""
+    right = np.zeros(len(distance), bool)
+    chosen = []
+    blocks, block = np.unique(np.sort(ends, axis=1), axis=0, return_inverse=True)
+    for number, pair_of_folds in enumerate(blocks):
+        rest = ~np.isin(ends, pair_of_folds).any(axis=1)
+        if not rest.any():
+            raise ValueError("verification takes two folds at least, and pairs beside those of any two folds")
+        chosen.append(best_threshold(distance[rest], same[rest]))
+        mine = block.ravel() == number
+        right[mine] = (distance[mine] < chosen[-1]) == same[mine]
+    return right, chosen
 
 
 def best_threshold(distance: Floats, same: Flags) -> float:

@@ -1,0 +1,118 @@
+"""95 % intervals of rates over pairs of photos: the people are the unit, not the pairs.
+
+Two pairs that share a person are not independent. The variance of a rate therefore sums over all pairs of pairs with a
+person in common ("dyadic clustering"): Aronow, Samii & Assenova, "Cluster-robust variance estimation for dyadic data",
+Political Analysis 23 (2015) 564-577. The interval is that of the number of independent pairs that vary as much.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from workers.compare.intervals import LEVEL
+from workers.compare.metrics import Floats
+
+Numbers = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A rate and its 95 % interval, all in 0..1."""
+
+    value: float
+    low: float
+    high: float
+
+
+def estimate(value: float, variance: float, count: float, people: int) -> Estimate:
+    """Clopper and Pearson's interval on the effective number of independent trials.
+
+    Korn & Graubard, Survey Methodology 24 (1998) 193-201. Where nothing, or everything, succeeded, no variance can be
+    seen and `count` alone decides.
+
+    Args:
+        value: the rate, 0..1.
+        variance: of the rate; smaller ones than that of `count` independent trials are not believed.
+        count: independent trials at most, as `least_effective` gives them.
+        people: who differ; the variance between few of them is itself uncertain (Student's t, as there).
+
+    >>> estimate(0.5, 0.0025, 200, people=1000)
+    Estimate(value=0.5, low=0.398..., high=0.601...)
+    >>> estimate(0.0, 0.0, 20, people=5)
+    Estimate(value=0.0, low=0.0, high=0.1684...)
+    """
+    from scipy.stats import beta, norm, t
+
+    effective, tail = count, (1 - LEVEL) / 2
+    if variance > 0 and 0 < value < 1:
+        few = float(norm.ppf(tail) / t.ppf(tail, max(1, people - 1))) ** 2
+        effective = min(count, value * (1 - value) / variance * few)
+    if effective <= 0:
+        return Estimate(value, 0.0, 1.0)
+    hits = value * effective
+    low = 0.0 if hits <= 0 else float(beta.ppf(tail, hits, effective - hits + 1))
+    high = 1.0 if hits >= effective else float(beta.ppf(1 - tail, hits + 1, effective - hits))
+    return Estimate(value, low, high)
+
+
+def dyadic_variance(event: Floats, first: Numbers, second: Numbers) -> float:
+    """Variance of the mean of `event` where pairs that share a person depend on each other; never negative.
+
+    Args:
+        event: (N,) float64, one value a pair.
+        first, second: (N,) number of each photo's person; equal for a genuine pair.
+
+    >>> apart = dyadic_variance(np.array([0.0, 1.0]), np.array([0, 2]), np.array([1, 3]))
+    >>> shared = dyadic_variance(np.array([0.0, 0.0, 1.0, 1.0]), np.array([0, 0, 2, 2]), np.array([1, 1, 3, 3]))
+    >>> apart == shared == 0.125
+    True
+    """
+    excess = event - event.mean()
+    people = int(max(first.max(), second.max())) + 1
+    apart = first != second
+    by_person = np.bincount(first, excess, people) + np.bincount(second[apart], excess[apart], people)
+    low, high = np.minimum(first, second)[apart], np.maximum(first, second)[apart]
+    _, cell = np.unique(low.astype(np.int64) * people + high, return_inverse=True)
+    by_cell = np.bincount(cell, excess[apart]) if len(cell) else np.zeros(1)
+    # Every pair of pairs with a person in common once: those of one cell share two people and would count twice.
+    total = float(np.sum(by_person**2) - np.sum(by_cell**2))
+    return max(total, 0.0) / len(event) ** 2
+
+
+def people_variance(events: Floats, trials: Floats) -> float:
+    """Variance of sum(events) / sum(trials) where each person's trials depend on each other and people do not.
+
+    Args:
+        events, trials: (P,) of each person; a person without trials does not count. Less than two people: 0.
+    """
+    shown = trials > 0
+    people, total = int(shown.sum()), float(trials.sum())
+    if people < 2:
+        return 0.0
+    excess = events[shown] - events.sum() / total * trials[shown]
+    return people / (people - 1) * float(np.sum(excess**2)) / total**2
+
+
+def effective_people(trials: Floats) -> float:
+    """Kish's number of equally weighted people that tell as much: (sum of trials)^2 / sum of squares.
+
+    >>> effective_people(np.array([1.0, 1.0, 1.0])), effective_people(np.array([98.0, 1.0, 1.0])) < 1.1
+    (3.0, True)
+    """
+    squares = float(np.sum(trials**2))
+    return float(trials.sum()) ** 2 / squares if squares else 0.0
+
+
+def least_effective(trials: Floats, correlation: float = 0.02) -> float:
+    """Independent trials at most: as many as there are if those of one person correlate by `correlation`.
+
+    Few people cannot show the correlation within a person, so at least so much is assumed.
+
+    >>> round(least_effective(np.full(10, 51.0)))
+    255
+    """
+    total = float(trials.sum())
+    return total / (1 + (float(np.sum(trials**2)) / total - 1) * correlation) if total else 0.0
