@@ -106,9 +106,7 @@ def from_csv(root: Path, labels: Path) -> Sources:
     found = Sources()
     for line, path, label, group, subgroup in _csv_rows(labels):
         where = f"{_shown(str(labels))}, line {line}"
-        tidy = str(PurePosixPath(path.replace("\\", "/") if os.name == "nt" else path))
-        if "\0" in path or PurePosixPath(tidy).is_absolute() or ".." in PurePosixPath(tidy).parts:
-            raise DatasetError(f"{where}: {path!r} is outside {_shown(str(root))}", "Write paths relative to it.")
+        tidy = path_inside(root, path, where)
         named = Source(tidy, _label(label, where, people), "", _normal(group), _normal(subgroup))
         if tidy in chosen:
             _check_repeated(where, chosen[tidy], named)
@@ -127,6 +125,14 @@ def from_csv(root: Path, labels: Path) -> Sources:
         )
     found.photos.sort(key=lambda source: source.path)
     return found
+
+
+def path_inside(root: Path, path: str, where: str) -> str:
+    """The path with '/' between its parts; raises DatasetError, which begins with `where`, if it leaves `root`."""
+    tidy = str(PurePosixPath(path.replace("\\", "/") if os.name == "nt" else path))
+    if "\0" in path or PurePosixPath(tidy).is_absolute() or ".." in PurePosixPath(tidy).parts:
+        raise DatasetError(f"{where}: {path!r} is outside {_shown(str(root))}", "Write paths relative to it.")
+    return tidy
 
 
 def _check_repeated(where: str, first: Source, again: Source) -> None:

@@ -1,37 +1,63 @@
-"""Format the result of a verification: lines for a terminal, plain values for JSON, a picture of the ROC curve."""
+"""Format the result of a verification: lines for a terminal, and plain values for JSON."""
 
 from __future__ import annotations
 
-import io
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
+from orchestrator.text import counted
+from orchestrator.verification.draw_curves import corners
 from orchestrator.verification.judge_pairs import Verified
 from storage.engine_settings import EngineSettings
+from workers.compare.all_pairs import TarAtFar
+from workers.compare.dyadic_interval import Estimate
 from workers.compare.pair_protocol import RocCurve
 
 
 def verified_lines(found: Verified) -> list[str]:
     """The result, then everything that decides it."""
-    result = found.verification
+    result, estimates = found.verification, found.estimates
     lines = [
-        f"accuracy   {result.accuracy:.2%} ± {result.standard_error:.2%} (± standard error of {found.folds} folds)",
+        f"accuracy   {result.accuracy:.2%} ± {result.standard_error:.2%} (± standard error of {found.folds} folds); "
+        f"95 %: {interval_words(estimates.accuracy)}",
         f"threshold  {np.mean(result.thresholds):.4f} (mean; {min(result.thresholds):.4f} to "
         f"{max(result.thresholds):.4f}); each fold is tested with the best of the others",
-        f"EER        {result.equal_error_rate:.2%}",
-        *(f"TAR        {tar:.2%} at FAR {far:g}" for far, tar in result.tar_at_far),
+        f"EER        {estimate_words(estimates.equal_error_rate)}",
+        *tar_lines(estimates.tar_at_far),
         f"ROC area   {result.roc.area:.5f}",
-        f"pairs      {result.pairs} judged, {result.skipped} skipped{_counts(found.skipped)}",
+        f"folds      {found.folds_from}",
+        f"pairs      {result.pairs} judged, {result.skipped} skipped{counts_words(found.skipped)}",
     ]
     if result.skipped:
         lines.append(f"           {result.accuracy_with_skipped:.2%} accuracy with skipped pairs counted as wrong")
-    lines.append(f"photos     {sum(found.photos.values())}{_counts(found.photos)}")
+    lines.append(f"photos     {sum(found.photos.values())}{counts_words(found.photos)}")
     lines.append(f"engine     {engine_words(found.settings)}")
+    why = "" if found.unit == "people" else ", since the paths do not tell who the people are"
+    lines.append(f"[95 %]     intervals treat {found.unit} as the unit, not pairs{why}")
     return lines
+
+
+def tar_lines(points: Sequence[TarAtFar]) -> list[str]:
+    """A line a false acceptance rate."""
+    return [
+        f"TAR        {estimate_words(point.tar)} at FAR {point.far:g} "
+        f"(distance below {point.threshold:.4f}; {counted(point.accepted, 'impostor pair')} accepted)"
+        for point in points
+    ]
+
+
+def estimate_words(found: Estimate) -> str:
+    """A rate and its interval, as `98.60% [96.1, 99.7]`."""
+    return f"{found.value:.2%} {interval_words(found)}"
+
+
+def interval_words(found: Estimate) -> str:
+    """The interval alone, in percent."""
+    return f"[{100 * found.low:.1f}, {100 * found.high:.1f}]"
 
 
 def engine_words(settings: EngineSettings) -> str:
@@ -54,12 +80,15 @@ def verified_as_json(found: Verified) -> dict[str, Any]:
         "fold_accuracies": list(result.fold_accuracies),
         "thresholds": list(result.thresholds),
         "equal_error_rate": result.equal_error_rate,
-        "tar_at_far": [{"far": far, "tar": tar} for far, tar in result.tar_at_far],
+        "intervals": {
+            "unit": found.unit,
+            "accuracy": asdict(found.estimates.accuracy),
+            "equal_error_rate": asdict(found.estimates.equal_error_rate),
+        },
+        "tar_at_far": tar_as_json(found.estimates.tar_at_far),
         "roc_area": result.roc.area,
-        "roc": [
-            {"threshold": threshold if math.isfinite(threshold) else None, "far": far, "tar": tar}
-            for threshold, far, tar in corners(result.roc)
-        ],
+        "roc": roc_as_json(result.roc),
+        "folds": found.folds_from,
         "pairs": found.pairs,
         "judged": result.pairs,
         "skipped": dict(found.skipped),
@@ -68,36 +97,28 @@ def verified_as_json(found: Verified) -> dict[str, Any]:
     }
 
 
-def corners(curve: RocCurve) -> list[tuple[float, float, float]]:
-    """(threshold, FAR, TAR) where the curve turns, and its two ends."""
-    points = list(zip(curve.thresholds.tolist(), curve.far.tolist(), curve.tar.tolist(), strict=True))
-    inner = zip(points, points[1:], points[2:], strict=False)
-    turns = [here for before, here, after in inner if not (_level(before, here, after) or _steep(before, here, after))]
-    return [points[0], *turns, points[-1]]
+def tar_as_json(points: Sequence[TarAtFar]) -> list[dict[str, Any]]:
+    """Each point with the interval beside its value."""
+    return [
+        {
+            "far": point.far,
+            "tar": point.tar.value,
+            "low": point.tar.low,
+            "high": point.tar.high,
+            "threshold": point.threshold,
+            "accepted": point.accepted,
+        }
+        for point in points
+    ]
 
 
-def roc_picture(curve: RocCurve, kind: str) -> bytes:
-    """The curve as "svg", "png" or "pdf"; FAR on a logarithmic scale, since that is where encoders differ."""
-    from matplotlib.figure import Figure
-
-    seen = curve.far > 0
-    figure = Figure(figsize=(5, 4), layout="constrained")
-    axes = figure.subplots()
-    axes.step(curve.far[seen], curve.tar[seen], where="post")
-    axes.set(xscale="log", xlabel="false acceptance rate", ylabel="true acceptance rate", title="ROC")
-    axes.grid(alpha=0.3)
-    picture = io.BytesIO()
-    figure.savefig(picture, format=kind, metadata={"Date": None} if kind == "svg" else None)
-    return picture.getvalue()
+def roc_as_json(curve: RocCurve) -> list[dict[str, float | None]]:
+    """The corners of the curve; the first threshold, which accepts nothing, is null where it is minus infinity."""
+    return [
+        {"threshold": threshold if math.isfinite(threshold) else None, "far": far, "tar": tar}
+        for threshold, far, tar in corners(curve)
+    ]
 
 
-def _level(*points: tuple[float, float, float]) -> bool:
-    return len({tar for _, _, tar in points}) == 1
-
-
-def _steep(*points: tuple[float, float, float]) -> bool:
-    return len({far for _, far, _ in points}) == 1
-
-
-def _counts(counts: Mapping[str, int]) -> str:
+def counts_words(counts: Mapping[str, int]) -> str:
     return f" ({', '.join(f'{count} {word}' for word, count in counts.items())})" if counts else ""

@@ -8,18 +8,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from orchestrator.dataset.catalog import describe_photos
 from orchestrator.dataset.discovery import Source, refusal_of
 from orchestrator.scheduler.planning import plan_faces
-from orchestrator.verification.pairs_file import PhotoPair, missing_photos
+from orchestrator.verification.draw_folds import drawn_folds
+from orchestrator.verification.photo_pair import PhotoPair, missing_photos, people_of
+from orchestrator.verification.usable_faces import counted_outcomes, usable_faces
 from storage.engine_settings import EngineSettings
 from storage.errors import DatasetError
 from storage.experiments import Experiment
 from storage.runs import Run
-from storage.schemas import CATALOG, FACES
+from storage.schemas import CATALOG
 from storage.tables import read_table
+from workers.compare.metrics import Floats
+from workers.compare.pair_estimates import PairEstimates, pair_estimates
 from workers.compare.pair_protocol import Verification, lfw_protocol
 
 NOT_THERE = "not in the folder"
@@ -33,18 +38,24 @@ class Verified:
     Attributes:
         run_id: the run that encoded the photos.
         settings: of the face engine.
+        estimates: the figures with their 95 % intervals.
+        unit: what the intervals redraw: "people", or "photos" where the paths do not tell who the people are.
         skipped: pairs that could not be judged, by the outcome of the first photo without a usable face.
         photos: distinct photos by outcome, with those that are NOT_THERE.
-        pairs, folds: of the file.
+        pairs: of the file.
+        folds, folds_from: their number; the same and where they are from, in words.
     """
 
     run_id: str
     settings: EngineSettings
     verification: Verification
+    estimates: PairEstimates
+    unit: str
     skipped: Mapping[str, int]
     photos: Mapping[str, int]
     pairs: int
     folds: int
+    folds_from: str
 
 
 def plan_pairs(
@@ -66,7 +77,8 @@ def plan_pairs(
     if not named:
         example = f", such as {min(absent)}" if absent else ""
         raise DatasetError(
-            f"{folder} holds none of the photos that the pairs name{example}", "Name the folder of LFW's people"
+            f"{folder} holds none of the photos that the pairs name{example}",
+            "Name the folder to which the pairs' paths are relative",
         )
     sources = [Source(path, path.split("/")[0], refusal_of(root, root / path)) for path in named]
     rows = describe_photos(root, sources, experiment.faces.limits, on_photo)
@@ -76,49 +88,62 @@ def plan_pairs(
 def judge_pairs(run: Run, pairs: Sequence[PhotoPair]) -> Verified:
     """Run the protocol on the faces of a finished run.
 
+    Pairs without folds get ten, drawn by the experiment's seed.
+
     Raises:
         DatasetError: the pairs that can be judged do not suffice.
         StoreError: a table is missing or damaged.
     """
-    embeddings, outcomes = _photos(run)
-    distances, reasons = [], []
-    for pair in pairs:
-        first, second = embeddings.get(pair.first), embeddings.get(pair.second)
-        if first is None or second is None:
-            distances.append(np.nan)
-            reasons.append(outcomes.get(pair.first if first is None else pair.second, NOT_THERE))
-        else:
-            distances.append(float(np.linalg.norm(first - second)))
-    same, fold = np.array([pair.same for pair in pairs], bool), np.array([pair.fold for pair in pairs])
+    distance, reasons, outcomes = _distances(run, pairs)
+    same = np.array([pair.same for pair in pairs], bool)
+    people = people_of(pairs)
+    fold, drawn = _folds(pairs, people, run.plan.experiment.seed)
     try:
-        verification = lfw_protocol(np.array(distances), same, fold)
+        verification = lfw_protocol(distance, same, fold)
     except ValueError as fault:
         skipped = f"{len(reasons)} of {len(pairs)} pairs cannot be judged"
-        raise DatasetError(f"{skipped}: {fault}", "Use a pairs.txt with folds, and the photos that it names") from fault
-    absent = {path for pair in pairs for path in (pair.first, pair.second)} - outcomes.keys()
-    photos = Counter(outcomes.values()) + Counter({NOT_THERE: len(absent)})
+        raise DatasetError(f"{skipped}: {fault}", "Use pairs with folds, and the photos that they name") from fault
+    judged = ~np.isnan(distance)
+    named = people or [(pair.first, pair.second) for pair in pairs]
+    _, number = np.unique(np.array(named, object).ravel().astype(str), return_inverse=True)
+    first, second = number.reshape(-1, 2)[judged].T
     return Verified(
         run_id=run.run_id,
         settings=run.plan.engine,
         verification=verification,
+        estimates=pair_estimates(distance[judged], same[judged], first, second, verification),
+        unit="people" if people else "photos",
         skipped=dict(Counter(reasons).most_common()),
-        photos=dict(photos.most_common()),
+        photos=counted_outcomes(outcomes),
         pairs=len(pairs),
-        folds=len(set(fold.tolist())),
+        folds=len(np.unique(fold)),
+        folds_from=drawn,
     )
 
 
-def _photos(run: Run) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """By path: the (128,) float64 measurements of a photo's first, which is its largest, face; and its outcome."""
-    faces = {
-        row["photo_key"]: row
-        for row in read_table(run.faces, FACES).select(["photo_key", "face_index", "outcome", "embedding"]).to_pylist()
-        if row["face_index"] == 0
-    }
-    embeddings, outcomes = {}, {}
-    for row in read_table(run.catalog, CATALOG).select(["photo_key", "path", "outcome"]).to_pylist():
-        face = faces.get(row["photo_key"])
-        outcomes[row["path"]] = row["outcome"] if face is None else face["outcome"]
-        if face is not None and face["outcome"] == "ok":
-            embeddings[row["path"]] = np.asarray(face["embedding"], np.float64)
-    return embeddings, outcomes
+def _folds(
+    pairs: Sequence[PhotoPair], people: Sequence[tuple[str, str]] | None, seed: int
+) -> tuple[npt.NDArray[np.intp], str]:
+    """The folds, and where they are from."""
+    given = [pair.fold for pair in pairs if pair.fold is not None]
+    if len(given) == len(pairs):
+        return np.array(given, np.intp), f"{len(set(given))}, of the file"
+    return drawn_folds(pairs, people, seed)
+
+
+def _distances(run: Run, pairs: Sequence[PhotoPair]) -> tuple[Floats, list[str], dict[str, str]]:
+    """Of each pair, NaN where it cannot be judged; why those cannot; and the outcome of each photo, by path."""
+    found = usable_faces(run)
+    catalog = read_table(run.catalog, CATALOG, ["photo_key", "path"])
+    keys = dict(zip(*(catalog[name].to_pylist() for name in ("path", "photo_key")), strict=True))
+    row = {path: found.row[key] for path, key in keys.items() if key in found.row}
+    outcomes = {path: found.outcomes[key] for path, key in keys.items()}
+    distance, reasons = np.full(len(pairs), np.nan), []
+    for i, pair in enumerate(pairs):
+        first, second = row.get(pair.first), row.get(pair.second)
+        if first is None or second is None:
+            reasons.append(outcomes.get(pair.first if first is None else pair.second, NOT_THERE))
+        else:
+            distance[i] = np.linalg.norm(found.embeddings[first] - found.embeddings[second])
+    absent = {path for pair in pairs for path in (pair.first, pair.second)} - outcomes.keys()
+    return distance, reasons, outcomes | dict.fromkeys(sorted(absent), NOT_THERE)

@@ -1,98 +1,40 @@
-"""Read pairs.txt, the list of pairs of Labeled Faces in the Wild, as its authors publish it.
-
-    10      300                          ten folds of 300 pairs of one person and then 300 of two; the number of
-    Abel_Pacheco    1       4            folds is missing where there is one
-    Abdel_Madi_Shabneh      1       Dean_Barker     1
-
-The photo of a line is NAME/NAME_0001.jpg below the folder of photos, as in `sklearn.datasets.fetch_lfw_pairs`.
-"""
+"""Read a file of pairs in whichever of the two forms it is: LFW's pairs.txt, or a CSV."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.verification.csv_pairs import read_csv_pairs
+from orchestrator.verification.lfw_pairs import read_lfw_pairs
+from orchestrator.verification.photo_pair import PhotoPair
 from storage.errors import DatasetError
 
+MOST_BYTES = 256_000_000
+"""Some three million pairs; more would not fit into the memory of a small machine."""
 
-@dataclass(frozen=True)
-class PhotoPair:
-    """Two photos, as paths relative to the dataset, '/' between parts.
-
-    Attributes:
-        same: whether they show one person.
-        fold: 0 for the first.
-    """
-
-    first: str
-    second: str
-    same: bool
-    fold: int
+HINT = "Name LFW's pairs.txt, or a CSV with the columns first, second and same."
 
 
 def read_pairs_file(path: Path) -> list[PhotoPair]:
-    """All pairs, in the file's order.
+    """All pairs, in the file's order. The first line tells the form: a comma stands in a CSV's only.
 
     Raises:
-        DatasetError: the file is missing, not text, of another length than its first line says, or has a line that
-            is no pair; the message names the line.
+        DatasetError: the file is missing, not text, too large, or has a line that is no pair; the message names the
+            line.
     """
-    lines = _lines(path)
-    folds, size = _header(path, lines)
-    body = lines[1:]
-    if len(body) != 2 * folds * size:
-        raise DatasetError(
-            f"{path}: {len(body)} pairs, but its first line speaks of {folds} x 2 x {size}",
-            "Download the file again.",
-        )
-    return [
-        _pair(path, number, line, same=(place // size) % 2 == 0, fold=place // (2 * size))
-        for place, (number, line) in enumerate(body)
-    ]
+    text = _text(path)
+    head = next((line for line in text.splitlines() if line.strip()), "")
+    return read_csv_pairs(path, text) if "," in head else read_lfw_pairs(path, text)
 
 
-def missing_photos(root: Path, pairs: Sequence[PhotoPair]) -> list[str]:
-    """Photos that the pairs name and the folder does not hold, sorted."""
-    named = {path for pair in pairs for path in (pair.first, pair.second)}
-    return sorted(path for path in named if not (root / path).is_file())
-
-
-def _lines(path: Path) -> list[tuple[int, str]]:
-    """(number from 1, text) of each line that is not blank."""
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        if path.exists() and not path.is_dir() and not path.is_file():
+            raise DatasetError(f"{path} cannot be read: it is no regular file", HINT)
+        if path.is_file() and path.stat().st_size > MOST_BYTES:
+            raise DatasetError(f"{path} has more than {MOST_BYTES // 1_000_000} MB", "Split it.")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as fault:
-        raise DatasetError(f"{path} is not UTF-8 text", "Name LFW's pairs.txt.") from fault
+        raise DatasetError(f"{path} is not UTF-8 text", HINT) from fault
     except OSError as fault:
-        raise DatasetError(f"{path} cannot be read: {fault.strerror}", "Name LFW's pairs.txt.") from fault
-    return [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
-
-
-def _header(path: Path, lines: Sequence[tuple[int, str]]) -> tuple[int, int]:
-    numbers = lines[0][1].split() if lines else []
-    if len(numbers) not in (1, 2) or not all(_is_count(number) for number in numbers):
-        raise DatasetError(f"{path}: the first line must be folds and pairs, such as 10 and 300", "See LFW's README.")
-    folds, size = (1, int(numbers[0])) if len(numbers) == 1 else (int(numbers[0]), int(numbers[1]))
-    return folds, size
-
-
-def _pair(path: Path, number: int, line: str, same: bool, fold: int) -> PhotoPair:
-    # Names may hold spaces where tabs part the fields.
-    fields = [field.strip() for field in line.split("\t")] if "\t" in line else line.split()
-    if same and len(fields) == 3:
-        fields = [fields[0], fields[1], fields[0], fields[2]]
-    if len(fields) != 4 or not (_is_count(fields[1]) and _is_count(fields[3])) or same != (fields[0] == fields[2]):
-        kind = "NAME N N" if same else "NAME N OTHER N"
-        raise DatasetError(f"{path}, line {number}: {line!r} is no pair of the form {kind}", "Fix the line.")
-    return PhotoPair(_photo(path, fields[0], fields[1]), _photo(path, fields[2], fields[3]), same, fold)
-
-
-def _photo(path: Path, name: str, number: str) -> str:
-    if name in ("", ".", "..") or "/" in name or "\\" in name or "\0" in name:
-        raise DatasetError(f"{path}: {name!r} cannot be a person's folder", "Fix the line.")
-    return f"{name}/{name}_{int(number):04d}.jpg"
-
-
-def _is_count(text: str) -> bool:
-    return text.isascii() and text.isdigit() and int(text) > 0
+        raise DatasetError(f"{path} cannot be read: {fault.strerror}", HINT) from fault

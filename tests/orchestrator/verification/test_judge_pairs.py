@@ -11,9 +11,11 @@ from PIL import Image
 
 from orchestrator.scheduler.status import status_of
 from orchestrator.scheduler.work import planned_photos
-from orchestrator.verification.format_verdict import corners, roc_picture, verified_as_json, verified_lines
+from orchestrator.verification.draw_curves import corners, curves_picture
+from orchestrator.verification.format_verdict import verified_as_json, verified_lines
 from orchestrator.verification.judge_pairs import NOT_THERE, Verified, judge_pairs, plan_pairs
-from orchestrator.verification.pairs_file import PhotoPair, read_pairs_file
+from orchestrator.verification.pairs_file import read_pairs_file
+from orchestrator.verification.photo_pair import PhotoPair
 from storage.collect_faces import write_faces
 from storage.errors import DatasetError
 from storage.experiments import Experiment
@@ -128,7 +130,7 @@ def test_json_is_strict_and_its_curve_is_the_whole_curve(found: Verified) -> Non
 
 @pytest.mark.parametrize(("kind", "mark"), [("svg", b"<svg"), ("png", b"\x89PNG"), ("pdf", b"%PDF")])
 def test_the_curve_can_be_drawn(found: Verified, kind: str, mark: bytes) -> None:
-    assert mark in roc_picture(found.verification.roc, kind)[:1000]
+    assert mark in curves_picture(found.verification.roc, (), kind)[:1000]
 
 
 def test_one_fold_is_not_enough(run: Run, pairs: list[PhotoPair]) -> None:

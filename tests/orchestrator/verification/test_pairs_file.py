@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.verification.pairs_file import PhotoPair, missing_photos, read_pairs_file
+from orchestrator.verification.pairs_file import read_pairs_file
+from orchestrator.verification.photo_pair import PhotoPair, missing_photos
 from storage.errors import DatasetError
 
 PUBLISHED = """2\t2
