@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from orchestrator.text import counted
+from orchestrator.text import aligned_columns, counted
 from orchestrator.verification.draw_curves import sampled
 from orchestrator.verification.format_verdict import (
     counts_words,
     engine_words,
-    estimate_words,
+    estimate_cells,
     roc_as_json,
     tar_as_json,
-    tar_lines,
+    tar_rows,
 )
 from orchestrator.verification.judge_folder import FolderVerified
 from workers.compare.identification_1n import DirAtFar, Identification
@@ -25,37 +25,47 @@ def folder_lines(found: FolderVerified) -> list[str]:
     lines = [
         f"All pairs of {pairs.photos} photos of {pairs.people} people: {pairs.genuine} of one person, "
         f"{pairs.impostors} of two",
-        *tar_lines(pairs.tar_at_far),
-        f"EER        {estimate_words(pairs.equal_error_rate)}",
-        f"ROC area   {pairs.roc.area:.5f}",
+        *aligned_columns(
+            [
+                ("", "value", "95 % from to", "distance below", "impostor pairs accepted"),
+                *tar_rows(pairs.tar_at_far),
+                ("EER", *estimate_cells(pairs.equal_error_rate), "", ""),
+            ]
+        ),
     ]
     if found.identification is None:
-        lines.append(f"1:N        not asked: {found.not_identified}")
+        lines.append(f"1:N identification is not asked: {found.not_identified}")
     else:
         lines += _identified(found.identification, found.seed)
-    lines.append(f"photos     {sum(found.photos.values())}{counts_words(found.photos)}")
-    lines.append(f"engine     {engine_words(found.settings)}")
-    lines.append("[95 %]     intervals treat people as the unit, not pairs or photos")
+    lines += [
+        f"ROC area   {pairs.roc.area:.5f}",
+        f"photos     {sum(found.photos.values())}{counts_words(found.photos)}",
+        f"engine     {engine_words(found.settings)}",
+        "95 %       intervals treat people as the unit, not pairs or photos",
+    ]
     return lines
 
 
 def _identified(found: Identification, seed: int) -> list[str]:
     each = counted(found.gallery_photos, "photo")
-    lines = [
-        f"1:N, mean of {found.trials} draws (seed {seed}): {each} each of {found.gallery_people} people enrolled; "
-        f"at least {found.known_probes} other photos of them, and {found.unknown_probes} of people not enrolled",
-        f"rank-1     {_rate(found.rank_1)}",
-    ]
-    for point in found.dir_at_far:
-        limit = "" if point.threshold is None else f"; distance below {point.threshold:.4f}"
-        lines.append(f"DIR        {_rate(point)} at FAR {point.far:g}{limit}")
-    if not found.dir_at_far:
-        lines.append("DIR        too few photos of people not enrolled for a false-alarm rate of 10 %")
-    return lines
+    head = (
+        f"1:N identification, mean of {found.trials} draws (seed {seed}): {each} each of {found.gallery_people} people "
+        f"enrolled; searched with at least {found.known_probes} other photos of them and {found.unknown_probes} photos "
+        "of people not enrolled"
+    )
+    rows = [(f"DIR at FAR {point.far:g}", point) for point in found.dir_at_far]
+    lines = aligned_columns(
+        [
+            ("", "value", "95 % from to", "distance below", "± over draws"),
+            *(_row(name, point) for name, point in [("rank-1", found.rank_1), *rows]),
+        ]
+    )
+    return [head, *lines]
 
 
-def _rate(point: DirAtFar) -> str:
-    return f"{estimate_words(point.dir)} (± {point.deviation:.2%} over draws)"
+def _row(name: str, point: DirAtFar) -> tuple[str, ...]:
+    limit = "" if point.threshold is None else f"{point.threshold:.4f}"
+    return (name, *estimate_cells(point.dir), limit, f"{point.deviation:.2%}")
 
 
 def folder_as_json(found: FolderVerified) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from orchestrator.text import counted
+from orchestrator.text import aligned_columns
 from orchestrator.verification.draw_curves import corners
 from orchestrator.verification.judge_pairs import Verified
 from storage.engine_settings import EngineSettings
@@ -21,15 +21,20 @@ from workers.compare.pair_protocol import RocCurve
 def verified_lines(found: Verified) -> list[str]:
     """The result, then everything that decides it."""
     result, estimates = found.verification, found.estimates
-    lines = [
+    limit = f"{np.mean(result.thresholds):.4f} ({min(result.thresholds):.4f} to {max(result.thresholds):.4f})"
+    lines = aligned_columns(
+        [
+            ("", "value", "95 % from to", "distance below", "impostor pairs accepted"),
+            ("accuracy", *estimate_cells(estimates.accuracy), limit, ""),
+            *tar_rows(estimates.tar_at_far),
+            ("EER", *estimate_cells(estimates.equal_error_rate), "", ""),
+        ]
+    )
+    lines += [
         f"accuracy   {result.accuracy:.2%} ± {result.standard_error:.2%} (± standard error of {found.folds} folds); "
-        f"95 %: {interval_words(estimates.accuracy)}",
-        f"threshold  {np.mean(result.thresholds):.4f} (mean; {min(result.thresholds):.4f} to "
-        f"{max(result.thresholds):.4f}); each fold is tested with the best of the others",
-        f"EER        {estimate_words(estimates.equal_error_rate)}",
-        *tar_lines(estimates.tar_at_far),
-        f"ROC area   {result.roc.area:.5f}",
+        "each fold is tested with the threshold that is best on the others",
         f"folds      {found.folds_from}",
+        f"ROC area   {result.roc.area:.5f}",
         f"pairs      {result.pairs} judged, {result.skipped} skipped{counts_words(found.skipped)}",
     ]
     if result.skipped:
@@ -37,27 +42,21 @@ def verified_lines(found: Verified) -> list[str]:
     lines.append(f"photos     {sum(found.photos.values())}{counts_words(found.photos)}")
     lines.append(f"engine     {engine_words(found.settings)}")
     why = "" if found.unit == "people" else ", since the paths do not tell who the people are"
-    lines.append(f"[95 %]     intervals treat {found.unit} as the unit, not pairs{why}")
+    lines.append(f"95 %       intervals treat {found.unit} as the unit, not pairs{why}")
     return lines
 
 
-def tar_lines(points: Sequence[TarAtFar]) -> list[str]:
-    """A line a false acceptance rate."""
+def tar_rows(points: Sequence[TarAtFar]) -> list[tuple[str, ...]]:
+    """A row a false acceptance rate: name, value, interval, threshold, accepted impostor pairs."""
     return [
-        f"TAR        {estimate_words(point.tar)} at FAR {point.far:g} "
-        f"(distance below {point.threshold:.4f}; {counted(point.accepted, 'impostor pair')} accepted)"
+        (f"TAR at FAR {point.far:g}", *estimate_cells(point.tar), f"{point.threshold:.4f}", str(point.accepted))
         for point in points
     ]
 
 
-def estimate_words(found: Estimate) -> str:
-    """A rate and its interval, as `98.60% [96.1, 99.7]`."""
-    return f"{found.value:.2%} {interval_words(found)}"
-
-
-def interval_words(found: Estimate) -> str:
-    """The interval alone, in percent."""
-    return f"[{100 * found.low:.1f}, {100 * found.high:.1f}]"
+def estimate_cells(found: Estimate) -> tuple[str, str]:
+    """A rate and its interval, as `98.60%` and `96.1 to 99.7`."""
+    return f"{found.value:.2%}", f"{100 * found.low:.1f} to {100 * found.high:.1f}"
 
 
 def engine_words(settings: EngineSettings) -> str:

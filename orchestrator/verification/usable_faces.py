@@ -53,7 +53,7 @@ def usable_faces(run: Run) -> UsableFaces:
     outcomes |= dict(zip(*(faces[name].to_pylist() for name in ("photo_key", "outcome")), strict=True))
     good = faces.filter(pc.equal(faces["outcome"].cast(pa.string()), "ok")).sort_by("photo_key")
     column = good["embedding"].combine_chunks()
-    embeddings = column.flatten().to_numpy(zero_copy_only=False).astype(np.float64).reshape(len(good), -1)
+    embeddings = column.flatten().to_numpy(zero_copy_only=False).astype(np.float64).reshape(-1, column.type.list_size)
     return UsableFaces(embeddings, {key: i for i, key in enumerate(good["photo_key"].to_pylist())}, outcomes)
 
 

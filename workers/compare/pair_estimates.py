@@ -48,7 +48,9 @@ def pair_estimates(
     for far, _ in result.tar_at_far:
         limit = float(curve.thresholds[int(np.searchsorted(curve.far, far + 1e-12, side="right")) - 1])
         accepted = int(np.sum(distance[~same] <= limit))
-        points.append(TarAtFar(far, tar_estimate(curve, far, spread(limit)), limit, accepted))
+        # The curve accepts at a distance of its threshold, TarAtFar below it.
+        above = max(0.0, float(np.nextafter(limit, np.inf)))
+        points.append(TarAtFar(far, tar_estimate(curve, far, spread(limit)), above, accepted))
     crossing = float(curve.thresholds[int(np.argmax(curve.far >= 1 - curve.tar))])
     return PairEstimates(
         accuracy=_accuracy(result, first, second),

@@ -106,6 +106,29 @@ def test_each_fold_is_tested_with_the_threshold_of_the_others() -> None:
     assert (result.pairs, result.skipped) == (8, 0)
 
 
+def test_folds_of_people_judge_a_pair_without_anybody_of_its_folds() -> None:
+    """Five people, each a fold; every pair's threshold is searched again by hand among the pairs of the others."""
+    rng = np.random.default_rng(2)
+    first, second = (each.ravel() for each in np.meshgrid(np.arange(5), np.arange(5)))
+    same = first == second
+    distance = rng.normal(np.where(same, 1.0, 2.0), 0.6)
+    result = lfw_protocol(distance, same, np.stack([first, second], axis=1))
+    expected = []
+    for one, other, far, truth in zip(first, second, distance, same, strict=True):
+        rest = ~np.isin(first, (one, other)) & ~np.isin(second, (one, other))
+        expected.append((far < best_threshold(distance[rest], same[rest])) == truth)
+    assert result.right.tolist() == expected
+    of_first = [np.mean([first == 0, second == 0], axis=0)[i] for i in range(25)]
+    assert result.fold_accuracies[0] == pytest.approx(np.average(expected, weights=of_first))
+    assert result.accuracy == pytest.approx(np.mean(result.fold_accuracies))
+
+
+def test_two_folds_of_people_leave_nobody_to_choose_a_threshold() -> None:
+    ends = np.array([[0, 0], [0, 1], [1, 1], [1, 0]])
+    with pytest.raises(ValueError, match="two folds at least"):
+        lfw_protocol(np.array([0.1, 0.9, 0.2, 0.8]), np.array([True, False, True, False]), ends)
+
+
 def test_the_protocol_is_the_usual_loop_over_scikit_learns_folds() -> None:
     """Ten folds of 60 pairs, written down once more with KFold and a plain search."""
     from sklearn.model_selection import KFold
