@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 
@@ -42,6 +43,11 @@ def printable(text: str) -> str:
     a\\x1b[31m\\n
     """
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def shown_name(name: str) -> str:
+    """A name on disk as one printable line of valid UTF-8: bytes that are none as \\xNN, controls escaped."""
+    return printable(os.fsencode(name).decode("utf-8", "backslashreplace"))
 
 
 def aligned_columns(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -33,6 +33,8 @@ OUTCOMES = (
     "timed_out",
     "poisoned",
 )
+EXCLUDED = "excluded"
+"""Outcome of a catalogue row that its owner leaves out (`--corrections`); it is not submitted and counts nowhere."""
 ROLES = ("train", "test", "calibrate", "unknown")
 
 _word = pa.dictionary(pa.int32(), pa.string())
@@ -48,7 +50,7 @@ CATALOG = pa.schema(
         pa.field("format", _word),
         pa.field("orientation", pa.int8()),  # EXIF, 1-8
         pa.field("duplicate_group", pa.int32(), nullable=False),  # equal bytes: one group, numbered by first path
-        pa.field("outcome", _word, nullable=False),  # ok, or why the photo is not submitted at all
+        pa.field("outcome", _word, nullable=False),  # ok, EXCLUDED, or why the photo is not submitted at all
         pa.field("reason", pa.string(), nullable=False),
         pa.field("group", pa.string()),  # of the labels file: scene, film, date; never on both sides of a split
         pa.field("subgroup", pa.string()),  # of the labels file: results are told for each

@@ -8,6 +8,7 @@ import click
 
 from orchestrator.cli.options import json_option, quiet_option, read_experiment, stderr_console, store_folder
 from orchestrator.cli.run_commands import (
+    corrections_option,
     finish_and_print,
     folder_argument,
     labels_option,
@@ -20,6 +21,7 @@ from storage.plans import Mining, PictureView
 @click.command()
 @folder_argument
 @labels_option
+@corrections_option
 @click.option("--experiment", "-e", type=click.Path(path_type=Path), help="Experiment file; its [faces] are used.")
 @click.option(
     "--epochs", default=40, show_default=True, type=click.IntRange(1, 100_000), help="At most; it stops early."
@@ -33,6 +35,7 @@ from storage.plans import Mining, PictureView
 def train_encoder(
     folder: Path,
     labels: Path | None,
+    corrections: Path | None,
     experiment: Path | None,
     epochs: int,
     mining: Mining,
@@ -67,6 +70,7 @@ def train_encoder(
             settings,
             run_id,
             lambda done, total: bars.show("catalog", done, total),
+            corrections,
         )
     print_plan(planned)
     planned.run.let_go_on()

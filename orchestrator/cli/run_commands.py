@@ -33,18 +33,30 @@ labels_option = click.option(
 experiment_option = click.option(
     "--experiment", "-e", type=click.Path(path_type=Path), help="Experiment file; `lineup init` writes one."
 )
+corrections_option = click.option(
+    "--corrections",
+    type=click.Path(path_type=Path),
+    help="suspects.csv of an earlier run, with relabel or leave-out in the column action.",
+)
 name_option = click.option("--run", "run_id", help="Name of the run; by default its content names it.")
 
 
 @click.command()
 @folder_argument
 @labels_option
+@corrections_option
 @experiment_option
 @name_option
 @quiet_option
 @json_option
 def run(
-    folder: Path, labels: Path | None, experiment: Path | None, run_id: str | None, quiet: bool, as_json: bool
+    folder: Path,
+    labels: Path | None,
+    corrections: Path | None,
+    experiment: Path | None,
+    run_id: str | None,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     """Compare methods on FOLDER, which has one sub-folder of photos per person.
 
@@ -56,8 +68,9 @@ def run(
       lineup run photos/
       lineup run photos/ --labels people.csv
       lineup run photos/ -e experiment.toml --json > result.json
+      lineup run photos/ --corrections suspects.csv
     """
-    planned = _plan(folder, labels, experiment, run_id, quiet)
+    planned = _plan(folder, labels, corrections, experiment, run_id, quiet)
     planned.run.let_go_on()
     finish_and_print(planned.run, quiet, as_json)
 
@@ -65,10 +78,18 @@ def run(
 @click.command()
 @folder_argument
 @labels_option
+@corrections_option
 @experiment_option
 @name_option
 @json_option
-def submit(folder: Path, labels: Path | None, experiment: Path | None, run_id: str | None, as_json: bool) -> None:
+def submit(
+    folder: Path,
+    labels: Path | None,
+    corrections: Path | None,
+    experiment: Path | None,
+    run_id: str | None,
+    as_json: bool,
+) -> None:
     """Plan a run for `lineup orchestrator` (or `lineup up`) to work on, print its name, and return.
 
     \b
@@ -76,7 +97,7 @@ def submit(folder: Path, labels: Path | None, experiment: Path | None, run_id: s
       lineup submit photos/
       lineup watch "$(lineup submit photos/)"
     """
-    planned = _plan(folder, labels, experiment, run_id, quiet=True)
+    planned = _plan(folder, labels, corrections, experiment, run_id, quiet=True)
     planned.run.let_go_on()
     if as_json:
         print_json({"run_id": planned.run.run_id, "existed": planned.existed})
@@ -125,7 +146,14 @@ def cancel(run_id: str | None, as_json: bool) -> None:
         click.echo(f"{chosen.run_id} is cancelled; go on with: lineup resume {chosen.run_id}")
 
 
-def _plan(folder: Path, labels: Path | None, experiment: Path | None, run_id: str | None, quiet: bool) -> Planned:
+def _plan(
+    folder: Path,
+    labels: Path | None,
+    corrections: Path | None,
+    experiment: Path | None,
+    run_id: str | None,
+    quiet: bool,
+) -> Planned:
     from orchestrator.cli.progress import display
     from orchestrator.scheduler.planning import plan_run
 
@@ -137,6 +165,7 @@ def _plan(folder: Path, labels: Path | None, experiment: Path | None, run_id: st
             read_experiment(experiment),
             run_id,
             lambda done, total: bars.show("catalog", done, total),
+            corrections,
         )
     print_plan(planned)
     return planned

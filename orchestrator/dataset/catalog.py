@@ -21,11 +21,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orchestrator.dataset.corrections import apply_corrections
 from orchestrator.dataset.discovery import Source, from_csv, from_folder
 from orchestrator.dataset.summary import DatasetSummary, summarize
 from storage.engine_settings import Limits
 from storage.errors import DatasetError
-from storage.schemas import CATALOG
+from storage.schemas import CATALOG, EXCLUDED
 from workers.faces.decode.read_image import read_header, size_refusal
 from workers.faces.refusal import Refusal
 
@@ -38,6 +39,8 @@ ROUND = 2048
 UNREAD = "unread-"
 """Prefix of the key of a file that was not read; the rest is a hash of its path, not of its content."""
 
+_SAME_BYTES = "the same bytes are also labelled "
+
 Row = dict[str, Any]
 
 
@@ -48,6 +51,7 @@ def build_catalog(
     limits: Limits | None = None,
     min_photos_per_person: int = 4,
     least_people: int = 2,
+    corrections: Path | None = None,
     on_photo: Callable[[int, int], None] | None = None,
 ) -> tuple[pa.Table, DatasetSummary]:
     """Catalogue a folder (one sub-folder a person) or the photos that a CSV names.
@@ -56,17 +60,22 @@ def build_catalog(
         labels: CSV with the columns path and label, and perhaps group and subgroup; None for sub-folders.
         limits: sizes beyond which a photo is refused unread or undecoded; None for the defaults.
         min_photos_per_person: people with fewer distinct photos are reported.
+        corrections: CSV of labels to be corrected, see `orchestrator.dataset.corrections`.
         on_photo: called in this thread with (done, total) after each photo.
 
     Returns:
         A table of `storage.schemas.CATALOG`, sorted by path, and its summary for the user.
 
     Raises:
-        DatasetError: the folder or CSV is not usable, or names fewer than `least_people` people with a photo.
+        DatasetError: the folder or a CSV is not usable, or names fewer than `least_people` people with a photo.
     """
     root = root.resolve()
     sources = from_folder(root) if labels is None else from_csv(root, labels)
     rows = describe_photos(root, sources.photos, limits or Limits(), on_photo)
+    corrected = ""
+    if corrections is not None:
+        corrected = apply_corrections(rows, corrections)
+        number_duplicates(rows)
     people = {row["label"] for row in rows if row["outcome"] == "ok"}
     if len(people) < least_people:
         raise DatasetError(
@@ -74,7 +83,7 @@ def build_catalog(
             _hint(rows),
         )
     table = pa.Table.from_pylist(rows, schema=CATALOG)
-    return table, summarize(rows, sources, min_photos_per_person)
+    return table, summarize(rows, sources, min_photos_per_person, corrected)
 
 
 def describe_photo(root: Path, source: Source, limits: Limits) -> Row:
@@ -149,11 +158,16 @@ def number_duplicates(rows: Sequence[Row]) -> None:
     labels: defaultdict[str, set[str]] = defaultdict(set)
     for row in rows:
         row["duplicate_group"] = numbers.setdefault(row["photo_key"], len(numbers))
-        labels[row["photo_key"]].add(row["label"])
+        if row["outcome"] != EXCLUDED:
+            labels[row["photo_key"]].add(row["label"])
     for row in rows:
         others = sorted(labels[row["photo_key"]] - {row["label"]})
-        if others and row["outcome"] == "ok":
-            row["reason"] = f"the same bytes are also labelled {', '.join(others)}; takes no part"
+        if row["outcome"] != "ok":
+            continue
+        if others:
+            row["reason"] = f"{_SAME_BYTES}{', '.join(others)}; takes no part"
+        elif row["reason"].startswith(_SAME_BYTES):  # the other label was corrected or erased
+            row["reason"] = ""
 
 
 def _hint(rows: Sequence[Row]) -> str:

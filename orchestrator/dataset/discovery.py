@@ -13,7 +13,6 @@ DatasetError; an error in one photo is a row with a reason. For both kinds:
 
 from __future__ import annotations
 
-import csv
 import os
 import stat
 import unicodedata
@@ -22,7 +21,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from orchestrator.text import examples, printable
+from orchestrator.dataset.csv_file import csv_rows
+from orchestrator.text import examples, shown_name
 from storage.errors import DatasetError
 from workers.learning.configurations import UNKNOWN
 
@@ -83,7 +83,7 @@ def from_folder(root: Path) -> Sources:
                 found.empty.append(label)
     if not people:
         raise DatasetError(
-            f"{_shown(str(root))} has no sub-folders",
+            f"{shown_name(str(root))} has no sub-folders",
             "Make one folder a person, or name people with --labels photos.csv.",
         )
     found.photos.sort(key=lambda source: source.path)
@@ -105,7 +105,7 @@ def from_csv(root: Path, labels: Path) -> Sources:
     missing = []
     found = Sources()
     for line, path, label, group, subgroup in _csv_rows(labels):
-        where = f"{_shown(str(labels))}, line {line}"
+        where = f"{shown_name(str(labels))}, line {line}"
         tidy = path_inside(root, path, where)
         named = Source(tidy, _label(label, where, people), "", _normal(group), _normal(subgroup))
         if tidy in chosen:
@@ -119,7 +119,7 @@ def from_csv(root: Path, labels: Path) -> Sources:
             missing.append(tidy)
     if missing:
         raise DatasetError(
-            f"{_shown(str(labels))} names {len(missing)} files that are not in {_shown(str(root))}: "
+            f"{shown_name(str(labels))} names {len(missing)} files that are not in {shown_name(str(root))}: "
             f"{examples([repr(name) for name in missing])}",
             "Correct the paths, or the folder.",
         )
@@ -131,7 +131,7 @@ def path_inside(root: Path, path: str, where: str) -> str:
     """The path with '/' between its parts; raises DatasetError, which begins with `where`, if it leaves `root`."""
     tidy = str(PurePosixPath(path.replace("\\", "/") if os.name == "nt" else path))
     if "\0" in path or PurePosixPath(tidy).is_absolute() or ".." in PurePosixPath(tidy).parts:
-        raise DatasetError(f"{where}: {path!r} is outside {_shown(str(root))}", "Write paths relative to it.")
+        raise DatasetError(f"{where}: {path!r} is outside {shown_name(str(root))}", "Write paths relative to it.")
     return tidy
 
 
@@ -149,30 +149,11 @@ def _normal(text: str) -> str:
 
 def _csv_rows(labels: Path) -> Iterator[tuple[int, str, str, str, str]]:
     """Line number, path, label, group and subgroup; the last two may be empty."""
-    name = _shown(str(labels))
-    try:
-        with labels.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines, strict=True)
-            columns = [(column or "").strip() for column in reader.fieldnames or []]
-            if not {"path", "label"} <= set(columns):
-                raise DatasetError(
-                    f"{name} has the columns {', '.join(map(repr, columns)) or 'of an empty file'}",
-                    "Its first line must name path and label, separated by a comma.",
-                )
-            reader.fieldnames = columns
-            for row in reader:
-                if not row["path"] or not (row["label"] or "").strip():
-                    raise DatasetError(f"{name}, line {reader.line_num}: path or label is empty", "Fill both.")
-                group, subgroup = ((row.get(column) or "").strip() for column in ("group", "subgroup"))
-                yield reader.line_num, row["path"], row["label"].strip(), group, subgroup
-    except FileNotFoundError as fault:
-        raise DatasetError(f"{name} is not there", "Name an existing CSV file.") from fault
-    except OSError as fault:
-        raise DatasetError(f"{name} cannot be read: {fault.strerror}", "Check its permissions.") from fault
-    except UnicodeDecodeError as fault:
-        raise DatasetError(f"{name} is not UTF-8", "Save it as UTF-8.") from fault
-    except csv.Error as fault:
-        raise DatasetError(f"{name} is not a CSV file: {fault}", "Save it as comma-separated values.") from fault
+    for line, row in csv_rows(labels, ("path", "label")):
+        label, group, subgroup = (row.get(column, "").strip() for column in ("label", "group", "subgroup"))
+        if not row["path"] or not label:
+            raise DatasetError(f"{shown_name(str(labels))}, line {line}: path or label is empty", "Fill both.")
+        yield line, row["path"], label, group, subgroup
 
 
 def _photos_below(root: Path, folder: Path, label: str, skipped: Counter[str]) -> Iterator[Source]:
@@ -189,7 +170,7 @@ def _photos_below(root: Path, folder: Path, label: str, skipped: Counter[str]) -
             path = Path(entry.path)
             relative = path.relative_to(root).as_posix()
             if not _is_utf8(relative):
-                yield Source(_shown(relative), label, "the file's name is not UTF-8; rename it")
+                yield Source(shown_name(relative), label, "the file's name is not UTF-8; rename it")
             else:
                 yield Source(relative, label, refusal_of(root, path))
 
@@ -217,16 +198,16 @@ def _kind(mode: int) -> str:
 def _label(name: str, where: str, people: dict[str, str]) -> str:
     """The label in normal form C; `people` maps each label to its first spelling."""
     if not _is_utf8(name):
-        raise DatasetError(f"{_shown(where)}: the name {_shown(name)!r} is not UTF-8", "Rename it.")
+        raise DatasetError(f"{shown_name(where)}: the name {shown_name(name)!r} is not UTF-8", "Rename it.")
     label = _normal(name)
     if label == UNKNOWN:
         raise DatasetError(
-            f"{_shown(where)}: a person is called {UNKNOWN!r}",
+            f"{shown_name(where)}: a person is called {UNKNOWN!r}",
             "Lineup answers that for a face that it does not know: choose another name.",
         )
     if people.setdefault(label, name) != name:
         raise DatasetError(
-            f"{_shown(where)}: two names look the same: {people[label]!a} and {name!a}",
+            f"{shown_name(where)}: two names look the same: {people[label]!a} and {name!a}",
             "They differ only in how Unicode composes the letters: use one of them.",
         )
     return label
@@ -237,12 +218,12 @@ def _listed(folder: Path) -> list[os.DirEntry[str]]:
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: os.fsencode(entry.name))
     except FileNotFoundError as fault:
-        raise DatasetError(f"{_shown(str(folder))} is not there", "Name an existing folder.") from fault
+        raise DatasetError(f"{shown_name(str(folder))} is not there", "Name an existing folder.") from fault
     except NotADirectoryError as fault:
-        raise DatasetError(f"{_shown(str(folder))} is not a folder", "Name a folder of photos.") from fault
+        raise DatasetError(f"{shown_name(str(folder))} is not a folder", "Name a folder of photos.") from fault
     except OSError as fault:
         raise DatasetError(
-            f"{_shown(str(folder))} cannot be listed: {fault.strerror}", "Check its permissions, or remove it."
+            f"{shown_name(str(folder))} cannot be listed: {fault.strerror}", "Check its permissions, or remove it."
         ) from fault
 
 
@@ -255,8 +236,3 @@ def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
 
 def _is_utf8(name: str) -> bool:
     return not any("\udc80" <= letter <= "\udcff" for letter in name)
-
-
-def _shown(name: str) -> str:
-    """A name as one printable line of valid UTF-8: bytes that are none as \\xNN, controls escaped."""
-    return printable(os.fsencode(name).decode("utf-8", "backslashreplace"))

@@ -9,6 +9,7 @@ from typing import Any
 
 from orchestrator.dataset.discovery import Sources
 from orchestrator.text import counted, examples, printable
+from storage.schemas import EXCLUDED
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class DatasetSummary:
         empty: labels of folders without a photo.
         case_collisions: labels that differ only in case.
         skipped: files that were not catalogued, by kind.
+        corrected: what the corrections changed, in a sentence; empty without any.
         groups: photos by group of the labels file, and `subgroups` the same; empty where it has none.
     """
 
@@ -41,6 +43,7 @@ class DatasetSummary:
     skipped: Mapping[str, int]
     groups: Mapping[str, int] = field(default_factory=dict)
     subgroups: Mapping[str, int] = field(default_factory=dict)
+    corrected: str = ""
 
     def sentences(self) -> list[str]:
         """One line a fact, the totals first; control characters escaped."""
@@ -50,6 +53,8 @@ class DatasetSummary:
         usable = self.outcomes.get("ok", 0)
         people = counted(len(self.people), "person", "people")
         yield f"{people}, {counted(self.photos, 'photo')}, {usable} of them usable."
+        if self.corrected:
+            yield self.corrected
         for subject, what, names in self._lists():
             if names:
                 yield f"{subject} {what}: {examples(names)}."
@@ -75,8 +80,10 @@ class DatasetSummary:
         yield counted(len(self.empty), "folder"), "without a photo", self.empty
 
 
-def summarize(rows: Sequence[Mapping[str, Any]], sources: Sources, min_photos: int) -> DatasetSummary:
-    """Sum up catalogue rows (sorted by path) and what the search for photos skipped."""
+def summarize(
+    rows: Sequence[Mapping[str, Any]], sources: Sources, min_photos: int, corrected: str = ""
+) -> DatasetSummary:
+    """Sum up catalogue rows (sorted by path), what the search for photos skipped, and what was corrected."""
     good = [row for row in rows if row["outcome"] == "ok"]
     groups: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     for row in good:
@@ -90,7 +97,9 @@ def summarize(rows: Sequence[Mapping[str, Any]], sources: Sources, min_photos: i
         people=dict(sorted(people.items())),
         photos=len(rows),
         outcomes=dict(Counter(row["outcome"] for row in rows)),
-        refused=tuple((row["path"], row["outcome"], row["reason"]) for row in rows if row["outcome"] != "ok"),
+        refused=tuple(
+            (row["path"], row["outcome"], row["reason"]) for row in rows if row["outcome"] not in ("ok", EXCLUDED)
+        ),
         duplicates=tuple(tuple(path for path, _ in group) for group in repeated if _labels(group) == 1),
         conflicts=tuple(group for group in repeated if _labels(group) > 1),
         too_few=tuple((label, distinct[label]) for label in everyone if distinct[label] < min_photos),
@@ -99,6 +108,7 @@ def summarize(rows: Sequence[Mapping[str, Any]], sources: Sources, min_photos: i
         skipped=dict(sources.skipped),
         groups=_counts(row.get("group") for row in good),
         subgroups=_counts(row.get("subgroup") for row in good),
+        corrected=corrected,
     )
 
 

@@ -27,6 +27,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestrator.dataset.catalog import UNREAD, number_duplicates
+from orchestrator.dataset.corrections import forget_name
 from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.planning import planned_fingerprint
 from storage.attempts import read_attempts
@@ -208,6 +209,8 @@ def _without(run: Run, traces: PersonTraces) -> None:
     """Make it the run of the other people, as if it had been planned without this person."""
     table = read_table(run.catalog, CATALOG)
     rows = table.filter(pc.invert(traces.concerns(table))).to_pylist()
+    for row in rows:
+        forget_name(row, traces.person)
     number_duplicates(rows)
     catalog = pa.Table.from_pylist(rows, schema=CATALOG)
     plan = run.plan

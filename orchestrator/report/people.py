@@ -10,6 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from storage.schemas import EXCLUDED
+
 PEOPLE_SHOWN = 30
 FACES_PER_PERSON = 6
 HARDEST_SHOWN = 12
@@ -121,7 +123,7 @@ def failures(catalog: pa.Table, faces: pa.Table) -> list[tuple[str, str, str]]:
     rows = {
         (row["path"], row["outcome"], row["reason"])
         for row in catalog.select(["path", "outcome", "reason"]).to_pylist()
-        if row["outcome"] != "ok"
+        if row["outcome"] not in ("ok", EXCLUDED)
     }
     for row in faces.select(["photo_key", "outcome", "reason"]).to_pylist():
         if row["outcome"] != "ok":

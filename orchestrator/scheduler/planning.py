@@ -24,6 +24,7 @@ from storage.experiments import Experiment
 from storage.parts import write_part
 from storage.plans import COMPARISON_RUN, ENCODER_RUN, FACES_RUN, Plan, RunKind, TripletSettings
 from storage.runs import Run, create_run, open_run, run_folder
+from storage.schemas import EXCLUDED
 from workers.faces.engine_fingerprint import engine_fingerprint
 from workers.learning.configurations import LEARNING_VERSION
 from workers.learning.encoder.train_triplets import LEAST_PEOPLE
@@ -51,14 +52,18 @@ def plan_run(
     experiment: Experiment,
     run_id: str | None = None,
     on_photo: Callable[[int, int], None] | None = None,
+    corrections: Path | None = None,
 ) -> Planned:
     """Catalogue a dataset and write the plan of its run.
 
     Without a name, the run is named by its content: the same photos and experiment are the same run, and a photo
     more is another one, which encodes that photo only.
 
+    Args:
+        corrections: CSV of labels to be corrected, see `orchestrator.dataset.corrections`.
+
     Raises:
-        DatasetError: the dataset is not usable.
+        DatasetError: the dataset or the corrections are not usable.
         ExperimentError: a configuration or an encoder that it names is not there.
         RunConflict: `run_id` is a run of other photos or of another experiment.
         StoreError: the store is not usable.
@@ -70,6 +75,7 @@ def plan_run(
         labels,
         limits=experiment.faces.limits,
         min_photos_per_person=experiment.protocol.min_photos_per_person,
+        corrections=corrections,
         on_photo=on_photo,
     )
     named = str(labels.resolve()) if labels else ""
@@ -94,6 +100,7 @@ def plan_encoder(
     triplets: TripletSettings,
     run_id: str | None = None,
     on_photo: Callable[[int, int], None] | None = None,
+    corrections: Path | None = None,
 ) -> Planned:
     """Catalogue a dataset and write the plan of a run that trains an encoder on it; see `plan_run`.
 
@@ -102,7 +109,13 @@ def plan_encoder(
     """
     limits, engine = experiment.faces.limits, experiment.faces
     catalog, summary = build_catalog(
-        dataset, labels, limits=limits, min_photos_per_person=2, least_people=LEAST_PEOPLE, on_photo=on_photo
+        dataset,
+        labels,
+        limits=limits,
+        min_photos_per_person=2,
+        least_people=LEAST_PEOPLE,
+        corrections=corrections,
+        on_photo=on_photo,
     )
     bare = Experiment(
         photo_seconds=experiment.photo_seconds,
@@ -194,10 +207,15 @@ def run_fingerprint(
         digest.update(f" {learning}".encode())
     if triplets:
         digest.update(json.dumps(asdict(triplets), sort_keys=True).encode())
-    columns = (catalog.column(name).to_pylist() for name in ("photo_key", "path", "label", "group", "subgroup"))
-    for row in zip(*columns, strict=True):
-        told = row if any(row[3:]) else row[:3]  # without groups the fingerprint is the one that it has always been
+    names = ("photo_key", "path", "label", "group", "subgroup")
+    columns = (catalog.column(name).to_pylist() for name in (*names, "outcome"))
+    for *row, outcome in zip(*columns, strict=True):
+        told = tuple(
+            row if any(row[3:]) else row[:3]
+        )  # without groups the fingerprint is the one that it has always been
         digest.update(repr(told).encode("utf-8", "surrogateescape"))
+        if outcome == EXCLUDED:
+            digest.update(EXCLUDED.encode())
     return digest.hexdigest()[:32]
 
 

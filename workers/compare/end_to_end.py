@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from storage.finding_schemas import END_TO_END
+from storage.schemas import EXCLUDED
 
 
 def photos_of_people(catalog: pa.Table) -> dict[str, set[str]]:
@@ -21,8 +22,10 @@ def photos_of_people(catalog: pa.Table) -> dict[str, set[str]]:
         catalog: `storage.schemas.CATALOG`.
     """
     named: defaultdict[str, set[str]] = defaultdict(set)
-    for key, label in zip(catalog["photo_key"].to_pylist(), catalog["label"].to_pylist(), strict=True):
-        named[key].add(label)
+    columns = (catalog[name].to_pylist() for name in ("photo_key", "label", "outcome"))
+    for key, label, outcome in zip(*columns, strict=True):
+        if outcome != EXCLUDED:
+            named[key].add(label)
     photos: defaultdict[str, set[str]] = defaultdict(set)
     for key, labels in named.items():
         if len(labels) == 1:

@@ -18,7 +18,7 @@ from storage.experiments import Experiment
 from storage.parts import read_metadata, read_part
 from storage.plans import TripletSettings
 from storage.runs import RUN_ID, open_run
-from storage.schemas import CATALOG
+from storage.schemas import CATALOG, EXCLUDED
 from storage.tables import read_table
 from workers.faces.engine_fingerprint import engine_fingerprint
 from workers.learning.configurations import LEARNING_VERSION
@@ -181,6 +181,12 @@ def test_groups_and_subgroups_of_the_labels_make_another_run() -> None:
     assert len({run_fingerprint("", "", catalog, 2) for catalog in catalogs}) == 3
 
 
+def test_a_photo_that_its_owner_leaves_out_makes_another_run() -> None:
+    catalogs = [a_catalog(), a_catalog(outcome=[EXCLUDED, "ok"]), a_catalog(outcome=["ok", EXCLUDED])]
+    assert len({run_fingerprint("", "", catalog, 2) for catalog in catalogs}) == 3
+
+
 def a_catalog(**told: list[str | None]) -> pa.Table:
     columns = {"photo_key": ["a1", "b2"], "path": ["ada/1.jpg", "bob/2.jpg"], "label": ["ada", "bob"]}
-    return pa.table({**columns, "group": [None, None], "subgroup": [None, None], **told})
+    optional = {"group": [None, None], "subgroup": [None, None], "outcome": ["ok", "ok"]}
+    return pa.table({**columns, **optional, **told})
