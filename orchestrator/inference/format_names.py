@@ -12,12 +12,17 @@ import numpy as np
 
 from orchestrator.inference.photos import NamedFace, PhotoAnswer
 from orchestrator.inference.video import VideoAnswer
+from orchestrator.report.terminal import percent
 from orchestrator.text import aligned_columns, counted, printable
+from workers.compare.operating_points import OperatingPoint
 from workers.learning.configurations import UNKNOWN
 from workers.recognition.recogniser import Recogniser
 
 PHOTO_COLUMNS = ("photo", "box", "name", "likeness", "ms")
 VIDEO_COLUMNS = ("name", "frames", "first", "last", "likeness")
+
+MUCH = 0.25
+"""A person of whom a larger share is turned away is mentioned."""
 
 
 def photo_lines(answers: Sequence[PhotoAnswer], needed: float | None) -> list[str]:
@@ -57,26 +62,35 @@ def video_lines(answer: VideoAnswer) -> list[str]:
 def model_lines(recogniser: Recogniser) -> list[str]:
     """The model, what it does at its threshold, and what chose the threshold."""
     model, needed = recogniser.model, recogniser.needed_likeness
-    lines = [f"{model.configuration.name}, fitted on {recogniser.faces} faces of {len(model.labels)} people."]
-    point = recogniser.operating
-    if point is None or point.turned_away is None:
-        lines.append("How many known faces it turns away at this threshold is not known: no run measured it.")
-    else:
-        away = _of_100(point.turned_away, point.turned_away_low, point.turned_away_high)
-        lines.append(f"It turns away {away} known faces, measured on {point.known_faces} held-out ones.")
-        if point.strangers_in is not None:
-            let_in = _of_100(point.strangers_in, point.strangers_low, point.strangers_high)
-            lines[-1] = lines[-1].replace(", measured", f" and lets in {let_in} strangers' faces, measured")
-        if point.turns_away_its_own:
-            lines.append("Warning: it turns away too many of its own people. Choose another configuration with -c.")
+    fitted = f"{model.configuration.name}, fitted on {recogniser.faces} faces of {len(model.labels)} people."
     limit = "Every face gets a name" if needed is None else f"A face is known from a likeness of {needed:.0f} % on"
-    return [*lines, f"{limit}; threshold {recogniser.threshold.rule}."]
+    return [fitted, *_operating_lines(recogniser.operating), f"{limit}; threshold {recogniser.threshold.rule}."]
 
 
-def _of_100(rate: float, low: float | None, high: float | None) -> str:
-    """For example: 1 of 100 (95 %: 0 to 5)."""
-    least, most = (f"{100 * (side or 0.0):.0f}" for side in (low, high))
-    return f"{100 * rate:.0f} of 100 (95 %: {least} to {most})"
+def _operating_lines(point: OperatingPoint | None) -> list[str]:
+    """What held-out faces say of the model at its threshold, and a warning where it turns away its own people."""
+    if point is None or point.known_named is None or point.turned_away is None:
+        return ["How many known faces it turns away at this threshold is not known: no run measured it."]
+    named = _share(point.known_named, point.known_faces, point.known_low, point.known_high)
+    away = _share(point.turned_away, point.known_faces, point.turned_away_low, point.turned_away_high)
+    line = f"Of known people's held-out faces it names {named} rightly and turns away {away}"
+    if point.strangers_in is not None:
+        line += "; of strangers' faces it lets in " + _share(
+            point.strangers_in, point.stranger_faces, point.strangers_low, point.strangers_high
+        )
+    lines = [f"{line}."]
+    if point.turns_away_its_own:
+        lines.append("Warning: it turns away too many of its own people. Choose another configuration with -c.")
+    if point.worst_turned_away > MUCH * point.worst_faces:
+        worst = f"{point.worst_turned_away:.0f} of {counted(point.worst_faces, 'face')}"
+        lines.append(f"It turns away {printable(point.worst_person)} most: {worst}.")
+    return lines
+
+
+def _share(rate: float, faces: int, low: float | None, high: float | None) -> str:
+    """For example: 5 of 202 (2.5 %, 95 % interval 0.3 % to 8.8 %)."""
+    interval = f", 95 % interval {percent(low)} to {percent(high)}" if low is not None and high is not None else ""
+    return f"{rate * faces:.0f} of {faces} ({percent(rate)}{interval})"
 
 
 def photo_summary(answers: Sequence[PhotoAnswer]) -> str:

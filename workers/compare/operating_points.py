@@ -163,14 +163,11 @@ def _worst(events: Floats, people: Words) -> tuple[str, float, int]:
 def _rule(known: Distances, calibrate: Outcomes, scale: EncoderScale) -> str:
     if not len(known.faces):
         return "the encoder's own: no face was held out"
-    people = len(set(known.people))
-    words = (
-        f"chosen on {len(set(known.faces.tolist()))} held-out faces of {people} people, each of whom plays the stranger"
-    )
+    faces, people = len(set(known.faces.tolist())), len(set(known.people))
+    words = f"chosen on {faces} held-out faces of {people} people, each of whom plays the stranger"
     if calibrate.faces:
-        words += (
-            f", and on strangers kept apart ({len(set(calibrate.faces))} faces, {len(set(calibrate.truth))} people)"
-        )
+        apart, who = len(set(calibrate.faces)), len(set(calibrate.truth))
+        words += f", and on strangers kept apart ({apart} faces, {who} people)"
     return words + scale.in_words()
 
 

@@ -99,18 +99,27 @@ def test_the_model_says_what_it_does_at_its_threshold(recogniser: Recogniser) ->
     said = "\n".join(model_lines(recogniser))
     point = recogniser.operating
     assert point is not None
-    assert "svm-linear, fitted on 24 faces of 4 people" in said
-    assert f"turns away {100 * (point.turned_away or 0):.0f} of 100 (95 %: " in said
-    assert "lets in" in said
-    assert f"measured on {point.known_faces} held-out ones" in said
+    away = f"turns away {(point.turned_away or 0) * point.known_faces:.0f} of {point.known_faces} ("
+    assert "svm-linear, fitted on 24 faces of 4 people." in said
+    assert f"of {point.known_faces} (" in said
+    assert away in said
+    assert "of strangers' faces it lets in" in said
     assert f"from a likeness of {recogniser.needed_likeness:.0f} % on; threshold chosen on" in said
     assert "Warning" not in said
 
 
 def test_a_model_that_turns_away_its_own_people_is_warned_of(recogniser: Recogniser) -> None:
     assert recogniser.operating is not None
-    strict = replace(recogniser, operating=replace(recogniser.operating, turned_away=0.11))
-    assert "Warning: it turns away too many of its own people." in "\n".join(model_lines(strict))
+    point = replace(
+        recogniser.operating, turned_away=0.11, turned_away_low=0.05, turned_away_high=0.2, known_faces=100,
+        worst_person="ada\n", worst_turned_away=11.0, worst_faces=20,
+    )  # fmt: skip
+    said = model_lines(replace(recogniser, operating=point))
+    assert "turns away 11 of 100 (11.0 %, 95 % interval 5.0 % to 20.0 %)" in said[1]
+    assert said[2:4] == [
+        "Warning: it turns away too many of its own people. Choose another configuration with -c.",
+        "It turns away ada\\n most: 11 of 20 faces.",
+    ]
 
 
 def test_figures_of_another_threshold_are_not_told(recogniser: Recogniser) -> None:
