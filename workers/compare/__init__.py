@@ -7,6 +7,8 @@
                                ├── intervals           Wilson, Nadeau-Bengio
                                ├── paired              two configurations: McNemar, Holm, ROPE
                                ├── open_set            open-set identification: DIR at FAR
+                               ├── operating_points    the threshold, and who is turned away and let in at it
+                               │     threshold_rule, encoder_scale, people_interval
                                ├── selection           accuracy of the chosen one on faces that did not choose it
                                ├── end_to_end          which photos count, and which are wrong for want of a face
                                ├── k_shot              accuracy against training photos a person
