@@ -64,7 +64,8 @@ def _not_repeated(fits: Sequence[Row]) -> list[str]:
     names = sorted({fit["configuration"] for fit in fits if fit["warm_fits"] == 0})
     if not names:
         return []
-    return [f"Not fitted again, since the first fit took more than {SECOND_FIT_SECONDS:.0f} s: {', '.join(names)}."]
+    limit = f"{SECOND_FIT_SECONDS:.0f} s of processor time"
+    return [f"Not fitted again, since the first fit took more than {limit}: {', '.join(names)}."]
 
 
 def _other_hosts(used: Sequence[str], photo_hosts: Sequence[str]) -> list[str]:

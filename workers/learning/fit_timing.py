@@ -17,7 +17,7 @@ import numpy as np
 Fit = TypeVar("Fit")
 
 SECOND_FIT_SECONDS = 10.0
-"""A first fit that took longer is not done again: importing takes a second or two, a small part of it."""
+"""A first fit that took more processor time is not done again: importing takes a second or two, a small part of it."""
 
 REPEATS = 3
 """Warm fits at most."""
@@ -33,7 +33,7 @@ class TimedFit(Generic[Fit]):
     Attributes:
         fitted: what the last fit returned.
         first_seconds: wall time of the first, with what the process had to import or compile for it.
-        warm_seconds: wall time of each warm fit; empty where the first took longer than SECOND_FIT_SECONDS.
+        warm_seconds: wall time of each warm fit; empty where the first took more than SECOND_FIT_SECONDS.
         cpu_seconds: processor time of each warm fit, of the first where there is none.
         load: of the machine over one minute when the first began; None where the system does not tell.
     """
@@ -74,7 +74,7 @@ def time_fit(
         fitted, seconds, cpu = _timed(fit)
         return TimedFit(fitted, warming + seconds, (seconds,), (cpu,), load)
     fitted, first, cpu = _timed(fit)
-    if first > SECOND_FIT_SECONDS:
+    if cpu > SECOND_FIT_SECONDS:
         return TimedFit(fitted, first, (), (cpu,), load)
     again()
     walls: list[float] = []

@@ -53,7 +53,7 @@ def test_photos_of_another_host_are_told(material: ReportMaterial) -> None:
 
 
 def test_a_fit_that_was_too_long_to_be_repeated_is_named(material: ReportMaterial) -> None:
-    assert "Not fitted again, since the first fit took more than 10 s: knn-1." in text(
+    assert "Not fitted again, since the first fit took more than 10 s of processor time: knn-1." in text(
         material, fit("knn-1", "here", warm_fits=0)
     )
 
