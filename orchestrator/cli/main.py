@@ -9,6 +9,7 @@ import difflib
 import importlib
 import sys
 import traceback
+from pathlib import Path
 
 import click
 
@@ -46,13 +47,28 @@ def _note_verbose(ctx: click.Context, _parameter: click.Parameter, value: bool) 
         ctx.ensure_object(dict)["verbose"] = True
 
 
-# allowed before and after the command's name
+def _note_config(_ctx: click.Context, _parameter: click.Parameter, value: Path | None) -> None:
+    if value:
+        from workers.queue.configuration_files import choose_configuration
+
+        choose_configuration(value)
+
+
+# these two are allowed before and after the command's name
 _VERBOSE = click.Option(
     ["--verbose", "-v"],
     is_flag=True,
     expose_value=False,
     callback=_note_verbose,
     help="Show the traceback of an error.",
+)
+_CONFIG = click.Option(
+    ["--config"],
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    expose_value=False,
+    callback=_note_config,
+    help="TOML file of settings.",
 )
 
 
@@ -65,8 +81,7 @@ class _Commands(click.Group):
             return None
         module = importlib.import_module(f"orchestrator.cli.{COMMANDS[name][0]}")
         command: click.Command = getattr(module, name.replace("-", "_"))
-        if _VERBOSE not in command.params:
-            command.params.append(_VERBOSE)
+        command.params.extend(option for option in (_CONFIG, _VERBOSE) if option not in command.params)
         return command
 
     def resolve_command(
@@ -84,7 +99,7 @@ class _Commands(click.Group):
             formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
 
 
-@click.group(cls=_Commands, params=[_VERBOSE], context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, params=[_CONFIG, _VERBOSE], context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lineup")
 def lineup() -> None:
     """Which method recognises these people best, how sure is that, and how fast?

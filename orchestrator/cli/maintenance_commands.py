@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import chosen_run, json_option, print_json, run_argument, store_folder
+from orchestrator.cli.options import chosen_run, json_option, print_json, run_argument, settings, store_folder
 from orchestrator.text import counted
 
 if TYPE_CHECKING:
@@ -112,9 +112,8 @@ def doctor(as_json: bool) -> None:
       lineup doctor
     """
     from orchestrator.maintenance.diagnostics import ERROR, diagnose
-    from workers.queue.environment import load_settings
 
-    found = diagnose(store_folder(), load_settings())
+    found = diagnose(store_folder(), settings())
     if as_json:
         print_json([asdict(one) for one in found])
     else:
@@ -135,9 +134,8 @@ def _say(line: str, err: bool = False) -> None:
 
 def _broker() -> Broker | None:
     from orchestrator.scheduler.broker import Broker
-    from workers.queue.environment import load_settings
 
-    url = load_settings().broker_url
+    url = settings().broker_url
     return Broker(url) if url else None
 
 

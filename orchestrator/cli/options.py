@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import signal
 import sys
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from orchestrator.scheduler.status import Status
     from storage.experiments import Experiment
     from storage.runs import Run
+    from workers.queue.environment import Settings
 
 INTERRUPTED = 130
 """The exit code of a program that Ctrl-C ended, as shells know it."""
@@ -55,6 +57,21 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=True, default=str))
 
 
+def settings() -> Settings:
+    """The settings; says once which of them a file in the current folder decided. Raises InputError."""
+    from workers.queue.environment import load_settings, settings_from_current_folder
+
+    loaded = load_settings()
+    if keys := settings_from_current_folder():
+        _tell_once(f"settings from ./lineup.toml: {', '.join(keys)}")
+    return loaded
+
+
+@functools.cache
+def _tell_once(line: str) -> None:
+    print_line(line)
+
+
 def store_folder(make: bool = True) -> Path:
     """The store's folder; raises StoreError.
 
@@ -62,9 +79,8 @@ def store_folder(make: bool = True) -> Path:
         make: create it where it is missing; a command that only reads leaves no folder behind.
     """
     from storage.runs import open_store
-    from workers.queue.environment import load_settings
 
-    folder = load_settings().store
+    folder = settings().store
     return open_store(folder) if make or folder.exists() else folder.resolve()
 
 
@@ -102,11 +118,10 @@ def finish_run(chosen: Run, screen: Display, stop: threading.Event) -> Status:
     from orchestrator.cli.progress import show_status
     from orchestrator.local.drive_run import drive_run
     from orchestrator.scheduler.status import status_of
-    from workers.queue.environment import load_settings
 
     if chosen.finished:
         return status_of(chosen)
-    return drive_run(chosen, store_folder(), load_settings(), lambda one: show_status(screen, one), stop)
+    return drive_run(chosen, store_folder(), settings(), lambda one: show_status(screen, one), stop)
 
 
 @contextmanager

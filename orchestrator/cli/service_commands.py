@@ -6,7 +6,7 @@ import os
 
 import click
 
-from orchestrator.cli.options import print_line, stop_on_interrupt, store_folder
+from orchestrator.cli.options import print_line, settings, stop_on_interrupt, store_folder
 
 
 @click.command()
@@ -21,13 +21,12 @@ def orchestrator() -> None:
     """
     from orchestrator.scheduler.broker import Broker
     from orchestrator.scheduler.service import Service
-    from workers.queue.environment import load_settings
     from workers.queue.logs import configure_logging
 
     configure_logging()
-    settings = load_settings()
+    chosen = settings()
     folder = store_folder()
-    service = Service(folder, Broker(_broker_url()), settings.photos_per_task, settings.processes)
+    service = Service(folder, Broker(_broker_url()), chosen.photos_per_task, chosen.processes)
     print_line(f"Working on the unfinished runs of {folder} until Ctrl-C")
     with stop_on_interrupt() as stop:
         service.serve(stop)
@@ -46,10 +45,9 @@ def worker(queue: str, processes: int | None) -> None:
     """
     from orchestrator.local.child_process import worker_command, worker_environment
     from orchestrator.local.private_folder import PrivateFolder
-    from workers.queue.environment import load_settings
 
     _broker_url()
-    command = worker_command(queue, processes or load_settings().processes, f"{queue}-{os.getpid()}")
+    command = worker_command(queue, processes or settings().processes, f"{queue}-{os.getpid()}")
     environment = {**os.environ, **worker_environment(), "LINEUP_STORE": str(store_folder())}
     private = PrivateFolder()  # the next process deletes it, since Celery's end is not seen here
     os.set_inheritable(private.descriptor, True)
@@ -70,29 +68,27 @@ def up() -> None:
     """
     from orchestrator.local.cluster import LocalCluster
     from orchestrator.scheduler.service import Service
-    from workers.queue.environment import load_settings
     from workers.queue.logs import configure_logging
 
     configure_logging()
-    settings = load_settings()
+    chosen = settings()
     folder = store_folder()
     with (
         stop_on_interrupt() as stop,
-        LocalCluster(folder, settings.broker_url, settings.processes, flower_port=settings.flower_port) as cluster,
+        LocalCluster(folder, chosen.broker_url, chosen.processes, flower_port=chosen.flower_port) as cluster,
     ):
         print_line(f"Store {folder}, logs in {folder / 'logs'}")
-        address = f"http://127.0.0.1:{settings.flower_port}"
+        address = f"http://127.0.0.1:{chosen.flower_port}"
         print_line(f"Flower {address}  user lineup  password {cluster.flower_password}")
         print_line("Submit photos from another terminal: lineup submit FOLDER. Ctrl-C ends everything.")
-        service = Service(folder, cluster.broker, settings.photos_per_task, settings.processes)
+        service = Service(folder, cluster.broker, chosen.photos_per_task, chosen.processes)
         service.serve(stop, between=cluster.restart_dead)
 
 
 def _broker_url() -> str:
     from storage.errors import BrokerUrlError
-    from workers.queue.environment import load_settings
 
-    url = load_settings().broker_url
+    url = settings().broker_url
     if not url:
         raise BrokerUrlError("LINEUP_BROKER_URL is not set", "Set it, or use `lineup run` or `lineup up`")
     return url

@@ -16,6 +16,7 @@ from pathlib import Path
 from orchestrator.local.import_path import safe_environment
 from storage.errors import LineupError
 from storage.folders import make_folder
+from workers.queue.environment import settings_environment
 
 STOP_SECONDS = 20
 """A worker hands its task back within 10 s of being asked to stop (workers/queue/app.py)."""
@@ -48,10 +49,16 @@ def worker_command(queue: str, processes: int, name: str) -> list[str]:
 def worker_environment() -> dict[str, str]:
     """Environment of a worker: TERM hands the running task back, one thread per process, large pages.
 
-    It imports nothing from its working folder. A user's own GLIBC_TUNABLES stay as they are.
+    It imports nothing from its working folder, and has this process's settings. A user's own GLIBC_TUNABLES stay as
+    they are.
     """
     tunables = os.environ.get("GLIBC_TUNABLES", LARGE_PAGES)
-    return {"REMAP_SIGTERM": "SIGQUIT", "GLIBC_TUNABLES": tunables, **ONE_THREAD, **safe_environment()}
+    return {
+        **{"REMAP_SIGTERM": "SIGQUIT", "GLIBC_TUNABLES": tunables},
+        **ONE_THREAD,
+        **safe_environment(),
+        **settings_environment(),
+    }
 
 
 def flower_command(port: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""Where everything is: settings from the environment (`LINEUP_...`) or from lineup.toml, as one frozen object.
+"""Where everything is: settings from the environment (`LINEUP_...`) or from a file, as one frozen object.
 
 | variable | default | meaning |
 |---|---|---|
@@ -9,31 +9,29 @@
 | LINEUP_FLOWER_PORT | 5555 | where Flower of `up` listens, on 127.0.0.1 |
 | LINEUP_LOG_LEVEL | INFO | of workers and orchestrator |
 | LINEUP_LOG_FORMAT | text | text or json |
+
+The environment wins; workers/queue/configuration_files.py says which files are read.
 """
 
 from __future__ import annotations
 
 import functools
 import os
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from storage.errors import InputError
 from storage.validation import UNKNOWN_KEY, explain
-
-CONFIGURATION_FILE = "lineup.toml"
+from workers.queue.configuration_files import HARMLESS, ConfigurationFile, configuration_files
 
 
 class Settings(BaseSettings):
     """See the module's table."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="LINEUP_", toml_file=CONFIGURATION_FILE, frozen=True, extra="forbid", env_ignore_empty=True
-    )
+    model_config = SettingsConfigDict(env_prefix="LINEUP_", frozen=True, extra="forbid", env_ignore_empty=True)
 
     store: Path = Path("lineup-store")
     broker_url: str = ""
@@ -52,8 +50,9 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The call, then the environment, then lineup.toml in the current folder."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        """The call, then the environment, then the files."""
+        values = {key: value for file in _files() for key, value in file.values.items()}
+        return init_settings, env_settings, InitSettingsSource(settings_cls, values)
 
 
 @functools.cache
@@ -61,23 +60,45 @@ def load_settings() -> Settings:
     """Read once a process.
 
     Raises:
-        InputError: a value is not usable; names the variable.
+        InputError: a value is not usable; names the variable or the file.
     """
     try:
         return Settings()
     except ValidationError as error:
         raise _refusal(error) from error
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{CONFIGURATION_FILE} is not a TOML file: {error}", "Fix it, or delete it") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{CONFIGURATION_FILE} cannot be read: {error}", "Fix it, or delete it") from error
+
+
+def settings_from_current_folder() -> list[str]:
+    """The settings that ./lineup.toml decides, since no stronger place does; raises InputError."""
+    by_key = {key: file.name for file in _files() for key in file.values}
+    return [key for key in HARMLESS if by_key.get(key, "").startswith("./") and not _in_environment(key)]
+
+
+def settings_environment() -> dict[str, str]:
+    """The settings of this process as variables for a child, which has another current folder; raises InputError.
+
+    Without store and broker, which are the caller's to choose.
+    """
+    settings = load_settings()
+    return {f"LINEUP_{key.upper()}": str(getattr(settings, key)) for key in HARMLESS}
+
+
+def _files() -> list[ConfigurationFile]:
+    return configuration_files(frozenset(Settings.model_fields))
+
+
+def _in_environment(key: str) -> bool:
+    return bool(os.environ.get(f"LINEUP_{key.upper()}"))
 
 
 def _refusal(error: ValidationError) -> InputError:
     what, hint = explain(error, Settings)
     fault = error.errors()[0]
+    first = str(fault["loc"][0])
+    files = [file.name for file in _files() if first in file.values]
     if fault["type"] in UNKNOWN_KEY:
-        return InputError(f"{CONFIGURATION_FILE}: {what}", hint)
+        return InputError(f"{files[-1]}: {what}", hint)
     key = "_".join(str(part) for part in fault["loc"])
-    where = f"Set it in the environment, or {key} in {CONFIGURATION_FILE}"
-    return InputError(f"LINEUP_{key.upper()} is not usable: {fault['input']!r:.80}", f"{hint} {where}")
+    if files and not _in_environment(first):
+        return InputError(f"{key} in {files[-1]} is not usable: {fault['input']!r:.80}", hint)
+    return InputError(f"LINEUP_{key.upper()} is not usable: {fault['input']!r:.80}", hint)
