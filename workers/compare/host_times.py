@@ -14,6 +14,9 @@ import pyarrow.compute as pc
 STEPS = ("read", "detect", "landmarks", "align", "encode")
 """Of the face engine, from the file's bytes to the embedding; every configuration's known score needs the last."""
 
+MOST_PHOTOS = 5000
+"""The median of so many is exact enough; their keys are hashes, so the first of them are a random sample."""
+
 
 @dataclass(frozen=True)
 class PhotoTime:
@@ -40,14 +43,14 @@ def common_host(fits: Mapping[str, Sequence[Mapping[str, Any]]]) -> str | None:
 
 
 def photo_time(efforts: pa.Table, photos: Collection[str], host: str | None) -> PhotoTime | None:
-    """The time of a photo's steps; None where no effort of these photos is known.
+    """The time of a photo's steps, over MOST_PHOTOS at most; None where no effort of these photos is known.
 
     Args:
-        efforts: a table of `storage.schemas.EFFORTS`, of these photos and others.
+        efforts: the columns photo_key, seconds and worker of `storage.schemas.EFFORTS`, of these photos and others.
         photos: photo keys.
         host: only efforts on this host, where it made any of them.
     """
-    mine = efforts.filter(pc.is_in(efforts["photo_key"], pa.array(sorted(photos), pa.string())))
+    mine = efforts.filter(pc.is_in(efforts["photo_key"], pa.array(sorted(photos)[:MOST_PHOTOS], pa.string())))
     seen = [(row["worker"], dict(row["seconds"])) for row in mine.select(["worker", "seconds"]).to_pylist()]
     seen = [(worker, seconds) for worker, seconds in seen if "encode" in seconds]
     chosen = [each for each in seen if each[0] == host] or seen

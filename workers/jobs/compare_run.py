@@ -53,7 +53,7 @@ def _tables(run: Run) -> dict[str, pa.Table]:
         scores, fits, splits = (largest_shot(table, every) for table in (scores, fits, splits))
     photos = counted_photos(catalog, faces, splits, _least_photos(protocol, splits))
     views = {name: view_of_configuration(name) for name in names}
-    efforts = read_parts(list_parts(run.encodings / "efforts"), EFFORTS)
+    efforts = read_parts(list_parts(run.encodings / "efforts"), EFFORTS, ["photo_key", "seconds", "worker"])
     scales = {name: scale_of(run.plan.engine, find_configuration(name).encoder) for name in names}
     points = operating_points(scores, scales)
     compared = compare_configurations(scores, fits, splits, views, right_and_wrong(photos), efforts, points)

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from storage.schemas import EFFORTS
+from workers.compare import host_times
 from workers.compare.host_times import common_host, photo_time
 
 
@@ -65,6 +66,14 @@ def test_photos_of_the_host_of_the_fits_are_preferred() -> None:
     elsewhere = photo_time(table, {"1", "2"}, "c")
     assert elsewhere is not None
     assert elsewhere.hosts == ("a", "b")
+
+
+def test_of_many_photos_a_sample_by_their_keys_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host_times, "MOST_PHOTOS", 2)
+    table = efforts(("1", "a", STEPS), ("2", "a", STEPS), ("3", "a", {**STEPS, "read": 9.0}))
+    found = photo_time(table, {"1", "2", "3"}, "a")
+    assert found is not None
+    assert found.milliseconds == pytest.approx(15, rel=1e-5)
 
 
 def test_without_efforts_there_is_no_time() -> None:
