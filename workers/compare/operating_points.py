@@ -19,9 +19,9 @@ import pyarrow.compute as pc
 from storage.finding_schemas import OPERATING_POINTS
 from workers.compare.answers import Answers, Outcomes, answers_of
 from workers.compare.encoder_scale import EncoderScale
-from workers.compare.metrics import Flags, Floats, Words
+from workers.compare.metrics import Flags, Floats
 from workers.compare.people_interval import people_interval
-from workers.compare.threshold_rule import Distances, unknown_above
+from workers.compare.threshold_rule import Distances, Numbers, unknown_above
 
 MOST_TURNED_AWAY = 0.10
 """A model that turns away a larger share of its own people's faces is never recommended."""
@@ -89,81 +89,87 @@ def operating_point(name: str, answers: Answers, scale: EncoderScale) -> Operati
 
     Under strangers in turn a person is known in one split and one of these in another.
     """
-    test, number = answers.test, _face_numbers(answers)
-    known = _distances(test, test.known_score, number)
-    strangers = _distances(test, test.stranger_score, number)[~np.isnan(test.stranger_score)]
-    choosing = strangers + _distances(answers.calibrate, answers.calibrate.known_score, number)
-    tested = strangers + _distances(answers.unknown, answers.unknown.known_score, number)
+    test, numbers = answers.test, _numbers(answers)
+    known = _distances(test, test.known_score, numbers)
+    strangers = _distances(test, test.stranger_score, numbers)[~np.isnan(test.stranger_score)]
+    choosing = strangers + _distances(answers.calibrate, answers.calibrate.known_score, numbers)
+    tested = strangers + _distances(answers.unknown, answers.unknown.known_score, numbers)
     limit = unknown_above(known, choosing, scale)
     if limit is None:
         return _empty(name)
-    limits = _left_out_limits(known, choosing, sorted({*known.people, *tested.people}), scale, limit)
-    accepted = known.distance <= _of_people(limits, known)
+    limits = _left_out_limits(known, choosing, len(numbers.people), scale, limit)
+    accepted = known.distance <= limits[known.people]
     away, named = _by_face(known, ~accepted), _by_face(known, accepted & (test.guess == test.truth))
-    let_in = _by_face(tested, tested.distance <= _of_people(limits, tested))
-    worst, worst_away, worst_faces = _worst(*away)
+    let_in = _by_face(tested, tested.distance <= limits[tested.people])
+    worst, worst_away, worst_faces = _worst(*away, tuple(numbers.people))
     return OperatingPoint(
         name, -limit, scale.likeness(limit),
         *_share(*named), *_share(*away), *_share(*let_in),
-        known_faces=len(away[0]), known_people=len(set(away[1])),
-        stranger_faces=len(let_in[0]), stranger_people=len(set(let_in[1])),
+        known_faces=len(away[0]), known_people=len(np.unique(away[1])),
+        stranger_faces=len(let_in[0]), stranger_people=len(np.unique(let_in[1])),
         worst_person=worst, worst_turned_away=worst_away, worst_faces=worst_faces,
         rule=_rule(known, answers.calibrate, scale),
     )  # fmt: skip
 
 
-def _left_out_limits(
-    known: Distances, choosing: Distances, people: Sequence[str], scale: EncoderScale, limit: float
-) -> dict[str, float]:
-    """For each person, the threshold that the other people's faces choose; `limit` where they cannot."""
-    limits = dict.fromkeys(people, limit)
-    for part in np.array_split(np.asarray(people, object), max(1, min(PARTS, len(people)))):
+def _left_out_limits(known: Distances, choosing: Distances, people: int, scale: EncoderScale, limit: float) -> Floats:
+    """For each person, the threshold that the other people's faces choose; `limit` where they cannot. (people,)"""
+    limits = np.full(people, limit)
+    for part in np.array_split(np.arange(people), max(1, min(PARTS, people))):
         others = unknown_above(known[~np.isin(known.people, part)], choosing[~np.isin(choosing.people, part)], scale)
         if others is not None:
-            limits |= dict.fromkeys(part.tolist(), others)
+            limits[part] = others
     return limits
 
 
-def _of_people(limits: Mapping[str, float], distances: Distances) -> Floats:
-    return np.asarray([limits[person] for person in distances.people], np.float64)
+@dataclass(frozen=True)
+class _Numbers:
+    """Numbers from 0 of all faces and all people, whatever their role; people by name."""
+
+    faces: Mapping[tuple[str, int], int]
+    people: Mapping[str, int]
 
 
-def _face_numbers(answers: Answers) -> dict[tuple[str, int], int]:
-    faces = [face for outcomes in answers.by_role().values() for face in outcomes.faces]
-    return {face: number for number, face in enumerate(dict.fromkeys(faces))}
+def _numbers(answers: Answers) -> _Numbers:
+    roles = answers.by_role().values()
+    faces = dict.fromkeys(face for outcomes in roles for face in outcomes.faces)
+    people = sorted({str(person) for outcomes in roles for person in outcomes.truth})
+    return _Numbers({face: i for i, face in enumerate(faces)}, {person: i for i, person in enumerate(people)})
 
 
-def _distances(outcomes: Outcomes, score: Floats, number: Mapping[tuple[str, int], int]) -> Distances:
-    return Distances(-score, outcomes.truth, np.asarray([number[face] for face in outcomes.faces], np.intp))
+def _distances(outcomes: Outcomes, score: Floats, numbers: _Numbers) -> Distances:
+    people = [numbers.people[person] for person in outcomes.truth]
+    faces = [numbers.faces[face] for face in outcomes.faces]
+    return Distances(-score, np.asarray(people, np.intp), np.asarray(faces, np.intp))
 
 
-def _by_face(distances: Distances, events: Flags) -> tuple[Floats, Words]:
+def _by_face(distances: Distances, events: Flags) -> tuple[Floats, Numbers]:
     """How often it happened to each distinct face, over its repeats, and who the face shows."""
     _, first, face = np.unique(distances.faces, return_index=True, return_inverse=True)
     rate = np.bincount(face, weights=events) / np.maximum(1, np.bincount(face))
     return np.asarray(rate, np.float64), distances.people[first]
 
 
-def _share(events: Floats, people: Words) -> tuple[float | None, float | None, float | None]:
+def _share(events: Floats, people: Numbers) -> tuple[float | None, float | None, float | None]:
     if not len(events):
         return None, None, None
     return (float(np.mean(events)), *people_interval(events, people))
 
 
-def _worst(events: Floats, people: Words) -> tuple[str, float, int]:
+def _worst(events: Floats, people: Numbers, names: Sequence[str]) -> tuple[str, float, int]:
     """(name, faces turned away, faces) of the person of whom the largest share is turned away; the first by name."""
     if not len(events):
         return "", 0.0, 0
-    names, person = np.unique(people, return_inverse=True)
+    who, person = np.unique(people, return_inverse=True)
     away, faces = np.bincount(person, weights=events), np.bincount(person)
     worst = int(np.argmax(np.round(away / faces, 9)))
-    return str(names[worst]), float(away[worst]), int(faces[worst])
+    return names[who[worst]], float(away[worst]), int(faces[worst])
 
 
 def _rule(known: Distances, calibrate: Outcomes, scale: EncoderScale) -> str:
     if not len(known.faces):
         return "the encoder's own: no face was held out"
-    faces, people = len(set(known.faces.tolist())), len(set(known.people))
+    faces, people = len(np.unique(known.faces)), len(np.unique(known.people))
     words = f"chosen on {faces} held-out faces of {people} people, each of whom plays the stranger"
     if calibrate.faces:
         apart, who = len(set(calibrate.faces)), len(set(calibrate.truth))

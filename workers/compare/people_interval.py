@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from workers.compare.intervals import LEVEL, Interval
-from workers.compare.metrics import Floats, Words
+from workers.compare.metrics import Floats
 
 CORRELATION = 0.02
 """Of the errors within a person, at least so much is assumed, because few people cannot show it."""
 
 
-def people_interval(events: Floats, people: Words) -> Interval:
+def people_interval(events: Floats, people: npt.NDArray[Any]) -> Interval:
     """Clopper and Pearson's interval on the effective number of faces; (0, 1) without a face.
 
     Korn & Graubard, "Confidence intervals for proportions with small expected number of positive counts estimated
@@ -19,7 +22,7 @@ def people_interval(events: Floats, people: Words) -> Interval:
 
     Args:
         events: (N,) 0..1, one distinct face each: whether it happened, or how often over repeats.
-        people: (N,) who the face shows.
+        people: (N,) who the face shows, a name or a number.
 
     >>> low, high = people_interval(np.zeros(60), np.repeat(np.array(["ada", "bo", "cy"], object), 20))
     >>> f"{low:.3f} to {high:.3f}"
@@ -37,7 +40,7 @@ def people_interval(events: Floats, people: Words) -> Interval:
     return low, high
 
 
-def design_effect(events: Floats, people: Words) -> float:
+def design_effect(events: Floats, people: npt.NDArray[Any]) -> float:
     """How many times more the rate varies than that of as many faces of people who are all different; at least 1.
 
     Measured between people, and at least what CORRELATION within a person leads to.

@@ -15,7 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.compare.encoder_scale import EncoderScale
-from workers.compare.metrics import Flags, Floats, Words
+from workers.compare.metrics import Flags, Floats
+
+Numbers = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -24,13 +26,13 @@ class Distances:
 
     Attributes:
         distance: (N,) float64.
-        people: (N,) who each face really shows.
+        people: (N,) number of the person whom each face really shows.
         faces: (N,) number of each face; a face that several splits tested stands several times.
     """
 
     distance: Floats
-    people: Words
-    faces: npt.NDArray[np.intp]
+    people: Numbers
+    faces: Numbers
 
     def __getitem__(self, rows: Flags) -> Distances:
         return Distances(self.distance[rows], self.people[rows], self.faces[rows])

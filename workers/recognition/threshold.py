@@ -65,7 +65,7 @@ def _nearest_of_all(gallery: Gallery, strangers: Mapping[str, Array]) -> Distanc
     ]
     return Distances(
         np.asarray([distance for _, distance in found], np.float64),
-        np.asarray([number for number, _ in found], object),
+        np.asarray([number for number, _ in found], np.intp),
         faces + np.arange(len(found)),
     )
 
@@ -87,6 +87,6 @@ def left_out_distances(
         others = np.delete(gallery.distances_to_all(face), y[row])
         if len(others):
             far[row] = others.min()
-    people = y.astype(object)
+    people = y.astype(np.intp)
     known, strangers = Distances(near, people, faces), Distances(far, people, faces)
     return known[~np.isnan(near)], strangers[~np.isnan(far)]

@@ -15,8 +15,8 @@ DRAWN = EncoderScale(prior=0.56, weight=6, centre=0.56, width=0.03)
 def distances(**of_person: list[float]) -> Distances:
     """Each distance is another face."""
     values = [value for own in of_person.values() for value in own]
-    people = [who for who, own in of_person.items() for _ in own]
-    return Distances(np.asarray(values), np.asarray(people, object), np.arange(len(values)))
+    people = [int.from_bytes(who.encode()) for who, own in of_person.items() for _ in own]
+    return Distances(np.asarray(values), np.asarray(people, np.intp), np.arange(len(values)))
 
 
 def test_between_known_faces_and_strangers_it_is_the_middle() -> None:
@@ -36,7 +36,7 @@ def test_people_count_equally_whatever_the_number_of_their_faces() -> None:
 
 
 def test_a_face_that_was_tested_twice_weighs_as_much_as_one_tested_once() -> None:
-    twice = Distances(np.array([0.1, 0.2, 0.4]), np.array(["ada"] * 3, object), np.array([0, 0, 1]))
+    twice = Distances(np.array([0.1, 0.2, 0.4]), np.array([7, 7, 7]), np.array([0, 0, 1]))
     assert twice.weights().tolist() == [0.25, 0.25, 0.5]
 
 
