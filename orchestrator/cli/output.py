@@ -10,9 +10,10 @@ import pyarrow as pa
 from orchestrator.report.encoder_summary import encoder_lines, encoder_of
 from orchestrator.report.method import overlap_sentences
 from orchestrator.report.protocol_findings import findings_lines
+from orchestrator.report.suspects_file import SUSPECTS_CSV, suspects_sentence
 from orchestrator.report.terminal import comparison_rows, comparison_table, comparison_text
 from orchestrator.text import counted
-from storage.finding_schemas import COMPARISON_TABLES, ENCODER_OVERLAP
+from storage.finding_schemas import COMPARISON_TABLES, ENCODER_OVERLAP, SUSPECTS
 from storage.plans import ENCODER_RUN
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, FACES
@@ -40,7 +41,7 @@ def result_of(run: Run) -> dict[str, Any]:
     if not run.compares:
         return result
     rows = comparison_rows(read_table(run.comparison, COMPARISON))
-    told = {name: table.to_pylist() for name, table in _protocol_findings(run).items()}
+    told = {name: table.to_pylist() for name, table in (*_protocol_findings(run).items(), ("suspects", _suspects(run)))}
     return {**result, "comparison": rows, **told, "report": str(run.report / "index.html")}
 
 
@@ -60,11 +61,16 @@ def print_result(run: Run, out: Console) -> None:
     lines = [f"{counted(total, 'photo')}: {words}"]
     if run.compares:
         lines += overlap_sentences(read_table(run.table("encoder_overlap"), ENCODER_OVERLAP))
+        lines += filter(None, [suspects_sentence(_suspects(run), str(run.report / SUSPECTS_CSV))])
         lines.append(f"Report: {run.report / 'index.html'}")
     if run.plan.kind == ENCODER_RUN:
         lines += encoder_lines(run)
     for line in lines:
         out.print(line, markup=False, soft_wrap=True)
+
+
+def _suspects(run: Run) -> pa.Table:
+    return read_table(run.table("suspects"), SUSPECTS)
 
 
 def _protocol_findings(run: Run) -> dict[str, pa.Table]:

@@ -68,6 +68,11 @@ def apply_corrections(rows: Sequence[Row], file: Path) -> str:
     return f"{name}: {_summary(done)}. {counted(count - len(lines), 'other row')} without an action."
 
 
+def has_actions(file: Path) -> bool:
+    """Whether a line of a suspects.csv has an action; raises DatasetError where it cannot be read as one."""
+    return bool(_read(file)[0])
+
+
 def corrected_photos(catalog: pa.Table) -> list[tuple[str, str, str]]:
     """(path, label, reason) of each photo of a catalogue that was corrected, by path."""
     columns = (catalog[name].to_pylist() for name in ("path", "label", "reason"))

@@ -23,6 +23,7 @@ from orchestrator.maintenance.consistency import (
     photo_faults,
     score_faults,
     split_faults,
+    suspect_faults,
 )
 from orchestrator.report.encoder_summary import encoder_of
 from orchestrator.scheduler.compatibility import check_resumable
@@ -122,6 +123,8 @@ def _table_faults(run: Run, catalog: pa.Table, tables: _Tables) -> Iterator[str]
         yield from comparison_faults(comparison, plan.experiment.configurations)
         found = {name: tables.read(run.table(name), schema) for name, schema in COMPARISON_TABLES.items()}
         yield from finding_faults(comparison, {name: table for name, table in found.items() if table is not None})
+        if found["suspects"] is not None:
+            yield from suspect_faults(found["suspects"], catalog)
 
 
 def _parts(run: Run) -> Iterator[_Part]:

@@ -145,6 +145,17 @@ def finding_faults(comparison: pa.Table, findings: Mapping[str, pa.Table]) -> It
             yield "pairs.parquet does not hold each two configurations of the comparison once"
 
 
+def suspect_faults(suspects: pa.Table, catalog: pa.Table) -> Iterator[str]:
+    """Suspected label errors are ranked 1, 2, ..., and name photos of the catalogue by its labels."""
+    if suspects["rank"].to_pylist() != list(range(1, suspects.num_rows + 1)):
+        yield "suspects.parquet is not ranked 1, 2, ..."
+    names = ("photo_key", "path", "label")
+    known = set(zip(*(catalog[name].to_pylist() for name in names), strict=True))
+    strange = [row[1] for row in zip(*(suspects[name].to_pylist() for name in names), strict=True) if row not in known]
+    if strange:
+        yield f"suspects.parquet names photos otherwise than the catalogue: {examples(strange, NAMED)}"
+
+
 def _face(row: Row) -> tuple[str, int]:
     return row["photo_key"], row["face_index"]
 

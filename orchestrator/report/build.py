@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from orchestrator.dataset.catalog import submitted_photos
 from orchestrator.report.material import ReportMaterial
 from orchestrator.report.page import render_page
+from orchestrator.report.suspects_file import write_suspects
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
 from storage.parts import list_parts, read_parts, write_bytes
 from storage.runs import Run
@@ -50,5 +52,7 @@ def material_of(run: Run) -> ReportMaterial:
 def draw_report(run: Run) -> Path:
     """Draw the page anew; raises StoreError."""
     page = run.report / "index.html"
-    write_bytes(page, render_page(material_of(run)).encode())
+    material = material_of(run)
+    write_suspects(run.report, material.findings["suspects"], submitted_photos(material.catalog))
+    write_bytes(page, render_page(material).encode())
     return page

@@ -27,6 +27,7 @@ from orchestrator.report.people import (
 )
 from orchestrator.report.protocol_findings import page_findings
 from orchestrator.report.run_times import timing_sentences
+from orchestrator.report.suspected_labels import suspected_labels
 from orchestrator.report.terminal import chance, comparison_rows, interval, number, outcome_counts, percent, points
 from orchestrator.report.words import answer, verdict
 
@@ -58,6 +59,7 @@ def _context(material: ReportMaterial) -> dict[str, Any]:
     people = strips(material.catalog, material.faces)
     findings = material.findings
     evidence = evidence_of(findings, [row["configuration"] for row in rows if row["outcome"] == "ok"])
+    blind = [row["configuration"] for row in rows if row["view"] == "none"]
     calibration = [row for row in rows if row["calibration_error"] is not None]
     return {
         "run": material,
@@ -82,12 +84,8 @@ def _context(material: ReportMaterial) -> dict[str, Any]:
         "recalls": worst_recalls(findings["people"]),
         "people": people[:PEOPLE_SHOWN],
         "people_left_out": max(0, len(people) - PEOPLE_SHOWN),
-        "hardest": hardest_faces(
-            material.catalog,
-            material.faces,
-            material.scores,
-            [row["configuration"] for row in rows if row["view"] == "none"],
-        ),
+        "hardest": hardest_faces(material.catalog, material.faces, material.scores, blind),
+        "labels": suspected_labels(material.catalog, material.faces, findings["suspects"]),
         "failures": failures(material.catalog, material.faces),
         "duplicates": duplicates(material.catalog),
         "near": listed_near_duplicates(material.catalog, findings["near_duplicates"]),

@@ -60,7 +60,7 @@ def strips(catalog: pa.Table, faces: pa.Table) -> list[Strip]:
     rows = faces.select(["photo_key", "face_index", "outcome", "crop", "aligned"]).to_pylist()
     for row in sorted(rows, key=lambda row: (row["photo_key"], row["face_index"])):
         if row["outcome"] == "ok" and row["photo_key"] in labels:
-            by_label[labels[row["photo_key"]]].append((_jpeg(row["crop"]), _jpeg(row["aligned"])))
+            by_label[labels[row["photo_key"]]].append((face_picture(row["crop"]), face_picture(row["aligned"])))
     return [Strip(label, len(found), tuple(found[:FACES_PER_PERSON])) for label, found in sorted(by_label.items())]
 
 
@@ -87,7 +87,7 @@ def hardest_faces(catalog: pa.Table, faces: pa.Table, scores: pa.Table, blind: C
     paths = dict(_pairs(catalog, "photo_key", "path"))
     return [
         HardFace(
-            picture=_jpeg(crops.get(key)),
+            picture=face_picture(crops.get(key)),
             path=paths.get(key[0], key[0]),
             truth=truths[key],
             instead=min(instead[key].items(), key=lambda item: (-item[1], item[0]))[0],
@@ -170,6 +170,6 @@ def _pairs(table: pa.Table, key: str, value: str) -> list[tuple[str, str]]:
     return list(both)[::-1]
 
 
-def _jpeg(data: bytes | None) -> str:
+def face_picture(data: bytes | None) -> str:
     """A JPEG as a data URI; empty where there is none."""
     return "" if not data else f"data:image/jpeg;base64,{base64.b64encode(data).decode('ascii')}"

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from orchestrator.maintenance.check import check_run
+from orchestrator.maintenance.consistency import suspect_faults
 from storage.finding_schemas import COMPARISON_TABLES, PAIRS, SELECTION
 from storage.parts import list_parts, read_metadata, read_part, write_part
 from storage.runs import Run, open_run
@@ -139,6 +140,14 @@ def test_every_damage_is_named(copied: Run, damage: str) -> None:
     faults = check_run(open_run(copied.folder.parents[1], copied.run_id)).faults
     assert any(words in fault for fault in faults), faults
     assert {path: path.read_bytes() for path in copied.folder.rglob("*") if path.is_file()} == before
+
+
+def test_suspects_are_those_of_the_catalogue() -> None:
+    photo = {"photo_key": "a", "path": "ada/1.jpg", "label": "ada"}
+    catalog = pa.Table.from_pylist([photo])
+    assert list(suspect_faults(pa.Table.from_pylist([{"rank": 1, **photo}]), catalog)) == []
+    assert len(list(suspect_faults(pa.Table.from_pylist([{"rank": 1, **photo, "label": "ben"}]), catalog))) == 1
+    assert len(list(suspect_faults(pa.Table.from_pylist([{"rank": 2, **photo}]), catalog))) == 1
 
 
 def test_check_says_each_fault_on_a_line_and_exits_with_1(copied: Run, call: Call) -> None:
