@@ -162,6 +162,14 @@ def read_part(path: Path, schema: pa.Schema, columns: list[str] | None = None) -
         return None
 
 
+def is_of_another_schema(path: Path, schema: pa.Schema) -> bool:
+    """Whether a part can be read and has other columns: another version wrote it. Its pages are not verified."""
+    try:
+        return not _is_ours(pq.read_schema(path), schema)
+    except (OSError, pa.ArrowException):
+        return False
+
+
 def is_intact(path: Path, schema: pa.Schema) -> bool:
     """Whether a part is of this schema and every page of it as it was written; raises FileNotFoundError.
 

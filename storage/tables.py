@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from storage.errors import StoreError
-from storage.parts import read_part, set_aside, write_part
+from storage.parts import is_of_another_schema, read_part, set_aside, write_part
 from storage.runs import Run
 
 RECOVERY = "`lineup resume` makes it; a catalogue is made by `lineup run` on the same photos"
@@ -22,12 +22,18 @@ def read_table(path: Path, schema: pa.Schema, columns: list[str] | None = None) 
         columns: only these, in the schema's order; None for all.
 
     Raises:
-        StoreError: it is missing, or it is damaged, and then it is set aside so that a resume makes it again.
+        StoreError: it is missing; or another version wrote it; or it is damaged, and then it is set aside so that a
+            resume makes it again.
     """
     try:
         table = read_part(path, schema, columns)
     except FileNotFoundError:
         raise StoreError(f"{path} is missing: the run is not finished", RECOVERY) from None
+    if table is None and is_of_another_schema(path, schema):
+        raise StoreError(
+            f"{path} was written by another version of Lineup",
+            "Use that version, or start a new run; its photos are encoded already",
+        )
     if table is None:
         with contextlib.suppress(OSError):  # a reader who may not write still says what is wrong
             set_aside(path)

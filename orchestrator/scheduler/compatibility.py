@@ -6,6 +6,7 @@ A run that begins with one version and ends with another would mix results. RunS
 from __future__ import annotations
 
 from storage.errors import RunStuck, StoreError
+from storage.finding_schemas import COMPARISON_TABLES
 from storage.plans import ENCODER_RUN
 from storage.runs import Run
 from workers.faces.engine_fingerprint import engine_fingerprint
@@ -46,7 +47,8 @@ def check_resumable(run: Run) -> None:
         return
     if not run.faces.exists():
         check_engine(run)
-    if run.plan.kind == ENCODER_RUN or (run.compares and not run.comparison.exists()):
+    compared = all(run.table(name).exists() for name in COMPARISON_TABLES)
+    if run.plan.kind == ENCODER_RUN or (run.compares and not compared):
         check_learning(run)
-    if run.compares and not run.comparison.exists():
+    if run.compares and not compared:
         check_encoders(run)

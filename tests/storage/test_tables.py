@@ -42,6 +42,7 @@ def test_a_damaged_table_is_set_aside_and_named(path: Path) -> None:
     assert [found.suffix for found in path.parent.iterdir()] == [DAMAGED]
 
 
-def test_a_table_of_another_schema_counts_as_damaged(path: Path) -> None:
-    with pytest.raises(StoreError, match="is damaged"):
+def test_a_table_of_another_version_is_refused_and_stays_where_it_is(path: Path) -> None:
+    with pytest.raises(StoreError, match=r"splits\.parquet was written by another version of Lineup"):
         read_table(path, pa.schema([pa.field("photo_key", pa.string())]))
+    assert path.exists()

@@ -39,6 +39,13 @@ def test_another_learning_code_is_refused_while_a_comparison_is_missing(run: Run
     assert any("cannot be resumed here" in fault for fault in check_run(other).faults)
 
 
+def test_another_learning_code_is_refused_while_any_table_of_the_comparison_is_missing(run: Run) -> None:
+    run.comparison.touch()
+    run.table("operating_points").unlink()
+    with pytest.raises(RunStuck, match="another version of the code that learns"):
+        check_resumable(planned_with(run, learning_version=99))
+
+
 def test_another_engine_is_refused_while_photos_are_missing(run: Run) -> None:
     other = planned_with(run, engine_fingerprint="0" * 32)
     check_resumable(other)  # all photos are encoded
