@@ -32,7 +32,7 @@ def tiny_run(folder: Path, people: int = 4, photos: int = 6, protocol: Protocol 
     """Draw people into folder/faces and compare CONFIGURATIONS on them; the store is folder/store."""
     write_folder(folder / "faces", people, photos, seed=3, side=200)
     experiment = Experiment(
-        protocol=protocol or Protocol(min_photos_per_person=2),
+        protocol=protocol or Protocol(min_photos_per_person=2, draws=1),
         configurations=tuple(name for name in CONFIGURATIONS),
     )
     run = plan_run(folder / "store", folder / "faces", None, replace(experiment, seed=1)).run

@@ -28,6 +28,7 @@ def init(path: Path, force: bool) -> None:
         raise InputError(f"{path} is there already", "Choose another name, or --force")
     write_bytes(path.absolute(), TEMPLATE.encode())
     click.echo(f"{path}: edit it, then: lineup run FOLDER -e {path}")
+    click.echo('Recommended for a result to rely on: kind = "kfold" and repeats = 3 under [protocol].')
 
 
 @click.command()

@@ -79,7 +79,9 @@ def test_what_is_finished_is_told_again_without_starting_anything(lineup: Lineup
 
 def test_the_same_photos_and_experiment_again_are_the_same_run(lineup: Lineup, run: Run) -> None:
     names = ", ".join(f'"{name}"' for name in CONFIGURATIONS)
-    Path("e.toml").write_text(f"seed = 1\nconfigurations = [{names}]\n[protocol]\nmin_photos_per_person = 2\n")
+    Path("e.toml").write_text(
+        f"seed = 1\nconfigurations = [{names}]\n[protocol]\nmin_photos_per_person = 2\ndraws = 1\n"
+    )
     result = lineup("run", run.plan.dataset, "-e", "e.toml")
     assert result.code == 0
     assert f"Run {run.run_id} is known and goes on where it stood." in result.err
