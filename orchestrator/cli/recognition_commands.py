@@ -148,7 +148,7 @@ def _print(lines: list[str]) -> None:
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--pairs", "pairs_file", type=click.Path(path_type=Path), help="LFW's pairs.txt, or a CSV of pairs.")
-@click.option("--gallery", type=click.IntRange(min=1), default=1, show_default=True, help="Photos a person in 1:N.")
+@click.option("--gallery", type=click.IntRange(min=1), help="Photos of each enrolled person in 1:N; 1 by default.")
 @click.option("--experiment", "-e", type=click.Path(path_type=Path), help="Experiment file; its [faces] are used.")
 @click.option("--roc", type=click.Path(path_type=Path), help="Draw the curves into this .svg, .png or .pdf.")
 @click.option("--quiet", "-q", is_flag=True, help="Print no progress.")
@@ -156,7 +156,7 @@ def _print(lines: list[str]) -> None:
 def verify(
     folder: Path,
     pairs_file: Path | None,
-    gallery: int,
+    gallery: int | None,
     experiment: Path | None,
     roc: Path | None,
     quiet: bool,
@@ -185,9 +185,11 @@ def verify(
     from storage.parts import write_bytes
 
     kind = _picture_kind(roc)
+    if pairs_file and gallery:
+        raise InputError("--gallery is for 1:N, which a list of pairs does not ask", "Leave out --gallery or --pairs")
     pairs = read_pairs_file(pairs_file) if pairs_file else None
     run = _encoded(folder, pairs, experiment, quiet)
-    told, lines, picture = _judged_folder(run, gallery) if pairs is None else _judged_pairs(run, pairs)
+    told, lines, picture = _judged_folder(run, gallery or 1) if pairs is None else _judged_pairs(run, pairs)
     if roc:
         write_bytes(roc.absolute(), picture(kind))
     if as_json:

@@ -1,4 +1,5 @@
-"""Verification of pairs of photos: the protocol of Labeled Faces in the Wild on the faces that the engine encodes.
+"""Verification: do two photos show one person? And 1:N: who of the enrolled people is it, if anybody?
 
-pairs.txt ▶ catalogue of the photos named ▶ (images queue: encodings, cached) ▶ distances ▶ verdict
+pairs.txt, CSV ▶ catalogue of the photos named ─┐
+a folder       ▶ catalogue of its photos ───────┴▶ (images queue: encodings, cached) ▶ distances ▶ rates, intervals
 """

@@ -17,6 +17,11 @@
                                ├── suspects            faces that are nearer to another person than to their label's
                                └── figure_tables       rows of people, reliability, open-set and selection tables
     distances of pairs   ──▶ pair_protocol             verification: ROC, thresholds, the LFW protocol
+                               └── pair_estimates      its figures with intervals
+    embeddings, people   ──▶ all_pairs                 TAR at FAR over all pairs of photos
+                               │   └── distance_counts distances in bins, block by block
+                               └── identification_1n   rank-1 and DIR at FAR over draws of who is enrolled
+    dyadic_interval: intervals of rates over pairs, with people as the unit
 
 `docs/statistics.md` says why each method was chosen. Pure: knows no queue, file, drawing or learning code.
 """
