@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from workers.compare.dyadic_interval import Numbers, least_effective, people_variance
+from workers.compare.dyadic_interval import Numbers, few_people, least_effective, people_variance
 from workers.compare.metrics import Floats
 
 BINS = 100_000
@@ -101,7 +101,7 @@ class DistanceCounts:
         own_pairs = photos * (photos - 1) / 2
         impostors = float(photos.sum() ** 2 - np.sum(photos**2)) / 2
         # As in `dyadic_variance`; the pairs of one cell share two people and would count twice.
-        total = people / (people - 1) * (np.sum(sums**2, axis=1) - squares) / impostors**2
+        total = few_people(people) * (np.sum(sums**2, axis=1) - squares) / impostors**2
         least = [each * (1 - each) / impostors for each in rates]
         return [
             PairVariance(

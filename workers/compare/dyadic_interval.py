@@ -82,6 +82,19 @@ def dyadic_variance(event: Floats, first: Numbers, second: Numbers) -> float:
     return max(total, 0.0) / len(event) ** 2
 
 
+def few_people(people: int) -> float:
+    """By what to multiply `dyadic_variance` of impostor pairs: with few people it is too small.
+
+    Simulated with 6, 20, 40 and 150 people the true variance was 2.3, 1.31, 1.14 and 1.10 times as large as the mean
+    of the estimates; this gives 2.25, 1.23, 1.11 and 1.03. With two people there is one pair of people: no variance
+    can be seen, and 9 is a convention.
+
+    >>> few_people(6), few_people(2)
+    (2.25, 9.0)
+    """
+    return (people / (people - 2)) ** 2 if people > 3 else 9.0
+
+
 def people_variance(events: Floats, trials: Floats) -> float:
     """Variance of sum(events) / sum(trials) where each person's trials depend on each other and people do not.
 

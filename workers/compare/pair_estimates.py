@@ -13,6 +13,7 @@ from workers.compare.dyadic_interval import (
     Numbers,
     dyadic_variance,
     estimate,
+    few_people,
     least_effective,
     people_variance,
 )
@@ -62,12 +63,11 @@ def pair_estimates(
 def _spread(taken: Floats, same: Flags, first: Numbers, second: Numbers) -> PairVariance:
     """How the accepted shares vary; `taken` is (N,), 1 where the pair is accepted."""
     pairs = np.bincount(first[same]).astype(np.float64)
-    rate = float(np.mean(taken[~same]))
+    accepted = np.bincount(first[same], taken[same]).astype(np.float64)
+    rate, count = float(np.mean(taken[~same])), int(np.sum(~same))
     return PairVariance(
-        genuine=people_variance(np.asarray(np.bincount(first[same], taken[same]), np.float64), pairs),
-        impostors=max(
-            dyadic_variance(taken[~same], first[~same], second[~same]), rate * (1 - rate) / int(np.sum(~same))
-        ),
+        genuine=people_variance(accepted, pairs),
+        impostors=max(_variance(taken[~same], first[~same], second[~same]), rate * (1 - rate) / count),
         trials=least_effective(pairs),
         people=int(np.sum(pairs > 0)),
     )
@@ -75,5 +75,10 @@ def _spread(taken: Floats, same: Flags, first: Numbers, second: Numbers) -> Pair
 
 def _accuracy(result: Verification, first: Numbers, second: Numbers) -> Estimate:
     ends = np.concatenate([first, second])
-    variance = dyadic_variance(result.right.astype(np.float64), first, second)
+    variance = _variance(result.right.astype(np.float64), first, second)
     return estimate(result.accuracy, variance, least_effective(np.bincount(ends) / 2), len(np.unique(ends)))
+
+
+def _variance(event: Floats, first: Numbers, second: Numbers) -> float:
+    people = len(np.unique(np.concatenate([first, second])))
+    return few_people(people) * dyadic_variance(event, first, second)

@@ -8,7 +8,7 @@ from scipy.spatial.distance import pdist
 
 from workers.compare import distance_counts
 from workers.compare.distance_counts import BINS, DistanceCounts
-from workers.compare.dyadic_interval import dyadic_variance, people_variance
+from workers.compare.dyadic_interval import dyadic_variance, few_people, people_variance
 
 
 def people(seed: int, sizes: list[int]) -> tuple[np.ndarray, np.ndarray]:
@@ -48,7 +48,7 @@ def test_the_variances_are_those_of_the_pairs_one_by_one() -> None:
     taken = (pdist(embeddings) < edge * counts.width).astype(float)
     (found,) = counts.variances([edge], [float(taken[~same].mean())])
     expected = dyadic_variance(taken[~same], first[~same], second[~same])
-    assert found.impostors == pytest.approx(expected * 5 / 4)
+    assert found.impostors == pytest.approx(expected * few_people(5))
     own = np.bincount(first[same], minlength=5).astype(float)
     accepted = np.bincount(first[same], taken[same], 5).astype(float)
     assert found.genuine == pytest.approx(people_variance(accepted, own))
