@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from workers.compare.intervals import LEVEL
 from workers.compare.metrics import Floats
+from workers.compare.people_interval import CORRELATION, clopper_pearson
 
 Numbers = npt.NDArray[np.intp]
 
@@ -44,18 +45,13 @@ def estimate(value: float, variance: float, count: float, people: int) -> Estima
     >>> estimate(0.0, 0.0, 20, people=5)
     Estimate(value=0.0, low=0.0, high=0.1684...)
     """
-    from scipy.stats import beta, norm, t
+    from scipy.stats import norm, t
 
     effective, tail = count, (1 - LEVEL) / 2
     if variance > 0 and 0 < value < 1:
         few = float(norm.ppf(tail) / t.ppf(tail, max(1, people - 1))) ** 2
         effective = min(count, value * (1 - value) / variance * few)
-    if effective <= 0:
-        return Estimate(value, 0.0, 1.0)
-    hits = value * effective
-    low = 0.0 if hits <= 0 else float(beta.ppf(tail, hits, effective - hits + 1))
-    high = 1.0 if hits >= effective else float(beta.ppf(1 - tail, hits + 1, effective - hits))
-    return Estimate(value, low, high)
+    return Estimate(value, *clopper_pearson(value * effective, effective))
 
 
 def dyadic_variance(event: Floats, first: Numbers, second: Numbers) -> float:
@@ -109,23 +105,11 @@ def people_variance(events: Floats, trials: Floats) -> float:
     return people / (people - 1) * float(np.sum(excess**2)) / total**2
 
 
-def effective_people(trials: Floats) -> float:
-    """Kish's number of equally weighted people that tell as much: (sum of trials)^2 / sum of squares.
-
-    >>> effective_people(np.array([1.0, 1.0, 1.0])), effective_people(np.array([98.0, 1.0, 1.0])) < 1.1
-    (3.0, True)
-    """
-    squares = float(np.sum(trials**2))
-    return float(trials.sum()) ** 2 / squares if squares else 0.0
-
-
-def least_effective(trials: Floats, correlation: float = 0.02) -> float:
-    """Independent trials at most: as many as there are if those of one person correlate by `correlation`.
-
-    Few people cannot show the correlation within a person, so at least so much is assumed.
+def least_effective(trials: Floats) -> float:
+    """Independent trials at most: as many as there are if those of one person correlate by CORRELATION.
 
     >>> round(least_effective(np.full(10, 51.0)))
     255
     """
     total = float(trials.sum())
-    return total / (1 + (float(np.sum(trials**2)) / total - 1) * correlation) if total else 0.0
+    return total / (1 + (float(np.sum(trials**2)) / total - 1) * CORRELATION) if total else 0.0

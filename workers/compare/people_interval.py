@@ -26,17 +26,28 @@ def people_interval(events: Floats, people: npt.NDArray[Any]) -> Interval:
 
     >>> low, high = people_interval(np.zeros(60), np.repeat(np.array(["ada", "bo", "cy"], object), 20))
     >>> f"{low:.3f} to {high:.3f}"
-    '0.000 to 0.082'
+    '0.000 to 0.081'
     """
-    from scipy.stats import beta
-
     if not len(events):
         return 0.0, 1.0
     effective = len(events) / design_effect(events, people)
-    hits = float(np.mean(events)) * effective
+    return clopper_pearson(float(np.mean(events)) * effective, effective)
+
+
+def clopper_pearson(hits: float, trials: float) -> Interval:
+    """The exact interval of a proportion, of an effective number of trials too; (0, 1) without a trial.
+
+    >>> low, high = clopper_pearson(45, 50)
+    >>> f"{low:.3f} to {high:.3f}"
+    '0.782 to 0.967'
+    """
+    from scipy.stats import beta
+
+    if trials <= 0:
+        return 0.0, 1.0
     tail = (1 - LEVEL) / 2
-    low = 0.0 if hits <= 0 else float(beta.ppf(tail, hits, effective - hits + 1))
-    high = 1.0 if hits >= effective else float(beta.ppf(1 - tail, hits + 1, effective - hits))
+    low = 0.0 if hits <= 0 else float(beta.ppf(tail, hits, trials - hits + 1))
+    high = 1.0 if hits >= trials else float(beta.ppf(1 - tail, hits + 1, trials - hits))
     return low, high
 
 
