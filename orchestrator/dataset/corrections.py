@@ -65,7 +65,8 @@ def apply_corrections(rows: Sequence[Row], file: Path) -> str:
         if line is not None:
             _correct(row, line, name)
             done[line.action] += 1
-    return f"{name}: {_summary(done)}. {counted(count - len(lines), 'other row')} without an action."
+    others = f" {counted(count - len(lines), 'row')} without an action changed nothing." if count > len(lines) else ""
+    return f"{name}: {_summary(done)}.{others}"
 
 
 def has_actions(file: Path) -> bool:

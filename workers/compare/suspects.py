@@ -85,17 +85,14 @@ def find_suspects(
         return []
     names = list(members)
     places = {name: place for place, name in enumerate(names)}
-    own = np.asarray([places.get(label, -1) for label in labels])
-    distances = _to_people(points, list(members.values()), own, silent)
+    labelled = np.asarray([places.get(label, -1) for label in labels])
+    own, other, best = _distances_to_people(points, list(members.values()), labelled, silent)
     found = []
-    for row in np.flatnonzero(own >= 0).tolist():
-        ours = float(distances[row, own[row]])
-        distances[row, own[row]] = np.inf
-        other = int(distances[row].argmin())
-        if np.isfinite(ours) and ours > distances[row, other]:
-            speaking = np.setdiff1d(members[labels[row]], silent[row])
-            nearest = (_nearest(points, row, rows) for rows in (speaking, members[names[other]]))
-            found.append(Suspect(row, names[other], ours, float(distances[row, other]), *nearest))
+    for row in np.flatnonzero(np.isfinite(own) & (own > other)).tolist():
+        suggested = names[best[row]]
+        speaking = np.setdiff1d(members[labels[row]], silent[row])
+        nearest = (_nearest(points, row, rows) for rows in (speaking, members[suggested]))
+        found.append(Suspect(row, suggested, float(own[row]), float(other[row]), *nearest))
     return sorted(found, key=lambda each: (-each.margin, keys[each.row]))
 
 
@@ -141,34 +138,45 @@ def _neighbours(whose: str, rows: Sequence[int], keys: Sequence[Key]) -> dict[st
     return {f"nearest_{whose}": [keys[row][0] for row in rows], f"nearest_{whose}_face": [keys[row][1] for row in rows]}
 
 
-def _to_people(points: Floats, people: Sequence[Rows], own: Rows, silent: Mapping[int, Rows]) -> Floats:
-    """(N, people) distance of each face to its own person and to its CANDIDATES; infinite to all others."""
+def _distances_to_people(
+    points: Floats, people: Sequence[Rows], labelled: Rows, silent: Mapping[int, Rows]
+) -> tuple[Floats, Floats, Rows]:
+    """Of each face, the distance to its own person and to the nearest other one of its CANDIDATES, and who that is.
+
+    Args:
+        people: rows of each person.
+        labelled: by row, the place of its person in `people`; -1 for a face that is not judged.
+    """
     means = np.stack([points[rows].mean(axis=0) for rows in people])
-    found = np.full((len(points), len(people)), np.inf)
-    wanted = _wanted(points, means, own)
-    for place, members in enumerate(people):
-        rows = np.asarray(wanted[place], np.intp)
+    own, other = np.full((2, len(points)), np.inf)
+    best = np.full(len(points), -1, np.intp)
+    for place, rows in enumerate(_wanted(points, means, labelled)):
+        members = people[place]
         size = max(1, BLOCK // len(members))
-        for start in range(0, len(rows), size):
-            block = rows[start : start + size]
+        for block in (rows[start : start + size] for start in range(0, len(rows), size)):
             distances = _distances(points[block], points[members])
-            for i in np.flatnonzero(own[block] == place).tolist():
+            mine = labelled[block] == place
+            for i in np.flatnonzero(mine).tolist():
                 distances[i, np.isin(members, silent[int(block[i])])] = np.inf
-            found[block, place] = np.round(_nearest_half(distances), PLACES)
-    return found
+            found = np.round(_nearest_half(distances), PLACES)
+            own[block[mine]] = found[mine]
+            nearer = ~mine & (found < other[block])
+            other[block[nearer]], best[block[nearer]] = found[nearer], place
+    return own, other, best
 
 
-def _wanted(points: Floats, means: Floats, own: Rows) -> list[list[int]]:
+def _wanted(points: Floats, means: Floats, labelled: Rows) -> list[Rows]:
     """By person, the rows that are compared with this person's faces."""
     wanted: list[list[int]] = [[] for _ in means]
     count = min(CANDIDATES + 1, len(means))
+    judged = np.flatnonzero(labelled >= 0)
     size = max(1, BLOCK // len(means))
-    for start in range(0, len(points), size):
-        near = _distances(points[start : start + size], means).argpartition(count - 1, axis=1)[:, :count]
-        for row, places in enumerate(near.tolist(), start):
-            for place in {*places, int(own[row])} - {-1}:
+    for block in (judged[start : start + size] for start in range(0, len(judged), size)):
+        near = _distances(points[block], means).argpartition(count - 1, axis=1)[:, :count]
+        for row, places in zip(block.tolist(), near.tolist(), strict=True):
+            for place in {*places, int(labelled[row])}:
                 wanted[place].append(row)
-    return wanted
+    return [np.asarray(rows, np.intp) for rows in wanted]
 
 
 def _nearest_half(distances: Floats) -> Floats:

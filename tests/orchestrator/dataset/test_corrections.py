@@ -46,7 +46,7 @@ def test_a_confirmed_line_relabels_the_photo(people: Path, tmp_path: Path) -> No
     catalog, summary = catalogued(people, tmp_path, "ada/0.jpg,ada,ben,relabel\nada/1.jpg,ada,ben,\n")
     assert by_path(catalog)["ada/0.jpg"] == ("ben", "ok", "relabelled from ada, as corrections.csv says")
     assert by_path(catalog)["ada/1.jpg"] == ("ada", "ok", "")
-    assert "corrections.csv: 1 photo was relabelled. 1 other row without an action." in summary.sentences()
+    assert "corrections.csv: 1 photo was relabelled. 1 row without an action changed nothing." in summary.sentences()
 
 
 def test_a_photo_that_is_left_out_counts_nowhere(people: Path, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_the_page_shows_the_face_beside_the_nearest_of_both_people(material: Rep
     assert page.count(face.other[0]) >= 1
     assert "like &lt;b&gt;" in page
     assert "nearest of &lt;script&gt;alert(1)&lt;/script&gt;, 0.50 away" in page
-    assert "Nothing was corrected." in page
+    assert "None of them is corrected." in page
 
 
 def test_a_page_without_suspects_has_no_such_section(material: ReportMaterial) -> None:
