@@ -40,23 +40,28 @@ ENCODER_OVERLAP = _required(
     named=pa.int32(),  # of them, how many bear the name of a person that it was trained on
     photos=pa.int32(),  # scored photos that it was trained on
 )
-PAIRS = _required(
-    first=pa.string(),  # configuration; pairs in the order of the comparison
-    second=pa.string(),
-    difference=pa.float64(),  # accuracy of the first minus that of the second
-    low=pa.float64(),  # 95 %
-    high=pa.float64(),
-    only_first=pa.int32(),  # faces that only this one names rightly, first repeat
-    only_second=pa.int32(),
-    p_value=pa.float64(),  # McNemar's exact test, Holm-corrected over all pairs
-    rope=pa.float64(),  # probability that the difference is at most one point
+PAIRS = pa.schema(
+    [
+        pa.field("first", pa.string(), nullable=False),  # configuration; pairs in the order of the comparison
+        pa.field("second", pa.string(), nullable=False),
+        pa.field("difference", pa.float64(), nullable=False),  # accuracy of the first minus that of the second
+        pa.field("low", pa.float64(), nullable=False),  # 95 %, of the difference
+        pa.field("high", pa.float64(), nullable=False),
+        pa.field("only_first", pa.int32(), nullable=False),  # faces that only this one names rightly, first repeat
+        pa.field("only_second", pa.int32(), nullable=False),
+        pa.field("p_first_better", pa.float64(), nullable=False),  # probability: better by more than one point
+        pa.field("p_same", pa.float64(), nullable=False),  # probability: they differ by one point at most
+        pa.field("p_second_better", pa.float64(), nullable=False),
+        pa.field("p_holm", pa.float64()),  # McNemar's exact test, Holm-corrected over the family; null outside of it
+        pa.field("p_maxt", pa.float64()),  # max-T permutation; null but for the recommended one against the family
+    ]
 )
 PEOPLE = _required(
     configuration=pa.string(),
     label=pa.string(),
     faces=pa.int32(),  # test faces of the first repeat
     recall=pa.float64(),
-    low=pa.float64(),  # 95 %, Wilson
+    low=pa.float64(),  # 95 %, Jeffreys; the lowest recall first
     high=pa.float64(),
 )
 RELIABILITY = _required(
@@ -69,8 +74,11 @@ RELIABILITY = _required(
 OPEN_SET = _required(
     configuration=pa.string(),
     dir=pa.float64(),  # known faces accepted and rightly named
-    far=pa.float64(),  # unknown people's faces accepted, as it may be claimed: at least 1 / unknown_faces
-    measured=pa.float64(),  # the same as counted
+    dir_low=pa.float64(),  # 95 %; people are the unit
+    dir_high=pa.float64(),
+    far=pa.float64(),  # unknown people's faces accepted
+    far_low=pa.float64(),
+    far_high=pa.float64(),
     aim=pa.float64(),  # allowed on the calibration faces
     threshold=pa.float64(),  # median over splits; a face is accepted from it upwards
     calibrate_people=pa.int32(),  # choose the threshold

@@ -147,23 +147,40 @@ COMPARISON = pa.schema(
     [
         pa.field("configuration", pa.string(), nullable=False),
         pa.field("view", _word, nullable=False),  # crop | aligned | embedding | none
-        pa.field("rank", pa.int16(), nullable=False),  # 1 is best, by accuracy, then log-loss, then name
+        pa.field("rank", pa.int16(), nullable=False),  # 1 is best, by hits; equal counts share a rank (1, 1, 3)
         pa.field("outcome", _word, nullable=False),
         pa.field("reason", pa.string(), nullable=False),
         pa.field("test_faces", pa.int32(), nullable=False),
-        pa.field("accuracy", pa.float64()),
-        pa.field("accuracy_low", pa.float64()),  # 95 %
+        pa.field("hits", pa.int64(), nullable=False),  # right answers, over all repeats
+        pa.field("answers", pa.int64(), nullable=False),
+        pa.field("accuracy", pa.float64()),  # hits / answers
+        pa.field("accuracy_low", pa.float64()),  # 95 %, as in all columns _low and _high; docs/statistics.md says how
         pa.field("accuracy_high", pa.float64()),
-        pa.field("interval_method", _word, nullable=False),  # wilson | nadeau-bengio
         pa.field("end_to_end_accuracy", pa.float64()),  # photos without a usable face count as wrong
+        pa.field("end_to_end_low", pa.float64()),
+        pa.field("end_to_end_high", pa.float64()),
         pa.field("train_accuracy", pa.float64()),
         pa.field("balanced_accuracy", pa.float64()),
+        pa.field("balanced_accuracy_low", pa.float64()),
+        pa.field("balanced_accuracy_high", pa.float64()),
         pa.field("macro_f1", pa.float64()),
+        pa.field("macro_f1_low", pa.float64()),
+        pa.field("macro_f1_high", pa.float64()),
         pa.field("top3_accuracy", pa.float64()),
+        pa.field("top3_accuracy_low", pa.float64()),
+        pa.field("top3_accuracy_high", pa.float64()),
         pa.field("log_loss", pa.float64()),
+        pa.field("log_loss_low", pa.float64()),
+        pa.field("log_loss_high", pa.float64()),
         pa.field("calibration_error", pa.float64()),
+        pa.field("calibration_error_low", pa.float64()),
+        pa.field("calibration_error_high", pa.float64()),
         pa.field("dir_at_far", pa.float64()),  # open set only
+        pa.field("dir_low", pa.float64()),
+        pa.field("dir_high", pa.float64()),
         pa.field("far", pa.float64()),
+        pa.field("far_low", pa.float64()),
+        pa.field("far_high", pa.float64()),
         pa.field("open_set_threshold", pa.float64()),
         pa.field("fit_first_seconds", pa.float64()),  # the largest over splits: it shows imports and compilation
         pa.field("fit_seconds", pa.float64()),  # warm; median over splits
@@ -177,6 +194,10 @@ COMPARISON = pa.schema(
         pa.field("photo_hosts", pa.list_(pa.string()), nullable=False),  # where the times of the steps come from
         pa.field("model_bytes", pa.int64()),
         pa.field("practically_equal_to", pa.list_(pa.string()), nullable=False),
+        pa.field("outside_family", pa.string(), nullable=False),  # why it is not in the family of tests; or empty
+        pa.field("recommended", pa.bool_(), nullable=False),  # one at most; compare/recommendation.py has the rule
+        pa.field("decided_by", pa.string(), nullable=False),  # the step of the rule that decided; one of REASONS there
+        pa.field("excluded_because", pa.string(), nullable=False),  # why it can never be recommended; may be empty
     ]
 )
 

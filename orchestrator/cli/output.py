@@ -10,17 +10,21 @@ import pyarrow as pa
 from orchestrator.report.encoder_summary import encoder_lines, encoder_of
 from orchestrator.report.method import overlap_sentences
 from orchestrator.report.protocol_findings import findings_lines
+from orchestrator.report.recommended import answer_first, recommendation_as_json
 from orchestrator.report.suspects_file import SUSPECTS_CSV, suspects_sentence
 from orchestrator.report.terminal import comparison_rows, comparison_table, comparison_text
-from orchestrator.text import counted
+from orchestrator.text import counted, printable
 from storage.finding_schemas import COMPARISON_TABLES, ENCODER_OVERLAP, SUSPECTS
 from storage.plans import ENCODER_RUN
 from storage.runs import Run
-from storage.schemas import CATALOG, COMPARISON, FACES
+from storage.schemas import CATALOG, FACES
 from storage.tables import read_table
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+_ANSWER = ("comparison", "operating_points")
+"""The tables that say what to use."""
 
 
 def photo_outcomes(catalog: pa.Table, faces: pa.Table) -> dict[str, int]:
@@ -40,19 +44,25 @@ def result_of(run: Run) -> dict[str, Any]:
         return {**result, "encoder": encoder_of(run)}
     if not run.compares:
         return result
-    rows = comparison_rows(read_table(run.comparison, COMPARISON))
+    comparison, operating = (read_table(run.table(name), COMPARISON_TABLES[name]) for name in _ANSWER)
+    answer = {
+        "recommendation": recommendation_as_json(comparison, operating),
+        "comparison": comparison_rows(comparison),
+    }
     told = {name: table.to_pylist() for name, table in (*_protocol_findings(run).items(), ("suspects", _suspects(run)))}
-    return {**result, "comparison": rows, **told, "report": str(run.report / "index.html")}
+    return {**result, **answer, **told, "report": str(run.report / "index.html")}
 
 
 def print_result(run: Run, out: Console) -> None:
-    """Print the table or the encoder's figures, the counts, and where the report is; raises StoreError."""
+    """Print what to use and the table, or the encoder's figures; the counts; where the report is; raises StoreError."""
     if run.compares:
-        comparison = read_table(run.comparison, COMPARISON)
+        comparison, operating = (read_table(run.table(name), COMPARISON_TABLES[name]) for name in _ANSWER)
+        for line in answer_first(comparison, operating):
+            out.print(printable(line), markup=False, soft_wrap=not out.is_terminal)
         if out.is_terminal:
-            out.print(comparison_table(comparison, out.width))
+            out.print(comparison_table(comparison, operating, out.width))
         else:
-            out.print(comparison_text(comparison), markup=False, soft_wrap=True)
+            out.print(comparison_text(comparison, operating), markup=False, soft_wrap=True)
         for line in findings_lines(_protocol_findings(run), _best(comparison)):
             out.print(line, markup=False, soft_wrap=True)
     counts = photo_outcomes(read_table(run.catalog, CATALOG), read_table(run.faces, FACES))

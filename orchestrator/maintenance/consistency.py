@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from orchestrator.text import examples
 from storage.schemas import OUTCOMES, ROLES
+from workers.compare.recommendation import shared_ranks
 
 NAMED = 3
 """Examples in one sentence; the rest are counted."""
@@ -121,11 +122,14 @@ def score_faults(
 
 
 def comparison_faults(comparison: pa.Table, configurations: Collection[str]) -> Iterator[str]:
-    """Each configuration has one row, and the ranks are 1, 2, ..."""
+    """Each configuration has one row, the ranks are those of the hits, and one configuration is recommended at most."""
     if sorted(comparison["configuration"].to_pylist()) != sorted(configurations):
         yield "the comparison's rows are not the experiment's configurations"
-    if sorted(comparison["rank"].to_pylist()) != list(range(1, comparison.num_rows + 1)):
-        yield "the comparison's ranks are not 1, 2, ..."
+    rows = comparison.to_pylist()
+    if [row["rank"] for row in rows] != shared_ranks(rows):
+        yield "the comparison's ranks are not those of the test faces named rightly"
+    if sum(row["recommended"] for row in rows) > 1:
+        yield "the comparison recommends several configurations"
 
 
 def finding_faults(comparison: pa.Table, findings: Mapping[str, pa.Table]) -> Iterator[str]:

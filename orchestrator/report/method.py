@@ -6,8 +6,7 @@ import pyarrow as pa
 
 from orchestrator.report.evidence import Evidence
 from orchestrator.report.material import ReportMaterial
-from orchestrator.report.terminal import Row, comparison_rows, percent
-from orchestrator.report.words import named
+from orchestrator.report.terminal import Row, listed, percent
 from orchestrator.text import counted
 
 FEW_UNKNOWN_PEOPLE = 10
@@ -26,22 +25,22 @@ def protocol(material: ReportMaterial) -> list[str]:
     first = sizes[min(sizes)]
     shares = ", ".join(f"{first[role]} {role}" for role in sorted(first))
     many = "one split" if len(sizes) == 1 else f"{len(sizes)} splits"
-    methods = {row["interval_method"] for row in comparison_rows(material.comparison)} & set(INTERVALS)
     return [
         f"Every configuration was trained and tested on the same {many}; the first holds {shares} faces.",
         _groups(rows, material),
         *_left_out(material),
         *overlap_sentences(material.findings["encoder_overlap"]),
         "Only training faces fit, tune, stop or scale anything; test faces are only named.",
-        *(INTERVALS[method] for method in sorted(methods)),
+        *INTERVALS,
     ]
 
 
-INTERVALS = {
-    "wilson": "Intervals are Wilson's score intervals for a proportion (Wilson, 1927), at 95 %.",
-    "nadeau-bengio": "Intervals are Student's, at 95 %, with the variance corrected for overlapping training "
-    "sets (Nadeau and Bengio, 2003).",
-}
+INTERVALS = (
+    "Intervals are at 95 % and count each distinct face once, however many repeats tested it: for a proportion "
+    "Jeffreys' posterior, for other figures the Bayesian bootstrap (Rubin, 1981).",
+    "Where known people are turned away or strangers let in, people are the unit: Clopper and Pearson's interval on "
+    "the effective number of faces (Korn and Graubard, 1998).",
+)
 
 
 def overlap_sentences(overlap: pa.Table) -> list[str]:
@@ -99,15 +98,17 @@ def _left_out(material: ReportMaterial) -> list[str]:
     faceless = [row["label"] for row in left_out if row["reason"] == "no_face"]
     conflicting = sum(row["reason"] == "several_names" for row in left_out)
     if few:
-        sentences.append(f"Left out, since they have too few different photos with a face: {named(few)}.")
+        sentences.append(f"Left out, since they have too few different photos with a face: {listed(few)}.")
     if faceless:
-        sentences.append(f"Left out, since no photo of them has a face: {named(faceless)}.")
+        sentences.append(f"Left out, since no photo of them has a face: {listed(faceless)}.")
     alike = [row["label"] for row in left_out if row["reason"] == "one_group"]
     if alike:
-        sentences.append(f"Left out, since all their photos are in one group: {named(alike)}.")
+        sentences.append(f"Left out, since all their photos are in one group: {listed(alike)}.")
     untrained = [f"{row['label']} ({row['groups']})" for row in left_out if row["reason"] == "untrained"]
     if untrained:
-        sentences.append(f"Not tested in some splits (so many), where none of their photos trains: {named(untrained)}.")
+        sentences.append(
+            f"Not tested in some splits (so many), where none of their photos trains: {listed(untrained)}."
+        )
     if conflicting:
         sentences.append(f"Left out: {counted(conflicting, 'picture')} under several people's names.")
     return sentences
@@ -118,12 +119,11 @@ def open_set_sentences(evidence: Evidence) -> list[str]:
     row = next(iter(evidence.open_set.values()), None)
     if row is None:
         return []
-    tested_on = row["unknown_faces"]
     sentences = [
         f"The threshold was chosen in each split so that at most {percent(row['aim'])} of {row['calibrate_faces']} "
-        f"faces of {_people(row['calibrate_people'])} are accepted, and tested on {tested_on} faces of "
+        f"faces of {_people(row['calibrate_people'])} are accepted, and tested on {row['unknown_faces']} faces of "
         f"{_people(row['unknown_people'])}. None of them trains in the split in which they are unknown.",
-        f"With {tested_on} faces no false-alarm rate below {percent(1 / tested_on)} can be claimed, so none is.",
+        "A rate of 0 % does not mean never: read the upper end of its interval.",
     ]
     if min(row["calibrate_people"], row["unknown_people"]) < FEW_UNKNOWN_PEOPLE:
         sentences.append(

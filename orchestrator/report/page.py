@@ -26,9 +26,19 @@ from orchestrator.report.people import (
     worst_recalls,
 )
 from orchestrator.report.protocol_findings import page_findings
+from orchestrator.report.recommended import count, points_of
 from orchestrator.report.run_times import timing_sentences
 from orchestrator.report.suspected_labels import suspected_labels
-from orchestrator.report.terminal import chance, comparison_rows, interval, number, outcome_counts, percent, points
+from orchestrator.report.terminal import (
+    chance,
+    comparison_rows,
+    interval,
+    number,
+    outcome_counts,
+    percent,
+    points,
+    rank_texts,
+)
 from orchestrator.report.words import answer, verdict
 
 TEMPLATES = Path(__file__).parent
@@ -49,7 +59,9 @@ def render_page(material: ReportMaterial) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(percent=percent, number=number, chance=chance, points=points, verdict=verdict)
+    environment.filters.update(
+        percent=percent, number=number, count=count, chance=chance, points=points, verdict=verdict
+    )
     environment.globals.update(interval=interval)
     return environment.get_template("page.html.jinja").render(_context(material)).translate(STEERING_LETTERS)
 
@@ -68,6 +80,9 @@ def _context(material: ReportMaterial) -> dict[str, Any]:
         "protocol": protocol(material),
         "rows": rows,
         "protocol_findings": page_findings(findings, [row["configuration"] for row in rows]),
+        "ranks": rank_texts(rows),
+        "operating": points_of(findings["operating_points"]),
+        "outside": [(row["configuration"], row["outside_family"]) for row in rows if row["outside_family"]],
         "accuracy": accuracy_bars(rows),
         "latency": latency_bars(rows),
         "timing": timing_sentences(material),

@@ -140,12 +140,11 @@ def duplicates(catalog: pa.Table) -> list[list[tuple[str, str]]]:
 
 
 def worst_recalls(table: pa.Table) -> dict[str, list[dict[str, Any]]]:
-    """Rows of `storage.finding_schemas.PEOPLE` by configuration; of very many people those with the worst recall."""
+    """Rows of PEOPLE by configuration, the lowest recall first; of very many people only the lowest."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in table.to_pylist():
         found[row["configuration"]].append(row)
-    worst = {name: sorted(rows, key=lambda row: (row["recall"], row["label"])) for name, rows in found.items()}
-    return {name: sorted(rows[:NAMES_IN_A_MATRIX], key=lambda row: row["label"]) for name, rows in worst.items()}
+    return {name: rows[:NAMES_IN_A_MATRIX] for name, rows in found.items()}
 
 
 def listed_near_duplicates(catalog: pa.Table, near: pa.Table) -> list[tuple[str, str, str]]:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import combinations
-from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from storage.finding_schemas import COMPARISON_TABLES, OPERATING_POINTS, PAIRS
 from storage.schemas import COMPARISON
 from workers.compare.answers import Answers, Outcomes, answers_of
-from workers.compare.configuration_row import Row, accuracies, measured_row, ranked, scored_row
+from workers.compare.configuration_row import Row, measured_row, scored_row
 from workers.compare.figure_tables import figure_tables
 from workers.compare.host_times import common_host, photo_time
-from workers.compare.paired import Pair, disagreements, holm, mcnemar, over_splits, single_split
+from workers.compare.paired import Pair
+from workers.compare.pairs import Face, compare_pairs, equals_of, with_max_t
+from workers.compare.recommendation import recommend, shared_ranks
+from workers.compare.tested_family import family_of
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ def compare_configurations(
     photos: tuple[int, int] | None = None,
     efforts: pa.Table | None = None,
     operating: pa.Table | None = None,
+    baselines: Collection[str] = (),
 ) -> Comparison:
     """Compare all configurations of a run.
 
@@ -59,12 +60,12 @@ def compare_configurations(
         photos: those with a named face, and those that are wrong without one (`end_to_end.right_and_wrong`); None
             leaves the end-to-end accuracy null.
         efforts: `storage.schemas.EFFORTS` with the photos of the splits; None leaves `photo_to_name_ms` null.
-        operating: OPERATING_POINTS of these scores (`operating_points.operating_points`); None for none.
+        operating: `storage.finding_schemas.OPERATING_POINTS` of these scores; None for none.
+        baselines: configurations that show the level; recommended only where nothing else can be.
 
     Raises:
         ValueError: a configuration that did not fail has no score, or two, for a face of the splits.
     """
-    ratio = split_ratio(splits)
     answers: dict[str, Answers] = {}
     rows: list[Row] = []
     by_name = _fits_by_configuration(fits)
@@ -76,48 +77,47 @@ def compare_configurations(
             mine = scores.filter(pc.equal(pc.cast(scores["configuration"], pa.string()), name))
             answers[name] = answers_of(mine)
             _check(name, answers[name], splits)
-            row |= scored_row(answers[name], ratio, *(photos or (0, 0)))
+            row |= scored_row(answers[name], *(photos or (0, 0)))
         rows.append(row)
-    rows = ranked(rows)
-    best_first = {row["configuration"]: answers[row["configuration"]] for row in rows if row["outcome"] == "ok"}
-    pairs = compare_pairs({name: each.test for name, each in best_first.items()}, ratio)
-    for row in rows:
-        row["practically_equal_to"] = _equals(row["configuration"], pairs)
+    tests = {name: each.test for name, each in answers.items()}
     points = OPERATING_POINTS.empty_table() if operating is None else operating
+    rows, pairs = _judged(rows, tests, points.to_pylist(), baselines, _groups(splits))
+    best_first = {row["configuration"]: answers[row["configuration"]] for row in rows if row["outcome"] == "ok"}
     figures = {**figure_tables(best_first), "operating_points": points}
     return Comparison(pa.Table.from_pylist(rows, schema=COMPARISON), pairs, figures)
 
 
-def compare_pairs(tests: Mapping[str, Outcomes], ratio: float) -> tuple[Pair, ...]:
-    """Every two configurations, on the same faces.
+def _judged(
+    rows: list[Row],
+    tests: Mapping[str, Outcomes],
+    points: Sequence[Row],
+    baselines: Collection[str],
+    groups: Mapping[Face, int],
+) -> tuple[list[Row], tuple[Pair, ...]]:
+    """Rows with ranks and the recommendation, the recommended one first of its rank; and the pairs in that order."""
+    rows = [{**row, "rank": rank} for row, rank in zip(rows, shared_ranks(rows), strict=True)]
+    rows.sort(key=lambda row: (row["rank"], row["outcome"] != "ok", row["configuration"]))
+    ordered = {row["configuration"]: tests[row["configuration"]] for row in rows if row["outcome"] == "ok"}
+    family = family_of(ordered, baselines)
+    pairs = compare_pairs(ordered, family)
+    for row in rows:
+        row["practically_equal_to"] = equals_of(row["configuration"], pairs)
+        row["outside_family"] = family.why_not(row["configuration"]) if row["outcome"] == "ok" else ""
+    found = recommend(rows, points, baselines)
+    why = dict(found.excluded)
+    for row in rows:
+        row["recommended"] = row["configuration"] == found.configuration
+        row["decided_by"] = found.decided_by if row["recommended"] else ""
+        row["excluded_because"] = why.get(row["configuration"], "")
+    rows.sort(key=lambda row: (row["rank"], not row["recommended"]))
+    return rows, with_max_t(pairs, ordered, family, found.configuration, groups)
 
-    McNemar's test takes the first repeat, in which each face is answered once: over several repeats the answers
-    to one face are not independent.
-    """
-    drafts: list[dict[str, Any]] = []
-    right = {name: test.right for name, test in tests.items()}
-    by_split = {name: accuracies(test) for name, test in tests.items()}
-    for first, second in combinations(tests, 2):
-        once = next(tests[first].repeats())
-        only_first, only_second = disagreements(right[first][once], right[second][once])
-        differences = np.subtract(by_split[first], by_split[second])
-        if len(differences) > 1 and np.ptp(differences) > 0:
-            (low, high), rope = over_splits(differences.tolist(), ratio)
-        else:  # one split, or several with the same difference
-            (low, high), rope = single_split(only_first, only_second, len(once))
-        difference = float(np.mean(right[first].astype(float) - right[second]))
-        drafts.append(
-            {"first": first, "second": second, "difference": difference, "low": low, "high": high, "rope": rope,
-             "only_first": only_first, "only_second": only_second}
-        )  # fmt: skip
-    adjusted = holm([mcnemar(draft["only_first"], draft["only_second"]) for draft in drafts])
-    return tuple(Pair(p_value=p, **draft) for draft, p in zip(drafts, adjusted, strict=True))
 
-
-def split_ratio(splits: pa.Table) -> float:
-    """Test faces over training faces, over all splits."""
-    roles: list[str] = splits["role"].to_pylist()
-    return float(roles.count("test") / max(1, roles.count("train")))
+def _groups(splits: pa.Table) -> dict[Face, int]:
+    """The group of each face that is tested."""
+    tested = splits.filter(pc.equal(pc.cast(splits["role"], pa.string()), "test"))
+    columns = (tested[name].to_pylist() for name in ("photo_key", "face_index", "group"))
+    return {(key, face): group for key, face, group in zip(*columns, strict=True)}
 
 
 def _blank(name: str, view: str, costs: Sequence[Row]) -> Row:
@@ -129,7 +129,8 @@ def _blank(name: str, view: str, costs: Sequence[Row]) -> Row:
         "outcome": "failed" if failed else "ok",
         "reason": failed["reason"] if failed else "",
         "test_faces": 0,
-        "interval_method": "wilson",
+        "hits": 0,
+        "answers": 0,
     }
 
 
@@ -148,8 +149,3 @@ def _check(name: str, answers: Answers, splits: pa.Table) -> None:
         found = [(*split, *face) for split, face in zip(outcomes.split.tolist(), outcomes.faces, strict=True)]
         if wanted != found:
             raise ValueError(f"{name}: {len(found)} scores of role {role} for {len(wanted)} faces of the splits")
-
-
-def _equals(name: str, pairs: Sequence[Pair]) -> list[str]:
-    equal = [pair for pair in pairs if pair.practically_equal]
-    return [pair.second for pair in equal if pair.first == name] + [pair.first for pair in equal if pair.second == name]

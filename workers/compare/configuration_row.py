@@ -1,8 +1,8 @@
 """One configuration's row of the comparison, from its answers and what its training cost.
 
-Accuracy, and all figures that are means over faces, are taken over all faces of a repeat (the folds of a k-fold
-pooled, as Forman & Scholz, "Apples-to-apples in cross-validation studies", SIGKDD Explorations 12 (2010) 49-57,
-advise for F1) and then averaged over repeats.
+Accuracy is the number of right answers over that of all answers. Other figures are taken over all faces of a repeat
+(the folds of a k-fold pooled, as Forman & Scholz, "Apples-to-apples in cross-validation studies", SIGKDD Explorations
+12 (2010) 49-57, advise for F1) and then averaged over repeats. Intervals count each distinct face once.
 """
 
 from __future__ import annotations
@@ -14,30 +14,12 @@ import numpy as np
 
 from workers.compare import metrics
 from workers.compare.answers import Answers, Outcomes
+from workers.compare.bootstrap import bootstrap_intervals, end_to_end_interval
 from workers.compare.host_times import PhotoTime
-from workers.compare.intervals import Interval, nadeau_bengio, wilson
+from workers.compare.intervals import Interval, jeffreys
 from workers.compare.open_set import open_set
 
 Row = dict[str, Any]
-
-
-def accuracies(test: Outcomes) -> list[float]:
-    """Accuracy of each split, by repeat and fold."""
-    return [float(np.mean(test.right[test.of_split(split)])) for split in test.splits()]
-
-
-def accuracy_interval(test: Outcomes, test_train_ratio: float) -> tuple[Interval, str]:
-    """95 % interval of the accuracy, and its method: nadeau-bengio over splits, wilson for one.
-
-    Wilson too where all splits have the same accuracy: a variance of zero from a handful of splits would claim too
-    much certainty. It then counts each distinct face once.
-    """
-    values = accuracies(test)
-    if len(values) > 1 and np.ptp(values) > 0:
-        low, high = nadeau_bengio(values, test_train_ratio)
-        return (max(0.0, low), min(1.0, high)), "nadeau-bengio"
-    faces = len(set(test.faces))
-    return wilson(float(np.mean(test.right)) * faces, faces), "wilson"
 
 
 def repeat_deviation(test: Outcomes) -> float | None:
@@ -50,7 +32,7 @@ def repeat_deviation(test: Outcomes) -> float | None:
     return float(np.std(values, ddof=1)) if len(values) > 1 else None
 
 
-def scored_row(answers: Answers, test_train_ratio: float, detected: int, undetected: int) -> Row:
+def scored_row(answers: Answers, detected: int, undetected: int) -> Row:
     """The columns of COMPARISON that come from answers.
 
     Args:
@@ -59,28 +41,34 @@ def scored_row(answers: Answers, test_train_ratio: float, detected: int, undetec
             end-to-end accuracy = accuracy * detected / (detected + undetected).
     """
     test = answers.test
-    (low, high), method = accuracy_interval(test, test_train_ratio)
-    accuracy = _mean(test, lambda rows: float(np.mean(test.right[rows])))
+    faces, hits = len(set(test.faces)), int(np.sum(test.right))
+    accuracy, top3 = hits / len(test.faces), float(np.mean(test.top3))
+    found = bootstrap_intervals(test)
     rejection = open_set(test, answers.calibrate, answers.unknown)
     return {
-        "test_faces": len(set(test.faces)),
+        "test_faces": faces,
+        "hits": hits,
+        "answers": len(test.faces),
         "accuracy": accuracy,
-        "accuracy_low": low,
-        "accuracy_high": high,
-        "interval_method": method,
+        **_ends("accuracy", jeffreys(accuracy * faces, faces)),
         "end_to_end_accuracy": accuracy * (detected / (detected + undetected)) if detected else None,
+        **_ends("end_to_end", end_to_end_interval(accuracy * faces, faces, detected, undetected)),
         "balanced_accuracy": _mean(
             test, lambda rows: metrics.balanced_accuracy(test.truth[rows], test.predicted[rows])
         ),
         "macro_f1": _mean(test, lambda rows: metrics.macro_f1(test.truth[rows], test.predicted[rows])),
-        "top3_accuracy": _mean(test, lambda rows: float(np.mean(test.top3[rows]))),
+        "top3_accuracy": top3,
+        **_ends("top3_accuracy", jeffreys(top3 * faces, faces)),
         "log_loss": _mean(test, lambda rows: metrics.log_loss(test.truth_probability[rows])),
         "calibration_error": _mean(
             test,
             lambda rows: metrics.calibration_error(test.confidence[rows], (test.guess == test.truth)[rows]),
         ),
-        "dir_at_far": rejection.dir if rejection else None,
-        "far": rejection.far if rejection else None,
+        **{side: end for name, interval in found.items() for side, end in _ends(name, interval).items()},
+        "dir_at_far": rejection.dir.value if rejection else None,
+        **_ends("dir", rejection.dir.interval if rejection else None),
+        "far": rejection.far.value if rejection else None,
+        **_ends("far", rejection.far.interval if rejection else None),
         "open_set_threshold": rejection.threshold if rejection else None,
     }
 
@@ -112,14 +100,9 @@ def measured_row(fits: Sequence[Mapping[str, Any]], host: str | None = None, pho
     }
 
 
-def ranked(rows: Sequence[Row]) -> list[Row]:
-    """Rows best first, by accuracy, then log-loss, then name; what failed comes last. Sets `rank`."""
-
-    def place(row: Row) -> tuple[bool, float, float, str]:
-        failed = row["outcome"] != "ok"
-        return failed, -(row.get("accuracy") or 0.0), row.get("log_loss") or 0.0, row["configuration"]
-
-    return [{**row, "rank": rank} for rank, row in enumerate(sorted(rows, key=place), start=1)]
+def _ends(name: str, interval: Interval | None) -> Row:
+    low, high = interval or (None, None)
+    return {f"{name}_low": low, f"{name}_high": high}
 
 
 def _mean(test: Outcomes, figure: Any) -> float:

@@ -14,9 +14,9 @@ import pyarrow as pa
 from storage.finding_schemas import OPEN_SET, OPEN_SET_CURVE, PEOPLE, RELIABILITY, SELECTION
 from workers.compare.answers import Answers, Outcomes
 from workers.compare.configuration_row import repeat_deviation
-from workers.compare.intervals import wilson
+from workers.compare.intervals import jeffreys
 from workers.compare.metrics import BINS, bins_of, recalls
-from workers.compare.open_set import open_set, open_set_curve
+from workers.compare.open_set import Rate, open_set, open_set_curve
 from workers.compare.selection import selection
 
 Rows = list[dict[str, Any]]
@@ -41,13 +41,13 @@ def figure_tables(answers: Mapping[str, Answers]) -> dict[str, pa.Table]:
 
 
 def people_rows(name: str, test: Outcomes) -> Rows:
-    """Recall of each person with its interval."""
+    """Recall of each person with its interval, the lowest first."""
     once = next(test.repeats())
     found = recalls(test.truth[once], test.right[once])
     return [
         {"configuration": name, "label": label, "faces": faces, "recall": hits / faces,
-         **dict(zip(("low", "high"), wilson(hits, faces), strict=True))}
-        for label, (hits, faces) in found.items()
+         **dict(zip(("low", "high"), jeffreys(hits, faces), strict=True))}
+        for label, (hits, faces) in sorted(found.items(), key=_worst_first)
     ]  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def open_set_rows(name: str, answers: Answers) -> Rows:
     if found is None:
         return []
     return [
-        {"configuration": name, "dir": found.dir, "far": found.far, "measured": found.measured, "aim": found.aim,
+        {"configuration": name, **_rate("dir", found.dir), **_rate("far", found.far), "aim": found.aim,
          "threshold": found.threshold, **_count("calibrate", answers.calibrate), **_count("unknown", answers.unknown)}
     ]  # fmt: skip
 
@@ -97,6 +97,16 @@ def selection_rows(tests: Mapping[str, Outcomes]) -> Rows:
          **dict(zip(("chosen_accuracy", "chosen_low", "chosen_high"), worth, strict=True))}
         for name, test in tests.items()
     ]  # fmt: skip
+
+
+def _worst_first(person: tuple[str, tuple[int, int]]) -> tuple[float, int, str]:
+    """By recall; of equals the one with more faces, of whom it is surer."""
+    label, (hits, faces) = person
+    return hits / faces, -faces, label
+
+
+def _rate(name: str, rate: Rate) -> dict[str, float]:
+    return {name: rate.value, f"{name}_low": rate.interval[0], f"{name}_high": rate.interval[1]}
 
 
 def _count(role: str, outcomes: Outcomes) -> dict[str, int]:

@@ -15,10 +15,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from workers.compare.answers import Outcomes
+from workers.compare.intervals import Interval
 from workers.compare.metrics import Flags, Floats
+from workers.compare.people_interval import people_interval
 
 TARGET_FAR = 0.01
 """Share of unknown people's faces that may be accepted."""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share of distinct faces, and its 95 % interval with people as the unit (`people_interval`)."""
+
+    value: float
+    interval: Interval
 
 
 @dataclass(frozen=True)
@@ -27,17 +37,14 @@ class OpenSet:
 
     Attributes:
         dir: share of known people's faces that are accepted and given the right name.
-        far: share of unknown people's faces that are accepted, as it may be claimed: never below 1 / unknown_faces,
-            since what was not seen in n faces cannot be called rarer than 1 in n.
-        measured: the same as it was counted; may be 0.
+        far: share of unknown people's faces that are accepted.
         aim: the rate that was allowed on the calibration faces: the target, or 1 / their number if that is more.
         threshold: median over splits; a face is accepted from it upwards.
         unknown_faces: distinct faces that tested.
     """
 
-    dir: float
-    far: float
-    measured: float
+    dir: Rate
+    far: Rate
     aim: float
     threshold: float
     unknown_faces: int
@@ -94,23 +101,30 @@ def open_set(test: Outcomes, calibrate: Outcomes, unknown: Outcomes, far: float 
     """
     if not calibrate.faces or not unknown.faces:
         return None
-    thresholds, rates, alarms = [], [], []
+    thresholds = []
+    named, alarmed = np.zeros(len(test.faces), bool), np.zeros(len(unknown.faces), bool)
     for split in test.splits():
-        rows = test.of_split(split)
+        known, strangers = test.of_split(split), unknown.of_split(split)
         limit = threshold_for(calibrate.known_score[calibrate.of_split(split)], far)
         thresholds.append(limit)
-        rates.append(identification_rate(test.known_score[rows], (test.guess == test.truth)[rows], limit))
-        alarms.append(float(np.mean(unknown.known_score[unknown.of_split(split)] >= limit)))
-    unknown_faces = len(set(unknown.faces))
-    measured = float(np.mean(alarms))
+        named[known] = (test.known_score[known] >= limit) & (test.guess == test.truth)[known]
+        alarmed[strangers] = unknown.known_score[strangers] >= limit
     return OpenSet(
-        dir=float(np.mean(rates)),
-        far=max(measured, 1 / unknown_faces),
-        measured=measured,
+        dir=_rate(test, named),
+        far=_rate(unknown, alarmed),
         aim=max(far, 1 / len(set(calibrate.faces))),
         threshold=float(np.median(thresholds)),
-        unknown_faces=unknown_faces,
+        unknown_faces=len(set(unknown.faces)),
     )
+
+
+def _rate(outcomes: Outcomes, events: Flags) -> Rate:
+    """How often it happened, a face's splits averaged."""
+    number: dict[tuple[str, int], int] = {}
+    face = np.asarray([number.setdefault(each, len(number)) for each in outcomes.faces], np.intp)
+    rates = np.bincount(face, weights=events) / np.bincount(face)
+    people = outcomes.truth[np.unique(face, return_index=True)[1]]
+    return Rate(float(np.mean(rates)), people_interval(np.asarray(rates, np.float64), people))
 
 
 def open_set_curve(test: Outcomes, unknown: Outcomes) -> OpenSetCurve | None:

@@ -13,11 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from workers.compare.answers import Outcomes
 from workers.compare.metrics import Floats
 
 REDRAWS = 1000
+
+Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -46,42 +49,47 @@ def selection(tests: Mapping[str, Outcomes], redraws: int = REDRAWS, seed: int =
     Raises:
         ValueError: the configurations did not answer the same faces.
     """
-    rates = [_rates(test) for test in tests.values()]
-    faces = sorted(rates[0]) if rates else []
-    if any(sorted(each) != faces for each in rates):
+    counts = [_counts(test) for test in tests.values()]
+    faces = sorted(counts[0]) if counts else []
+    if any(sorted(each) != faces for each in counts):
         raise ValueError("configurations that answered different faces cannot be compared")
-    if len(rates) < 2 or len(faces) < 2:
+    if len(counts) < 2 or len(faces) < 2:
         return None
-    matrix = np.asarray([[each[face] for face in faces] for each in rates])
-    wins, accuracies = _redraw(matrix, redraws, np.random.default_rng(seed))
+    hits = np.asarray([[each[face][0] for face in faces] for each in counts])
+    answers = np.asarray([counts[0][face][1] for face in faces])
+    wins, accuracies = _redraw(hits, answers, redraws, np.random.default_rng(seed))
     low, high = np.percentile(accuracies, [2.5, 97.5])
     return Selection(float(accuracies.mean()), float(low), float(high), dict(zip(tests, wins.tolist(), strict=True)))
 
 
-def _rates(test: Outcomes) -> dict[tuple[str, int], float]:
-    """Share of right answers to each distinct face, over the splits that tested it."""
-    faces = sorted(set(test.faces))
-    place = {face: i for i, face in enumerate(faces)}
-    index = np.asarray([place[face] for face in test.faces], np.intp)
-    hits = np.bincount(index, weights=test.right, minlength=len(faces)) / np.bincount(index, minlength=len(faces))
-    return dict(zip(faces, hits.tolist(), strict=True))
+def _counts(test: Outcomes) -> dict[tuple[str, int], tuple[int, int]]:
+    """Right answers and all answers to each distinct face, over the splits that tested it."""
+    found: dict[tuple[str, int], tuple[int, int]] = {}
+    for face, right in zip(test.faces, test.right.tolist(), strict=True):
+        hits, answers = found.get(face, (0, 0))
+        found[face] = hits + right, answers + 1
+    return found
 
 
-def _redraw(rates: Floats, redraws: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def _redraw(hits: Counts, answers: Counts, redraws: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Share of redraws that each configuration wins, and in each redraw the accuracy on the faces left out.
 
+    Whole numbers decide, so that a tie is one.
+
     Args:
-        rates: (configurations, faces); at least two faces.
+        hits: (configurations, faces) right answers; at least two faces.
+        answers: (faces,) answers to each.
     """
-    faces = rates.shape[1]
-    wins = np.zeros(len(rates))
+    faces = hits.shape[1]
+    wins = np.zeros(len(hits))
     accuracies: list[float] = []
     while len(accuracies) < redraws:
         drawn = np.bincount(rng.integers(faces, size=faces), minlength=faces)
         if drawn.all():  # every face once: none is left to score
             continue
-        hits = np.round(rates @ drawn, 9)  # sums of thirds differ in their last bit, and a tie must stay one
-        best = np.flatnonzero(hits == hits.max())
+        found = hits @ drawn
+        best = np.flatnonzero(found == found.max())
         wins[best] += 1 / len(best)
-        accuracies.append(float(rates[np.ix_(best, np.flatnonzero(drawn == 0))].mean()))
+        left = np.flatnonzero(drawn == 0)
+        accuracies.append(float(hits[np.ix_(best, left)].sum() / (answers[left].sum() * len(best))))
     return wins / redraws, np.asarray(accuracies)

@@ -15,7 +15,7 @@ from storage.tables import read_table, write_run_tables
 from workers.jobs.job import run_job
 from workers.jobs.part_names import comparison_part
 from workers.jobs.time_limits import COMPARISON_SECONDS
-from workers.learning.configurations import find_configuration, view_of_configuration
+from workers.learning.configurations import find_configuration, is_baseline, view_of_configuration
 from workers.recognition.encoder_scales import scale_of
 
 
@@ -56,7 +56,8 @@ def _tables(run: Run) -> dict[str, pa.Table]:
     efforts = read_parts(list_parts(run.encodings / "efforts"), EFFORTS, ["photo_key", "seconds", "worker"])
     scales = {name: scale_of(run.plan.engine, find_configuration(name).encoder) for name in names}
     points = operating_points(scores, scales)
-    compared = compare_configurations(scores, fits, splits, views, right_and_wrong(photos), efforts, points)
+    baselines = {name for name in names if is_baseline(name)}
+    compared = compare_configurations(scores, fits, splits, views, right_and_wrong(photos), efforts, points, baselines)
     return {
         "k_shot": k_shot,
         "subgroups": subgroup_table(scores, catalog, faces, list(_accuracies(compared.table))),

@@ -49,25 +49,23 @@ def is_refitted(folder: Path) -> bool:
     return (folder / "model.json").exists()
 
 
-def winner_of(comparison: pa.Table, operating: pa.Table) -> str | None:
-    """The configuration of the best rank that looks at faces, did not fail and does not turn away its own people.
+def winner_of(comparison: pa.Table) -> str | None:
+    """The recommended configuration.
 
-    Where all of them turn away too many, the best rank; None where none succeeded.
+    Where none can be recommended, the best rank that looks at faces, so that `identify` has a model to warn of; None
+    where none succeeded.
 
     Args:
-        comparison, operating: COMPARISON and OPERATING_POINTS of one run.
+        comparison: COMPARISON.
     """
     rows = [row for row in comparison.to_pylist() if row["outcome"] == "ok" and row["view"] != "none"]
-    points = {row["configuration"]: OperatingPoint(**row) for row in operating.to_pylist()}
-    excluded = {name for name, point in points.items() if point.turns_away_its_own}
-    best = min(rows, key=lambda row: (row["configuration"] in excluded, row["rank"]), default=None)
+    best = min(rows, key=lambda row: (not row["recommended"], row["rank"]), default=None)
     return best["configuration"] if best else None
 
 
 def winner_of_run(run: Run) -> str | None:
-    """`winner_of` of the run's tables; raises StoreError where one is missing or damaged."""
-    points = read_table(run.table("operating_points"), OPERATING_POINTS)
-    return winner_of(read_table(run.comparison, COMPARISON), points)
+    """`winner_of` of the run's comparison; raises StoreError where it is missing or damaged."""
+    return winner_of(read_table(run.comparison, COMPARISON))
 
 
 def refit_winner(run: Run) -> None:

@@ -77,6 +77,9 @@ _ALL = (
 
 CONFIGURATIONS: dict[str, Configuration] = {each.name: each for each in _ALL}
 
+BASELINES = ("majority", "nearest-centroid", "threshold-1nn")
+"""They show the level that a method has to beat, and take no part in the correction for many tests."""
+
 
 def find_configuration(name: str) -> Configuration:
     """The configuration of a name, `NAME` or `NAME@ENCODER`.
@@ -102,3 +105,8 @@ def view_of_configuration(name: str) -> str:
         return find_configuration(name).view
     except KeyError:
         return "none"
+
+
+def is_baseline(name: str) -> bool:
+    """Whether the configuration, with whichever encoder, is one of BASELINES."""
+    return name.partition(AT)[0] in BASELINES

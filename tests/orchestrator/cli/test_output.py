@@ -58,9 +58,12 @@ def test_the_help_of_every_command_has_an_example_that_it_takes(name: str) -> No
 def test_a_finished_run_is_told_in_words_and_as_json(lineup: Lineup, run: Run) -> None:
     words = lineup("report")
     assert words.code == 0
-    head, *rows, counts, page = words.out.splitlines()
+    first, rule, *lines, counts, page = words.out.splitlines()
+    assert first.startswith("Use ")
+    assert rule.startswith("The rule: ")
+    head = next(line for line in lines if line.startswith("rank"))
     assert head.split()[:3] == ["rank", "configuration", "view"]
-    assert {row.split()[1] for row in rows if row[:1].isdigit()} == set(CONFIGURATIONS)
+    assert {row.split()[1] for row in lines if row[:1].isdigit()} == set(CONFIGURATIONS)
     assert counts == "24 photos: 24 ok"
     assert page == f"Report: {run.report / 'index.html'}"
     result = json.loads(lineup("report", run.run_id, "--json").out)

@@ -159,7 +159,7 @@ def test_forget_asks_first_and_tells_what_it_removed(copied: Run, call: Call) ->
     assert told.exit_code == 0
     assert all(line.isprintable() for line in told.output.splitlines())
     assert "Gone from the encodings: 4 pictures and 4 faces" in told.output
-    assert f"{copied.run_id}: 4 rows, and report, model, comparison.parquet, selection.parquet, " in told.output
+    assert f"{copied.run_id}: 4 rows, and report, model, comparison.parquet, " in told.output
     assert ", pairs.parquet, fits, scores, splits.parquet, " in told.output
     assert "yours to delete" in told.output
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 
 from orchestrator.report.material import ReportMaterial
+from storage.finding_schemas import OPERATING_POINTS
 from storage.schemas import TABLES
 from workers.synthetic import draw_identity, draw_scene, render
 
@@ -20,6 +22,8 @@ PEOPLE = ("ada", "<script>alert(1)</script>", "$x_{1}$ & co")
 PHOTOS = 4
 
 Row = dict[str, Any]
+
+END_TO_END = {"end_to_end_accuracy": 0.93, "end_to_end_low": 0.87, "end_to_end_high": 0.96}
 
 
 def table(name: str, rows: Iterable[Row]) -> pa.Table:
@@ -33,9 +37,29 @@ def compared(
 ) -> Row:
     row: Row = {"configuration": configuration, "view": "embedding", "rank": rank, "outcome": "ok", "reason": ""}
     row |= {"test_faces": 120, "accuracy": accuracy, "accuracy_low": low, "accuracy_high": high}
-    row |= {"interval_method": "wilson", "balanced_accuracy": accuracy, "practically_equal_to": []}
+    row |= {"balanced_accuracy": accuracy, "practically_equal_to": [], "outside_family": "", "excluded_because": ""}
+    row |= {
+        "hits": 0 if accuracy is None or math.isnan(accuracy) else round(accuracy * 120),
+        "answers": 120,
+        "recommended": rank == 1,
+        "decided_by": "accuracy",
+    }
     row |= {"fit_seconds": 0.5 * rank, "latency_p50_ms": 0.1 * rank, "latency_p95_ms": 0.3 * rank}
     return row | more
+
+
+def operating_point(configuration: str, **more: Any) -> Row:
+    """A row of OPERATING_POINTS: 2 of 208 known faces turned away, 1 of 51 strangers' faces let in."""
+    row: Row = {"configuration": configuration, "threshold": -0.55, "threshold_likeness": 58.0, "rule": "by hand"}
+    row |= {"known_named": 206 / 208, "known_low": 0.96, "known_high": 0.999, "known_faces": 208, "known_people": 6}
+    row |= {"turned_away": 2 / 208, "turned_away_low": 0.001, "turned_away_high": 0.04}
+    row |= {"strangers_in": 1 / 51, "strangers_low": 0.0, "strangers_high": 0.11, "stranger_faces": 51}
+    row |= {"stranger_people": 6, "worst_person": "ada", "worst_turned_away": 2.0, "worst_faces": 22}
+    return row | more
+
+
+def operating_points_of(*rows: Row) -> pa.Table:
+    return pa.Table.from_pylist(list(rows), schema=OPERATING_POINTS)
 
 
 def compare(*rows: Row) -> pa.Table:
@@ -108,7 +132,7 @@ def material() -> ReportMaterial:
         scores=table("scores", scores),
         fits=table("fits", fits),
         comparison=compare(
-            compared("svm-linear", 1, 0.98, 0.94, 0.995, practically_equal_to=["knn-3"], end_to_end_accuracy=0.93),
+            compared("svm-linear", 1, 0.98, 0.94, 0.995, practically_equal_to=["knn-3"], **END_TO_END),
             compared("knn-3", 2, 0.97, 0.93, 0.99),
             compared("cnn-small", 3, 0.75, 0.66, 0.82, view="crop"),
             compared("cnn-big", 4, None, None, None, outcome="failed", reason="out of memory <hr>"),

@@ -16,7 +16,9 @@ from orchestrator.report.terminal import (
     number,
     outcome_counts,
 )
-from tests.orchestrator.report.conftest import compare, compared
+from tests.orchestrator.report.conftest import compare, compared, operating_point, operating_points_of
+
+POINTS = operating_points_of(operating_point("svm-linear"))
 
 
 def test_rows_come_by_rank_and_are_strict_json() -> None:
@@ -28,35 +30,52 @@ def test_rows_come_by_rank_and_are_strict_json() -> None:
 def test_markup_and_control_characters_in_a_name_are_shown_not_obeyed() -> None:
     table = compare(compared("[red]x[/red]\x1b[2J", 1, 0.9, 0.8, 1.0))
     screen = io.StringIO()
-    Console(file=screen, width=200).print(comparison_table(table))
+    Console(file=screen, width=200).print(comparison_table(table, POINTS))
     assert "[red]x[/red]" in screen.getvalue()
-    assert "\x1b[2J" not in screen.getvalue() + comparison_text(table)
+    assert "\x1b[2J" not in screen.getvalue() + comparison_text(table, POINTS)
 
 
 def test_plain_text_has_a_line_a_configuration(material: ReportMaterial) -> None:
-    lines = comparison_text(material.comparison).splitlines()
+    lines = comparison_text(material.comparison, POINTS).splitlines()
     assert len(lines) == 5
     assert "98.0 %" in lines[1]
     assert "94.0 to 99.5 %" in lines[1]
     assert "failed" in lines[4]
 
 
-@pytest.mark.parametrize("width", [50, 60, 80, 140])
+@pytest.mark.parametrize("width", [50, 60, 80, 100, 120, 140, 170, 200])
 def test_a_narrow_terminal_shows_fewer_columns_and_no_half_number(material: ReportMaterial, width: int) -> None:
     screen = io.StringIO()
-    Console(file=screen, width=width).print(comparison_table(material.comparison, width))
+    Console(file=screen, width=width).print(comparison_table(material.comparison, POINTS, width))
     shown = screen.getvalue()
     assert "…" not in shown
     assert max(map(len, shown.splitlines())) <= width
     assert {"98.0 %", "94.0 to 99.5 %"} <= {cell.strip() for line in shown.splitlines() for cell in line.split("  ")}
-    assert ("a wider terminal" in shown) == (width < 140)
+    assert ("a wider terminal" in shown) == (width < 170)
 
 
 def test_accuracy_stands_beside_what_it_is_once_photos_without_a_face_count() -> None:
     row = {**compared("a", 1, 0.9, 0.8, 1.0), "end_to_end_accuracy": 0.765}
-    assert "90.0 %" in comparison_text(compare(row))
-    assert "76.5 %" in comparison_text(compare(row))
-    assert "end to end" in comparison_text(compare(row))
+    assert "90.0 %" in comparison_text(compare(row), POINTS)
+    assert "76.5 %" in comparison_text(compare(row), POINTS)
+    assert "end to end" in comparison_text(compare(row), POINTS)
+
+
+def test_operating_points_stand_beside_the_accuracy(material: ReportMaterial) -> None:
+    head, first, second, *_ = comparison_text(material.comparison, POINTS).splitlines()
+    assert "turned away  strangers in" in head
+    assert "1.0 %        2.0 %" in first
+    assert "–            –" in second
+
+
+def test_equal_counts_show_a_shared_rank_and_the_recommended_one_first() -> None:
+    rows = [
+        compared("a", 1, 0.9, 0.8, 1.0, recommended=False),
+        compared("z", 1, 0.9, 0.8, 1.0),
+        compared("c", 3, 0.8, 0.7, 0.9),
+    ]
+    lines = comparison_text(compare(*rows), POINTS).splitlines()[1:]
+    assert [line.split()[:2] for line in lines] == [["1=", "z"], ["1=", "a"], ["3", "c"]]
 
 
 def test_outcomes_are_counted(material: ReportMaterial) -> None:

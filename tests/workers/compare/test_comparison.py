@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pytest
 
+from storage.finding_schemas import OPERATING_POINTS
 from storage.schemas import COMPARISON, FITS, SCORES
-from tests.workers.compare.conftest import Study, make_study
-from workers.compare.comparison import Comparison, compare_configurations, split_ratio
-from workers.compare.paired import Pair, mcnemar, over_splits, single_split
+from tests.workers.compare.conftest import Study
+from workers.compare.comparison import Comparison, compare_configurations
+from workers.compare.paired import Pair
 
 
 @pytest.fixture(scope="module")
@@ -24,65 +24,69 @@ def rows_of(comparison: Comparison) -> dict[str, dict[str, Any]]:
     return {row["configuration"]: row for row in comparison.table.to_pylist()}
 
 
+def with_copies(study: Study, name: str, copies: list[str]) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """Scores, fits and splits of the study with configurations that answer like one of it."""
+    scores, fits = study.scores.to_pylist(), study.fits.to_pylist()
+    for copy in copies:
+        scores += [{**row, "configuration": copy} for row in study.scores.to_pylist() if row["configuration"] == name]
+        fits += [{**row, "configuration": copy} for row in study.fits.to_pylist() if row["configuration"] == name]
+    return pa.Table.from_pylist(scores, schema=SCORES), pa.Table.from_pylist(fits, schema=FITS), study.splits
+
+
+def points_table(points: dict[str, dict[str, float]]) -> pa.Table:
+    """OPERATING_POINTS with these columns; counts are of 24 faces of 3 people."""
+    counts = dict.fromkeys(("known_faces", "stranger_faces", "worst_faces"), 24) | {"worst_turned_away": 0.0}
+    counts |= dict.fromkeys(("known_people", "stranger_people"), 3)
+    rows = [{**counts, "worst_person": "", "rule": "", "configuration": name, **row} for name, row in points.items()]
+    return pa.Table.from_pylist(rows, schema=OPERATING_POINTS)
+
+
 def test_the_table_is_the_stored_one_best_first(comparison: Comparison) -> None:
     assert comparison.table.schema.equals(COMPARISON)
     assert comparison.table["configuration"].to_pylist() == ["good", "fair", "blind"]
     assert comparison.table["rank"].to_pylist() == [1, 2, 3]
 
 
-def test_every_two_are_compared_on_the_same_faces(study: Study, comparison: Comparison) -> None:
-    assert [(pair.first, pair.second) for pair in comparison.pairs] == list(combinations(("good", "fair", "blind"), 2))
-    answers: dict[str, dict[tuple[int, int, str], bool]] = {
-        name: {(r["repeat"], r["fold"], r["photo_key"]): r["predicted"] == r["truth"] for r in study.score_rows(name)}
-        for name in ("good", "fair", "blind")
-    }
-    for pair in comparison.pairs:
-        first, second = answers[pair.first], answers[pair.second]
-        once = [key for key in first if key[0] == 0]
-        assert pair.only_first == sum(first[key] and not second[key] for key in once)
-        assert pair.only_second == sum(second[key] and not first[key] for key in once)
-        assert pair.difference == pytest.approx(np.mean([first[key] - int(second[key]) for key in first]))
-        differences = [
-            np.mean([first[key] - int(second[key]) for key in first if key[:2] == (repeat, fold)])
-            for repeat in range(2)
-            for fold in range(4)
-        ]
-        (low, high), rope = over_splits([float(each) for each in differences], 1 / 3)
-        assert (pair.low, pair.high, pair.rope) == pytest.approx((low, high, rope))
+def test_equal_counts_share_a_rank_and_the_recommended_one_stands_first(study: Study) -> None:
+    twins = with_copies(study, "good", ["a-twin", "z-twin"])
+    views = dict.fromkeys(("good", "a-twin", "z-twin", "fair", "blind"), "embedding")
+    point = {"threshold": 0.5, "known_named": 0.8, "turned_away": 0.05, "strangers_in": 0.0}
+    better = point | {"known_named": 0.9}
+    points = points_table({"a-twin": point, "good": point, "z-twin": better})
+    table = compare_configurations(*twins, views, operating=points).table
+    assert table["configuration"].to_pylist() == ["z-twin", "a-twin", "good", "fair", "blind"]
+    assert table["rank"].to_pylist() == [1, 1, 1, 4, 5]
+    assert table["recommended"].to_pylist() == [True, False, False, False, False]
+    assert table["decided_by"][0].as_py() == "known_named"
+    assert table["outside_family"].to_pylist() == [
+        "answers every test face like a-twin", "", "answers every test face like a-twin", "", "",
+    ]  # fmt: skip
 
 
-def test_p_values_are_holms_over_all_pairs(comparison: Comparison) -> None:
-    raw = [mcnemar(pair.only_first, pair.only_second) for pair in comparison.pairs]
-    order = np.argsort(raw)
-    adjusted = np.minimum(1, np.maximum.accumulate(np.asarray(raw)[order] * [3, 2, 1]))
-    assert np.asarray([pair.p_value for pair in comparison.pairs])[order] == pytest.approx(adjusted)
-
-
-def test_one_split_takes_the_paired_interval() -> None:
-    study = make_study({"good": 0.9, "fair": 0.5}, folds=1, repeats=1)
-    (pair,) = study.compared().pairs
-    (low, high), rope = single_split(pair.only_first, pair.only_second, 24)
-    assert (pair.low, pair.high, pair.rope) == (low, high, rope)
+def test_a_baseline_is_recommended_only_where_nothing_else_is_left(study: Study) -> None:
+    views = dict.fromkeys(("good", "fair", "blind"), "embedding")
+    rows = rows_of(compare_configurations(study.scores, study.fits, study.splits, views, baselines={"good"}))
+    assert [name for name, row in rows.items() if row["recommended"]] == ["fair"]
+    assert rows["good"]["excluded_because"] == "it is a baseline"
+    assert rows["good"]["outside_family"] == "baseline"
+    alone = rows_of(compare_configurations(study.scores, study.fits, study.splits, views, baselines=set(views)))
+    assert alone["good"]["recommended"]
 
 
 def test_practically_equal_is_said_by_both_or_by_neither(comparison: Comparison) -> None:
     rows = rows_of(comparison)
     for first, second in combinations(rows, 2):
         assert (second in rows[first]["practically_equal_to"]) == (first in rows[second]["practically_equal_to"])
-    equal = Pair("a", "b", 0.0, -0.001, 0.001, 0, 0, 1.0, 0.96)
+    equal = Pair("a", "b", 0.0, -0.001, 0.001, 0, 0, 0.02, 0.96, 0.02, 1.0)
     assert equal.practically_equal
     assert not equal.different
 
 
 def test_twins_that_answer_alike_on_few_faces_are_not_called_equal(study: Study) -> None:
     """24 faces cannot show that two differ by less than one in a hundred."""
-    twin = [{**row, "configuration": "twin"} for row in study.scores.to_pylist() if row["configuration"] == "good"]
-    fits = [{**row, "configuration": "twin"} for row in study.fits.to_pylist() if row["configuration"] == "good"]
-    scores = pa.Table.from_pylist([*study.scores.to_pylist(), *twin], schema=SCORES)
-    both = pa.Table.from_pylist([*study.fits.to_pylist(), *fits], schema=FITS)
-    result = compare_configurations(scores, both, study.splits, {})
+    result = compare_configurations(*with_copies(study, "good", ["twin"]), {})
     pair = next(pair for pair in result.pairs if {pair.first, pair.second} == {"good", "twin"})
-    assert (pair.difference, pair.p_value) == (0.0, 1.0)
+    assert (pair.difference, pair.p_holm) == (0.0, 1.0)
     assert not pair.practically_equal
 
 
@@ -103,10 +107,6 @@ def test_a_missing_or_doubled_score_is_a_bug_and_raises(study: Study, role: str)
     for damaged in (rows[:place] + rows[place + 1 :], [*rows, rows[place]]):
         with pytest.raises(ValueError, match=f"good: .* scores of role {role}"):
             compare_configurations(pa.Table.from_pylist(damaged, schema=SCORES), study.fits, study.splits, {})
-
-
-def test_the_ratio_is_that_of_test_to_training_faces(study: Study) -> None:
-    assert split_ratio(study.splits) == pytest.approx(6 / 18)
 
 
 def test_end_to_end_counts_photos_without_a_face_as_wrong(study: Study) -> None:

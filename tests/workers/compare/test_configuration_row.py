@@ -9,17 +9,9 @@ import pytest
 
 from tests.workers.compare.conftest import PEOPLE, Study, make_study
 from workers.compare.answers import Answers, answers_of
-from workers.compare.configuration_row import (
-    Row,
-    accuracies,
-    accuracy_interval,
-    measured_row,
-    ranked,
-    repeat_deviation,
-    scored_row,
-)
+from workers.compare.configuration_row import measured_row, repeat_deviation, scored_row
 from workers.compare.host_times import PhotoTime
-from workers.compare.intervals import nadeau_bengio, wilson
+from workers.compare.intervals import jeffreys
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +40,7 @@ def test_the_row_is_scikit_learns_mean_over_repeats(fair: Study, answers: Answer
             "log_loss": metrics.log_loss(truth, chances, labels=list(PEOPLE)),
         }.items():
             expected.setdefault(name, []).append(float(value))
-    row = scored_row(answers, 1 / 3, detected=24, undetected=0)
+    row = scored_row(answers, detected=24, undetected=0)
     for name, values in expected.items():
         assert row[name] == pytest.approx(np.mean(values), rel=1e-5), name
     assert row["test_faces"] == 24
@@ -70,30 +62,27 @@ def test_the_top_three_are_scikit_learns_among_five() -> None:
     assert np.mean(test.top3) == pytest.approx(top_k_accuracy_score(truth, chances, k=3))
 
 
-def test_several_splits_take_the_corrected_interval_and_one_takes_wilsons(answers: Answers) -> None:
-    (low, high), method = accuracy_interval(answers.test, 1 / 3)
-    expected = nadeau_bengio(accuracies(answers.test), 1 / 3)
-    assert method == "nadeau-bengio"
-    assert (low, high) == pytest.approx((max(0.0, expected[0]), min(1.0, expected[1])))
-    once = answers_of(make_study({"one": 0.8}, folds=1, repeats=1).scores).test
-    hits = int(np.sum(once.right))
-    interval, method = accuracy_interval(once, 1 / 3)
-    assert method == "wilson"
-    assert interval == pytest.approx(wilson(hits, 24))
+def test_accuracy_is_a_count_and_its_interval_takes_each_face_once(fair: Study, answers: Answers) -> None:
+    row = scored_row(answers, detected=24, undetected=0)
+    right = [each["predicted"] == each["truth"] for each in fair.score_rows("fair")]
+    assert (row["hits"], row["answers"]) == (sum(right), 48)
+    assert row["accuracy"] == row["hits"] / 48
+    assert (row["accuracy_low"], row["accuracy_high"]) == pytest.approx(jeffreys(row["hits"] / 2, 24))
 
 
-def test_splits_that_agree_to_the_last_face_claim_no_certainty() -> None:
-    perfect = answers_of(make_study({"sure": 1.0}).scores).test
-    (low, high), method = accuracy_interval(perfect, 1 / 3)
-    assert method == "wilson"
-    assert (low, high) == pytest.approx(wilson(24, 24))
-    assert low < 0.9
+def test_every_figure_has_an_interval_around_it(answers: Answers) -> None:
+    row = scored_row(answers, detected=24, undetected=3)
+    stems = {"end_to_end": "end_to_end_accuracy", "dir": "dir_at_far"}
+    names = ("accuracy", "balanced_accuracy", "macro_f1", "top3_accuracy", "log_loss", "far", *stems)
+    for name in names:
+        assert row[f"{name}_low"] <= row[stems.get(name, name)] <= row[f"{name}_high"], name
+    assert 0 <= row["calibration_error_low"] <= row["calibration_error_high"]
 
 
 def test_photos_without_a_face_count_as_wrong_end_to_end(answers: Answers) -> None:
-    row = scored_row(answers, 1 / 3, detected=24, undetected=8)
+    row = scored_row(answers, detected=24, undetected=8)
     assert row["end_to_end_accuracy"] == pytest.approx(row["accuracy"] * 24 / 32)
-    assert scored_row(answers, 1 / 3, 24, 0)["end_to_end_accuracy"] == row["accuracy"]
+    assert scored_row(answers, 24, 0)["end_to_end_accuracy"] == row["accuracy"]
 
 
 def test_the_spread_is_that_of_the_repeats(fair: Study, answers: Answers) -> None:
@@ -139,14 +128,3 @@ def test_what_failed_before_it_was_timed_has_no_costs(fair: Study) -> None:
     row = measured_row([blank])
     assert row.pop("hosts") == row.pop("photo_hosts") == []
     assert set(row.values()) == {None}
-
-
-def test_ranks_go_by_accuracy_then_log_loss_then_name_and_failures_come_last() -> None:
-    rows: list[Row] = [
-        {"configuration": "d", "outcome": "failed"},
-        {"configuration": "b", "outcome": "ok", "accuracy": 0.9, "log_loss": 0.3},
-        {"configuration": "a", "outcome": "ok", "accuracy": 0.9, "log_loss": 0.3},
-        {"configuration": "c", "outcome": "ok", "accuracy": 0.9, "log_loss": 0.2},
-        {"configuration": "e", "outcome": "ok", "accuracy": 0.95, "log_loss": 9.0},
-    ]
-    assert [(row["rank"], row["configuration"]) for row in ranked(rows)] == list(enumerate("ecabd", start=1))

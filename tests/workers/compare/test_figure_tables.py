@@ -31,7 +31,7 @@ def rows_of(table: pa.Table, configuration: str) -> list[dict[str, Any]]:
 
 
 def test_the_tables_are_those_that_the_run_stores_and_required_columns_are_full(tables: Tables) -> None:
-    of_the_protocol = ("k_shot", "subgroups", "draws", "end_to_end")  # the job adds them
+    of_the_protocol = ("k_shot", "subgroups", "draws", "end_to_end", "suspects")  # the job adds them
     assert list(tables) == [name for name in COMPARISON_TABLES if name not in of_the_protocol]
     for name in tables:
         schema = COMPARISON_TABLES[name]
@@ -40,18 +40,19 @@ def test_the_tables_are_those_that_the_run_stores_and_required_columns_are_full(
 
 
 def test_recalls_are_scikit_learns(study: Study, tables: Tables) -> None:
-    from scipy.stats import binomtest
+    from scipy.stats import beta
     from sklearn.metrics import recall_score
 
     rows = [row for row in study.score_rows("fair") if row["repeat"] == 0]
     truth, said = [row["truth"] for row in rows], [row["predicted"] for row in rows]
     expected = recall_score(truth, said, labels=list(PEOPLE), average=None)
     mine = rows_of(tables["people"], "fair")
-    assert [row["label"] for row in mine] == list(PEOPLE)
-    assert [row["recall"] for row in mine] == pytest.approx(expected)
+    assert {row["label"]: row["recall"] for row in mine} == pytest.approx(dict(zip(PEOPLE, expected, strict=True)))
+    assert [row["recall"] for row in mine] == sorted(expected)  # the worst first
     for row in mine:
-        theirs = binomtest(round(row["recall"] * row["faces"]), row["faces"]).proportion_ci(method="wilson")
-        assert (row["low"], row["high"]) == pytest.approx((theirs.low, theirs.high))
+        hits = round(row["recall"] * row["faces"])
+        theirs = beta(hits + 0.5, row["faces"] - hits + 0.5).interval(0.95)
+        assert (row["low"], row["high"]) == pytest.approx(theirs)
 
 
 def test_the_reliability_curve_is_scikit_learns(study: Study, tables: Tables) -> None:
@@ -89,7 +90,9 @@ def test_the_open_set_row_is_the_operating_point_and_the_counts_behind_it(study:
     found = open_set(answers.test, answers.calibrate, answers.unknown)
     assert found is not None
     (row,) = rows_of(tables["open_set"], "fair")
-    assert (row["dir"], row["far"], row["measured"]) == (found.dir, found.far, found.measured)
+    assert (row["dir"], row["far"]) == (found.dir.value, found.far.value)
+    assert (row["dir_low"], row["dir_high"]) == found.dir.interval
+    assert (row["far_low"], row["far_high"]) == found.far.interval
     assert (row["aim"], row["threshold"]) == (found.aim, found.threshold)
     assert (row["calibrate_people"], row["calibrate_faces"]) == (1, 12)
     assert (row["unknown_people"], row["unknown_faces"]) == (1, 10)

@@ -21,36 +21,28 @@ from workers.learning.face_arrays import Faces
 from workers.recognition.recogniser import load_recogniser
 
 
-def table(*rows: tuple[str, str, int, str]) -> pa.Table:
-    names = ("configuration", "view", "rank", "outcome")
+def table(*rows: tuple[str, str, int, str, bool]) -> pa.Table:
+    names = ("configuration", "view", "rank", "outcome", "recommended")
     return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows])
 
 
 FILES = {"arrays.npz", "gallery.npz", "model.json", "recogniser.json"}
 
 
-def operating(**turned_away: float) -> pa.Table:
-    zeros = {field.name: 0 for field in OPERATING_POINTS if field.type in (pa.float64(), pa.int32())}
-    words = {"worst_person": "", "rule": ""}
-    rows = [{**zeros, **words, "configuration": name, "turned_away": rate} for name, rate in turned_away.items()]
-    return pa.Table.from_pylist(rows, schema=OPERATING_POINTS)
+def test_the_winner_is_the_recommended_one() -> None:
+    rows = [("first", "embedding", 1, "ok", False), ("second", "embedding", 2, "ok", True)]
+    assert winner_of(table(*rows)) == "second"
 
 
-def test_the_winner_is_the_best_rank_that_looks_at_faces_and_did_not_fail() -> None:
+def test_without_a_recommendation_it_is_the_best_rank_that_looks_at_faces_and_did_not_fail() -> None:
     rows = [
-        ("failed", "embedding", 1, "failed"),
-        ("majority", "none", 2, "ok"),
-        ("second", "crop", 4, "ok"),
-        ("best", "crop", 3, "ok"),
+        ("failed", "embedding", 1, "failed", False),
+        ("majority", "none", 2, "ok", False),
+        ("second", "crop", 4, "ok", False),
+        ("best", "crop", 3, "ok", False),
     ]
-    assert winner_of(table(*rows), operating()) == "best"
-    assert winner_of(table(*rows[:2]), operating()) is None
-
-
-def test_a_model_that_turns_away_its_own_people_wins_only_where_all_do() -> None:
-    rows = [("strict", "embedding", 1, "ok"), ("fair", "embedding", 2, "ok")]
-    assert winner_of(table(*rows), operating(strict=0.11, fair=0.10)) == "fair"
-    assert winner_of(table(*rows), operating(strict=0.11, fair=0.12)) == "strict"
+    assert winner_of(table(*rows)) == "best"
+    assert winner_of(table(*rows[:2])) is None
 
 
 def test_the_winner_is_refitted_once_on_every_known_face(run: Run) -> None:
