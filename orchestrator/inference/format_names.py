@@ -63,7 +63,11 @@ def model_lines(recogniser: Recogniser) -> list[str]:
     """The model, what it does at its threshold, and what chose the threshold."""
     model, needed = recogniser.model, recogniser.needed_likeness
     fitted = f"{model.configuration.name}, fitted on {recogniser.faces} faces of {len(model.labels)} people."
-    limit = "Every face gets a name" if needed is None else f"A face is known from a likeness of {needed:.0f} % on"
+    limit = (
+        "Every face gets a name"
+        if needed is None
+        else f"A face is known from a likeness of {needed:.{_digits(needed)}f} % on"
+    )
     return [fitted, *_operating_lines(recogniser.operating), f"{limit}; threshold {recogniser.threshold.rule}."]
 
 
@@ -166,12 +170,17 @@ def _face_cells(face: NamedFace, needed: float | None) -> tuple[str, ...]:
     named = face.named
     name, likeness = printable(named.name), f"{named.likeness:.0f} %"
     if named.name == UNKNOWN and needed is not None:
-        digits = 0 if round(named.likeness) < round(needed) else 2  # 46.8 does not reach 47.2, though both are 47
+        digits = 2 if round(named.likeness) == round(needed) else _digits(needed)  # 46.8 does not reach 47.2
         name, likeness = (
             f"{UNKNOWN}, most like {printable(named.nearest)}",
             f"{named.likeness:.{digits}f} %, needs {needed:.{digits}f} %",
         )
     return f"{left},{top} {right},{bottom}", name, likeness, f"{named.milliseconds:.3f}"
+
+
+def _digits(needed: float) -> int:
+    """Decimals of a needed likeness: 99.99 % is not 100 %, which no face reaches."""
+    return 2 if needed > 99 else 0
 
 
 def _face_as_json(face: NamedFace) -> dict[str, Any]:

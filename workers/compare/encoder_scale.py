@@ -35,12 +35,6 @@ class EncoderScale:
         steps = (distance - self.centre) / self.width
         return 100 / (1 + math.exp(steps)) if steps < LARGEST_EXPONENT else 0.0
 
-    def in_words(self) -> str:
-        """What the prior does to a threshold, as the end of a sentence; empty where it has no weight."""
-        if not self.weight:
-            return ""
-        return f"; drawn towards {self.likeness(self.prior):.0f} % by the weight of {self.weight:g} people"
-
     def distance(self, likeness: float) -> float:
         """The distance of a likeness: infinite for 0, minus infinite for 100; raises ValueError outside 0 to 100.
 

@@ -94,9 +94,10 @@ def operating_point(name: str, answers: Answers, scale: EncoderScale) -> Operati
     strangers = _distances(test, test.stranger_score, numbers)[~np.isnan(test.stranger_score)]
     choosing = strangers + _distances(answers.calibrate, answers.calibrate.known_score, numbers)
     tested = strangers + _distances(answers.unknown, answers.unknown.known_score, numbers)
-    limit = unknown_above(known, choosing, scale)
-    if limit is None:
+    chosen = unknown_above(known, choosing, scale)
+    if chosen is None:
         return _empty(name)
+    limit = chosen.distance
     limits = _left_out_limits(known, choosing, len(numbers.people), scale, limit)
     accepted = known.distance <= limits[known.people]
     away, named = _by_face(known, ~accepted), _by_face(known, accepted & (test.guess == test.truth))
@@ -108,7 +109,7 @@ def operating_point(name: str, answers: Answers, scale: EncoderScale) -> Operati
         known_faces=len(away[0]), known_people=len(np.unique(away[1])),
         stranger_faces=len(let_in[0]), stranger_people=len(np.unique(let_in[1])),
         worst_person=worst, worst_turned_away=worst_away, worst_faces=worst_faces,
-        rule=_rule(known, answers.calibrate, scale),
+        rule=_rule(known, answers.calibrate) + chosen.words,
     )  # fmt: skip
 
 
@@ -118,7 +119,7 @@ def _left_out_limits(known: Distances, choosing: Distances, people: int, scale: 
     for part in np.array_split(np.arange(people), max(1, min(PARTS, people))):
         others = unknown_above(known[~np.isin(known.people, part)], choosing[~np.isin(choosing.people, part)], scale)
         if others is not None:
-            limits[part] = others
+            limits[part] = others.distance
     return limits
 
 
@@ -166,15 +167,15 @@ def _worst(events: Floats, people: Numbers, names: Sequence[str]) -> tuple[str, 
     return names[who[worst]], float(away[worst]), int(faces[worst])
 
 
-def _rule(known: Distances, calibrate: Outcomes, scale: EncoderScale) -> str:
+def _rule(known: Distances, calibrate: Outcomes) -> str:
     if not len(known.faces):
-        return "the encoder's own: no face was held out"
+        return "without a held-out face"
     faces, people = len(np.unique(known.faces)), len(np.unique(known.people))
     words = f"chosen on {faces} held-out faces of {people} people, each of whom plays the stranger"
     if calibrate.faces:
         apart, who = len(set(calibrate.faces)), len(set(calibrate.truth))
         words += f", and on strangers kept apart ({apart} faces, {who} people)"
-    return words + scale.in_words()
+    return words
 
 
 def _empty(name: str) -> OperatingPoint:

@@ -3,7 +3,7 @@
     t = (P * t_data + weight * prior) / (P + weight)        P people
 
 `t_data` is the middle of the distances at which the share of known faces turned away plus the share of strangers' faces
-let in is least; people count equally. With few people it scatters, so the encoder's prior is weighed in.
+let in is least; people count equally. With few people it scatters, so the encoder's prior is weighed in, where it fits.
 `docs/statistics.md` says what was measured.
 """
 
@@ -18,6 +18,10 @@ from workers.compare.encoder_scale import EncoderScale
 from workers.compare.metrics import Flags, Floats
 
 Numbers = npt.NDArray[np.intp]
+
+MISFIT = 0.15
+"""A prior that costs more of both shares of errors together than this is left out: drawn faces, for example, lie at
+half the distances of photos, and the prior would let in most strangers."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +75,33 @@ def balanced_threshold(known: Distances, strangers: Distances) -> float:
     return float((first[widest] + last[widest]) / 2)
 
 
-def unknown_above(known: Distances, strangers: Distances, scale: EncoderScale) -> float | None:
-    """The rule's distance; the prior alone where no face is held out; None where the encoder has no prior either."""
+def balanced_error(known: Distances, strangers: Distances, limit: float) -> float:
+    """Share of known faces above the limit plus share of strangers' faces up to it, 0 to 2; people count equally."""
+    away = float(known.weights()[known.distance > limit].sum())
+    return away + float(strangers.weights()[strangers.distance <= limit].sum())
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The distance above which a face is unknown, and what the encoder's prior had to do with it, in words."""
+
+    distance: float
+    words: str = ""
+
+
+def unknown_above(known: Distances, strangers: Distances, scale: EncoderScale) -> Limit | None:
+    """The rule's distance; the prior alone where no face is held out; None where the encoder has no prior either.
+
+    The data alone choose where the prior does not fit them (MISFIT).
+    """
     if not len(known.faces) or not len(strangers.faces):
-        return scale.prior if scale.weight else None
-    people = len(np.unique(known.people))
+        return Limit(scale.prior, ": the encoder's own") if scale.weight else None
     found = balanced_threshold(known, strangers)
-    return (people * found + scale.weight * scale.prior) / (people + scale.weight)
+    if not scale.weight:
+        return Limit(found)
+    people = len(np.unique(known.people))
+    drawn = (people * found + scale.weight * scale.prior) / (people + scale.weight)
+    worse = balanced_error(known, strangers, drawn) - balanced_error(known, strangers, found)
+    if worse > MISFIT:
+        return Limit(found, "; alone, because the encoder's usual threshold does not fit these faces")
+    return Limit(drawn, f"; drawn towards {scale.likeness(scale.prior):.0f} % by the weight of {scale.weight:g} people")

@@ -52,7 +52,7 @@ def threshold_without_scores(
     if limit is None:
         return Threshold(None, "none: no person has two photos that differ")
     words = f"chosen on the model's own {len(y)} faces, each left out in turn, because the run did not score it"
-    return Threshold(-limit, words + scale.in_words())
+    return Threshold(-limit.distance, words + limit.words)
 
 
 def _nearest_of_all(gallery: Gallery, strangers: Mapping[str, Array]) -> Distances:

@@ -37,8 +37,3 @@ def test_the_ends_of_the_scale_accept_every_face_and_none() -> None:
 def test_what_is_no_percentage_is_refused(likeness: float) -> None:
     with pytest.raises(ValueError, match="between 0 and 100"):
         SCALE.distance(likeness)
-
-
-def test_a_prior_without_weight_is_not_mentioned() -> None:
-    assert SCALE.in_words() == "; drawn towards 50 % by the weight of 6 people"
-    assert not EncoderScale(0, 0, 0.8, 0.08).in_words()

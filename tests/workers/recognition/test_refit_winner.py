@@ -101,7 +101,7 @@ def test_a_configuration_that_the_run_did_not_score_chooses_on_its_own_faces(run
     assert recogniser.operating is None
     assert "the run did not score it" in recogniser.threshold.rule
     scored = fitted(run, CONFIGURATIONS["svm-linear"]).threshold.value
-    assert recogniser.threshold.value == pytest.approx(scored, abs=0.05)
+    assert recogniser.threshold.value == pytest.approx(scored, abs=0.08)  # 24 faces, not the 8 that were held out
 
 
 @pytest.mark.parametrize("name", ["majority", "no-such", "../../etc"])
