@@ -148,6 +148,7 @@ def _print(lines: list[str]) -> None:
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--pairs", "pairs_file", type=click.Path(path_type=Path), help="LFW's pairs.txt, or a CSV of pairs.")
+@click.option("--labels", type=click.Path(path_type=Path), help="CSV: path,label; without --pairs.")
 @click.option("--gallery", type=click.IntRange(min=1), help="Photos of each enrolled person in 1:N; 1 by default.")
 @click.option("--experiment", "-e", type=click.Path(path_type=Path), help="Experiment file; its [faces] are used.")
 @click.option("--roc", type=click.Path(path_type=Path), help="Draw the curves into this .svg, .png or .pdf.")
@@ -156,6 +157,7 @@ def _print(lines: list[str]) -> None:
 def verify(
     folder: Path,
     pairs_file: Path | None,
+    labels: Path | None,
     gallery: int | None,
     experiment: Path | None,
     roc: Path | None,
@@ -164,8 +166,9 @@ def verify(
 ) -> None:
     """Judge whether photos in FOLDER show one person: listed pairs, or all pairs and 1:N identification.
 
-    Without --pairs FOLDER has one sub-folder a person. All photos are compared with each other (TAR at FAR), and in ten
-    draws half of the people are enrolled and searched (rank-1, DIR at FAR), after Liao et al. 2014.
+    Without --pairs FOLDER has one sub-folder a person, or --labels names the people. All photos are compared with
+    each other (TAR at FAR), and in ten draws half of the people are enrolled and searched (rank-1, DIR at FAR), after
+    Liao et al. 2014.
 
     With --pairs the protocol of Labeled Faces in the Wild judges the pairs of that file: LFW's pairs.txt (photos are
     FOLDER/name/name_0001.jpg), or a CSV with the columns first, second, same and perhaps fold, paths relative to
@@ -185,10 +188,10 @@ def verify(
     from storage.parts import write_bytes
 
     kind = _picture_kind(roc)
-    if pairs_file and gallery:
-        raise InputError("--gallery is for 1:N, which a list of pairs does not ask", "Leave out --gallery or --pairs")
+    if pairs_file and (gallery or labels):
+        raise InputError("--gallery and --labels are for a folder without --pairs", "Leave them out, or --pairs")
     pairs = read_pairs_file(pairs_file) if pairs_file else None
-    run = _encoded(folder, pairs, experiment, quiet)
+    run = _encoded(folder, labels, pairs, experiment, quiet)
     told, lines, picture = _judged_folder(run, gallery or 1) if pairs is None else _judged_pairs(run, pairs)
     if roc:
         write_bytes(roc.absolute(), picture(kind))
@@ -198,7 +201,9 @@ def verify(
         _print(lines)
 
 
-def _encoded(folder: Path, pairs: list[PhotoPair] | None, experiment: Path | None, quiet: bool) -> Run:
+def _encoded(
+    folder: Path, labels: Path | None, pairs: list[PhotoPair] | None, experiment: Path | None, quiet: bool
+) -> Run:
     """The finished run of the photos; ends the command where it was interrupted."""
     from orchestrator.cli.progress import display
     from orchestrator.verification.judge_folder import plan_folder
@@ -214,7 +219,7 @@ def _encoded(folder: Path, pairs: list[PhotoPair] | None, experiment: Path | Non
             bars.show("catalog", done, total)
 
         if pairs is None:
-            run = plan_folder(store_folder(), folder, settings, on_photo)
+            run = plan_folder(store_folder(), folder, labels, settings, on_photo)
         else:
             run = plan_pairs(store_folder(), folder, pairs, settings, on_photo)
         run.let_go_on()

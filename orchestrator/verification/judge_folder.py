@@ -49,15 +49,24 @@ class FolderVerified:
 
 
 def plan_folder(
-    store: Path, folder: Path, experiment: Experiment, on_photo: Callable[[int, int], None] | None = None
+    store: Path,
+    folder: Path,
+    labels: Path | None,
+    experiment: Experiment,
+    on_photo: Callable[[int, int], None] | None = None,
 ) -> Run:
     """Plan a run that encodes the photos of a folder.
 
+    Args:
+        labels: CSV with the columns path and label; None for one sub-folder a person.
+
     Raises:
-        DatasetError: there is no such folder, or it holds photos of fewer than two people.
+        DatasetError: folder or CSV is not usable, or names fewer than two people with a photo.
         StoreError: the store is not usable.
     """
-    catalog, _ = build_catalog(folder, limits=experiment.faces.limits, min_photos_per_person=2, on_photo=on_photo)
+    catalog, _ = build_catalog(
+        folder, labels, limits=experiment.faces.limits, min_photos_per_person=2, on_photo=on_photo
+    )
     return plan_faces(store, folder.resolve(), catalog, experiment)
 
 

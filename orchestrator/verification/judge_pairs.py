@@ -101,8 +101,8 @@ def judge_pairs(run: Run, pairs: Sequence[PhotoPair]) -> Verified:
     try:
         verification = lfw_protocol(distance, same, fold)
     except ValueError as fault:
-        skipped = f"{len(reasons)} of {len(pairs)} pairs cannot be judged"
-        raise DatasetError(f"{skipped}: {fault}", "Use pairs with folds, and the photos that they name") from fault
+        skipped = f"{len(reasons)} of {len(pairs)} pairs cannot be judged: " if reasons else ""
+        raise DatasetError(f"{skipped}{fault}", "Use more pairs, with folds, and the photos that they name") from fault
     judged = ~np.isnan(distance)
     named = people or [(pair.first, pair.second) for pair in pairs]
     _, number = np.unique(np.array(named, object).ravel().astype(str), return_inverse=True)

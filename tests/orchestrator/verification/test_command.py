@@ -54,7 +54,7 @@ def test_a_folder_and_a_csv_are_judged_on_the_same_encodings(tmp_path: Path) -> 
     assert "line 2" in hostile.stderr
     both = lineup(tmp_path / "store", *call, "--gallery", "2")
     assert both.returncode == 2
-    assert "--gallery is for 1:N" in both.stderr
+    assert "--gallery and --labels are for a folder" in both.stderr
 
 
 def test_a_pairs_file_that_is_none_is_the_users_mistake(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     photos = sorted(first.glob("*.jpg"))
     shutil.copy(photos[0], first / "again.jpg")
     shutil.copy(photos[1], second / "shared.jpg")
-    run = plan_folder(root / "store", root / "photos", experiment_of(Experiment(), None))
+    run = plan_folder(root / "store", root / "photos", None, experiment_of(Experiment(), None))
     encode_here(run)
     return run
 
@@ -116,7 +116,17 @@ def test_a_folder_without_faces_is_the_user_s_mistake(tmp_path: Path) -> None:
         Image.new("RGB", (150, 150), "white" if person == "ann" else "grey").save(
             tmp_path / "photos" / person / "wall.jpg"
         )
-    run = plan_folder(tmp_path / "store", tmp_path / "photos", Experiment())
+    run = plan_folder(tmp_path / "store", tmp_path / "photos", None, Experiment())
     encode_here(run)
     with pytest.raises(DatasetError, match="no photo has a usable face"):
         judge_folder(run)
+
+
+def test_people_may_be_named_by_a_csv(run: Run, tmp_path: Path) -> None:
+    """The same photos, half of the people left out."""
+    root = Path(run.plan.dataset)
+    people = sorted(path.name for path in root.iterdir())[:3]
+    lines = [f"{path.relative_to(root)},{name}" for name in people for path in sorted((root / name).glob("*-*.jpg"))]
+    (tmp_path / "people.csv").write_text("\n".join(["path,label", *lines]) + "\n")
+    named = plan_folder(tmp_path / "store", root, tmp_path / "people.csv", experiment_of(Experiment(), None))
+    assert read_table(named.catalog, CATALOG, ["path"]).num_rows == len(lines) == 12
