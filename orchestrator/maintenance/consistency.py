@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from orchestrator.text import examples
-from storage.schemas import OUTCOMES, ROLES
+from storage.schemas import EXCLUDED, OUTCOMES, ROLES
 from workers.compare.recommendation import shared_ranks
 
 NAMED = 3
@@ -69,7 +69,8 @@ def split_faults(splits: pa.Table, catalog: pa.Table, faces: pa.Table) -> Iterat
     rows: list[Row] = splits.to_pylist()
     columns = (faces[name].to_pylist() for name in ("photo_key", "face_index", "outcome"))
     usable = {(key, index) for key, index, outcome in zip(*columns, strict=True) if outcome == "ok"}
-    labels = dict(zip(catalog["photo_key"].to_pylist(), catalog["label"].to_pylist(), strict=True))
+    named = zip(*(catalog[name].to_pylist() for name in ("photo_key", "label", "outcome")), strict=True)
+    labels = {key: label for key, label, outcome in named if outcome != EXCLUDED}
     roles = Counter((row["repeat"], row["fold"], *_face(row)) for row in rows)
     if any(count > 1 for count in roles.values()):
         yield f"{sum(count > 1 for count in roles.values())} faces have several roles in one split"

@@ -163,10 +163,10 @@ def _tested(scores: pa.Table) -> list[dict[str, Any]]:
     return [row for row in rows if row["role"] == "test"]
 
 
-def _pairs(table: pa.Table, key: str, value: str) -> list[tuple[str, str]]:
-    """(key, value) of each row, last row first, so that a dict keeps the first of equal keys."""
-    both = zip(table.column(key).to_pylist(), table.column(value).to_pylist(), strict=True)
-    return list(both)[::-1]
+def _pairs(catalog: pa.Table, key: str, value: str) -> list[tuple[str, str]]:
+    """(key, value) of each row but excluded ones, last row first, so that a dict keeps the first of equal keys."""
+    rows = zip(*(catalog.column(name).to_pylist() for name in (key, value, "outcome")), strict=True)
+    return [(one, other) for one, other, outcome in rows if outcome != EXCLUDED][::-1]
 
 
 def face_picture(data: bytes | None) -> str:

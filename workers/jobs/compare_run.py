@@ -80,7 +80,8 @@ def _suspects(run: Run, catalog: pa.Table, faces: pa.Table) -> pa.Table:
     rows = read_table(run.table("near_duplicates"), NEAR_DUPLICATES).to_pylist()
     near = [((row["first"], row["first_face"]), (row["second"], row["second_face"])) for row in rows]
     found = find_suspects(every.embedding, keys, labels, near)
-    columns = (catalog[name].to_pylist()[::-1] for name in ("photo_key", "path"))
+    usable = catalog.filter(pc.equal(pc.cast(catalog["outcome"], pa.string()), "ok"))
+    columns = (usable[name].to_pylist()[::-1] for name in ("photo_key", "path"))
     return suspects_table(found, keys, labels, dict(zip(*columns, strict=True)))
 
 

@@ -11,11 +11,12 @@ import pyarrow as pa
 import pytest
 
 from orchestrator.maintenance.check import check_run
-from orchestrator.maintenance.consistency import suspect_faults
+from orchestrator.maintenance.consistency import split_faults, suspect_faults
 from storage.finding_schemas import COMPARISON_TABLES, PAIRS, SELECTION
 from storage.parts import list_parts, read_metadata, read_part, write_part
 from storage.runs import Run, open_run
-from storage.schemas import CATALOG, FACES, FITS, SCORES, SPLITS
+from storage.schemas import CATALOG, EXCLUDED, FACES, FITS, SCORES, SPLITS
+from storage.tables import read_table
 from tests.orchestrator.conftest import Call
 from workers.jobs.compare_run import compare
 
@@ -148,6 +149,14 @@ def test_suspects_are_those_of_the_catalogue() -> None:
     assert list(suspect_faults(pa.Table.from_pylist([{"rank": 1, **photo}]), catalog)) == []
     assert len(list(suspect_faults(pa.Table.from_pylist([{"rank": 1, **photo, "label": "ben"}]), catalog))) == 1
     assert len(list(suspect_faults(pa.Table.from_pylist([{"rank": 2, **photo}]), catalog))) == 1
+
+
+def test_a_photo_that_its_owner_leaves_out_names_no_face_of_the_splits(copied: Run) -> None:
+    catalog, faces = read_table(copied.catalog, CATALOG), read_table(copied.faces, FACES)
+    again = {**catalog.to_pylist()[0], "path": "zz.jpg", "label": "another", "outcome": EXCLUDED}
+    splits = read_table(copied.splits, SPLITS)
+    with_it = pa.Table.from_pylist([*catalog.to_pylist(), again], schema=CATALOG)
+    assert list(split_faults(splits, with_it, faces)) == []
 
 
 def test_check_says_each_fault_on_a_line_and_exits_with_1(copied: Run, call: Call) -> None:

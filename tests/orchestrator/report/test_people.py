@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
+
 from orchestrator.report.material import ReportMaterial
 from orchestrator.report.people import confusions, duplicates, failures, hardest_faces, strips
-from tests.orchestrator.report.conftest import PEOPLE
+from storage.schemas import EXCLUDED
+from tests.orchestrator.report.conftest import PEOPLE, table
+
+
+def test_a_photo_that_its_owner_leaves_out_gives_no_name_to_a_face(material: ReportMaterial) -> None:
+    row = {**material.catalog.to_pylist()[0], "label": "another", "path": "0.jpg", "outcome": EXCLUDED}
+    catalog = pa.concat_tables([table("catalog", [row]), material.catalog])
+    assert [strip.label for strip in strips(catalog, material.faces)] == sorted(PEOPLE)
+    assert "0.jpg" not in {path for path, _, _ in failures(catalog, material.faces)}
 
 
 def test_everybody_has_a_strip_with_all_faces_counted(material: ReportMaterial) -> None:
