@@ -132,7 +132,7 @@ K_SHOT = pa.schema(
         pa.field("shots", pa.int16(), nullable=False),  # training photos a person
         pa.field("people", pa.int32(), nullable=False),  # who have enough photos for it
         pa.field("test_faces", pa.int32(), nullable=False),  # distinct, over all repeats
-        pa.field("accuracy", pa.float64()),  # mean over repeats; null, as the rest, where the configuration failed
+        pa.field("accuracy", pa.float64()),  # over all repeats; null, as the rest, where the configuration failed
         pa.field("low", pa.float64()),  # 95 %, over the test faces
         pa.field("high", pa.float64()),
         pa.field("repeat_deviation", pa.float64()),  # of the accuracy: other photos train in each repeat

@@ -89,4 +89,6 @@ def _protocol_findings(run: Run) -> dict[str, pa.Table]:
 
 
 def _best(comparison: pa.Table) -> str | None:
-    return next((row["configuration"] for row in comparison_rows(comparison) if row["outcome"] == "ok"), None)
+    rows = [row for row in comparison_rows(comparison) if row["outcome"] == "ok"]
+    best = min(rows, key=lambda row: not row["recommended"], default=None)
+    return best["configuration"] if best else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import pyarrow as pa
@@ -74,13 +75,18 @@ def shot_sentences(table: pa.Table) -> list[str]:
         return []
     last, most = max(rows, key=lambda row: row["shots"]), max(row["people"] for row in rows)
     whom = f"which {last['people']} of {most} people have" if last["people"] < most else f"which all {most} people have"
-    spread = max((row["repeat_deviation"] or 0.0 for row in rows), default=0.0)
-    return [
+    least = min(row["shots"] for row in rows)
+    spread = [row["repeat_deviation"] for row in rows if row["shots"] == least and row["repeat_deviation"] is not None]
+    sentences = [
         f"Ranked at {counted(last['shots'], 'training photo')} a person, {whom}; the same photos test at every number. "
         "Columns of other people compare methods, not numbers of photos.",
-        f"Intervals are of the test faces. Which photos train moves the accuracy too: by {100 * spread:.1f} points at "
-        "most (standard deviation over repeats).",
     ]
+    if spread:
+        sentences.append(
+            "Intervals are of the test faces. Which photos train moves the accuracy too: over repeats its standard "
+            f"deviation at {counted(least, 'photo')} is {100 * median(spread):.1f} points (median of the methods)."
+        )
+    return sentences
 
 
 def shot_curves(table: pa.Table) -> tuple[list[Square], str]:

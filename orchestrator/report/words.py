@@ -35,19 +35,21 @@ def answer(material: ReportMaterial, choice: Selection | None = None) -> list[st
         return [first, rule, *beside, contamination]
     others = [row for row in good if row is not best]
     return [
-        first, rule, *_accuracy(best), *beside, *_certainty(best, others, material.pairs),
+        first, rule, *_accuracy(best, material), *beside, *_certainty(best, others, material.pairs),
         *_selection_bias(best, others, choice), contamination,
     ]  # fmt: skip
 
 
-def _accuracy(best: Row) -> list[str]:
+def _accuracy(best: Row, material: ReportMaterial) -> list[str]:
     """Its accuracy with the interval, also end to end."""
     bounds = f" (95 % interval {interval(best['accuracy_low'], best['accuracy_high'])})" if _bounded(best) else ""
     sentence = f"Its accuracy is {percent(best['accuracy'])}{bounds} on {best['test_faces']} test faces."
     whole = best["end_to_end_accuracy"]
     if whole is not None and whole < best["accuracy"]:
         ends = interval(best["end_to_end_low"], best["end_to_end_high"])
-        sentence += f" Counting every photo without a usable face as wrong, it is {percent(whole)} ({ends})."
+        dropped = any(material.findings["end_to_end"]["dropped"].to_pylist())
+        more = ", and every photo of people of whom too few gave a face," if dropped else ""
+        sentence += f" Counting every photo without a usable face{more} as wrong, it is {percent(whole)} ({ends})."
     if 0 < best["test_faces"] < FEW_TEST_FACES:
         sentence += " These are few test faces: a single error moves the accuracy by a point or more."
     return [sentence]

@@ -34,6 +34,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("protocols") / "faces"
     write_folder(folder, PEOPLE, PHOTOS, seed=3, side=200)
+    (folder / "ada" / "ada-009.jpg").unlink()  # people have different numbers of photos
     (folder / "faceless").mkdir()
     for number in range(8):
         noise = np.random.default_rng(number).integers(0, 255, (200, 200, 3), np.uint8)
@@ -68,7 +69,7 @@ def test_a_holdout_says_how_often_each_is_the_best_and_counts_whom_detection_fai
     assert draws["majority"]["best"] == 0
     accuracy = {row["configuration"]: row for row in table(run, "comparison").to_pylist()}["knn-1"]
     assert draws["knn-1"]["least"] <= np.float32(accuracy["accuracy"]) <= draws["knn-1"]["most"]
-    assert accuracy["end_to_end_accuracy"] == pytest.approx(accuracy["accuracy"] * 45 / 53)
+    assert accuracy["end_to_end_accuracy"] == pytest.approx(accuracy["accuracy"] * 44 / 52)
     assert "8 are of people who drop out" in lines(run)
     assert "Of 5 draws of the hold-out" in (run.report / "index.html").read_text()
 
@@ -116,5 +117,5 @@ def test_scenes_never_straddle_and_subgroups_are_told(photos: Path, tmp_path: Pa
     assert all(len(found) == 1 for found in sides.values())
     rows = [row for row in table(run, "subgroups").to_pylist() if row["configuration"] == "knn-1"]
     assert Counter({row["subgroup"]: row["without_face"] for row in rows}) == {"day": 4, "night": 4}
-    assert sum(row["faces"] for row in rows) == PEOPLE * PHOTOS
+    assert sum(row["faces"] for row in rows) == PEOPLE * PHOTOS - 1
     assert "By subgroup, knn-1:" in lines(run)

@@ -45,7 +45,7 @@ def k_shot_table(scores: pa.Table, splits: pa.Table, configurations: Sequence[st
             row = {"configuration": name, "shots": shots[fold], "people": len(set(here["label"].to_pylist()))}
             row["test_faces"] = len(faces)
             if len(test.faces) == here.num_rows:  # it failed in no repeat
-                accuracy = float(np.mean([np.mean(test.right[rows]) for rows in test.repeats()]))
+                accuracy = float(np.mean(test.right))
                 low, high = jeffreys(accuracy * len(faces), len(faces))
                 row |= {"accuracy": accuracy, "low": low, "high": high, "repeat_deviation": repeat_deviation(test)}
             rows.append(row)

@@ -105,7 +105,8 @@ def open_set(test: Outcomes, calibrate: Outcomes, unknown: Outcomes, far: float 
     named, alarmed = np.zeros(len(test.faces), bool), np.zeros(len(unknown.faces), bool)
     for split in test.splits():
         known, strangers = test.of_split(split), unknown.of_split(split)
-        limit = threshold_for(calibrate.known_score[calibrate.of_split(split)], far)
+        mine = calibrate.known_score[calibrate.of_split(split)]  # none where all share a group with what trains
+        limit = threshold_for(mine if len(mine) else calibrate.known_score, far)
         thresholds.append(limit)
         named[known] = (test.known_score[known] >= limit) & (test.guess == test.truth)[known]
         alarmed[strangers] = unknown.known_score[strangers] >= limit
@@ -128,15 +129,21 @@ def _rate(outcomes: Outcomes, events: Flags) -> Rate:
 
 
 def open_set_curve(test: Outcomes, unknown: Outcomes) -> OpenSetCurve | None:
-    """The whole trade-off on the unknown faces, from 1 / their number up; None where there are none."""
-    if not unknown.faces or not test.faces:
+    """The whole trade-off on the unknown faces, from 1 / their number up; None where there are none.
+
+    Strangers change with the split, and so does the number of their faces: the smallest sets the steps.
+    """
+    counts = {split: len(unknown.of_split(split)) for split in test.splits()}
+    splits = [split for split, count in counts.items() if count]
+    if not splits:
         return None
+    fewest = min(counts[split] for split in splits)
     named, missed = [], []
-    for split in test.splits():
+    for split in splits:
         rows = test.of_split(split)
         known, right = test.known_score[rows], (test.guess == test.truth)[rows]
         scores = unknown.known_score[unknown.of_split(split)]
-        limits = [threshold_for(scores, k / len(scores)) for k in range(1, len(scores) + 1)]
+        limits = [threshold_for(scores, k / fewest) for k in range(1, fewest + 1)]
         named.append([identification_rate(known, right, limit) for limit in limits])
         missed.append([float(np.mean(known < limit)) for limit in limits])
     steps = np.arange(1, len(named[0]) + 1) / len(named[0])

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from storage.schemas import SCORES
 from tests.workers.compare.conftest import STRANGERS, Study, make_study
 from workers.compare.answers import Answers, Outcomes, answers_of
 from workers.compare.open_set import identification_rate, open_set, open_set_curve, threshold_for
@@ -122,3 +124,24 @@ def test_the_curve_begins_at_one_stranger_and_ends_at_the_accuracy(answers: Answ
     assert np.all(np.diff(curve.miss) <= 0)
     assert curve.dir[-1] == pytest.approx(np.mean(answers.test.right))
     assert curve.miss[-1] == 0.0
+
+
+def test_strangers_who_change_with_the_split_may_have_different_numbers_of_faces(study: Study) -> None:
+    rows = [row for row in study.scores.to_pylist() if row["configuration"] == "good" and not _is_absent(row)]
+    found = answers_of(pa.Table.from_pylist(rows, schema=SCORES))
+    curve = open_set_curve(found.test, found.unknown)
+    assert curve is not None
+    assert curve.far == pytest.approx(np.arange(1, 8) / 7)
+    result = open_set(found.test, found.calibrate, found.unknown)
+    assert result is not None
+    assert 0 <= result.far.value <= 1
+
+
+def _is_absent(row: dict[str, object]) -> bool:
+    """Fold 1 has seven unknown faces, fold 2 none, fold 3 no face that chooses."""
+    late = str(row["photo_key"]) in ("eve7", "eve8", "eve9")
+    return (
+        (row["fold"] == 1 and row["role"] == "unknown" and late)
+        or (row["fold"] == 2 and row["role"] == "unknown")
+        or (row["fold"] == 3 and row["role"] == "calibrate")
+    )
