@@ -1,4 +1,4 @@
-"""The distance above which a face is unknown: least balanced error on held-out faces, drawn towards the encoder's own.
+"""The distance above which a face is unknown: least balanced error on held-out faces, averaged with the encoder's.
 
     t = (P * t_data + weight * prior) / (P + weight)        P people
 
@@ -100,8 +100,9 @@ def unknown_above(known: Distances, strangers: Distances, scale: EncoderScale) -
     if not scale.weight:
         return Limit(found)
     people = len(np.unique(known.people))
-    drawn = (people * found + scale.weight * scale.prior) / (people + scale.weight)
-    worse = balanced_error(known, strangers, drawn) - balanced_error(known, strangers, found)
+    mean = (people * found + scale.weight * scale.prior) / (people + scale.weight)
+    worse = balanced_error(known, strangers, mean) - balanced_error(known, strangers, found)
     if worse > MISFIT:
         return Limit(found, "; alone, because the encoder's usual threshold does not fit these faces")
-    return Limit(drawn, f"; drawn towards {scale.likeness(scale.prior):.0f} % by the weight of {scale.weight:g} people")
+    usual = f"{scale.likeness(scale.prior):.0f} %, which counts as {scale.weight:g} people"
+    return Limit(mean, f"; averaged with the encoder's usual {usual}")

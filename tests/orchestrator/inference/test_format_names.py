@@ -104,7 +104,8 @@ def test_the_model_says_what_it_does_at_its_threshold(recogniser: Recogniser) ->
     assert f"of {point.known_faces} (" in said
     assert away in said
     assert "of strangers' faces it lets in" in said
-    assert f"from a likeness of {recogniser.needed_likeness:.0f} % on; threshold chosen on" in said
+    assert recogniser.needed_likeness is not None
+    assert f"from a likeness of {recogniser.needed_likeness:.2f} % on; threshold chosen on" in said  # drawn faces
     assert "Warning" not in said
 
 

@@ -9,7 +9,7 @@ from workers.compare.encoder_scale import EncoderScale
 from workers.compare.threshold_rule import Distances, balanced_error, balanced_threshold, unknown_above
 
 DATA_ALONE = EncoderScale(prior=0.0, weight=0, centre=0.5, width=0.1)
-DRAWN = EncoderScale(prior=0.56, weight=6, centre=0.56, width=0.03)
+PHOTOS = EncoderScale(prior=0.56, weight=6, centre=0.56, width=0.03)
 
 
 def distances(**of_person: list[float]) -> Distances:
@@ -45,23 +45,23 @@ def test_the_wider_of_two_equal_gaps_is_taken() -> None:
     assert balanced_threshold(known, strangers) == pytest.approx((0.35 + 0.9) / 2)
 
 
-def test_few_people_are_drawn_towards_the_encoders_own_and_many_are_not() -> None:
+def test_few_people_are_averaged_with_the_encoders_own_and_many_hardly_so() -> None:
     known, strangers = distances(ada=[0.4], bo=[0.4]), distances(ada=[0.6], bo=[0.6])
     assert limit_of(known, strangers, DATA_ALONE) == pytest.approx(0.5)
-    assert limit_of(known, strangers, DRAWN) == pytest.approx((2 * 0.5 + 6 * 0.56) / 8)
+    assert limit_of(known, strangers, PHOTOS) == pytest.approx((2 * 0.5 + 6 * 0.56) / 8)
     crowd = {f"p{i}": [0.4] for i in range(594)}
-    assert limit_of(distances(**crowd), strangers, DRAWN) == pytest.approx((594 * 0.5 + 6 * 0.56) / 600)
+    assert limit_of(distances(**crowd), strangers, PHOTOS) == pytest.approx((594 * 0.5 + 6 * 0.56) / 600)
 
 
 def test_a_prior_that_does_not_fit_the_faces_is_left_out_and_the_words_say_so() -> None:
     """Drawn faces: at half the distances of photos, the encoder's usual threshold would let in every stranger."""
-    found = unknown_above(distances(ada=[0.1], bo=[0.1]), distances(ada=[0.3], bo=[0.3]), DRAWN)
+    found = unknown_above(distances(ada=[0.1], bo=[0.1]), distances(ada=[0.3], bo=[0.3]), PHOTOS)
     assert found is not None
     assert found.distance == pytest.approx(0.2)
     assert "does not fit these faces" in found.words
-    fits = unknown_above(distances(ada=[0.4]), distances(ada=[0.6]), DRAWN)
+    fits = unknown_above(distances(ada=[0.4]), distances(ada=[0.6]), PHOTOS)
     assert fits is not None
-    assert fits.words == "; drawn towards 50 % by the weight of 6 people"
+    assert fits.words == "; averaged with the encoder's usual 50 %, which counts as 6 people"
 
 
 def test_the_balanced_error_is_the_sum_of_both_shares() -> None:
@@ -70,7 +70,7 @@ def test_the_balanced_error_is_the_sum_of_both_shares() -> None:
 
 
 def test_without_data_it_is_the_encoders_own_or_nothing() -> None:
-    assert limit_of(distances(), distances(), DRAWN) == 0.56
+    assert limit_of(distances(), distances(), PHOTOS) == 0.56
     assert limit_of(distances(ada=[0.1]), distances(), DATA_ALONE) is None
 
 
