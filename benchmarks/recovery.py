@@ -29,6 +29,7 @@ from storage.runs import Run
 from tests.cluster import descendants, pids_at, plan, wait_for
 from tests.faults.marking import PLUGIN, closed_gate, comment, mark
 from tests.services import Services, services_in
+from workers.queue.broker_options import store_options
 from workers.synthetic.photo_folder import write_folder
 
 PEOPLE, PHOTOS, COPIES = 4, 10, 8
@@ -48,7 +49,7 @@ class Recovery:
         self._services = services
         self._folder = folder
         self._drawn = folder / "drawn"
-        self._broker = Broker(services.environment["LINEUP_BROKER_URL"])
+        self._broker = Broker(store_options(services.environment["LINEUP_BROKER_URL"], services.store))
         self._numbers = itertools.count()
         write_folder(self._drawn, PEOPLE, PHOTOS, seed=1, side=250, processes=1)
 

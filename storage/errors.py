@@ -10,6 +10,7 @@
     │   ├── StoreFull               no space left: a run waits and goes on by itself when there is room
     │   └── RunStuck                the run cannot go on by itself: its user must act
     ├── BrokerError                 no broker, or it refuses us
+    │   ├── BrokerCertificateError  exit 2; its certificate is not signed by an authority that we trust
     │   └── BrokerUrlError          exit 2; LINEUP_BROKER_URL is not set where it must be, or is no address
     └── EngineError                 a model file is missing or damaged
 
@@ -98,6 +99,12 @@ class RunStuck(StoreError):
 
 class BrokerError(LineupError):
     """The broker is not there or refuses us."""
+
+
+class BrokerCertificateError(BrokerError):
+    """The broker's certificate is not signed by an authority that we trust, or is of another host."""
+
+    exit_code = 2
 
 
 class BrokerUrlError(BrokerError):

@@ -15,6 +15,7 @@
     report/index.html
     model/<configuration>/                 refitted on all known faces: the winner, and what `identify` asked for
     encoder/                               of a run that trains an encoder: encoder.keras encoder.json tensorboard/
+  store-id                                 storage/store_id.py
   logs/<process>.log                       of what `run` and `up` start
 """
 

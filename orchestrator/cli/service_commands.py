@@ -1,12 +1,17 @@
-"""Commands that run services: orchestrator, worker, up."""
+"""Commands that run services: orchestrator, worker, flower, up."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator.cli.options import print_line, settings, stop_on_interrupt, store_folder
+
+if TYPE_CHECKING:
+    from orchestrator.scheduler.broker import Broker
 
 
 @click.command()
@@ -19,14 +24,13 @@ def orchestrator() -> None:
     Example:
       LINEUP_BROKER_URL=redis://:PASSWORD@HOST:6379/0 lineup orchestrator
     """
-    from orchestrator.scheduler.broker import Broker
     from orchestrator.scheduler.service import Service
     from workers.queue.logs import configure_logging
 
     configure_logging()
     chosen = settings()
     folder = store_folder()
-    service = Service(folder, Broker(_broker_url()), chosen.photos_per_task, chosen.processes)
+    service = Service(folder, _trusted_broker(folder), chosen.photos_per_task, chosen.processes)
     print_line(f"Working on the unfinished runs of {folder} until Ctrl-C")
     with stop_on_interrupt() as stop:
         service.serve(stop)
@@ -43,17 +47,28 @@ def worker(queue: str, processes: int | None) -> None:
       lineup worker images
       lineup worker training --processes 4
     """
-    from orchestrator.local.child_process import worker_command, worker_environment
-    from orchestrator.local.private_folder import PrivateFolder
+    from orchestrator.local.child_process import worker_command
 
-    _broker_url()
-    command = worker_command(queue, processes or settings().processes, f"{queue}-{os.getpid()}")
-    environment = {**os.environ, **worker_environment(), "LINEUP_STORE": str(store_folder())}
-    private = PrivateFolder()  # the next process deletes it, since Celery's end is not seen here
-    os.set_inheritable(private.descriptor, True)
-    os.chdir(private.path)
-    # Celery replaces this process, so that signals reach it and nothing else
-    os.execve(command[0], command, {**environment, "PWD": str(private.path)})  # noqa: S606
+    processes = processes or settings().processes
+    _become(worker_command(queue, processes, f"{queue}-{os.getpid()}"), store_folder())
+
+
+@click.command()
+@click.option("--address", default="127.0.0.1", show_default=True, help="Where it listens; 0.0.0.0 for everywhere.")
+@click.option("--port", type=click.IntRange(1, 65535), help="LINEUP_FLOWER_PORT by default.")
+def flower(address: str, port: int | None) -> None:
+    """Run Flower for a broker. Needs LINEUP_BROKER_URL, and USER:PASSWORD of its pages in FLOWER_BASIC_AUTH.
+
+    \b
+    Example:
+      FLOWER_BASIC_AUTH=lineup:PASSWORD lineup flower
+    """
+    from orchestrator.local.child_process import flower_command
+    from storage.errors import InputError
+
+    if ":" not in os.environ.get("FLOWER_BASIC_AUTH", ""):
+        raise InputError("FLOWER_BASIC_AUTH is not set: anyone could read Flower's pages", "Set it to USER:PASSWORD")
+    _become(flower_command(port or settings().flower_port, address), store_folder())
 
 
 @click.command()
@@ -85,10 +100,33 @@ def up() -> None:
         service.serve(stop, between=cluster.restart_dead)
 
 
-def _broker_url() -> str:
-    from storage.errors import BrokerUrlError
+def _become(command: list[str], store: Path) -> None:
+    """Have Celery replace this process, so that signals reach it and nothing else."""
+    from orchestrator.local.child_process import worker_environment
+    from orchestrator.local.private_folder import PrivateFolder
+
+    url = _trusted_broker(store).url
+    environment = {**os.environ, **worker_environment(), "LINEUP_STORE": str(store), "LINEUP_BROKER_URL": url}
+    private = PrivateFolder()  # the next process deletes it, since Celery's end is not seen here
+    os.set_inheritable(private.descriptor, True)
+    os.chdir(private.path)
+    os.execve(command[0], command, {**environment, "PWD": str(private.path)})  # noqa: S606
+
+
+def _trusted_broker(store: Path) -> Broker:
+    """The broker of the settings. One that does not answer is waited for later; one that cannot be trusted is not."""
+    from orchestrator.scheduler.broker import Broker
+    from storage.errors import BrokerCertificateError, BrokerError, BrokerUrlError
+    from workers.queue.broker_options import store_options
 
     url = settings().broker_url
     if not url:
         raise BrokerUrlError("LINEUP_BROKER_URL is not set", "Set it, or use `lineup run` or `lineup up`")
-    return url
+    broker = Broker(store_options(url, store, settings()))
+    try:
+        broker.ping()
+    except BrokerCertificateError:
+        raise
+    except BrokerError as error:
+        print_line(f"{error.what}. It is waited for.")
+    return broker

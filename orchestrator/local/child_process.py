@@ -61,11 +61,11 @@ def worker_environment() -> dict[str, str]:
     }
 
 
-def flower_command(port: int) -> list[str]:
-    """The command line of Flower on loopback; its password is in FLOWER_BASIC_AUTH."""
+def flower_command(port: int, address: str = "127.0.0.1") -> list[str]:
+    """The command line of Flower; its password is in FLOWER_BASIC_AUTH."""
     return [
         *(sys.executable, "-m", "celery", "--app", "workers.queue.app", "--quiet", "flower"),
-        *("--address=127.0.0.1", f"--port={port}"),
+        *(f"--address={address}", f"--port={port}"),
     ]
 
 

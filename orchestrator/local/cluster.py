@@ -17,6 +17,7 @@ from orchestrator.local.child_process import ChildProcess, flower_command, worke
 from orchestrator.local.private_folder import SOCKET, WORK, PrivateFolder
 from orchestrator.scheduler.broker import Broker
 from storage.errors import BrokerError, InputError
+from workers.queue.broker_options import store_options
 from workers.queue.task_names import IMAGES, TRAINING
 
 START_SECONDS = 20
@@ -45,7 +46,7 @@ class LocalCluster:
         self._private = PrivateFolder()
         working_folder = self._private.path / WORK
         working_folder.mkdir(mode=0o700)
-        self._logs = store / "logs"
+        self._store, self._logs = store, store / "logs"
         self._valkey: ChildProcess | None = None
         if not broker_url:
             broker_url = self._plan_valkey()
@@ -76,7 +77,7 @@ class LocalCluster:
                 _check_free(self._flower_port)
             if self._valkey:
                 self._valkey.start()
-            self.broker = Broker(self.broker_url)
+            self.broker = Broker(store_options(self.broker_url, self._store))
             self.wait_until_answering()  # a worker that starts earlier waits for seconds before it tries again
             for child in self._children:
                 child.start()

@@ -13,6 +13,7 @@ from orchestrator.scheduler.reconciler import Reconciler
 from orchestrator.scheduler.service import try_step
 from orchestrator.scheduler.status import Status, status_of
 from storage.runs import Run, claim
+from workers.queue.broker_options import store_options
 from workers.queue.environment import Settings
 
 Show = Callable[[Status], None]
@@ -42,7 +43,7 @@ def drive_run(run: Run, store: Path, settings: Settings, show: Show, stop: threa
 
 def _work(run: Run, store: Path, settings: Settings, show: Show, stop: threading.Event) -> Status:
     if settings.broker_url:
-        broker = Broker(settings.broker_url)
+        broker = Broker(store_options(settings.broker_url, store, settings))
         broker.ping()  # a wrong address is an error now; a broker that goes away later is waited for
         return _follow(Reconciler(run, broker, settings.photos_per_task), show, stop, _nothing)
     with LocalCluster(store, processes=settings.processes) as cluster:

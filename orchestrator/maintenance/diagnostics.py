@@ -31,7 +31,8 @@ from storage.parts import TEMPORARY
 from storage.runs import claim, list_runs, open_run
 from workers.faces.models.model_files import MODEL_FILES, model_path
 from workers.faces.models.onnx_sessions import cache_folder
-from workers.queue.environment import Settings
+from workers.queue.broker_options import store_options
+from workers.queue.environment import UNVERIFIED, Settings
 from workers.queue.task_names import IMAGES, TRAINING
 
 OK, ERROR = "ok", "error"
@@ -69,7 +70,7 @@ def diagnose(store: Path, settings: Settings) -> list[Diagnosis]:
     """Diagnose this machine, the store and the broker; takes some seconds where workers are asked."""
     found = [*_here(), *_store(store), *_runs(store)]
     if settings.broker_url:
-        return found + list(_cluster(settings.broker_url))
+        return found + list(_cluster(store, settings))
     return found + list(_private_broker())
 
 
@@ -190,9 +191,12 @@ def _private_broker() -> Iterator[Diagnosis]:
     yield _fine("broker", f"no LINEUP_BROKER_URL; `lineup run` and `lineup up` start their own: {version}")
 
 
-def _cluster(url: str) -> Iterator[Diagnosis]:
+def _cluster(store: Path, settings: Settings) -> Iterator[Diagnosis]:
     try:
-        broker = Broker(url)
+        broker = Broker(store_options(settings.broker_url, store, settings))
+        if settings.broker_certificate == UNVERIFIED:
+            hint = "Unset LINEUP_BROKER_CERTIFICATE, and name the authority in LINEUP_BROKER_CA"
+            yield Diagnosis("broker", ERROR, "its certificate is not verified: anyone may be the broker", hint)
         about = broker.ping()
         yield from _broker(broker, about)
         yield from _workers(broker)
@@ -238,5 +242,8 @@ def _workers(broker: Broker) -> Iterator[Diagnosis]:
         else:
             words = f"{queue}: no worker answers, {waiting} messages wait"
             yield Diagnosis(
-                "workers", ERROR, words, f"lineup worker {queue}; if one runs, its log says why it does not answer"
+                "workers",
+                ERROR,
+                words,
+                f"lineup worker {queue} with this store; if one runs, its log says why it does not answer",
             )

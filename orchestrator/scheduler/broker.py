@@ -5,47 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from storage.errors import BrokerError, BrokerUrlError
-
-
-def redis_url(broker_url: str) -> str:
-    """A broker's address as the Redis client spells it: it says unix:// where kombu says redis+socket://."""
-    return broker_url.replace("redis+socket://", "unix://", 1)
-
-
-def without_password(url: str) -> str:
-    """An address that may be shown and logged, also where a '/' in the password makes it invalid."""
-    scheme, mark, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    if "@" in host:
-        rest = host.rpartition("@")[2] + slash + path
-    elif host:
-        rest = rest.rpartition("@")[2]
-    return scheme + mark + rest
+from storage.errors import BrokerCertificateError, BrokerError
+from workers.queue.broker_options import BrokerOptions, without_password
 
 
 class Broker:
-    """A connection to the queues; raises BrokerUrlError where `url` is not an address.
+    """A connection to the queues of one store.
 
     Args:
-        url: as Celery spells it.
+        options: of `store_options`.
     """
 
-    def __init__(self, url: str) -> None:
-        import redis
-
+    def __init__(self, options: BrokerOptions) -> None:
         from workers.queue.app import connect
 
-        self.url = url
-        try:
-            self._redis = redis.Redis.from_url(redis_url(url), socket_timeout=10, socket_connect_timeout=5)
-        except ValueError:
-            # show neither the address nor the error: of a password with a '/' in it, a part stands where the port would
-            raise BrokerUrlError(
-                "LINEUP_BROKER_URL is not an address of a broker",
-                "Write it such as redis://:PASSWORD@HOST:6379/0, where / # ? @ : of a password are %2F %23 %3F %40 %3A",
-            ) from None
-        self._app = connect(url)
+        self.options = options
+        self._redis = options.redis_client()
+        self._app = connect(options)
+
+    @property
+    def url(self) -> str:
+        return self.options.url
 
     def ping(self) -> dict[str, Any]:
         """The server's INFO; raises BrokerError where it does not answer or refuses us."""
@@ -53,7 +33,7 @@ class Broker:
 
     def waiting(self, queue: str) -> int:
         """Messages that no worker has taken yet; raises BrokerError."""
-        return int(self._ask(lambda: self._redis.llen(queue)))
+        return int(self._ask(lambda: self._redis.llen(*self.options.keys(queue))))
 
     def workers(self) -> dict[str, Any]:
         """Statistics of each worker by name; empty where none answers within two seconds."""
@@ -69,7 +49,7 @@ class Broker:
         """Whether it accepts commands without a password; raises BrokerError."""
         import redis
 
-        anonymous = redis.Redis.from_url(redis_url(without_password(self.url)), socket_timeout=10)
+        anonymous = self.options.redis_client(anonymous=True)
         try:
             return bool(self._ask(anonymous.ping))
         except BrokerError as error:
@@ -96,8 +76,8 @@ class Broker:
             self._ask(lambda: self._app.control.revoke(ids, terminate=True, signal="SIGKILL"))
 
     def empty(self, queues: Iterable[str]) -> None:
-        """Delete the waiting messages, and those that a dead worker held; raises BrokerError."""
-        self._ask(lambda: self._redis.delete(*queues, "unacked", "unacked_index"))
+        """Delete the store's waiting messages, and those that a dead worker held; raises BrokerError."""
+        self._ask(lambda: self._redis.delete(*self.options.keys(*queues, "unacked", "unacked_index")))
 
     def _ask(self, request: Any) -> Any:
         import kombu.exceptions
@@ -106,6 +86,11 @@ class Broker:
         try:
             return request()
         except (redis.RedisError, kombu.exceptions.OperationalError, OSError) as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise BrokerCertificateError(
+                    f"the certificate of {without_password(self.url)} is not to be trusted: {error}",
+                    "Set LINEUP_BROKER_CA to the PEM file of the authority that signed it",
+                ) from error
             raise BrokerError(
                 f"the broker {without_password(self.url)} does not answer: {error}",
                 "Start it, or fix LINEUP_BROKER_URL",

@@ -17,6 +17,9 @@ LINEUP = Path(sys.executable).with_name("lineup")
 VALUES = {
     "store": "'/tmp/stranger'",
     "broker_url": "'redis://:x@stranger:6379/0'",
+    "broker_ca": "'/tmp/stranger.pem'",
+    "broker_certificate": "'unverified'",
+    "broker_prefix": "'stranger:'",
     "processes": "3",
     "photos_per_task": "2",
     "flower_port": "5556",

@@ -33,6 +33,7 @@ from workers.learning.configurations import find_configuration
 from workers.learning.encoder.picture_encoder import encoder_digest, load_picture_encoder
 from workers.learning.encoder.train_triplets import split_people
 from workers.learning.face_arrays import Faces
+from workers.queue.broker_options import BrokerOptions
 from workers.recognition.recogniser import load_recogniser
 
 NAMES = ["knn-1", "knn-1@own", "svm-linear@own"]
@@ -98,7 +99,7 @@ def test_a_run_whose_encoder_was_trained_anew_says_so_and_trains_nothing_with_it
     moved.splits.unlink()
     (moved.report / "index.html").unlink(missing_ok=True)
     with pytest.raises(RunStuck, match="not there any more"):  # before its training people are looked up
-        Reconciler(moved, Broker("redis://127.0.0.1:1/0")).step()
+        Reconciler(moved, Broker(BrokerOptions("redis://127.0.0.1:1/0"))).step()
 
 
 def test_a_winner_that_uses_it_is_stored_with_it_and_names_the_same_faces(run: Run, others: Path) -> None:

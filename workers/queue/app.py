@@ -15,6 +15,7 @@ from kombu.entity import Queue
 
 from workers.jobs.time_limits import LONGEST_TASK_SECONDS
 from workers.queue import logs  # noqa: F401 - connects the logging of every process
+from workers.queue.broker_options import BrokerOptions, store_options
 from workers.queue.environment import load_settings
 from workers.queue.task_names import (
     COMPARE_RUN,
@@ -35,6 +36,17 @@ PROC_ALIVE_SECONDS = 120
 
 RETRY_SECONDS = 1
 """The default of 180 s would make a crash look like a hang."""
+
+TRANSPORT_OPTIONS: dict[str, Any] = {
+    "visibility_timeout": VISIBILITY_SECONDS,
+    "unacked_restore_interval": 1,
+    "unacked_restore_throttle": 1,
+    "socket_keepalive": True,
+    # A half-open connection is noticed within this time.
+    "health_check_interval": 25,
+    "socket_timeout": 30,
+    "socket_connect_timeout": 5,
+}
 
 SETTINGS: dict[str, Any] = {
     # JSON only: a message is data and never code.
@@ -75,16 +87,6 @@ SETTINGS: dict[str, Any] = {
     "worker_cancel_long_running_tasks_on_connection_loss": False,
     "broker_connection_retry_on_startup": True,
     "broker_connection_max_retries": None,
-    "broker_transport_options": {
-        "visibility_timeout": VISIBILITY_SECONDS,
-        "unacked_restore_interval": 1,
-        "unacked_restore_throttle": 1,
-        "socket_keepalive": True,
-        # A half-open connection is noticed within this time.
-        "health_check_interval": 25,
-        "socket_timeout": 30,
-        "socket_connect_timeout": 5,
-    },
     # Flower shows what these report.
     "worker_send_task_events": True,
     "task_send_sent_event": True,
@@ -100,12 +102,26 @@ SETTINGS: dict[str, Any] = {
 celery_imports.cwd_in_path = contextlib.nullcontext
 NO_FIXUPS: list[str] = []
 
-app = Celery("lineup", broker=load_settings().broker_url or None, include=["workers.queue.tasks"], fixups=NO_FIXUPS)
-app.conf.update(SETTINGS)
+
+def _make_app() -> Celery:
+    settings = load_settings()
+    worker = Celery("lineup", include=["workers.queue.tasks"], fixups=NO_FIXUPS)
+    worker.conf.update(SETTINGS)
+    if settings.broker_url:
+        _use(worker, store_options(settings.broker_url, settings.store, settings))
+    return worker
 
 
-def connect(broker_url: str) -> Celery:
+def connect(options: BrokerOptions) -> Celery:
     """An application of its own that sends to that broker: a process may speak to several, one after the other."""
-    sender = Celery("lineup-sender", broker=broker_url, set_as_current=False, fixups=NO_FIXUPS)
+    sender = Celery("lineup-sender", set_as_current=False, fixups=NO_FIXUPS)
     sender.conf.update(SETTINGS)
+    _use(sender, options)
     return sender
+
+
+def _use(celery: Celery, options: BrokerOptions) -> None:
+    celery.conf.update(options.celery_settings(TRANSPORT_OPTIONS))
+
+
+app = _make_app()

@@ -4,6 +4,9 @@
 |---|---|---|
 | LINEUP_STORE | ./lineup-store | folder of encodings and runs |
 | LINEUP_BROKER_URL | – (a private Valkey is started) | redis://, rediss:// or redis+socket:// of the broker |
+| LINEUP_BROKER_CA | – (the system's) | PEM file of the authority that signed a rediss:// broker's certificate |
+| LINEUP_BROKER_CERTIFICATE | verified | or unverified: then anyone on the network may be the broker |
+| LINEUP_BROKER_PREFIX | lineup:<the store's id>: | before every key in the broker |
 | LINEUP_PROCESSES | number of cores | worker processes that `run` and `up` start for each queue |
 | LINEUP_PHOTOS_PER_TASK | 0: grows with the folder | photos in one message |
 | LINEUP_FLOWER_PORT | 5555 | where Flower of `up` listens, on 127.0.0.1 |
@@ -27,6 +30,8 @@ from storage.errors import InputError
 from storage.validation import UNKNOWN_KEY, explain
 from workers.queue.configuration_files import HARMLESS, ConfigurationFile, configuration_files
 
+UNVERIFIED = "unverified"
+
 
 class Settings(BaseSettings):
     """See the module's table."""
@@ -35,6 +40,9 @@ class Settings(BaseSettings):
 
     store: Path = Path("lineup-store")
     broker_url: str = ""
+    broker_ca: Path | None = None
+    broker_certificate: Literal["verified", "unverified"] = "verified"
+    broker_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9:_.-]{0,64}$")] = ""
     processes: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=lambda: len(os.sched_getaffinity(0)))
     photos_per_task: Annotated[int, Field(ge=0, le=1000)] = 0
     flower_port: Annotated[int, Field(ge=1, le=65535)] = 5555
@@ -77,10 +85,12 @@ def settings_from_current_folder() -> list[str]:
 def settings_environment() -> dict[str, str]:
     """The settings of this process as variables for a child, which has another current folder; raises InputError.
 
-    Without store and broker, which are the caller's to choose.
+    Without the store and the broker's address, which are the caller's to choose.
     """
     settings = load_settings()
-    return {f"LINEUP_{key.upper()}": str(getattr(settings, key)) for key in HARMLESS}
+    values = {key: str(getattr(settings, key)) for key in (*HARMLESS, "broker_certificate", "broker_prefix")}
+    values["broker_ca"] = str(settings.broker_ca.absolute()) if settings.broker_ca else ""
+    return {f"LINEUP_{key.upper()}": value for key, value in values.items()}
 
 
 def _files() -> list[ConfigurationFile]:

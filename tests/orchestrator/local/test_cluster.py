@@ -12,9 +12,9 @@ import redis
 
 from orchestrator.local.child_process import MOST_EARLY_DEATHS, ChildProcess, worker_environment
 from orchestrator.local.cluster import LocalCluster
-from orchestrator.scheduler.broker import redis_url
 from storage.errors import BrokerError, InputError, LineupError
 from tests.cluster import is_alive, wait_for
+from workers.queue.broker_options import redis_url
 
 
 def test_the_private_broker_is_behind_a_socket_and_a_password_and_leaves_nothing(tmp_path: Path) -> None:

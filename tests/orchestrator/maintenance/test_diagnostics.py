@@ -75,7 +75,7 @@ def test_a_temporary_folder_whose_name_is_too_long_for_a_socket_is_trouble(
 
 def test_a_healthy_cluster_is_said_to_be_one(lab: Cluster, store: Path) -> None:
     wait_for(lambda: len(lab.stack.broker.workers()) == 2, "an answer of both workers")
-    found = diagnose(store, Settings(broker_url=lab.stack.broker_url))
+    found = diagnose(store, Settings(broker_url=lab.stack.broker_url, broker_prefix=lab.stack.broker.options.prefix))
     assert errors(found) == {}
     said = [one.what for one in found if one.topic == "workers" and one.state == OK]
     assert [what.split(",")[0] for what in said] == ["images: 1 workers answer", "training: 1 workers answer"]
@@ -88,7 +88,9 @@ def test_a_broker_that_forgets_drops_or_lets_anybody_in_is_trouble(lab: Cluster,
     connection.config_set("maxmemory-policy", "allkeys-lru")
     connection.config_set("appendonly", "no")
     connection.config_set("requirepass", "")
-    found = errors(diagnose(store, Settings(broker_url=lab.stack.broker_url)))
+    found = errors(
+        diagnose(store, Settings(broker_url=lab.stack.broker_url, broker_prefix=lab.stack.broker.options.prefix))
+    )
     assert set(found) == {
         "maxmemory-policy is allkeys-lru",
         "it keeps no append-only file",

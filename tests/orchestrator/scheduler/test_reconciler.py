@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-import redis
 
 from orchestrator.local.cluster import LocalCluster
 from orchestrator.scheduler import dispatcher as dispatch
-from orchestrator.scheduler.broker import redis_url
 from orchestrator.scheduler.polling import POLL_SECONDS, SHORTEST_POLL_SECONDS
 from orchestrator.scheduler.reconciler import Reconciler
 from storage.attempts import Attempt
 from storage.runs import Run
+from tests.cluster import queues_of
 from tests.tiny_run import tiny_run
 from workers.jobs.compare_run import compare
 from workers.jobs.part_names import refit_part
@@ -29,16 +28,16 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+def stack(run: Run) -> Iterator[LocalCluster]:
     """A broker; the tests take its messages as a worker would."""
-    with LocalCluster(tmp_path_factory.mktemp("store"), queues=()) as stack:
+    with LocalCluster(run.store, queues=()) as stack:
         yield stack
 
 
 def test_while_the_winner_is_refitted_nothing_is_sent_again(
     run: Run, stack: LocalCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    queue = redis.Redis.from_url(redis_url(stack.broker_url))
+    queue = queues_of(run.store, stack.broker_url)
     reconciler = Reconciler(run, stack.broker)
     assert reconciler.step().stage == "comparison"
     assert queue.lpop(TRAINING)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ssl
+
 import pytest
 
 from storage.runs import RUN_ID
 from workers.jobs.time_limits import LONGEST_TASK_SECONDS
 from workers.queue import tasks
-from workers.queue.app import SETTINGS, app, connect
+from workers.queue.app import SETTINGS, TRANSPORT_OPTIONS, app, connect
+from workers.queue.broker_options import BrokerOptions
 from workers.queue.task_names import IMAGES, TRAINING
 
 OURS = sorted(name for name in app.tasks if name.startswith("lineup."))
@@ -49,7 +52,7 @@ def test_every_task_has_its_queue() -> None:
 
 
 def test_no_message_becomes_visible_again_while_its_task_may_still_run() -> None:
-    assert app.conf.broker_transport_options["visibility_timeout"] > 2 * LONGEST_TASK_SECONDS
+    assert TRANSPORT_OPTIONS["visibility_timeout"] > 2 * LONGEST_TASK_SECONDS
 
 
 def test_no_results_are_stored() -> None:
@@ -79,7 +82,7 @@ def test_a_worker_asked_to_stop_hands_its_task_back() -> None:
 def test_a_lost_connection_is_noticed_and_tried_again_without_end() -> None:
     assert app.conf.broker_connection_retry_on_startup
     assert app.conf.broker_connection_max_retries is None  # for ever
-    options = app.conf.broker_transport_options
+    options = TRANSPORT_OPTIONS
     assert options["socket_keepalive"]
     assert 0 < options["health_check_interval"] <= 30
     # it leaves a task in RETRY for ever
@@ -87,7 +90,7 @@ def test_a_lost_connection_is_noticed_and_tried_again_without_end() -> None:
 
 
 def test_messages_of_a_dead_worker_are_restored_soon_after_the_visibility_timeout() -> None:
-    options = app.conf.broker_transport_options
+    options = TRANSPORT_OPTIONS
     assert (options["unacked_restore_interval"], options["unacked_restore_throttle"]) == (1, 1)
 
 
@@ -96,10 +99,13 @@ def test_events_are_sent_for_flower() -> None:
     assert app.conf.task_send_sent_event
 
 
-def test_the_sender_is_configured_as_the_worker() -> None:
-    sender = connect("redis://127.0.0.1:1/0")
+def test_the_sender_is_configured_as_the_worker_and_for_its_broker() -> None:
+    options = BrokerOptions("rediss://127.0.0.1:1/0", "lineup:a:", {"ssl_cert_reqs": ssl.CERT_REQUIRED})
+    sender = connect(options)
     assert {name: sender.conf[name] for name in SETTINGS} == {name: app.conf[name] for name in SETTINGS}
-    assert sender.conf.broker_url == "redis://127.0.0.1:1/0"
+    assert sender.conf.broker_url == "rediss://127.0.0.1:1/0"
+    assert sender.conf.broker_use_ssl == {"ssl_cert_reqs": ssl.CERT_REQUIRED}
+    assert sender.conf.broker_transport_options == {**TRANSPORT_OPTIONS, "global_keyprefix": "lineup:a:"}
 
 
 def test_a_run_is_named_so_that_its_name_is_no_path() -> None:

@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 
 from storage.errors import InputError
-from workers.queue.configuration_files import CONFIGURATION_FILE, HARMLESS, choose_configuration
+from workers.queue.configuration_files import CONFIGURATION_FILE, choose_configuration
 from workers.queue.environment import (
     Settings,
     load_settings,
     settings_environment,
     settings_from_current_folder,
 )
+
+OF_THE_CALLER = {"store", "broker_url", "flower_port"}
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +83,7 @@ def test_a_home_or_a_configuration_folder_that_is_not_usable_is_as_good_as_none(
 def test_a_child_is_given_the_settings_of_the_file_here(folder: Path) -> None:
     (folder / CONFIGURATION_FILE).write_text('processes = 4\nlog_format = "json"')
     given = settings_environment()
-    assert given.keys() == {f"LINEUP_{key.upper()}" for key in HARMLESS}
+    assert given.keys() == {f"LINEUP_{key.upper()}" for key in Settings.model_fields if key not in OF_THE_CALLER}
     assert (given["LINEUP_PROCESSES"], given["LINEUP_LOG_FORMAT"]) == ("4", "json")
 
 
