@@ -122,7 +122,7 @@ SELECTION = pa.schema(
         pa.field("repeat_deviation", pa.float64()),  # of the accuracy, over repeats; null for one
         pa.field("wins", pa.float64()),  # share of redraws in which it is the best; null where nothing is chosen
         pa.field("chosen_accuracy", pa.float64()),  # of the best on faces that did not choose it; equal in all rows
-        pa.field("chosen_low", pa.float64()),  # 95 of 100 redraws lie between
+        pa.field("chosen_low", pa.float64()),  # 95 %, Jeffreys
         pa.field("chosen_high", pa.float64()),
     ]
 )

@@ -103,12 +103,12 @@ def _tested(better: list[str], mine: Mapping[str, Pair]) -> str:
     proven = [name for name in asked if mine[name].different]
     if not asked:
         return ""
-    if proven == better:
-        return f"All of it is significant {PAIRED}."
-    return f"Significant {PAIRED}: {listed(proven) if proven else 'none of it'}."
+    if not proven:
+        return f"{PAIRED} it is significantly better than none of them."
+    return f"{PAIRED} it is significantly better than {listed(proven) if proven != better else 'all of them'}."
 
 
-PAIRED = "at 5 % after correction for having chosen the best of many (max-T permutation test)"
+PAIRED = "Corrected for having chosen the best of many (max-T permutation test, 5 %),"
 
 
 def verdict(pair: Pair) -> str:

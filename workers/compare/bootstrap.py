@@ -37,6 +37,7 @@ class FaceRows:
         right: (N,) bool, whether the name given is right.
         said: (N,) number of the person named; -1 for a name that no test face has.
         loss: (N,) minus the logarithm of the truth's probability.
+        confidence: (N,) of the best guess.
         gap: (N,) confidence minus whether the best guess is right.
         bin: (N,) bin of the confidence.
     """
@@ -48,6 +49,7 @@ class FaceRows:
     right: Flags
     said: Places
     loss: Floats
+    confidence: Floats
     gap: Floats
     bin: Places
 
@@ -69,6 +71,7 @@ class FaceRows:
             right=test.right[order],
             said=np.asarray([place.get(name, -1) for name in test.predicted[order]], np.intp),
             loss=-np.log(np.clip(test.truth_probability, LEAST_PROBABILITY, 1.0))[order],
+            confidence=test.confidence[order],
             gap=(test.confidence - (test.guess == test.truth))[order],
             bin=bins_of(test.confidence)[order],
         )
@@ -78,21 +81,21 @@ def bootstrap_intervals(test: Outcomes, redraws: int = REDRAWS, seed: int = 0) -
     """Intervals of balanced_accuracy, macro_f1, log_loss and calibration_error.
 
     Every configuration of a run is redrawn with the same weights, since the faces and the seed are the same. The
-    calibration error of a sample is too large by chance alone, and that of a redraw again; its interval is reflected
-    at the estimate (the "basic" bootstrap of Davison & Hinkley 1997, section 5.2), which takes that bias away.
+    calibration error of a redraw is larger by chance alone; the mean excess over the estimate, without the pseudo-face,
+    is taken off (Efron & Tibshirani, "An introduction to the bootstrap", 1993, chapter 10).
     """
     rows = FaceRows.of(test)
     rng = np.random.default_rng(seed)
     step = max(1, CELLS // len(rows.first))
     blocks = [_block(rows, rng, min(step, redraws - done)) for done in range(0, redraws, step)]
     drawn = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    estimate = float(np.mean([_calibration(test, once) for once in test.repeats()]))
+    excess = float(drawn.pop("plain_calibration").mean()) - estimate
+    drawn["calibration_error"] = np.maximum(0.0, drawn["calibration_error"] - excess)
     found = {name: _central(values) for name, values in drawn.items()}
     for name in ("balanced_accuracy", "macro_f1"):
         low, high = found[name]
         found[name] = (0.0 if not rows.right.any() else low, 1.0 if rows.right.all() else high)
-    estimate = float(np.mean([_calibration(test, once) for once in test.repeats()]))
-    low, high = found["calibration_error"]
-    found["calibration_error"] = (max(0.0, 2 * estimate - high), max(0.0, 2 * estimate - low))
     return found
 
 
@@ -142,11 +145,12 @@ def _block(rows: FaceRows, rng: np.random.Generator, redraws: int) -> dict[str, 
     cells = np.arange(redraws)[:, None] * BINS + rows.bin[drawn]
     gaps = np.bincount(cells.ravel(), (weights * rows.gap[drawn]).ravel(), redraws * BINS).reshape(redraws, BINS)
     total = weights.sum(axis=1)
-    return {
-        **figures,
-        "log_loss": loss / (total + right + wrong),
-        "calibration_error": np.abs(gaps).sum(axis=1) / total,
-    }
+    figures["log_loss"] = loss / (total + right + wrong)
+    figures["plain_calibration"] = np.abs(gaps).sum(axis=1) / total
+    mean = float(rows.confidence.mean())
+    gaps[:, bins_of(np.asarray([mean]))[0]] += mean * wrong - (1 - mean) * right
+    figures["calibration_error"] = np.abs(gaps).sum(axis=1) / (total + right + wrong)
+    return figures
 
 
 def _macro(rows: FaceRows, rng: np.random.Generator, weights: Floats, drawn: Places) -> Iterator[Floats]:

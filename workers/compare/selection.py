@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.compare.answers import Outcomes
+from workers.compare.intervals import jeffreys
 from workers.compare.metrics import Floats
 
 REDRAWS = 1000
@@ -29,7 +30,7 @@ class Selection:
 
     Attributes:
         accuracy: mean over redraws of the chosen configuration's accuracy on the faces that did not choose it.
-        low, high: 95 of 100 redraws lie between.
+        low, high: 95 %, Jeffreys' on the distinct faces; the redraws alone would claim certainty where all is right.
         wins: share of the redraws in which each configuration was chosen; those that tie share one.
     """
 
@@ -58,8 +59,9 @@ def selection(tests: Mapping[str, Outcomes], redraws: int = REDRAWS, seed: int =
     hits = np.asarray([[each[face][0] for face in faces] for each in counts])
     answers = np.asarray([counts[0][face][1] for face in faces])
     wins, accuracies = _redraw(hits, answers, redraws, np.random.default_rng(seed))
-    low, high = np.percentile(accuracies, [2.5, 97.5])
-    return Selection(float(accuracies.mean()), float(low), float(high), dict(zip(tests, wins.tolist(), strict=True)))
+    accuracy = float(accuracies.mean())
+    interval = jeffreys(accuracy * len(faces), len(faces))
+    return Selection(accuracy, *interval, dict(zip(tests, wins.tolist(), strict=True)))
 
 
 def _counts(test: Outcomes) -> dict[tuple[str, int], tuple[int, int]]:

@@ -188,8 +188,11 @@ def test_the_answer_says_than_whom_it_is_better_and_what_proves_it(opened: Repor
         return " ".join(answer(replace(opened, pairs=pairs)))
 
     text = asked(p_first_better=0.99, p_maxt=0.01)
-    assert "better by more than one point, with 95 % probability, than fair and blind. All of it is significant" in text
-    assert "Significant at 5 % after correction" in asked(p_first_better=0.99, p_maxt=0.2)
+    assert (
+        "better by more than one point, with 95 % probability, than fair and blind. Corrected for having chosen" in text
+    )
+    assert "significantly better than all of them" in text
+    assert "significantly better than none of them" in asked(p_first_better=0.99, p_maxt=0.2)
     text = asked(p_first_better=0.5, p_maxt=None)
     assert "not enough faces to tell it apart from fair and blind" in text
     assert "better by more" not in text
