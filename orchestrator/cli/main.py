@@ -32,7 +32,7 @@ COMMANDS = {
     "doctor": ("maintenance_commands", "Check the installation, and say what to fix"),
     "identify": ("recognition_commands", "Name the faces in photos or a video"),
     "train-encoder": ("encoder_commands", "Train an encoder of your own by triplets"),
-    "verify": ("recognition_commands", "Judge pairs of photos by LFW's protocol"),
+    "verify": ("verification_commands", "Judge pairs of photos, and 1:N identification"),
     "up": ("service_commands", "Start broker, workers, orchestrator and Flower here"),
     "orchestrator": ("service_commands", "Work on all unfinished runs, for ever"),
     "worker": ("service_commands", "Run a Celery worker for one queue"),

@@ -52,6 +52,13 @@ def print_line(line: str, screen: Console | None = None) -> None:
     (screen or stderr_console()).print(line, markup=False, soft_wrap=True)
 
 
+def print_lines(lines: list[str]) -> None:
+    """Lines of a result, on standard output."""
+    screen = stdout_console()
+    for line in lines:
+        print_line(line, screen)
+
+
 def print_json(value: Any) -> None:
     """One JSON document on standard output."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=True, default=str))
