@@ -120,9 +120,10 @@ def open_set_sentences(evidence: Evidence) -> list[str]:
     if row is None:
         return []
     sentences = [
-        f"The threshold was chosen in each split so that at most {percent(row['aim'])} of {row['calibrate_faces']} "
-        f"faces of {_people(row['calibrate_people'])} are accepted, and tested on {row['unknown_faces']} faces of "
-        f"{_people(row['unknown_people'])}. None of them trains in the split in which they are unknown.",
+        f"In each split some unknown people choose the threshold, so that at most {percent(row['aim'])} of their faces "
+        f"are accepted, and others test it; none of them trains there. Over all splits {row['calibrate_faces']} faces "
+        f"of {_people(row['calibrate_people'])} choose and {row['unknown_faces']} faces of "
+        f"{_people(row['unknown_people'])} test.",
         "A rate of 0 % does not mean never: read the upper end of its interval.",
     ]
     if min(row["calibrate_people"], row["unknown_people"]) < FEW_UNKNOWN_PEOPLE:

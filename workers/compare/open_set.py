@@ -38,7 +38,8 @@ class OpenSet:
     Attributes:
         dir: share of known people's faces that are accepted and given the right name.
         far: share of unknown people's faces that are accepted.
-        aim: the rate that was allowed on the calibration faces: the target, or 1 / their number if that is more.
+        aim: the rate that was allowed on the calibration faces of a split: the target, or 1 / their number if that is
+            more; the mean over splits.
         threshold: median over splits; a face is accepted from it upwards.
         unknown_faces: distinct faces that tested.
     """
@@ -101,19 +102,21 @@ def open_set(test: Outcomes, calibrate: Outcomes, unknown: Outcomes, far: float 
     """
     if not calibrate.faces or not unknown.faces:
         return None
-    thresholds = []
+    thresholds, aims = [], []
     named, alarmed = np.zeros(len(test.faces), bool), np.zeros(len(unknown.faces), bool)
     for split in test.splits():
         known, strangers = test.of_split(split), unknown.of_split(split)
         mine = calibrate.known_score[calibrate.of_split(split)]  # none where all share a group with what trains
-        limit = threshold_for(mine if len(mine) else calibrate.known_score, far)
+        choosing = mine if len(mine) else calibrate.known_score
+        limit = threshold_for(choosing, far)
         thresholds.append(limit)
+        aims.append(max(far, 1 / len(choosing)))
         named[known] = (test.known_score[known] >= limit) & (test.guess == test.truth)[known]
         alarmed[strangers] = unknown.known_score[strangers] >= limit
     return OpenSet(
         dir=_rate(test, named),
         far=_rate(unknown, alarmed),
-        aim=max(far, 1 / len(set(calibrate.faces))),
+        aim=float(np.mean(aims)),
         threshold=float(np.median(thresholds)),
         unknown_faces=len(set(unknown.faces)),
     )
