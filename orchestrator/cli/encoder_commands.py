@@ -35,7 +35,7 @@ from storage.plans import Mining, PictureView
 def train_encoder(
     folder: Path,
     labels: Path | None,
-    corrections: Path | None,
+    corrections: tuple[Path, ...],
     experiment: Path | None,
     epochs: int,
     mining: Mining,

@@ -35,8 +35,9 @@ experiment_option = click.option(
 )
 corrections_option = click.option(
     "--corrections",
+    multiple=True,
     type=click.Path(path_type=Path),
-    help="suspects.csv of an earlier run, with relabel or leave-out in the column action.",
+    help="suspects.csv of an earlier run, with relabel or leave-out in the column action; again for later ones.",
 )
 name_option = click.option("--run", "run_id", help="Name of the run; by default its content names it.")
 
@@ -52,7 +53,7 @@ name_option = click.option("--run", "run_id", help="Name of the run; by default 
 def run(
     folder: Path,
     labels: Path | None,
-    corrections: Path | None,
+    corrections: tuple[Path, ...],
     experiment: Path | None,
     run_id: str | None,
     quiet: bool,
@@ -85,7 +86,7 @@ def run(
 def submit(
     folder: Path,
     labels: Path | None,
-    corrections: Path | None,
+    corrections: tuple[Path, ...],
     experiment: Path | None,
     run_id: str | None,
     as_json: bool,
@@ -149,7 +150,7 @@ def cancel(run_id: str | None, as_json: bool) -> None:
 def _plan(
     folder: Path,
     labels: Path | None,
-    corrections: Path | None,
+    corrections: tuple[Path, ...],
     experiment: Path | None,
     run_id: str | None,
     quiet: bool,

@@ -51,7 +51,7 @@ def build_catalog(
     limits: Limits | None = None,
     min_photos_per_person: int = 4,
     least_people: int = 2,
-    corrections: Path | None = None,
+    corrections: Sequence[Path] = (),
     on_photo: Callable[[int, int], None] | None = None,
 ) -> tuple[pa.Table, DatasetSummary]:
     """Catalogue a folder (one sub-folder a person) or the photos that a CSV names.
@@ -60,7 +60,7 @@ def build_catalog(
         labels: CSV with the columns path and label, and perhaps group and subgroup; None for sub-folders.
         limits: sizes beyond which a photo is refused unread or undecoded; None for the defaults.
         min_photos_per_person: people with fewer distinct photos are reported.
-        corrections: CSV of labels to be corrected, see `orchestrator.dataset.corrections`.
+        corrections: CSV files of labels to be corrected, one after another; see `orchestrator.dataset.corrections`.
         on_photo: called in this thread with (done, total) after each photo.
 
     Returns:
@@ -72,9 +72,8 @@ def build_catalog(
     root = root.resolve()
     sources = from_folder(root) if labels is None else from_csv(root, labels)
     rows = describe_photos(root, sources.photos, limits or Limits(), on_photo)
-    corrected = ""
-    if corrections is not None:
-        corrected = apply_corrections(rows, corrections)
+    corrected = tuple(apply_corrections(rows, file) for file in corrections)
+    if corrected:
         number_duplicates(rows)
     people = {row["label"] for row in rows if row["outcome"] == "ok"}
     if len(people) < least_people:

@@ -57,7 +57,7 @@ def apply_corrections(rows: Sequence[Row], file: Path) -> str:
     name = shown_name(file.name)
     if not lines:
         return f"{name}: {counted(count, 'row')}, none has an action: nothing is corrected."
-    _check(rows, lines, name)
+    _check(rows, lines)
     changes = {(row["photo_key"], row["label"]): lines[row["path"]] for row in rows if row["path"] in lines}
     done = dict.fromkeys(ACTIONS, 0)
     for row in rows:
@@ -117,7 +117,7 @@ def _read(file: Path) -> tuple[dict[str, _Line], int]:
     return found, count
 
 
-def _check(rows: Sequence[Row], lines: Mapping[str, _Line], name: str) -> None:
+def _check(rows: Sequence[Row], lines: Mapping[str, _Line]) -> None:
     """Raise DatasetError where a line does not fit the catalogue."""
     labels = {row["path"]: row["label"] for row in rows}
     people = set(labels.values())
@@ -129,7 +129,7 @@ def _check(rows: Sequence[Row], lines: Mapping[str, _Line], name: str) -> None:
         if line.label not in ("", labels[path]):
             raise DatasetError(
                 f"{line.where}: {path!r} has the label {labels[path]!r}, not {line.label!r}",
-                f"It was changed since {name} was written: remove the line, or correct its label.",
+                "Give the corrections of earlier runs before these, or remove the line.",
             )
         if line.action == RELABEL and line.suggested not in people:
             raise DatasetError(

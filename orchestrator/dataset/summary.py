@@ -27,7 +27,7 @@ class DatasetSummary:
         empty: labels of folders without a photo.
         case_collisions: labels that differ only in case.
         skipped: files that were not catalogued, by kind.
-        corrected: what the corrections changed, in a sentence; empty without any.
+        corrected: what each file of corrections changed, in a sentence.
         groups: photos by group of the labels file, and `subgroups` the same; empty where it has none.
     """
 
@@ -43,7 +43,7 @@ class DatasetSummary:
     skipped: Mapping[str, int]
     groups: Mapping[str, int] = field(default_factory=dict)
     subgroups: Mapping[str, int] = field(default_factory=dict)
-    corrected: str = ""
+    corrected: tuple[str, ...] = ()
 
     def sentences(self) -> list[str]:
         """One line a fact, the totals first; control characters escaped."""
@@ -53,8 +53,7 @@ class DatasetSummary:
         usable = self.outcomes.get("ok", 0)
         people = counted(len(self.people), "person", "people")
         yield f"{people}, {counted(self.photos, 'photo')}, {usable} of them usable."
-        if self.corrected:
-            yield self.corrected
+        yield from self.corrected
         for subject, what, names in self._lists():
             if names:
                 yield f"{subject} {what}: {examples(names)}."
@@ -81,7 +80,7 @@ class DatasetSummary:
 
 
 def summarize(
-    rows: Sequence[Mapping[str, Any]], sources: Sources, min_photos: int, corrected: str = ""
+    rows: Sequence[Mapping[str, Any]], sources: Sources, min_photos: int, corrected: Sequence[str] = ()
 ) -> DatasetSummary:
     """Sum up catalogue rows (sorted by path), what the search for photos skipped, and what was corrected."""
     good = [row for row in rows if row["outcome"] == "ok"]
@@ -108,7 +107,7 @@ def summarize(
         skipped=dict(sources.skipped),
         groups=_counts(row.get("group") for row in good),
         subgroups=_counts(row.get("subgroup") for row in good),
-        corrected=corrected,
+        corrected=tuple(corrected),
     )
 
 

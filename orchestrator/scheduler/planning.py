@@ -8,7 +8,7 @@ import json
 import platform
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,7 +52,7 @@ def plan_run(
     experiment: Experiment,
     run_id: str | None = None,
     on_photo: Callable[[int, int], None] | None = None,
-    corrections: Path | None = None,
+    corrections: Sequence[Path] = (),
 ) -> Planned:
     """Catalogue a dataset and write the plan of its run.
 
@@ -60,7 +60,7 @@ def plan_run(
     more is another one, which encodes that photo only.
 
     Args:
-        corrections: CSV of labels to be corrected, see `orchestrator.dataset.corrections`.
+        corrections: CSV files of labels to be corrected, one after another; see `orchestrator.dataset.corrections`.
 
     Raises:
         DatasetError: the dataset or the corrections are not usable.
@@ -100,7 +100,7 @@ def plan_encoder(
     triplets: TripletSettings,
     run_id: str | None = None,
     on_photo: Callable[[int, int], None] | None = None,
-    corrections: Path | None = None,
+    corrections: Sequence[Path] = (),
 ) -> Planned:
     """Catalogue a dataset and write the plan of a run that trains an encoder on it; see `plan_run`.
 

@@ -35,7 +35,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def catalogued(people: Path, tmp_path: Path, lines: str) -> tuple[pa.Table, DatasetSummary]:
     file = tmp_path / "corrections.csv"
     file.write_text(HEAD + lines)
-    return build_catalog(people, min_photos_per_person=1, corrections=file)
+    return build_catalog(people, min_photos_per_person=1, corrections=[file])
 
 
 def by_path(catalog: pa.Table) -> dict[str, tuple[str, str, str]]:
@@ -47,6 +47,18 @@ def test_a_confirmed_line_relabels_the_photo(people: Path, tmp_path: Path) -> No
     assert by_path(catalog)["ada/0.jpg"] == ("ben", "ok", "relabelled from ada, as corrections.csv says")
     assert by_path(catalog)["ada/1.jpg"] == ("ada", "ok", "")
     assert "corrections.csv: 1 photo was relabelled. 1 row without an action changed nothing." in summary.sentences()
+
+
+def test_later_corrections_build_on_earlier_ones(people: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    first.write_text(HEAD + "ada/0.jpg,ada,ben,relabel\nada/1.jpg,ada,ben,relabel\n")
+    second.write_text(HEAD + "ada/1.jpg,ben,ada,leave-out\n")
+    catalog, summary = build_catalog(people, min_photos_per_person=1, corrections=[first, second])
+    assert by_path(catalog)["ada/0.jpg"][:2] == ("ben", "ok")
+    assert by_path(catalog)["ada/1.jpg"][1] == EXCLUDED
+    assert [line.split(":")[0] for line in summary.corrected] == ["first.csv", "second.csv"]
+    with pytest.raises(DatasetError, match="Give the corrections of earlier runs before these"):
+        build_catalog(people, corrections=[second])
 
 
 def test_a_photo_that_is_left_out_counts_nowhere(people: Path, tmp_path: Path) -> None:
