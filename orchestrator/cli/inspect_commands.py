@@ -131,6 +131,7 @@ def report(run_id: str | None, as_json: bool) -> None:
     """
     from orchestrator.cli.output import print_result, result_of
     from orchestrator.report.build import draw_report
+    from orchestrator.scheduler.compatibility import check_readable
     from storage.plans import FACES_RUN
 
     chosen = chosen_run(run_id)
@@ -139,6 +140,7 @@ def report(run_id: str | None, as_json: bool) -> None:
     if chosen.compares:
         if not chosen.comparison.exists():
             raise RunNotFound(f"run {chosen.run_id} has no result yet", f"Finish it: lineup resume {chosen.run_id}")
+        check_readable(chosen)
         draw_report(chosen)
     elif not chosen.finished:
         raise RunNotFound(f"run {chosen.run_id} has no encoder yet", f"Finish it: lineup resume {chosen.run_id}")

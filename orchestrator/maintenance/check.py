@@ -26,7 +26,7 @@ from orchestrator.maintenance.consistency import (
     suspect_faults,
 )
 from orchestrator.report.encoder_summary import encoder_of
-from orchestrator.scheduler.compatibility import check_resumable
+from orchestrator.scheduler.compatibility import check_readable, check_resumable
 from orchestrator.scheduler.planning import planned_fingerprint
 from orchestrator.scheduler.work import planned_trainings
 from storage.errors import RunStuck, StoreError
@@ -75,6 +75,10 @@ class _Part:
 
 def check_run(run: Run) -> Verdict:
     """Verify a run and the shared encodings that it uses, but no other run of the store."""
+    try:
+        check_readable(run)
+    except RunStuck as error:
+        return Verdict(run.run_id, 0, 0, (f"{error}",))
     parts = list(_parts(run))
     damaged = {part.path: fault for part in parts if (fault := _part_fault(part))}
     faults = [*_unfinished(run), *_leftovers(run), *damaged.values(), *_model_faults(run), *_encoder_faults(run)]

@@ -25,8 +25,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from orchestrator.scheduler.broker import Broker
+from orchestrator.scheduler.compatibility import check_readable
 from orchestrator.scheduler.planning import versions
-from storage.errors import LineupError
+from storage.errors import LineupError, RunStuck
 from storage.parts import TEMPORARY
 from storage.runs import claim, list_runs, open_run
 from workers.faces.models.model_files import MODEL_FILES, model_path
@@ -164,8 +165,12 @@ def _runs(store: Path) -> Iterator[Diagnosis]:
     for run_id in list_runs(store):
         try:
             run = open_run(store, run_id)
+            check_readable(run)
             with claim(run) as free:
                 waits = free and not (run.finished or run.cancelled)
+        except RunStuck as error:
+            yield _fine("runs", f"{run_id} is kept and not read: {error}")
+            continue
         except (LineupError, OSError) as error:
             yield Diagnosis("runs", ERROR, f"{run_id}: {error}", "Delete its folder, or use the version that made it")
             continue

@@ -32,6 +32,17 @@ def check_learning(run: Run) -> None:
         )
 
 
+def check_readable(run: Run) -> None:
+    """Raise RunStuck where another version of the learning code wrote the run's results: their tables differ."""
+    page = run.report / "index.html"
+    if run.compares and run.splits.exists() and run.plan.learning_version != LEARNING_VERSION:
+        kept = f"Its page is {page}. " if page.exists() else ""
+        raise RunStuck(
+            f"another version of Lineup made the results of run {run.run_id}",
+            f"{kept}Use that version, or start a new run; its photos are encoded already",
+        )
+
+
 def check_encoders(run: Run) -> None:
     """Raise RunStuck where a trained encoder that the run was planned with is gone or has changed."""
     for name in run.plan.experiment.encoders:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from orchestrator.scheduler.compatibility import check_readable
 from orchestrator.scheduler.work import needs_refit, planned_photos, planned_trainings
 from orchestrator.text import training_figures
 from storage.encodings import Done
@@ -42,7 +43,8 @@ class Status:
 
 
 def status_of(run: Run) -> Status:
-    """Read the status of a run; raises StoreError where a table that it needs is damaged."""
+    """Read the status of a run; raises StoreError or RunStuck where its tables cannot be read."""
+    check_readable(run)
     if run.finished:
         return Status(run.run_id, "finished", "finished")
     state = "stopped" if run.stopped else "cancelled" if run.cancelled else "running"

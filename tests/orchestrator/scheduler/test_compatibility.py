@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from orchestrator.maintenance.check import check_run
-from orchestrator.scheduler.compatibility import check_resumable
+from orchestrator.scheduler.compatibility import check_readable, check_resumable
 from storage.errors import RunStuck
 from storage.runs import Run
 from tests.tiny_run import tiny_run
@@ -36,7 +36,6 @@ def test_another_learning_code_is_refused_while_a_comparison_is_missing(run: Run
     other = planned_with(run, learning_version=99)
     with pytest.raises(RunStuck, match="another version of the code that learns"):
         check_resumable(other)
-    assert any("cannot be resumed here" in fault for fault in check_run(other).faults)
 
 
 def test_another_learning_code_is_refused_while_any_table_of_the_comparison_is_missing(run: Run) -> None:
@@ -60,3 +59,18 @@ def test_a_finished_run_needs_no_version(run: Run) -> None:
     (run.report / "index.html").touch()
     assert run.finished
     check_resumable(planned_with(run, learning_version=99, engine_fingerprint="0" * 32))
+
+
+def test_results_of_another_version_are_named_and_not_called_damaged(run: Run) -> None:
+    other = planned_with(run, learning_version=99)
+    with pytest.raises(RunStuck, match="another version of Lineup made the results"):
+        check_readable(other)
+    (fault,) = check_run(other).faults
+    assert "another version of Lineup" in fault
+    assert "damaged" not in fault
+    check_readable(run)
+
+
+def test_a_run_of_another_version_that_has_no_results_yet_is_readable(run: Run) -> None:
+    run.splits.unlink()
+    check_readable(planned_with(run, learning_version=99))
