@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -108,7 +110,8 @@ def _render_label(text: str, colour: tuple[int, int, int], size: int) -> Pixels:
 @functools.cache
 def _font_path() -> str:
     """DejaVu Sans, which comes with matplotlib: Latin, Greek, Cyrillic, Arabic, Armenian, Georgian, ..."""
-    from matplotlib import font_manager
+    with contextlib.chdir(os.sep):  # matplotlib obeys a matplotlibrc in the current folder, here one of photos
+        from matplotlib import font_manager
 
     return str(font_manager.findfont("DejaVu Sans"))
 
@@ -116,6 +119,7 @@ def _font_path() -> str:
 @functools.cache
 def _letters() -> frozenset[int]:
     """The code points that the font can draw."""
+    path = _font_path()
     from matplotlib.ft2font import FT2Font
 
-    return frozenset(FT2Font(_font_path()).get_charmap())
+    return frozenset(FT2Font(path).get_charmap())

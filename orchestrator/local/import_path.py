@@ -29,7 +29,10 @@ def safe_environment() -> dict[str, str]:
 
 def forget_current_folder() -> None:
     """Take the current folder out of this process's import path, and out of its children's."""
-    here = os.path.realpath(os.curdir)
+    try:
+        here = os.path.realpath(os.curdir)
+    except FileNotFoundError:  # it has been deleted, and nothing can be imported from it
+        here = ""
     relative = {os.path.realpath(entry) for entry in _named(absolute=False)} - {*_named(absolute=True), ROOT}
     # the first entry is the interpreter's own: the script's folder, or the current one with -c and -m
     kept = [

@@ -13,6 +13,8 @@ import stat
 import tempfile
 from pathlib import Path
 
+from storage.errors import StoreError
+
 PREFIX = ".lineup-"
 WORK, SOCKET, QUEUES = "work", "broker.sock", "appendonlydir"
 """What such a folder may hold. A folder of that prefix with anything else in it is someone else's, and stays."""
@@ -20,6 +22,9 @@ WORK, SOCKET, QUEUES = "work", "broker.sock", "appendonlydir"
 
 class PrivateFolder:
     """A new, empty folder. Folders of processes that ended without `delete` are deleted first.
+
+    Raises:
+        StoreError: the folder for temporary files cannot be used.
 
     Attributes:
         path: absolute.
@@ -29,7 +34,7 @@ class PrivateFolder:
     def __init__(self) -> None:
         _sweep()
         while True:
-            self.path = Path(tempfile.mkdtemp(prefix=PREFIX)).absolute()
+            self.path = _new_folder()
             try:
                 self.descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
             except FileNotFoundError:
@@ -46,8 +51,20 @@ class PrivateFolder:
             self.descriptor = -1
 
 
+def _new_folder() -> Path:
+    try:
+        return Path(tempfile.mkdtemp(prefix=PREFIX)).absolute()
+    except OSError as error:
+        what = f"cannot make a folder for temporary files: {error.strerror or error}"
+        raise StoreError(what, "Free space, or set TMPDIR to a folder that can be written") from error
+
+
 def _sweep() -> None:
-    for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    try:
+        left = list(Path(tempfile.gettempdir()).glob(f"{PREFIX}*"))
+    except OSError:
+        return  # making the new one will fail, and say why
+    for path in left:
         with contextlib.suppress(OSError):  # another process deletes it
             about = path.lstat()
             if stat.S_ISDIR(about.st_mode) and stat.S_IMODE(about.st_mode) == 0o700 and about.st_uid == os.geteuid():

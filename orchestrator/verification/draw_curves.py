@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -34,7 +36,8 @@ def curves_picture(curve: RocCurve, named: Sequence[tuple[float, float]], kind: 
     Args:
         named: (FAR, DIR) of 1:N identification, by growing FAR; may be empty.
     """
-    from matplotlib.figure import Figure
+    with contextlib.chdir(os.sep):  # matplotlib obeys a matplotlibrc in the current folder, here one of photos
+        from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10 if named else 5, 4), layout="constrained")
     axes = figure.subplots(1, 2 if named else 1, squeeze=False)[0]

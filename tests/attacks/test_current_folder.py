@@ -99,6 +99,20 @@ def test_synth_which_starts_python_processes(photos: Path, environment: dict[str
     lineup(photos, environment, "synth", str(tmp_path / "drawn"), "--people", "2", "--photos", "2")
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from orchestrator.inference.annotate import _letters; _letters()",
+        "import numpy; from workers.compare.pair_protocol import RocCurve;"
+        "from orchestrator.verification.draw_curves import curves_picture;"
+        "curves_picture(RocCurve(*(numpy.array([0.1, 1.0]) for _ in range(3))), [], 'svg')",
+    ],
+)
+def test_drawing_reads_no_settings_there(tmp_path: Path, code: str) -> None:
+    os.mkfifo(tmp_path / "matplotlibrc")  # opening it would wait for ever
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=60, capture_output=True)
+
+
 def test_worker(photos: Path, environment: dict[str, str], tmp_path: Path) -> None:
     log = tmp_path / "log"
     with LocalCluster(tmp_path / "broker", queues=()) as broker, log.open("wb") as file:

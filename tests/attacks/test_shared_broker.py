@@ -84,6 +84,9 @@ def test_two_stores_work_at_the_same_time_and_take_no_message_of_the_other(
             assert cluster.stack.broker.queues().keys() == {f"{queue}@{host()}" for queue in (IMAGES, TRAINING)}
             logs = "".join(path.read_text() for path in (cluster.store / "logs").glob("worker-*.log"))
             assert "refused" not in logs
+        # remote control and events of applications without a prefix reach nobody here
+        for channel in ("/0.celery.pidbox", "/0.celeryev/worker.heartbeat"):
+            assert raw(shared).publish(channel, "not for you") == 0
         # Flower shows the workers and tasks of its own store
         wait_for(lambda: tasks(port, first.flower_password), "tasks in Flower")
         shown = {task["kwargs"] + task["args"] for task in tasks(port, first.flower_password).values()}

@@ -53,6 +53,14 @@ def test_a_developer_in_the_project_itself_still_finds_it(monkeypatch: pytest.Mo
     assert sys.path == ["/plugins", ROOT]
 
 
+def test_a_command_works_in_a_folder_that_was_deleted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    forget_current_folder()
+    assert "" not in sys.path
+
+
 def test_a_child_imports_nothing_from_its_working_folder(tmp_path: Path) -> None:
     (tmp_path / "celery").mkdir()
     (tmp_path / "celery" / "__init__.py").write_text("print('stranger')")

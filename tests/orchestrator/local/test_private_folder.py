@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.local.private_folder import PREFIX, QUEUES, WORK, PrivateFolder
+from storage.errors import StoreError
 
 DIE = """
 import os
@@ -47,6 +48,12 @@ def test_the_folder_of_a_killed_process_goes_at_the_next_start_and_that_of_a_liv
     assert {*temporary.iterdir()} == {alive.path, new.path}
     for each in (alive, new):
         each.delete()
+
+
+def test_a_place_that_cannot_be_written_is_told(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary / "nowhere"))
+    with pytest.raises(StoreError, match=r"cannot make a folder for temporary files.*TMPDIR"):
+        PrivateFolder()
 
 
 def test_a_folder_of_that_name_that_is_not_ours_stays(temporary: Path) -> None:
