@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow coverage lint format audit audited lock clean bench bench-grid check-search chaos recovery
+.PHONY: help demo test test-slow coverage lint format audit audited lock clean bench bench-grid check-search check-statistics chaos recovery
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -86,6 +86,9 @@ chaos: $(STAMP) ## kill at random for DURATION=600 seconds (SEED=1 repeats), the
 
 recovery: $(STAMP) ## measure how long work stands still after a death
 	$(BIN)/python -m benchmarks.recovery
+
+check-statistics: $(STAMP) ## simulate how often intervals hold the truth and claims are wrong: build/statistics.md
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.check_statistics
 
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
   --override requirements.overrides --no-annotate --custom-compile-command "make lock" -q

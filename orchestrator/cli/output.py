@@ -57,8 +57,9 @@ def print_result(run: Run, out: Console) -> None:
     """Print what to use and the table, or the encoder's figures; the counts; where the report is; raises StoreError."""
     if run.compares:
         comparison, operating = (read_table(run.table(name), COMPARISON_TABLES[name]) for name in _ANSWER)
-        for line in answer_first(comparison, operating):
-            out.print(printable(line), markup=False, soft_wrap=not out.is_terminal)
+        for place, line in enumerate(answer_first(comparison, operating)):
+            style = "bold" if place == 0 else None
+            out.print(printable(line), style=style, markup=False, highlight=False, soft_wrap=not out.is_terminal)
         if out.is_terminal:
             out.print(comparison_table(comparison, operating, out.width))
         else:

@@ -138,7 +138,7 @@ def _beside(best: Row, rows: Sequence[Row]) -> list[str]:
     more = [row for row in more if row["configuration"] not in found.same]
     if more:
         names = listed([row["configuration"] for row in more])
-        lines.append(f"More test faces are named by {names}, which cannot be recommended.")
+        lines.append(f"More test faces are named by {names}, which is not recommended (see below).")
     return lines
 
 

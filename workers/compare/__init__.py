@@ -4,8 +4,11 @@
                                ├── answers             scores as arrays, split by split
                                ├── configuration_row   one configuration's row
                                ├── metrics             accuracy, F1, log-loss, calibration error
-                               ├── intervals           Wilson, Nadeau-Bengio
-                               ├── paired              two configurations: McNemar, Holm, ROPE
+                               ├── intervals           Jeffreys' interval of a proportion
+                               ├── bootstrap           intervals of other figures: the Bayesian bootstrap
+                               ├── pairs               every two configurations, and the best against the rest
+                               │     paired, max_t, tested_family
+                               ├── recommendation      which one to use, and why not the others
                                ├── open_set            open-set identification: DIR at FAR
                                ├── operating_points    the threshold, and who is turned away and let in at it
                                │     threshold_rule, encoder_scale, people_interval

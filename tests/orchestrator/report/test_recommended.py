@@ -53,7 +53,7 @@ def test_who_is_tied_who_is_not_recommended_and_why() -> None:
 def test_more_hits_of_what_is_not_recommended_are_not_hidden() -> None:
     best = compared("best", 1, 1.0, 0.9, 1.0, recommended=False, excluded_because="it is a baseline", hits=120)
     second = compared("second", 2, 0.9, 0.8, 1.0, recommended=True)
-    assert "More test faces are named by best, which cannot be recommended." in answer_first(
+    assert "More test faces are named by best, which is not recommended (see below)." in answer_first(
         compare(best, second), POINTS
     )
 
