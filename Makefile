@@ -5,7 +5,8 @@ PYTHON ?= python3.11
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow coverage lint format audit audited lock clean bench bench-grid check-search check-statistics chaos recovery
+.PHONY: help demo test test-slow coverage lint format audit audited lock clean bench bench-grid check-search \
+  check-statistics figures chaos recovery
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -78,6 +79,11 @@ bench-grid: $(STAMP) ## measure the training queue beside a plain script, and a 
 
 check-search: $(STAMP) ## fit scikit-learn over wide grids beside a run's classical configurations; 200 people, 20 photos
 	$(BIN)/python -m benchmarks.search_check
+
+FIGURES_DATA ?= ../shared/data
+
+figures: $(STAMP) ## make the documents' tables of results from runs (ONLY=demo; KEEP=1 uses finished runs again)
+	$(BIN)/python -m benchmarks.figures $(ONLY) --data $(FIGURES_DATA) $(if $(KEEP),--keep)
 
 DURATION ?= 600
 

@@ -40,12 +40,15 @@ HEAD = ("images/s", "Lineup", "per core", "face_rec.", "per core", "ratio", "per
 
 def machine() -> str:
     """The processor, the cores that this process may use, and the load (mean of five minutes)."""
-    model = platform.machine()
+    return f"{processor()}, {len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[1]:.1f}"
+
+
+def processor() -> str:
+    """The model of this machine's processor, as the kernel names it."""
     for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else ():
         if line.startswith("model name"):
-            model = line.partition(":")[2].strip()
-            break
-    return f"{model}, {len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[1]:.1f}"
+            return line.partition(":")[2].strip()
+    return platform.machine()
 
 
 def _row(first: str, *cells: str) -> str:

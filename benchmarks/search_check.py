@@ -26,8 +26,11 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks import engine_table
+from benchmarks.figures.documents import insert, store
+from benchmarks.figures.run_tables import now_line
 from benchmarks.photos import drawn
 from benchmarks.processes import ROOT
+from orchestrator.report.terminal import percent
 from storage.parts import list_parts, read_parts
 from storage.runs import Run, list_runs, open_run
 from storage.schemas import FACES, FITS, SCORES, SPLITS
@@ -83,7 +86,7 @@ class Checked:
 
 
 def main() -> None:
-    """Print the table and keep it in build/search/search.json."""
+    """Print the table, put it into the document, keep its figures in build/search/search.json."""
     from threadpoolctl import threadpool_limits
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -100,6 +103,9 @@ def main() -> None:
         *table(checked),
     ]
     print("\n".join(lines))
+    made = now_line("make check-search")
+    store("check-search", "\n".join([*table(checked), "", lines[0].partition("; ")[2] + ".", "", made]))
+    insert()
     (FOLDER / "search.json").write_text(json.dumps([asdict(each) for each in checked], indent=1) + "\n")
     sys.exit(any(each.gap > POINTS for each in checked))
 
@@ -242,15 +248,18 @@ def table(checked: list[Checked]) -> list[str]:
     ]
     for each in checked:
         lines.append(
-            f"| {each.family} | {each.configuration} | {words(each.chosen)} | {each.accuracy:.1%} | {each.bound:.1%} "
-            f"| {each.rows} | {words(each.best_row)} | {each.gap:+.1f} |"
+            f"| {each.family} | {each.configuration} | {words(each.chosen)} | {percent(each.accuracy)} "
+            f"| {percent(each.bound)} | {each.rows} | {words(each.best_row)} | {each.gap:.1f} |"
         )
     return lines
 
 
 def words(row: Row) -> str:
     """A row of a grid, as the table shows it."""
-    return ", ".join(f"{key} {value}" for key, value in row.items()) or "–"
+    return (
+        ", ".join(f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}" for key, value in row.items())
+        or "–"
+    )
 
 
 if __name__ == "__main__":

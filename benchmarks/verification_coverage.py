@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from benchmarks.figures.documents import insert, store
+from benchmarks.figures.run_tables import markdown, now_line
 from workers.compare.all_pairs import AllPairs, all_pairs
 from workers.compare.dyadic_interval import Estimate, Numbers
 from workers.compare.identification_1n import identify_1n
@@ -53,7 +55,7 @@ def estimates(found: AllPairs) -> Iterator[tuple[str, Estimate]]:
 
 
 def main(sets: int = 150) -> None:
-    """Print a Markdown table: a row a figure, a column a size."""
+    """Print the table and put it into the document: a row a figure, a column a size."""
     rng = np.random.default_rng(0)
     large = [dict(estimates(all_pairs(*draw(rng, 1200, 6), fars=FARS))) for _ in range(6)]
     truth = {name: float(np.mean([each[name].value for each in large])) for name in large[0]}
@@ -73,10 +75,14 @@ def main(sets: int = 150) -> None:
             held = np.mean([one.low <= aim <= one.high for one in values])
             wide = np.mean([one.high - one.low for one in values])
             rows.setdefault(name, []).append(f"{held:.1%} ({100 * wide:.0f})")
-    print("| figure |", " | ".join(f"{people} × {photos}" for people, photos in SIZES), "|")
-    print("|---" * (len(SIZES) + 1) + "|")
-    for name, cells in rows.items():
-        print(f"| {name} |", " | ".join(cells), "|")
+    table = markdown(
+        ("figure; people × photos", *(f"{people} × {photos}" for people, photos in SIZES)),
+        [(name, *cells) for name, cells in rows.items()],
+    )
+    made = now_line(f"python -m benchmarks.verification_coverage {sets}")
+    store("verification-coverage", f"{table}\n\n{made}")
+    insert()
+    print(table)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,100 @@
+"""The runs that figures are made from: photos, experiment, and how they are run in build/figures/store."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.figures.documents import ROOT
+from storage.runs import Run, open_run, run_folder
+
+FOLDER = ROOT / "build" / "figures"
+STORE = FOLDER / "store"
+LINEUP = str(Path(sys.executable).with_name("lineup"))
+DRAWN = "drawn"
+"""Photos of 12 people who do not exist, as `make demo` draws them; other names are folders of the data."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a run compares.
+
+    Attributes:
+        name: the run's, in the store of the figures.
+        photos: DRAWN, or a folder of the data.
+        experiment: the text of the experiment file; empty for the defaults.
+    """
+
+    name: str
+    photos: str
+    experiment: str = ""
+
+
+class PhotosMissing(Exception):
+    """The photos of a figure are not on this machine; they are no part of the project."""
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Runs each comparison once in a process.
+
+    Attributes:
+        data: the folder of the photos' folders.
+        keep: use a finished run of the store again.
+    """
+
+    data: Path
+    keep: bool = False
+    _done: dict[str, Run] = field(default_factory=dict)
+
+    def finished(self, wanted: Compared) -> Run:
+        """The finished run; raises PhotosMissing, and CalledProcessError where the command failed."""
+        if wanted.name not in self._done:
+            self._done[wanted.name] = self._run(wanted, self.folder(wanted.photos))
+        return self._done[wanted.name]
+
+    def folder(self, photos: str) -> Path:
+        """The folder of photos of that name; raises PhotosMissing."""
+        if photos == DRAWN:
+            return drawn_photos()
+        if not (self.data / photos).is_dir():
+            raise PhotosMissing(f"{self.data / photos} is not there (FIGURES_DATA=FOLDER names another place)")
+        return self.data / photos
+
+    def _run(self, wanted: Compared, photos: Path) -> Run:
+        folder = run_folder(STORE, wanted.name)
+        if self.keep and (folder / "run.json").exists() and open_run(STORE, wanted.name).finished:
+            return open_run(STORE, wanted.name)
+        if folder.exists():
+            shutil.rmtree(folder)
+        experiment = FOLDER / f"{wanted.name}.toml"
+        experiment.parent.mkdir(parents=True, exist_ok=True)
+        experiment.write_text(wanted.experiment, encoding="utf-8")
+        lineup("run", str(photos), "-e", str(experiment), "--run", wanted.name)
+        return open_run(STORE, wanted.name)
+
+
+def lineup(*arguments: str) -> str:
+    """Run `lineup` on the store of the figures; its output. Raises CalledProcessError."""
+    environment = {**os.environ, "LINEUP_STORE": str(STORE), "LINEUP_PROCESSES": "2"}
+    done = subprocess.run(  # noqa: S603 - our own command
+        [LINEUP, *arguments], env=environment, stdout=subprocess.PIPE, text=True, check=True
+    )
+    return done.stdout
+
+
+@functools.cache
+def drawn_photos() -> Path:
+    """The photos of `make demo`, drawn once."""
+    from workers.synthetic import write_folder
+
+    folder = FOLDER / "faces"
+    if not (FOLDER / "drawn").exists():
+        write_folder(folder, 12, 15, seed=1)
+        (FOLDER / "drawn").touch()
+    return folder
