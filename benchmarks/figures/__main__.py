@@ -17,7 +17,7 @@ from benchmarks.figures.makers import FIGURES, content
 
 
 def main() -> None:
-    """Make the chosen figures, or all."""
+    """Make the chosen figures, or all but the slow ones."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.figures", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -29,7 +29,7 @@ def main() -> None:
     if strange:
         parser.error(f"{', '.join(strange)}: there is {', '.join(FIGURES)}; the last line of another says its command")
     runner = Runner(chosen.data.resolve(), chosen.keep)
-    for name in chosen.names or FIGURES:
+    for name in chosen.names or [name for name, figure in FIGURES.items() if not figure.slow]:
         try:
             store(name, content(name, runner))
         except PhotosMissing as error:

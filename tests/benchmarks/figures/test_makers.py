@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 from benchmarks.figures import __main__ as command
-from benchmarks.figures import comparisons, documents
+from benchmarks.figures import comparisons, documents, makers
 from benchmarks.figures.comparisons import Compared, PhotosMissing, Runner
-from benchmarks.figures.makers import FIGURES, content
+from benchmarks.figures.makers import FIGURES, GROUP_PHOTOS, content, strangers
 from benchmarks.figures.run_tables import rows_of
 from orchestrator.report.terminal import percent
 from storage.experiments import Protocol
 from storage.runs import Run
 from tests.tiny_run import CONFIGURATIONS, tiny_run
+from workers.learning.configurations import UNKNOWN
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +30,7 @@ def runner_with(run: Run) -> Runner:
     return Runner(Path("nowhere"), _done={wanted.name: run for figure in FIGURES.values() for wanted in figure.runs})
 
 
-@pytest.mark.parametrize("name", sorted(FIGURES.keys() - {"strangers", "grouping"}))
+@pytest.mark.parametrize("name", sorted(FIGURES.keys() - {"strangers"}))
 def test_a_figure_names_every_configuration_of_its_run_and_says_when_it_was_made(name: str, run: Run) -> None:
     text = content(name, runner_with(run))
     for configuration in CONFIGURATIONS:
@@ -44,6 +46,17 @@ def test_the_accuracies_are_those_of_the_run(run: Run) -> None:
     for row in rows_of(run):
         (line,) = re.findall(rf"^\| \S+ \| \**{row['configuration']}\** \|.*$", text, re.MULTILINE)
         assert line.split(" | ")[2] == percent(row["accuracy"])
+
+
+def test_strangers_are_counted_by_the_names_that_identify_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    (tmp_path / GROUP_PHOTOS).mkdir()
+    faces = [{"name": UNKNOWN}, {"name": "ada"}, {"name": UNKNOWN}]
+    answer = json.dumps({"photos": [{"faces": faces}, {"faces": []}]})
+    monkeypatch.setattr(makers, "lineup", lambda *_: answer)
+    rows = strangers(Runner(tmp_path), run).splitlines()[2:]
+    assert [row.split(" | ")[-2:] for row in rows] == [["3", "1 |"]]
 
 
 def test_without_its_photos_a_figure_is_left_as_it_is(
