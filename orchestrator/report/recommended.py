@@ -98,8 +98,8 @@ def operating_sentences(point: Row | None) -> list[str]:
         return []
     away, met = _share(point, "turned_away", "turned_away"), _share(point, "strangers_in", "strangers")
     sentence = (
-        f"At its threshold, a likeness of {point['threshold_likeness']:.0f} %, it turns away {away} of the known faces"
-        + (f" and lets in {met} of the strangers' faces" if point["strangers_in"] is not None else "")
+        f"At its threshold, a likeness of {_likeness(point['threshold_likeness'])}, it turns away {away} of known faces"
+        + (f" and lets in {met} of strangers' faces" if point["strangers_in"] is not None else "")
         + f"; {point['known_people']} people are the unit, and each plays the stranger in turn."
     )
     if point["worst_turned_away"]:
@@ -169,6 +169,11 @@ def _of(share: float, faces: int) -> str:
     """A count where it is one; a mean over repeats stays a share."""
     times = share * faces
     return f"{round(times)} of {faces}" if abs(times - round(times)) < 1e-6 else f"{percent(share)} of {faces}"
+
+
+def _likeness(value: float) -> str:
+    """Whole per cents; near 100 % enough digits that it is not taken for 100 %."""
+    return f"{value:.0f} %" if value < 99.5 else f"{min(value, 99.99):.2f} %"
 
 
 def _share(point: Row, name: str, ends: str) -> str:
