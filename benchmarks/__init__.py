@@ -8,6 +8,7 @@
     python -m benchmarks.latency                time to name a face among 600 people (`make bench-grid` runs both)
     python -m benchmarks.recovery               time without work after a process dies (`make recovery`)
     python -m benchmarks.check_statistics       coverage of intervals, errors of claims (`make check-statistics`)
+    python -m benchmarks.figures                the documents' tables of results (`make figures`)
 
 Alternatives are measured in turns on the same photos. On a shared machine absolute figures drift by a third within
 minutes; the ratio of two neighbouring measurements does not.

@@ -35,8 +35,8 @@ class Compared:
     experiment: str = ""
 
 
-class PhotosMissing(Exception):
-    """The photos of a figure are not on this machine; they are no part of the project."""
+class SourceMissing(Exception):
+    """What a figure is made from is not on this machine: photos, which are no part of the project, or an output."""
 
 
 @dataclass(frozen=True)
@@ -53,17 +53,17 @@ class Runner:
     _done: dict[str, Run] = field(default_factory=dict)
 
     def finished(self, wanted: Compared) -> Run:
-        """The finished run; raises PhotosMissing, and CalledProcessError where the command failed."""
+        """The finished run; raises SourceMissing, and CalledProcessError where the command failed."""
         if wanted.name not in self._done:
             self._done[wanted.name] = self._run(wanted, self.folder(wanted.photos))
         return self._done[wanted.name]
 
     def folder(self, photos: str) -> Path:
-        """The folder of photos of that name; raises PhotosMissing."""
+        """The folder of photos of that name; raises SourceMissing."""
         if photos == DRAWN:
             return drawn_photos()
         if not (self.data / photos).is_dir():
-            raise PhotosMissing(f"{self.data / photos} is not there (FIGURES_DATA=FOLDER names another place)")
+            raise SourceMissing(f"{self.data / photos} is not there (FIGURES_DATA=FOLDER names another place)")
         return self.data / photos
 
     def _run(self, wanted: Compared, photos: Path) -> Run:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmarks.figures.comparisons import DRAWN, Compared, Runner, lineup
+from benchmarks.figures.outputs import OUTPUTS, output_figure
 from benchmarks.figures.run_tables import (
     accuracy_table,
     made,
@@ -61,7 +62,9 @@ class Figure:
 
 
 def content(name: str, runner: Runner) -> str:
-    """The figure as docs/figures holds it; raises PhotosMissing."""
+    """The figure as docs/figures holds it; raises SourceMissing."""
+    if name in OUTPUTS:
+        return output_figure(OUTPUTS[name])
     figure = FIGURES[name]
     runs = [runner.finished(wanted) for wanted in figure.runs]
     given = [runner] if figure.text is strangers else []
@@ -123,4 +126,6 @@ FIGURES = {
     "grouping": Figure((APART, TOGETHER), grouping),
     "networks-kfold": Figure((NETWORKS,), accuracy_table, slow=True),
 }
-"""In the order in which they are made."""
+"""Those that are made from runs, in this order."""
+
+NAMES = (*FIGURES, *OUTPUTS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -62,12 +61,6 @@ def made_line(command: str, when: datetime, cores: int, least: float, most: floa
     day = f"{when.astimezone(UTC):%d %B %Y}".lstrip("0")
     load = f"{least:.0f}" if round(least) == round(most) else f"{least:.0f} to {most:.0f}"
     return f"Made on {day} by `{command}`: {processor()}, {cores} cores, load {load}."
-
-
-def now_line(command: str) -> str:
-    """The last line of a figure that was measured just now, without a run."""
-    load = os.getloadavg()[1]
-    return made_line(command, datetime.now(UTC), len(os.sched_getaffinity(0)), load, load)
 
 
 def rows_of(run: Run) -> list[Row]:

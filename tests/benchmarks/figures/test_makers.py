@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.figures import __main__ as command
 from benchmarks.figures import comparisons, documents, makers
-from benchmarks.figures.comparisons import Compared, PhotosMissing, Runner
+from benchmarks.figures.comparisons import Compared, Runner, SourceMissing
 from benchmarks.figures.makers import FIGURES, GROUP_PHOTOS, content, strangers
 from benchmarks.figures.run_tables import rows_of
 from orchestrator.report.terminal import percent
@@ -75,7 +75,7 @@ def test_a_finished_run_is_used_again_only_on_request(monkeypatch: pytest.Monkey
     monkeypatch.setattr(comparisons, "STORE", run.store)
     monkeypatch.setattr(comparisons, "lineup", lambda *arguments: asked.append(arguments[0]))
     wanted = Compared(run.run_id, "faces")
-    with pytest.raises(PhotosMissing):
+    with pytest.raises(SourceMissing):
         Runner(Path("nowhere"), keep=True).finished(wanted)
     (run.report).mkdir(exist_ok=True)
     (run.report / "index.html").touch()
@@ -84,7 +84,7 @@ def test_a_finished_run_is_used_again_only_on_request(monkeypatch: pytest.Monkey
 
 
 def test_an_unknown_name_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("sys.argv", ["figures", "bench"])
+    monkeypatch.setattr("sys.argv", ["figures", "suspects"])
     with pytest.raises(SystemExit):
         command.main()
-    assert "bench: there is demo, " in capsys.readouterr().err
+    assert "suspects: there is demo, " in capsys.readouterr().err
