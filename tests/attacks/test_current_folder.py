@@ -119,7 +119,7 @@ def test_worker(photos: Path, environment: dict[str, str], tmp_path: Path) -> No
         worker = subprocess.Popen(
             [str(LINEUP), "worker", "images"],
             cwd=photos,
-            env={**environment, "LINEUP_BROKER_URL": broker.broker_url},
+            env={**environment, "LINEUP_BROKER_URL": broker.broker_url, "LINEUP_STORE": str(tmp_path / "broker")},
             stdout=file,
             stderr=file,
         )
