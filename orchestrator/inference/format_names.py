@@ -12,6 +12,7 @@ import numpy as np
 
 from orchestrator.inference.photos import NamedFace, PhotoAnswer
 from orchestrator.inference.video import VideoAnswer
+from orchestrator.report.recommended import count
 from orchestrator.report.terminal import percent
 from orchestrator.text import aligned_columns, counted, printable
 from workers.compare.operating_points import OperatingPoint
@@ -86,15 +87,15 @@ def _operating_lines(point: OperatingPoint | None) -> list[str]:
     if point.turns_away_its_own:
         lines.append("Warning: it turns away too many of its own people. Choose another configuration with -c.")
     if point.worst_turned_away > MUCH * point.worst_faces:
-        worst = f"{point.worst_turned_away:.0f} of {counted(point.worst_faces, 'face')}"
+        worst = f"{count(point.worst_turned_away)} of {counted(point.worst_faces, 'face')}"
         lines.append(f"It turns away {printable(point.worst_person)} most: {worst}.")
     return lines
 
 
 def _share(rate: float, faces: int, low: float | None, high: float | None) -> str:
-    """For example: 5 of 202 (2.5 %, 95 % interval 0.3 % to 8.8 %)."""
+    """For example: 5 of 202 (2.5 %, 95 % interval 0.3 % to 8.8 %); a mean over repeats keeps one decimal."""
     interval = f", 95 % interval {percent(low)} to {percent(high)}" if low is not None and high is not None else ""
-    return f"{rate * faces:.0f} of {faces} ({percent(rate)}{interval})"
+    return f"{count(rate * faces)} of {faces} ({percent(rate)}{interval})"
 
 
 def photo_summary(answers: Sequence[PhotoAnswer]) -> str:

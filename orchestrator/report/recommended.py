@@ -9,13 +9,13 @@ import pyarrow as pa
 
 from orchestrator.report.terminal import Row, comparison_rows, interval, listed, number, percent
 from workers.compare.operating_points import MOST_TURNED_AWAY
-from workers.compare.recommendation import REASONS, stored_recommendation
+from workers.compare.recommendation import AS_FAST, REASONS, stored_recommendation
 
 RULE = (
     "The rule: the most test faces named rightly. Among ties, and what is practically the same: the most known faces "
-    "let in and named at the threshold, then the least time from photo to name, then the smallest model. Never one "
-    f"that turns away more than {100 * MOST_TURNED_AWAY:.0f} % of its own people's faces; a baseline only where "
-    "nothing else is left."
+    "let in and named at the threshold, then the least time from photo to name (times within "
+    f"{100 * (AS_FAST - 1):.0f} % are equal), then the smallest model. Never one that turns away more than "
+    f"{100 * MOST_TURNED_AWAY:.0f} % of its own people's faces; a baseline only where nothing else is left."
 )
 
 MANY_STRANGERS = 0.10
@@ -136,9 +136,11 @@ def _beside(best: Row, rows: Sequence[Row]) -> list[str]:
         lines.append(f"Practically the same as it: {listed(found.same)}. What decided: {why}.")
     more = [row for row in rows if row["outcome"] == "ok" and row["hits"] > best["hits"]]
     more = [row for row in more if row["configuration"] not in found.same]
-    if more:
-        names = listed([row["configuration"] for row in more])
-        lines.append(f"More test faces are named by {names}, which is not recommended (see below).")
+    able = [row["configuration"] for row in more if not row["excluded_because"]]
+    if able:
+        lines.append(f"More test faces are named by {listed(able)}. What decided: {why}.")
+    if never := [row["configuration"] for row in more if row["excluded_because"]]:
+        lines.append(f"More test faces are named by {listed(never)}. Why not recommended: see below.")
     return lines
 
 
@@ -150,10 +152,11 @@ def _hits(best: Row, rows: Sequence[Row]) -> str:
     faces, hits, answers = best["test_faces"], best["hits"], best["answers"]
     if answers == faces:
         return f"{who} all {faces} test faces" if hits == faces else f"{who} {hits} of {faces} test faces"
-    times = answers / faces
-    if hits == answers:
-        return f"{who} all {faces} test faces, each time of {count(times)}"
-    return f"{who} {percent(best['accuracy'])} of {faces} test faces, each asked {count(times)} times"
+    times = f"each asked {answers // faces} times"
+    if answers % faces:
+        times = f"each asked {answers / faces:.1f} times on average"
+    share = "all" if hits == answers else f"{percent(best['accuracy'])} of"
+    return f"{who} {share} {faces} test faces, {times}"
 
 
 def _threshold(point: Row | None) -> list[str]:

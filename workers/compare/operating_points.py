@@ -171,11 +171,19 @@ def _rule(known: Distances, calibrate: Outcomes) -> str:
     if not len(known.faces):
         return "without a held-out face"
     faces, people = len(np.unique(known.faces)), len(np.unique(known.people))
-    words = f"chosen on {faces} held-out faces of {people} people, each of whom plays the stranger"
+    words = f"chosen on {_said(faces, 'held-out face')} of {_people(people)}, each of whom plays the stranger"
     if calibrate.faces:
         apart, who = len(set(calibrate.faces)), len(set(calibrate.truth))
-        words += f", and on strangers kept apart ({apart} faces, {who} people)"
+        words += f", and on strangers kept apart ({_said(apart, 'face')}, {_people(who)})"
     return words
+
+
+def _said(number: int, one: str) -> str:
+    return f"{number} {one}" if number == 1 else f"{number} {one}s"
+
+
+def _people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number} people"
 
 
 def _empty(name: str) -> OperatingPoint:

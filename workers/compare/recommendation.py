@@ -105,7 +105,7 @@ def _never(row: Row, point: Row | None) -> str:
         return "it looks at no face"
     away = point["turned_away"] if point else None
     if away is not None and away > MOST_TURNED_AWAY:
-        return f"it turns away {100 * away:.1f} % of its own people's faces; {100 * MOST_TURNED_AWAY:.0f} % is the most"
+        return f"it turns away {100 * away:.1f} % of its own people's faces, more than {100 * MOST_TURNED_AWAY:.0f} %"
     return ""
 
 

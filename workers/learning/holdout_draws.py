@@ -73,7 +73,9 @@ def draw_accuracies(
     protocol: Protocol,
     seed: int,
 ) -> list[float | None]:
-    """Accuracy on each further draw of a hold-out; null where the model cannot be fitted.
+    """Accuracy on each further draw of a hold-out; null where the model cannot be fitted, or the faces not be drawn.
+
+    The run's own draw is of all people. Without those who play the stranger there may be too few photos a person.
 
     Args:
         faces: all usable faces of the run.
@@ -85,7 +87,11 @@ def draw_accuracies(
     people, groups = [row["label"] for row in known], [row["group"] for row in known]
     found: list[float | None] = []
     for draw in redraws(configuration, protocol, len(known)):
-        tested = holdout_groups(groups, people, protocol.test_share, (protocol.seed + draw) % 2**32)
+        try:
+            tested = holdout_groups(groups, people, protocol.test_share, (protocol.seed + draw) % 2**32)
+        except ValueError:
+            found.append(None)
+            continue
         tests = np.asarray([group in tested for group in groups])
         labels = [person for person, test in zip(people, tests, strict=True) if not test]
         try:

@@ -123,6 +123,17 @@ def test_a_model_that_turns_away_its_own_people_is_warned_of(recogniser: Recogni
     ]
 
 
+def test_a_mean_over_repeats_is_not_rounded_to_a_count_that_its_share_contradicts(recogniser: Recogniser) -> None:
+    assert recogniser.operating is not None
+    point = replace(
+        recogniser.operating, turned_away=2.5 / 23, known_faces=23, worst_person="ada", worst_turned_away=1.5,
+        worst_faces=4,
+    )  # fmt: skip
+    said = "\n".join(model_lines(replace(recogniser, operating=point)))
+    assert "turns away 2.5 of 23 (10.9 %" in said
+    assert "It turns away ada most: 1.5 of 4 faces." in said
+
+
 def test_figures_of_another_threshold_are_not_told(recogniser: Recogniser) -> None:
     said = "\n".join(model_lines(recogniser.needing(75)))
     assert "not known" in said

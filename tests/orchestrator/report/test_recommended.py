@@ -31,8 +31,9 @@ def test_the_first_sentence_is_the_whole_answer() -> None:
     ("counts", "words"),
     [
         ({"hits": 60}, "it names 60 of 61 test faces"),
-        ({"hits": 183, "answers": 183}, "it names all 61 test faces, each time of 3"),
+        ({"hits": 183, "answers": 183}, "it names all 61 test faces, each asked 3 times"),
         ({"hits": 182, "answers": 183, "accuracy": 182 / 183}, "it names 99.5 % of 61 test faces, each asked 3 times"),
+        ({"hits": 92, "answers": 92}, "it names all 61 test faces, each asked 1.5 times on average"),
     ],
 )
 def test_a_count_is_said_as_it_was_counted(counts: Row, words: str) -> None:
@@ -53,9 +54,17 @@ def test_who_is_tied_who_is_not_recommended_and_why() -> None:
 def test_more_hits_of_what_is_not_recommended_are_not_hidden() -> None:
     best = compared("best", 1, 1.0, 0.9, 1.0, recommended=False, excluded_because="it is a baseline", hits=120)
     second = compared("second", 2, 0.9, 0.8, 1.0, recommended=True)
-    assert "More test faces are named by best, which is not recommended (see below)." in answer_first(
-        compare(best, second), POINTS
-    )
+    lines = answer_first(compare(best, second), POINTS)
+    assert "More test faces are named by best. Why not recommended: see below." in lines
+    assert "Not recommended: best (it is a baseline)." in lines
+
+
+def test_more_hits_of_what_could_have_been_recommended_have_the_reason_too() -> None:
+    slow = compared("slow", 1, 1.0, 0.9, 1.0, recommended=False, hits=120)
+    fast = compared("fast", 2, 0.99, 0.8, 1.0, recommended=True, decided_by="photo_to_name_ms")
+    text = "\n".join(answer_first(compare(slow, fast), POINTS))
+    assert "More test faces are named by slow. What decided: of the best, it is the fastest from photo to name." in text
+    assert "see below" not in text
 
 
 def test_where_nothing_can_be_recommended_it_says_why() -> None:

@@ -97,7 +97,7 @@ def test_calibrate_faces_choose_and_unknown_faces_test() -> None:
     assert found.threshold == pytest.approx(-0.3)
     assert found.strangers_in == pytest.approx(1 / 14)
     assert (found.stranger_faces, found.stranger_people) == (14, 4)
-    assert found.rule.endswith("and on strangers kept apart (1 faces, 1 people)")
+    assert found.rule.endswith("and on strangers kept apart (1 face, 1 person)")
 
 
 def test_who_is_known_in_one_split_and_a_stranger_in_another_is_one_person() -> None:

@@ -64,3 +64,15 @@ def test_each_draw_has_its_accuracy_and_the_same_ones_again() -> None:
     assert len(found) == 4
     assert all(share is not None and share * 9 == pytest.approx(round(share * 9)) for share in found)
     assert found == draw_accuracies(find_configuration("knn-1"), faces, rows, Protocol(draws=5), seed=1)
+
+
+def test_a_draw_that_the_known_people_are_too_poor_for_is_null() -> None:
+    """The run's own draw had the strangers' photos too; of 10 people with 3 photos, 30 % are 9 photos."""
+    rows = [
+        {"photo_key": f"{who}-{i}", "face_index": 0, "label": f"p{who}", "group": 3 * who + i, "role": "train"}
+        for who in range(10)
+        for i in range(3)
+    ]
+    points = np.random.default_rng(0).normal(size=(30, 128)).astype(np.float32)
+    faces = Faces(tuple(str(row["photo_key"]) for row in rows), np.zeros(30, np.int16), points, [], [])
+    assert draw_accuracies(find_configuration("knn-1"), faces, rows, Protocol(draws=3), seed=1) == [None, None]
