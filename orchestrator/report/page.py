@@ -26,7 +26,7 @@ from orchestrator.report.people import (
     worst_recalls,
 )
 from orchestrator.report.protocol_findings import page_findings
-from orchestrator.report.recommended import count, points_of
+from orchestrator.report.recommended import count, likeness_text, points_of
 from orchestrator.report.run_times import timing_sentences
 from orchestrator.report.suspected_labels import suspected_labels
 from orchestrator.report.terminal import (
@@ -60,7 +60,13 @@ def render_page(material: ReportMaterial) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        percent=percent, number=number, count=count, chance=chance, points=points, verdict=verdict
+        percent=percent,
+        number=number,
+        count=count,
+        likeness=likeness_text,
+        chance=chance,
+        points=points,
+        verdict=verdict,
     )
     environment.globals.update(interval=interval)
     return environment.get_template("page.html.jinja").render(_context(material)).translate(STEERING_LETTERS)

@@ -97,10 +97,12 @@ def operating_sentences(point: Row | None) -> list[str]:
     if point is None or point["turned_away"] is None:
         return []
     away, met = _share(point, "turned_away", "turned_away"), _share(point, "strangers_in", "strangers")
+    likeness = likeness_text(point["threshold_likeness"])
     sentence = (
-        f"At its threshold, a likeness of {_likeness(point['threshold_likeness'])}, it turns away {away} of known faces"
+        f"At its threshold, a likeness of {likeness}, it turns away {away} of known faces"
         + (f" and lets in {met} of strangers' faces" if point["strangers_in"] is not None else "")
-        + f"; {point['known_people']} people are the unit, and each plays the stranger in turn."
+        + ("; its one person is" if point["known_people"] == 1 else f"; {point['known_people']} people are")
+        + " the unit, and each plays the stranger in turn."
     )
     if point["worst_turned_away"]:
         sentence += (
@@ -129,18 +131,19 @@ def _beside(best: Row, rows: Sequence[Row]) -> list[str]:
     """Ties, what is practically the same, and baselines that name more."""
     found = stored_recommendation(rows)
     why = REASONS.get(best["decided_by"], "")
+    more = [row["configuration"] for row in rows if row["outcome"] == "ok" and row["hits"] > best["hits"]]
+    others = {
+        "As many test faces are named by": found.tied,
+        "Practically the same as it:": found.same,
+        "More test faces are named by": [name for name in more if name not in found.same],
+    }
+    never = {name for name, _ in found.excluded}
     lines = []
-    if found.tied:
-        lines.append(f"As many test faces are named by {listed(found.tied)}. What decided: {why}.")
-    if found.same:
-        lines.append(f"Practically the same as it: {listed(found.same)}. What decided: {why}.")
-    more = [row for row in rows if row["outcome"] == "ok" and row["hits"] > best["hits"]]
-    more = [row for row in more if row["configuration"] not in found.same]
-    able = [row["configuration"] for row in more if not row["excluded_because"]]
-    if able:
-        lines.append(f"More test faces are named by {listed(able)}. What decided: {why}.")
-    if never := [row["configuration"] for row in more if row["excluded_because"]]:
-        lines.append(f"More test faces are named by {listed(never)}. Why not recommended: see below.")
+    for words, names in others.items():
+        if names:
+            # where all of them are excluded, no step of the rule decided between them and the best
+            reason = "Why not recommended: see below" if never.issuperset(names) else f"What decided: {why}"
+            lines.append(f"{words} {listed(names)}. {reason}.")
     return lines
 
 
@@ -174,8 +177,12 @@ def _of(share: float, faces: int) -> str:
     return f"{round(times)} of {faces}" if abs(times - round(times)) < 1e-6 else f"{percent(share)} of {faces}"
 
 
-def _likeness(value: float) -> str:
-    """Whole per cents; near 100 % enough digits that it is not taken for 100 %."""
+def likeness_text(value: float) -> str:
+    """Whole per cents; near 100 % enough digits that it is not taken for 100 %.
+
+    >>> likeness_text(46.7), likeness_text(99.96), likeness_text(100.0)
+    ('47 %', '99.96 %', '99.99 %')
+    """
     return f"{value:.0f} %" if value < 99.5 else f"{min(value, 99.99):.2f} %"
 
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workers.compare.answers import Outcomes
+from workers.compare.answers import Outcomes, Split
 from workers.compare.intervals import Interval
-from workers.compare.metrics import Flags, Floats
+from workers.compare.metrics import Flags, Floats, Words
 from workers.compare.people_interval import people_interval
 
 TARGET_FAR = 0.01
@@ -106,8 +106,7 @@ def open_set(test: Outcomes, calibrate: Outcomes, unknown: Outcomes, far: float 
     named, alarmed = np.zeros(len(test.faces), bool), np.zeros(len(unknown.faces), bool)
     for split in test.splits():
         known, strangers = test.of_split(split), unknown.of_split(split)
-        mine = calibrate.known_score[calibrate.of_split(split)]  # none where all share a group with what trains
-        choosing = mine if len(mine) else calibrate.known_score
+        choosing = _choosing(calibrate, split, unknown.truth[strangers])
         limit = threshold_for(choosing, far)
         thresholds.append(limit)
         aims.append(max(far, 1 / len(choosing)))
@@ -120,6 +119,19 @@ def open_set(test: Outcomes, calibrate: Outcomes, unknown: Outcomes, far: float 
         threshold=float(np.median(thresholds)),
         unknown_faces=len(set(unknown.faces)),
     )
+
+
+def _choosing(calibrate: Outcomes, split: Split, tested: Words) -> Floats:
+    """Known scores that choose the threshold of a split.
+
+    Where all its faces of that role share a group with what trains, those of other splits, of people who do not test
+    here: people play each role in turn.
+    """
+    mine = calibrate.known_score[calibrate.of_split(split)]
+    if len(mine):
+        return mine
+    others = calibrate.known_score[[person not in set(tested) for person in calibrate.truth]]
+    return others if len(others) else calibrate.known_score
 
 
 def _rate(outcomes: Outcomes, events: Flags) -> Rate:

@@ -55,7 +55,7 @@ def _tables(run: Run) -> dict[str, pa.Table]:
     views = {name: view_of_configuration(name) for name in names}
     efforts = read_parts(list_parts(run.encodings / "efforts"), EFFORTS, ["photo_key", "seconds", "worker"])
     scales = {name: scale_of(run.plan.engine, find_configuration(name).encoder) for name in names}
-    points = operating_points(scores, scales)
+    points = operating_points(_complete(scores, fits), scales)
     baselines = {name for name in names if is_baseline(name)}
     compared = compare_configurations(scores, fits, splits, views, right_and_wrong(photos), efforts, points, baselines)
     return {
@@ -102,6 +102,13 @@ def _draws(protocol: Protocol, comparison: pa.Table, fits: pa.Table) -> pa.Table
     if protocol.kind != "holdout" or protocol.repeats > 1:
         return DRAWS.empty_table()
     return draw_table(_accuracies(comparison), fits)
+
+
+def _complete(scores: pa.Table, fits: pa.Table) -> pa.Table:
+    """The scores of the configurations that failed on no split: part of the splits would be other test faces."""
+    failed = fits.filter(pc.not_equal(pc.cast(fits["outcome"], pa.string()), "ok"))["configuration"]
+    incomplete = pc.cast(pc.unique(failed), pa.string())
+    return scores.filter(pc.invert(pc.is_in(pc.cast(scores["configuration"], pa.string()), incomplete)))
 
 
 def _accuracies(comparison: pa.Table) -> dict[str, float]:

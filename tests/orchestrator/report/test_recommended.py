@@ -59,6 +59,12 @@ def test_more_hits_of_what_is_not_recommended_are_not_hidden() -> None:
     assert "Not recommended: best (it is a baseline)." in lines
 
 
+def test_an_excluded_tie_was_not_decided_by_hits() -> None:
+    level = tied("threshold-1nn", recommended=False, excluded_because="it is a baseline")
+    lines = answer_first(compare({**SVM, "decided_by": "accuracy"}, level), POINTS)
+    assert "As many test faces are named by threshold-1nn. Why not recommended: see below." in lines
+
+
 def test_more_hits_of_what_could_have_been_recommended_have_the_reason_too() -> None:
     slow = compared("slow", 1, 1.0, 0.9, 1.0, recommended=False, hits=120)
     fast = compared("fast", 2, 0.99, 0.8, 1.0, recommended=True, decided_by="photo_to_name_ms")

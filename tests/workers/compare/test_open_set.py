@@ -137,6 +137,21 @@ def test_strangers_who_change_with_the_split_may_have_different_numbers_of_faces
     assert 0 <= result.far.value <= 1
 
 
+def test_who_tests_in_a_split_does_not_choose_for_it_from_another(study: Study) -> None:
+    """Split (0, 1) has no face that chooses, and takes those of (0, 0), where eve, who tests now, was one of them."""
+    here = [row for role in ("test", "unknown") for row in study.score_rows("fair", role)]
+    here = [row for row in here if (row["repeat"], row["fold"]) == (0, 1)]
+    other = [row for row in study.score_rows("fair", "calibrate") if (row["repeat"], row["fold"]) == (0, 0)]
+    eve = [{**row, "photo_key": f"eve-{row['photo_key']}", "truth": "eve", "known_score": 1000.0} for row in other]
+
+    found, expected = (
+        answers_of(pa.Table.from_pylist(rows, schema=SCORES)) for rows in ([*here, *other, *eve], [*here, *other])
+    )
+    assert open_set(found.test, found.calibrate, found.unknown) == open_set(
+        expected.test, expected.calibrate, expected.unknown
+    )
+
+
 def _is_absent(row: dict[str, object]) -> bool:
     """Fold 1 has seven unknown faces, fold 2 none, fold 3 no face that chooses."""
     late = str(row["photo_key"]) in ("eve7", "eve8", "eve9")
