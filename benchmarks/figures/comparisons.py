@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import functools
 import os
 import shutil
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.figures.documents import ROOT
+from orchestrator.dataset.corrections import LEAVE_OUT
+from orchestrator.report.suspects_file import SUSPECTS_CSV
 from storage.runs import Run, open_run, run_folder
 
 FOLDER = ROOT / "build" / "figures"
@@ -28,11 +31,13 @@ class Compared:
         name: the run's, in the store of the figures.
         photos: DRAWN, or a folder of the data.
         experiment: the text of the experiment file; empty for the defaults.
+        without_suspects_of: a run of the same photos; the photos whose label it doubts are left out.
     """
 
     name: str
     photos: str
     experiment: str = ""
+    without_suspects_of: Compared | None = None
 
 
 class SourceMissing(Exception):
@@ -75,8 +80,24 @@ class Runner:
         experiment = FOLDER / f"{wanted.name}.toml"
         experiment.parent.mkdir(parents=True, exist_ok=True)
         experiment.write_text(wanted.experiment, encoding="utf-8")
-        lineup("run", str(photos), "-e", str(experiment), "--run", wanted.name)
+        arguments = ["run", str(photos), "-e", str(experiment), "--run", wanted.name]
+        if wanted.without_suspects_of:
+            doubted = self.finished(wanted.without_suspects_of).report / SUSPECTS_CSV
+            arguments += ["--corrections", str(_all_left_out(doubted, FOLDER / f"{wanted.name}.csv"))]
+        lineup(*arguments)
         return open_run(STORE, wanted.name)
+
+
+def _all_left_out(suspects: Path, to: Path) -> Path:
+    """The corrections that leave out every photo of suspects.csv."""
+    with suspects.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        rows = [{**row, "action": LEAVE_OUT} for row in reader]
+    with to.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, reader.fieldnames or ())
+        writer.writeheader()
+        writer.writerows(rows)
+    return to
 
 
 def lineup(*arguments: str) -> str:

@@ -47,6 +47,7 @@ MISSION = Compared("jurassic-park-split", "jurassic-park", experiment(ALL))
 NETWORKS = Compared("networks-kfold", "jurassic-park", experiment([*CNNS, "majority"], 'kind = "kfold"', "folds = 4"))
 JURASSIC_PARK = Compared("jurassic-park-kfold", "jurassic-park", experiment(NO_PICTURES, *KFOLD))
 BUBBLE = Compared("bubble-kfold", "bubble", experiment(NO_PICTURES, *KFOLD))
+BUBBLE_CHECKED = Compared("bubble-without-suspects", "bubble", experiment(NO_PICTURES, *KFOLD), BUBBLE)
 ORL = Compared("orl-k-shot", "orl", experiment(SHOTS, 'kind = "k-shot"', "shots = [1, 2, 4, 8]"))
 APART = Compared("grouping-report", "jurassic-park", experiment(GROUPED, *KFOLD, 'near_duplicates = "report"'))
 TOGETHER = Compared("grouping-group", "jurassic-park", experiment(GROUPED, *KFOLD, 'near_duplicates = "group"'))
@@ -121,7 +122,8 @@ FIGURES = {
     "fit-times": Figure((MISSION,), times_table),
     "kfold-jurassic-park": Figure((JURASSIC_PARK,), ranked_with_thresholds),
     "kfold-bubble": Figure((BUBBLE,), ranked_with_thresholds),
-    "strangers": Figure((MISSION, JURASSIC_PARK, BUBBLE), strangers),
+    "bubble-without-suspects": Figure((BUBBLE_CHECKED,), ranked_with_thresholds),
+    "strangers": Figure((MISSION, JURASSIC_PARK, BUBBLE, BUBBLE_CHECKED), strangers),
     "k-shot-orl": Figure((ORL,), curve),
     "grouping": Figure((APART, TOGETHER), grouping),
     "networks-kfold": Figure((NETWORKS,), accuracy_table, slow=True),

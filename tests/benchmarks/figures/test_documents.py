@@ -68,6 +68,10 @@ def test_every_file_of_figures_stands_in_a_document_and_says_when_and_by_what_it
         assert made or re.match(r"(Measured on \d+ \w+ \d{4} |By the formula )", last), figure
 
 
+def test_every_figure_that_is_made_stands_in_a_document() -> None:
+    assert FIGURES.keys() <= {figure for text in TEXTS.values() for figure, _ in marked(text)}
+
+
 def test_the_table_of_likenesses_is_that_of_the_code() -> None:
     distances, likenesses = (line.split(" | ")[1:] for line in stored()["likeness"].splitlines()[0:3:2])
     shown = [(float(far), float(share)) for far, share in zip(*map(numbers, (distances, likenesses)), strict=True)]

@@ -88,3 +88,20 @@ def test_an_unknown_name_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     with pytest.raises(SystemExit):
         command.main()
     assert "suspects: there is demo, " in capsys.readouterr().err
+
+
+def test_photos_whose_label_is_doubted_are_left_out_on_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    (run.report).mkdir(exist_ok=True)
+    (run.report / "suspects.csv").write_text("﻿path,label,suggested,action,reason\nada/1.jpg,ada,bob,,why\n", "utf-8")
+    asked: list[str] = []
+    monkeypatch.setattr(comparisons, "FOLDER", tmp_path)
+    monkeypatch.setattr(comparisons, "STORE", run.store)
+    monkeypatch.setattr(comparisons, "lineup", lambda *arguments: asked.extend(arguments))
+    monkeypatch.setattr(comparisons, "open_run", lambda *_: run)
+    first = Compared("first", "faces")
+    runner = Runner(run.store.parent, _done={"first": run})
+    runner.finished(Compared("second", "faces", without_suspects_of=first))
+    assert asked[-2] == "--corrections"
+    assert Path(asked[-1]).read_text().splitlines()[1] == "ada/1.jpg,ada,bob,leave-out,why"
