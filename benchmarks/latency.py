@@ -11,6 +11,7 @@ pictures of noise a person.
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks import engine_table
+from benchmarks.processes import ROOT
 from workers.learning.classical.solvers import solve_rbf_svm
 from workers.learning.configurations import CONFIGURATIONS
 from workers.learning.evaluation import LATENCY_FACES, latency
@@ -53,22 +55,28 @@ def draw_embeddings(people: int, photos: int) -> Embeddings:
 
 
 def main() -> None:
-    """Print a line a configuration, then the RBF machines beside those of scikit-learn."""
+    """Print a line a configuration, then the RBF machines beside those of scikit-learn; write build/latency.json."""
     from threadpoolctl import threadpool_limits
 
     arguments = _arguments()
     drawn = draw_embeddings(arguments.people, arguments.photos)
+    found: dict[str, Any] = {"machine": engine_table.machine(), "milliseconds": {}}
     print(f"{engine_table.machine()}; {arguments.people} people, {arguments.photos} photos each to train\n")
     print(f"{'configuration':<22}{'ms p50':>10}{'ms p95':>10}{'correct':>10}")
     with threadpool_limits(1):
         for name, configuration in CONFIGURATIONS.items():
             if configuration.family not in NETWORKS:
-                print(f"{name:<22}" + measured(name, drawn), flush=True)
+                p50, p95, correct = found["milliseconds"][name] = measured(name, drawn)
+                shown = "–" if correct is None else f"{correct:.1%}"
+                print(f"{name:<22}{p50:>10.4f}{p95:>10.4f}{shown:>10}", flush=True)
         print("\n" + beside_scikit_learn(drawn))
+    path = ROOT / "build" / "latency.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
-def measured(name: str, drawn: Embeddings) -> str:
-    """Median and 95th percentile in milliseconds, and the accuracy on the other faces."""
+def measured(name: str, drawn: Embeddings) -> tuple[float, float, float | None]:
+    """Median and 95th percentile in milliseconds, and the accuracy on the other faces; None without embeddings."""
     configuration = CONFIGURATIONS[name]
     if "tune" in configuration.parameters:
         configuration = configuration.with_parameters(tune=False)
@@ -85,10 +93,9 @@ def measured(name: str, drawn: Embeddings) -> str:
     faces = FaceBatch(others, drawn.others[: len(others)])
     sample = faces[:: max(1, len(others) // LATENCY_FACES)]
     p50, p95 = _fastest(lambda: latency(model, sample))
-    accuracy = f"{'–':>10}"
-    if configuration.view == "embedding":
-        accuracy = f"{np.mean(model.predict_proba(faces).argmax(axis=1) == drawn.y):>10.1%}"
-    return f"{p50:>10.4f}{p95:>10.4f}" + accuracy
+    if configuration.view != "embedding":
+        return p50, p95, None
+    return p50, p95, float(np.mean(model.predict_proba(faces).argmax(axis=1) == drawn.y))
 
 
 def beside_scikit_learn(drawn: Embeddings) -> str:

@@ -144,6 +144,12 @@ def queue(found: dict[str, Any]) -> str:
     return markdown(("", "wall", "processor", "ratio"), rows)
 
 
+def latency(found: dict[str, Any]) -> str:
+    """Milliseconds of a face among 600 people; the fastest configuration first."""
+    rows = sorted(found["milliseconds"].items(), key=lambda item: item[1][0])
+    return markdown(("configuration", "p50", "p95"), [(name, f"{row[0]:.2f}", f"{row[1]:.2f}") for name, row in rows])
+
+
 def check_search(found: dict[str, Any]) -> str:
     """Each family in a run beside the best row of a wide grid."""
     from benchmarks.search_check import Checked, table
@@ -165,6 +171,7 @@ OUTPUTS = {
     "conventions": Output("detectors.json", "python -m benchmarks.detectors", conventions),
     "closeness": Output("detectors.json", "python -m benchmarks.detectors", closeness),
     "queue": Output("bench-grid.json", "make bench-grid", queue),
+    "latency": Output("latency.json", "python -m benchmarks.latency", latency),
     "check-search": Output("search/search.json", "make check-search", check_search),
     "check-statistics": Output("statistics.md", "make check-statistics"),
     "verification-coverage": Output("verification_coverage.md", "python -m benchmarks.verification_coverage"),

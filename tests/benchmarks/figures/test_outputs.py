@@ -29,6 +29,10 @@ FILES: dict[str, Any] = {
         "closeness": {"blaze map": CLOSE, "hog none": {**CLOSE, "error_all": None}},
     },
     "bench-grid.json": {"old": {}, "run": {"queue": {"wall": 100, "cpu": 200}, "fit": {"wall": 250, "cpu": 300}}},
+    "latency.json": {
+        "machine": "a processor",
+        "milliseconds": {"svm-rbf": [0.26, 0.27, 0.99], "lda": [0.02, 0.021, None]},
+    },
     "search/search.json": {
         "split": "a processor, 2 cores, load 0.1; 2800 training faces, 1200 test faces",
         "families": [{**FAMILY, "best_row": {"shrinkage": "auto"}, "seconds": 1.0}],
@@ -43,6 +47,7 @@ ROWS = {
     "conventions": "| `blaze` | 158 | 0.002 | 0.030 | 0.937 |",
     "closeness": "| `hog none` | 0.062 | 0.183 | – |",
     "queue": "| fit | 250 s | 300 s | 2.50 |",
+    "latency": "| lda | 0.02 | 0.02 |",
     "check-search": "| lda | lda | – | 98.0 % | 99.0 % | 9 | shrinkage auto | 1.0 |",
 }
 
