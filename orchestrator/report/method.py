@@ -24,13 +24,14 @@ def protocol(material: ReportMaterial) -> list[str]:
         counts[row["role"]] = counts.get(row["role"], 0) + 1
     first = sizes[min(sizes)]
     shares = ", ".join(f"{first[role]} {role}" for role in sorted(first))
-    many = "one split" if len(sizes) == 1 else f"{len(sizes)} splits"
+    many = "the same split; it" if len(sizes) == 1 else f"the same {len(sizes)} splits; the first"
     return [
-        f"Every configuration was trained and tested on the same {many}; the first holds {shares} faces.",
+        f"Every configuration was trained and tested on {many} holds {shares} faces.",
         _groups(rows, material),
         *_left_out(material),
         *overlap_sentences(material.findings["encoder_overlap"]),
-        "Only training faces fit, tune, stop or scale anything; test faces are only named.",
+        "Only training faces fit, tune, stop or scale a model. The distances of the test faces also choose the "
+        "threshold; each person's faces are judged at a threshold that the other people's faces chose.",
         *INTERVALS,
     ]
 

@@ -60,3 +60,9 @@ def test_the_protocol_warns_when_equal_photos_straddle_a_split(material: ReportM
     rows = [{**place, "photo_key": "a", "role": "train"}, {**place, "photo_key": "b", "role": "test"}]
     assert any("Beware: 1 groups" in line for line in protocol(replace(material, splits=table("splits", rows))))
     assert not any("Beware" in line for line in protocol(material))
+
+
+def test_what_the_test_faces_choose_is_said(material: ReportMaterial) -> None:
+    text = " ".join(protocol(material))
+    assert "Every configuration was trained and tested on the same split; it holds " in text
+    assert "The distances of the test faces also choose the threshold" in text
