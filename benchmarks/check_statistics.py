@@ -6,6 +6,7 @@ python -m benchmarks.check_statistics [DRAWS]        `make check-statistics`; 60
 from __future__ import annotations
 
 import functools
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.engine_table import processor
 from benchmarks.simulated_people import Protocol, World, answered, true_figures
 from workers.compare.bootstrap import bootstrap_intervals
 from workers.compare.intervals import LEVEL, Interval, jeffreys
@@ -58,6 +60,7 @@ def main(draws: int) -> None:
 
 def report(draws: int, faces: Table, people: Table, pairs: Table, family: Table) -> str:
     """The tables as Markdown, with the day and the command."""
+    cores = len(os.sched_getaffinity(0))
     many = (f"n = {count}" for count in PAIR_FACES)
     return "\n\n".join(
         [
@@ -70,7 +73,7 @@ def report(draws: int, faces: Table, people: Table, pairs: Table, family: Table)
             _markdown(("answer", "they disagree on", *many), pairs),
             f"How often equally good methods are called different (5 % is meant), {draws} draws:",
             _markdown(("methods", "any two, McNemar and Holm", "the best against the rest, max-T"), family),
-            f"Measured on {datetime.now(UTC):%d %B %Y} by `make check-statistics`.",
+            f"Measured on {datetime.now(UTC):%d %B %Y} by `make check-statistics`: {processor()}, {cores} cores.",
         ]
     )
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from benchmarks.engine_table import processor
 from benchmarks.figures.comparisons import SourceMissing
 from benchmarks.figures.documents import ROOT
 from benchmarks.figures.run_tables import markdown
@@ -50,8 +52,9 @@ def output_figure(output: Output) -> str:
     if shown.splitlines()[-1].startswith("Measured on "):
         return f"{shown}\n"
     day = f"{datetime.fromtimestamp(path.stat().st_mtime, UTC):%d %B %Y}".lstrip("0")
-    machine = f": {found['machine']}" if isinstance(found, dict) and "machine" in found else ""
-    return f"{shown}\n\nMeasured on {day} by `{output.command}`{machine}.\n"
+    here = f"{processor()}, {len(os.sched_getaffinity(0))} cores"  # build/ is no part of the repository
+    machine = found.get("machine", here) if isinstance(found, dict) else here
+    return f"{shown}\n\nMeasured on {day} by `{output.command}`: {machine}.\n"
 
 
 def bench(found: dict[str, Any]) -> str:

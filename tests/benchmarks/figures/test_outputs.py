@@ -67,7 +67,7 @@ def test_a_figure_has_the_rows_of_the_file_and_names_the_command(name: str) -> N
     lines = output_figure(OUTPUTS[name]).splitlines()
     assert ROWS[name] in lines
     assert lines[-1].startswith("Measured on ")
-    assert f"`{OUTPUTS[name].command}`" in lines[-1]
+    assert f"`{OUTPUTS[name].command}`: " in lines[-1]
 
 
 def test_markdown_that_says_its_day_is_taken_as_it_is(build: Path) -> None:
