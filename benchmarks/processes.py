@@ -72,6 +72,8 @@ class Processes:
             self._command[0] == sys.executable
         )  # Lineup as its workers are started, face_recognition as its users start it
         environment = {**os.environ, **(worker_environment() if ours else ONE_THREAD)}
+        # a worker imports nothing from its working folder, and the measured module lies there
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), environment.get("PYTHONPATH"))))
         for _ in range(self._count):
             child = subprocess.Popen(  # noqa: S603 - our own modules
                 self._command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
