@@ -18,7 +18,8 @@ def people_interval(events: Floats, people: npt.NDArray[Any]) -> Interval:
     """Clopper and Pearson's interval on the effective number of faces; (0, 1) without a face.
 
     Korn & Graubard, "Confidence intervals for proportions with small expected number of positive counts estimated
-    from survey data", Survey Methodology 24 (1998) 193-201. It covers more than 95 % where events are rare.
+    from survey data", Survey Methodology 24 (1998) 193-201. It covers more than 95 % where events are rare, and less
+    where errors gather in one of few people (docs/statistics.md).
 
     Args:
         events: (N,) 0..1, one distinct face each: whether it happened, or how often over repeats.
