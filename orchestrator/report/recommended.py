@@ -13,9 +13,9 @@ from workers.compare.recommendation import AS_FAST, REASONS, stored_recommendati
 
 RULE = (
     "The rule: the most test faces named rightly. Among ties, and what is practically the same: the most known faces "
-    "let in and named at the threshold, then the least time from photo to name (times within "
-    f"{100 * (AS_FAST - 1):.0f} % are equal), then the smallest model. Never one that turns away more than "
-    f"{100 * MOST_TURNED_AWAY:.0f} % of its own people's faces; a baseline only where nothing else is left."
+    "let in and named at the threshold, then the fewest strangers let in, then the least time from photo to name "
+    f"(times within {100 * (AS_FAST - 1):.0f} % are equal), then the smallest model. Never one that turns away more "
+    f"than {100 * MOST_TURNED_AWAY:.0f} % of its own people's faces; a baseline only where nothing else is left."
 )
 
 MANY_STRANGERS = 0.10

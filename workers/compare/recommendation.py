@@ -2,7 +2,7 @@
 
 1  the most test faces named rightly; equal counts are a tie
 2  among the ties, and what is practically the same: the most known faces accepted and rightly named at the
-   threshold; then the least time from photo to name; then the smallest model
+   threshold; then the fewest strangers let in; then the least time from photo to name; then the smallest model
 3  never one that turns away its own people; a baseline only where nothing else is left
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from workers.compare.operating_points import MOST_TURNED_AWAY
@@ -22,6 +23,7 @@ AS_FAST = 1.05
 REASONS = {
     "accuracy": "it names the most test faces rightly",
     "known_named": "of the best, it accepts and rightly names the most held-out faces at its threshold",
+    "strangers_in": "of the best, it lets in the fewest strangers' faces",
     "photo_to_name_ms": "of the best, it is the fastest from photo to name",
     "model_bytes": "of the best, it is the smallest model",
     "name": "of equals, it is the first by name",
@@ -118,7 +120,8 @@ def _best(candidates: Sequence[Row], at: Mapping[str, Row]) -> tuple[str | None,
     left = [row for row in candidates if row["configuration"] in tied or tied & set(row["practically_equal_to"])]
     steps: tuple[tuple[str, Callable[[Sequence[Row]], list[Row]]], ...] = (
         ("accuracy", list),
-        ("known_named", lambda rows: _most_named(rows, at)),
+        ("known_named", lambda rows: _least(rows, lambda row: -_count(at, row, "known_named", "known_faces", -1))),
+        ("strangers_in", lambda rows: _least(rows, lambda row: _count(at, row, "strangers_in", "stranger_faces", inf))),
         ("photo_to_name_ms", _fastest),
         ("model_bytes", _smallest),
     )
@@ -129,15 +132,17 @@ def _best(candidates: Sequence[Row], at: Mapping[str, Row]) -> tuple[str | None,
     return left[0]["configuration"], "name"
 
 
-def _most_named(rows: Sequence[Row], at: Mapping[str, Row]) -> list[Row]:
-    def named(row: Row) -> float:
-        point = at.get(row["configuration"])
-        if point is None or point["known_named"] is None:
-            return -1.0
-        return float(round(point["known_named"] * point["known_faces"], 6))  # a count: float noise decides nothing
+def _least(rows: Sequence[Row], value: Callable[[Row], float]) -> list[Row]:
+    least = min(map(value, rows))
+    return [row for row in rows if value(row) == least]
 
-    most = max(map(named, rows))
-    return [row for row in rows if named(row) == most]
+
+def _count(at: Mapping[str, Row], row: Row, share: str, faces: str, missing: float) -> float:
+    """How many faces a share of the operating point is, so that float noise decides nothing."""
+    point = at.get(row["configuration"])
+    if point is None or point[share] is None:
+        return missing
+    return float(round(point[share] * point[faces], 6))
 
 
 def _fastest(rows: Sequence[Row]) -> list[Row]:

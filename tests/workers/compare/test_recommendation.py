@@ -18,7 +18,8 @@ def row(name: str, hits: int = 60, **more: Any) -> Row:
 
 def point(name: str, named: float = 0.98, away: float = 0.01, strangers: float = 0.02) -> Row:
     return {
-        "configuration": name, "known_named": named, "known_faces": 200, "turned_away": away, "strangers_in": strangers
+        "configuration": name, "known_named": named, "known_faces": 200, "turned_away": away,
+        "strangers_in": strangers, "stranger_faces": 200,
     }  # fmt: skip
 
 
@@ -42,6 +43,13 @@ def test_what_is_practically_the_same_as_the_best_competes_with_it() -> None:
 def test_float_noise_in_a_share_of_faces_decides_nothing() -> None:
     found = recommend([row("a", photo_to_name_ms=5.0), row("b")], [point("a", 0.98), point("b", 0.98 - 1e-12)])
     assert (found.configuration, found.decided_by) == ("b", "photo_to_name_ms")
+
+
+def test_then_the_one_that_lets_in_the_fewest_strangers_though_another_is_faster() -> None:
+    rows = [row("a", photo_to_name_ms=2.0), row("b"), row("unknown", photo_to_name_ms=1.0)]
+    points = [point("a", strangers=0.03), point("b"), {**point("unknown"), "strangers_in": None}]
+    found = recommend(rows, points)
+    assert (found.configuration, found.decided_by) == ("b", "strangers_in")
 
 
 def test_then_time_then_size_then_name() -> None:
@@ -99,4 +107,5 @@ def test_equal_counts_share_a_rank_and_failures_the_last() -> None:
 
 
 def test_every_reason_has_words() -> None:
-    assert set(REASONS) == {"accuracy", "known_named", "photo_to_name_ms", "model_bytes", "name", "alone"}
+    steps = {"accuracy", "known_named", "strangers_in", "photo_to_name_ms", "model_bytes", "name", "alone"}
+    assert set(REASONS) == steps
