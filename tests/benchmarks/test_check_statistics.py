@@ -34,4 +34,4 @@ def test_what_covers_too_little_or_too_much_has_a_reason() -> None:
 def test_the_tables_say_when_and_by_what_they_were_made() -> None:
     text = report(2, [("kfold", "6 × 10", "98.0 %", *["95.0 %"] * 4, "")], people_coverage(1), [], family_errors(1))
     assert "| kfold | 6 × 10 | 98.0 % |" in text
-    assert "by `make check-statistics`." in text.splitlines()[-1]
+    assert "by `make check-statistics`: " in text.splitlines()[-1]
