@@ -51,6 +51,7 @@ def test_another_engine_is_refused_while_photos_are_missing(run: Run) -> None:
     run.faces.unlink()
     with pytest.raises(RunStuck, match="another version of the face engine"):
         check_resumable(other)
+    assert any("cannot be resumed here" in fault for fault in check_run(other).faults)
 
 
 def test_a_finished_run_needs_no_version(run: Run) -> None:
