@@ -30,8 +30,8 @@ from orchestrator.scheduler.planning import versions
 from storage.errors import LineupError, RunStuck
 from storage.parts import TEMPORARY
 from storage.runs import claim, list_runs, open_run
+from workers.faces.models.model_cache import cache_folder, check_cache
 from workers.faces.models.model_files import MODEL_FILES, model_path
-from workers.faces.models.onnx_sessions import cache_folder
 from workers.queue.broker_options import store_options
 from workers.queue.environment import UNVERIFIED, Settings
 from workers.queue.task_names import IMAGES, TRAINING
@@ -93,8 +93,12 @@ def _here() -> Iterator[Diagnosis]:
             model_path(name)
         except LineupError as error:
             lost.append(error)
-    yield from (Diagnosis("models", ERROR, error.what, error.hint) for error in lost)
     cache = cache_folder()
+    try:
+        check_cache(cache)
+    except LineupError as error:
+        lost.append(error)
+    yield from (Diagnosis("models", ERROR, error.what, error.hint) for error in lost)
     writable = next((path for path in (cache, *cache.parents) if path.exists()), cache)
     if not os.access(writable, os.W_OK):
         yield Diagnosis("models", ERROR, f"the model cache {cache} cannot be written", "Set LINEUP_CACHE to a folder")

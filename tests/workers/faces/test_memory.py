@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from workers.faces.models.onnx_sessions import converted
+from workers.faces.models.model_cache import converted
 from workers.faces.photo import Pixels
 
 MOST_MB = 480

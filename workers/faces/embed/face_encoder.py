@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from workers.faces.align.chips import ENCODER_SIDE
 from workers.faces.models import openvino_runtime
+from workers.faces.models.model_cache import converted
 from workers.faces.models.model_files import model_path
-from workers.faces.models.onnx_sessions import converted, session_of
+from workers.faces.models.onnx_sessions import session_of
 from workers.faces.photo import Pixels
 
 Embedding = npt.NDArray[np.float32]

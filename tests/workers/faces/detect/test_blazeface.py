@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from storage.errors import EngineError
 from workers.faces.detect.blazeface import anchors, letterbox
 from workers.faces.models.model_files import model_path
-from workers.faces.models.onnx_sessions import session_of
+from workers.faces.models.onnx_sessions import load_session, session_of
 from workers.faces.models.tflite_files import blazeface_graph
 
 
@@ -54,18 +53,12 @@ for one in lite.get_output_details():
     np.save(f"{folder}/{found.shape[-1]}.npy", found)
 """
     subprocess.run([sys.executable, "-c", script, str(model_path("blaze")), str(tmp_path)], check=True, timeout=200)
-    session = session_from(blazeface_graph(model_path("blaze")), tmp_path)
+    converted = tmp_path / "model.onnx"
+    converted.write_bytes(blazeface_graph(model_path("blaze")))
+    session = load_session(converted)
     regressors, scores = session.run(["regressors", "scores"], {"pixels": pixels})
     assert np.abs(regressors - np.load(tmp_path / "16.npy")).max() < 2e-3  # of values up to 100
     assert np.abs(scores - np.load(tmp_path / "1.npy")).max() < 1e-3
-
-
-def session_from(model: bytes, folder: Path) -> Any:
-    from workers.faces.models.onnx_sessions import load_session
-
-    path = folder / "model.onnx"
-    path.write_bytes(model)
-    return load_session(path)
 
 
 def test_a_file_that_is_not_a_network_is_an_engine_error(tmp_path: Path) -> None:
