@@ -100,7 +100,7 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url 
   --override requirements.overrides --no-annotate --custom-compile-command "make lock" -q
 
 lock: ## resolve the dependencies anew (needs uv); no address of an index is recorded
-	uv pip compile $(LOCK) --extra dev pyproject.toml -o requirements-dev.lock
+	uv pip compile $(LOCK) --extra dev --extra sface pyproject.toml -o requirements-dev.lock
 	uv pip compile $(LOCK) -c requirements-dev.lock pyproject.toml -o requirements.lock
 
 clean: ## delete what the targets made

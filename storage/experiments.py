@@ -24,6 +24,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic.dataclasses import dataclass
 from pydantic_core import ArgsKwargs
 
+from storage.encoder_settings import OwnEncoder
 from storage.engine_settings import EngineSettings
 from storage.validation import FORBID_EXTRA, Count, InnerShare, Seed
 
@@ -116,19 +117,6 @@ class Protocol:
         """A person with fewer distinct photos with a face takes no part in any split."""
         needed = {"holdout": 2, "kfold": self.folds, "k-shot": self.shots[0] + 1}
         return max(self.min_photos_per_person, needed[self.kind])
-
-
-@dataclass(frozen=True, config=FORBID_EXTRA)
-class OwnEncoder:
-    """An encoder that a run of this store trained.
-
-    Attributes:
-        run: the run that trained it.
-        digest: of the encoder; empty until a run is planned with it.
-    """
-
-    run: str
-    digest: str = ""
 
 
 def _encoder_name(name: str) -> str:

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from storage.encoder_settings import OwnEncoder
 from storage.errors import ExperimentError, LineupError
-from storage.experiments import OwnEncoder
 from storage.plans import ENCODER_RUN
 from storage.runs import Run, list_runs, open_run
 from workers.learning.encoder.picture_encoder import encoder_digest

@@ -17,8 +17,9 @@ from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.compatibility import check_encoders
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.reconciler import Reconciler
+from storage.encoder_settings import OwnEncoder
 from storage.errors import RunStuck, StoreError
-from storage.experiments import Experiment, OwnEncoder
+from storage.experiments import Experiment
 from storage.finding_schemas import ENCODER_OVERLAP
 from storage.parts import list_parts, read_parts
 from storage.runs import Run

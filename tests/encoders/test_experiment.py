@@ -10,8 +10,9 @@ import pytest
 from orchestrator.experiment.experiment_file import from_dict, from_toml
 from orchestrator.experiment.trained_encoders import resolved
 from orchestrator.scheduler.planning import plan_encoder, plan_run
+from storage.encoder_settings import OwnEncoder
 from storage.errors import ExperimentError
-from storage.experiments import Experiment, OwnEncoder
+from storage.experiments import Experiment
 from storage.runs import Run
 from tests.encoders.conftest import BRIEF
 from workers.learning.encoder.picture_encoder import encoder_digest

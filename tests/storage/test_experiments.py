@@ -7,8 +7,9 @@ from dataclasses import FrozenInstanceError, replace
 import pytest
 from pydantic import ValidationError
 
+from storage.encoder_settings import OwnEncoder
 from storage.engine_settings import EngineSettings
-from storage.experiments import Experiment, OwnEncoder, Protocol
+from storage.experiments import Experiment, Protocol
 
 
 def test_the_fingerprint_of_the_default_is_that_of_stored_runs() -> None:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from storage.encoder_settings import OwnEncoder
 from storage.errors import StoreError
-from storage.experiments import OwnEncoder
 from storage.plans import TripletSettings, plan_text, read_plan
 
 Content = dict[str, Any]

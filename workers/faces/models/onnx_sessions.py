@@ -11,11 +11,14 @@ from storage.errors import EngineError
 from workers.faces.models.model_cache import converted
 
 
-def load_session(path: Path) -> Any:
+def load_session(model: Path | bytes) -> Any:
     """An inference session on one thread, since a worker process has one core.
 
+    Args:
+        model: the ONNX file, or its content.
+
     Raises:
-        EngineError: the file is not a model.
+        EngineError: it is not a model.
     """
     onnxruntime = _load_runtime()
     options = onnxruntime.SessionOptions()
@@ -27,9 +30,11 @@ def load_session(path: Path) -> Any:
     available = onnxruntime.get_available_providers()
     providers = [one for one in ("CUDAExecutionProvider", "CPUExecutionProvider") if one in available]
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=providers)
+        source = model if isinstance(model, bytes) else str(model)
+        return onnxruntime.InferenceSession(source, options, providers=providers)
     except Exception as error:  # the runtime's errors have no other common base
-        raise EngineError(f"ONNX Runtime cannot load {path}: {error}") from error
+        named = "the encoder" if isinstance(model, bytes) else model
+        raise EngineError(f"ONNX Runtime cannot load {named}: {error}") from error
 
 
 @functools.cache

@@ -1,0 +1,81 @@
+"""Encoders as an experiment names them: one that a run of this store trained, or an ONNX file.
+
+Validated when made, frozen; what they mean is in workers/faces/embed and workers/learning/encoder. A plan keeps the
+digest of the encoder's bytes, so an encoder that changed is another experiment.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+from pydantic.dataclasses import dataclass
+
+from storage.validation import FORBID_EXTRA, Positive
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+Real = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Place = tuple[Real, Real]
+
+
+def _sha256(value: str) -> str:
+    if not _SHA256.fullmatch(value):
+        raise ValueError("It must be the file's sha256: 64 hex digits in small letters, as `sha256sum FILE` prints it")
+    return value
+
+
+@dataclass(frozen=True, config=FORBID_EXTRA)
+class OwnEncoder:
+    """An encoder that a run of this store trained.
+
+    Attributes:
+        run: the run that trained it.
+        digest: of the encoder; empty until a run is planned with it.
+    """
+
+    run: str
+    digest: str = ""
+
+
+@dataclass(frozen=True, config=FORBID_EXTRA)
+class OnnxEncoder:
+    """An encoder in an ONNX file: one picture (1, 3, size, size) float32 to one row of measurements.
+
+    Attributes:
+        sha256: of the file, hex.
+        path: of the file; empty in a plan, which is the same wherever the file was.
+        size: side of the picture in pixels.
+        colour: order of the channels, "rgb" or "bgr".
+        mean, scale: the network takes (pixel - mean) * scale, pixels from 0 to 255; mean one for each channel in that
+            order, or one for all.
+        distance: "cosine" (measurements are scaled to length 1) or "euclidean" (taken as they are).
+        template: where both eyes, the tip of the nose and both corners of the mouth lie in the picture, from the
+            picture's left: "arcface", its five places scaled to `size`; or five pairs [x, y] in pixels.
+        threshold: the published Euclidean distance (of measurements of length 1 for "cosine") at which two faces
+            become two people; 0 where none is published.
+        digest: sha256 of the converted network's bytes; empty until a run is planned with it.
+    """
+
+    sha256: Annotated[str, AfterValidator(_sha256)]
+    path: str = ""
+    size: Annotated[int, Field(strict=True, ge=16, le=1024)] = 112
+    colour: Literal["rgb", "bgr"] = "rgb"
+    mean: Real | tuple[Real, Real, Real] = 0.0
+    scale: Positive = 1.0
+    distance: Literal["cosine", "euclidean"] = "cosine"
+    template: Literal["arcface"] | tuple[Place, Place, Place, Place, Place] = "arcface"
+    threshold: Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)] = 0.0
+    digest: str = ""
+
+
+SFACE = OnnxEncoder(
+    sha256="fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
+    threshold=1.128,
+)
+"""SFace (Zhong et al., IEEE TIP 2021) of OpenCV's model zoo. OpenCV publishes 0.363 for the cosine, which is a distance
+of 1.1287 between measurements of length 1."""
+
+KNOWN_ENCODERS = {"sface": SFACE}
+"""Encoders that an experiment may use without describing them."""

@@ -1,0 +1,88 @@
+"""An encoder from an ONNX file: SFace, or one that a user brings (`storage.encoder_settings.OnnxEncoder`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from storage.encoder_settings import OnnxEncoder
+from storage.errors import EngineError
+from workers.faces.align.template_chips import template_chip
+from workers.faces.embed.face_encoder import Embeddings, embed_chips
+from workers.faces.models.onnx_sessions import load_session
+from workers.faces.photo import Pixels, Points
+
+SHORTEST = 1e-9
+"""Length below which measurements have no direction."""
+
+
+class OnnxFaceEncoder:
+    """Faces to measurements, (N, D) float32; a face's bits do not depend on the other faces.
+
+    Attributes:
+        settings: what the network takes and how its measurements are compared.
+        size: D.
+    """
+
+    def __init__(self, settings: OnnxEncoder, network: bytes) -> None:
+        """Load the network.
+
+        Args:
+            network: what `encoder_files.encoder_network` made of the file.
+
+        Raises:
+            EngineError: ONNX Runtime cannot run it, or it does not give one row of numbers for a picture.
+        """
+        self.settings = settings
+        self._session = load_session(network)
+        self._entry = self._session.get_inputs()[0].name
+        self._mean = np.broadcast_to(np.array(settings.mean, np.float32), (3,))
+        try:
+            blank = self._run(np.zeros((settings.size, settings.size, 3), np.uint8))
+        except Exception as error:  # the runtime's errors have no other common base
+            raise EngineError(f"ONNX Runtime cannot run the encoder: {error}") from error
+        if blank.ndim != 2 or len(blank) != 1 or not np.isfinite(blank).all():
+            raise EngineError(
+                f"the encoder gives an array of shape {blank.shape} for a picture",
+                "It must give one row of finite numbers",
+            )
+        self.size = blank.shape[1]
+
+    def chip(self, rgb: Pixels, points: Points) -> Pixels:
+        """The picture of a face that the network takes; arguments and result as of `template_chip`."""
+        return template_chip(rgb, points, self.settings)
+
+    def measure(self, chips: Pixels) -> Embeddings:
+        """The network's own numbers (N, D) of chips (N, size, size, 3) uint8 RGB."""
+        return np.concatenate([self._run(chip) for chip in chips])
+
+    def embed(self, chips: Sequence[Pixels], mirror: bool, jitter: int) -> Embeddings:
+        """Embeddings of chips, at least one; of length 1 where they are compared by the cosine.
+
+        Args:
+            chips: each (size, size, 3) uint8, RGB.
+            mirror, jitter: of `embed_chips`.
+        """
+        found = embed_chips(self.measure, chips, mirror, jitter)
+        return of_length_one(found) if self.settings.distance == "cosine" else found
+
+    def _run(self, chip: Pixels) -> Embeddings:
+        channels = chip if self.settings.colour == "rgb" else chip[..., ::-1]
+        picture = (channels - self._mean) * np.float32(self.settings.scale)
+        planes = np.ascontiguousarray(picture.transpose(2, 0, 1)[None], np.float32)
+        found: Any = self._session.run(None, {self._entry: planes})[0]
+        return np.asarray(found, np.float32)
+
+
+def of_length_one(embeddings: Embeddings) -> Embeddings:
+    """The rows (N, D) float32, scaled to Euclidean length 1.
+
+    >>> of_length_one(np.array([[3, 4], [0, 2]], np.float32)).tolist()
+    [[0.6000000238418579, 0.800000011920929], [0.0, 1.0]]
+    """
+    exact = embeddings.astype(np.float64)
+    lengths = np.maximum(np.linalg.norm(exact, axis=1, keepdims=True), SHORTEST)
+    scaled: Embeddings = (exact / lengths).astype(np.float32)
+    return scaled
