@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow coverage lint format audit audited lock clean bench bench-grid check-search \
-  check-statistics figures chaos recovery
+  check-statistics figures chaos recovery fuzz
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -89,6 +89,11 @@ DURATION ?= 600
 
 chaos: $(STAMP) ## kill at random for DURATION=600 seconds (SEED=1 repeats), then compare with undisturbed runs
 	$(BIN)/python -m tests.chaos --duration $(DURATION) $(if $(SEED),--seed $(SEED))
+
+FUZZ_SECONDS ?= 600
+
+fuzz: $(STAMP) ## feed hostile inputs to every reader for FUZZ_SECONDS=600 in sum (FUZZ=images for one target)
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) $(FUZZ)
 
 recovery: $(STAMP) ## measure how long work stands still after a death
 	$(BIN)/python -m benchmarks.recovery

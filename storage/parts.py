@@ -28,6 +28,9 @@ logger = logging.getLogger("lineup.storage")
 # Arrow's own allocator gives every page back and has it faulted in anew: gathering a run's faces took twice as long.
 pa.set_memory_pool(pa.system_memory_pool())
 
+DAMAGE = (OSError, pa.ArrowException, ValueError)
+"""What Arrow raises for a damaged file: ValueError where a column's name is not UTF-8."""
+
 SUFFIX = ".parquet"
 TEMPORARY = ".writing"
 DAMAGED = ".damaged"
@@ -158,7 +161,7 @@ def read_part(path: Path, schema: pa.Schema, columns: list[str] | None = None) -
             )
     except FileNotFoundError:
         raise
-    except (OSError, pa.ArrowException):
+    except DAMAGE:
         return None
 
 
@@ -166,7 +169,7 @@ def is_of_another_schema(path: Path, schema: pa.Schema) -> bool:
     """Whether a part can be read and has other columns: another version wrote it. Its pages are not verified."""
     try:
         return not _is_ours(pq.read_schema(path), schema)
-    except (OSError, pa.ArrowException):
+    except DAMAGE:
         return False
 
 
@@ -182,7 +185,7 @@ def is_intact(path: Path, schema: pa.Schema) -> bool:
                 file.read_row_group(group)
     except FileNotFoundError:
         raise
-    except (OSError, pa.ArrowException):
+    except DAMAGE:
         return False
     return ours
 
@@ -202,7 +205,7 @@ def count_rows(path: Path) -> int | None:
     """Rows of a part, from its footer; None where it is damaged or gone (compacted by another)."""
     try:
         return int(pq.read_metadata(path).num_rows)
-    except (OSError, pa.ArrowException):
+    except DAMAGE:
         return None
 
 
@@ -210,7 +213,7 @@ def read_metadata(path: Path) -> dict[str, str]:
     """The strings that `write_part` stored beside the rows; raises StoreError where the file is damaged."""
     try:
         stored = pq.read_schema(path).metadata or {}
-    except (OSError, pa.ArrowException) as error:
+    except DAMAGE as error:
         raise StoreError(f"{path} is damaged: {error}", "Delete it and resume the run") from error
     return {key.decode(): value.decode() for key, value in stored.items() if key.startswith(b"lineup.")}
 

@@ -1,0 +1,7 @@
+"""All targets. A new one: a module with `TARGETS`, and its line here."""
+
+from __future__ import annotations
+
+from tests.fuzz import images, parts
+
+ALL = {target.name: target for target in (*images.TARGETS, *parts.TARGETS)}
