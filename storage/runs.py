@@ -14,7 +14,7 @@
     orchestrator.lock                      held by the orchestrator that works on the run
     report/index.html
     model/<configuration>/                 refitted on all known faces: the winner, and what `identify` asked for
-    encoder/                               of a run that trains an encoder: encoder.keras encoder.json tensorboard/
+    encoder/                               of a run that trains an encoder: encoder.npz encoder.json tensorboard/
   store-id                                 storage/store_id.py
   logs/<process>.log                       of what `run` and `up` start
 """

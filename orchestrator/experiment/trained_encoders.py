@@ -15,7 +15,7 @@ from storage.encoder_settings import OwnEncoder
 from storage.errors import ExperimentError, LineupError
 from storage.plans import ENCODER_RUN
 from storage.runs import Run, list_runs, open_run
-from workers.learning.encoder.picture_encoder import encoder_digest
+from workers.learning.encoder.picture_encoder import FILE, encoder_digest
 
 
 def resolved(store: Path, encoders: Mapping[str, OwnEncoder]) -> dict[str, OwnEncoder]:
@@ -38,6 +38,9 @@ def _trained(store: Path, name: str, encoder: OwnEncoder) -> Run:
         raise ExperimentError(f"{key} trains no encoder", _choices(store))
     if not run.finished:
         raise ExperimentError(f"{key} is not finished", f"First: lineup resume {run.run_id}")
+    if not (run.encoder / FILE).is_file():
+        what = f"{key}: {run.encoder / FILE} is missing; an earlier version of Lineup wrote another format"
+        raise ExperimentError(what, f"Delete {run.encoder}, then: lineup resume {run.run_id}")
     return run
 
 

@@ -36,7 +36,7 @@ def test_a_finished_encoder_is_printed_with_the_lines_to_compare_it(trained: Run
     from_toml("\n".join([line, "[encoders]", f'own = "{trained.run_id}"']))
     plain = json.loads(lineup(trained.store, "report", trained.run_id, "--json").stdout)
     assert plain["encoder"]["digest"] == encoder_digest(trained.encoder)
-    assert plain["encoder"]["path"] == str(trained.encoder / "encoder.keras")
+    assert plain["encoder"]["path"] == str(trained.encoder / "encoder.npz")
 
 
 def test_an_encoders_run_is_listed_but_is_no_newest_comparison(trained: Run) -> None:

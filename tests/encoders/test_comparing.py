@@ -90,7 +90,7 @@ def test_a_run_whose_encoder_was_trained_anew_says_so_and_trains_nothing_with_it
     shutil.copytree(run.store, store)
     moved = Run(store / "runs" / run.run_id, run.plan)
     check_encoders(moved)
-    file = planned_encoder(moved, "own") / "encoder.keras"
+    file = planned_encoder(moved, "own") / "encoder.npz"
     file.write_bytes(file.read_bytes() + b"0")
     with pytest.raises(RunStuck, match="not there any more"):
         check_encoders(moved)
@@ -113,7 +113,7 @@ def test_a_winner_that_uses_it_is_stored_with_it_and_names_the_same_faces(run: R
     (first,), (second,) = now.name(record.faces), stored.name(record.faces)
     assert (first.name, first.distance) == (second.name, second.distance)
     assert stored.encoder is not None
-    (folder / "encoder.keras").write_bytes(b"no network")
+    (folder / "encoder.npz").write_bytes(b"no network")
     with pytest.raises(StoreError, match="Delete that folder"):
         load_recogniser(folder)
 

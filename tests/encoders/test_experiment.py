@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -83,4 +84,12 @@ def test_a_run_that_trains_no_encoder_is_refused(others: Path, tmp_path: Path) -
 def test_an_encoder_that_is_not_finished_says_how_to_finish_it(teachers: Path, tmp_path: Path) -> None:
     run = plan_encoder(tmp_path, teachers, None, Experiment(), BRIEF).run
     with pytest.raises(ExperimentError, match=f"lineup resume {run.run_id}"):
+        resolved(tmp_path, {"own": OwnEncoder(run.run_id)})
+
+
+def test_an_encoder_of_an_earlier_version_says_how_to_make_it_again(trained: Run, tmp_path: Path) -> None:
+    run = Run(tmp_path / "runs" / trained.run_id, trained.plan)
+    shutil.copytree(trained.folder, run.folder)
+    (run.encoder / "encoder.npz").rename(run.encoder / "encoder.keras")
+    with pytest.raises(ExperimentError, match=rf"earlier version .*Delete .*lineup resume {run.run_id}"):
         resolved(tmp_path, {"own": OwnEncoder(run.run_id)})

@@ -34,7 +34,7 @@ def copied(trained: Run, others: Path, tmp_path: Path) -> Run:
 def test_check_passes_a_finished_run_and_finds_another_encoder(copied: Run) -> None:
     assert status_of(copied).state == "finished"
     assert check_run(copied).faults == ()
-    (copied.encoder / "encoder.keras").write_bytes(b"something else")
+    (copied.encoder / "encoder.npz").write_bytes(b"something else")
     (fault,) = check_run(copied).faults
     assert "describes another encoder" in fault
     (copied.encoder / "encoder.json").write_text("{")
@@ -43,7 +43,7 @@ def test_check_passes_a_finished_run_and_finds_another_encoder(copied: Run) -> N
 
 def test_forgetting_a_training_person_removes_the_encoder_and_everything_that_used_it(copied: Run) -> None:
     (heir,) = (open_run(copied.store, name) for name in list_runs(copied.store) if name != copied.run_id)
-    before = (copied.encoder / "encoder.keras").read_bytes()
+    before = (copied.encoder / "encoder.npz").read_bytes()
     done = erase_person(copied.store, find_person(copied.store, "greta"))
     assert {trace.run.run_id: trace.photos for trace in done.traces.runs} == {copied.run_id: 3, heir.run_id: 0}
     assert "encoder" in done.removed[copied.run_id]
@@ -57,7 +57,7 @@ def test_forgetting_a_training_person_removes_the_encoder_and_everything_that_us
     train_encoder_of(run)
     assert status_of(run).state == "finished"
     assert check_run(run).faults == ()
-    assert (run.encoder / "encoder.keras").read_bytes() != before
+    assert (run.encoder / "encoder.npz").read_bytes() != before
 
 
 def test_forgetting_another_person_keeps_the_encoder(copied: Run) -> None:

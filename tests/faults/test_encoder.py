@@ -60,7 +60,7 @@ def plan(store: Path, people: Path, attempts: int = 3) -> Run:
 
 
 def files(run: Run) -> dict[str, bytes]:
-    return {name: (run.encoder / name).read_bytes() for name in ("encoder.keras", "encoder.json")}
+    return {name: (run.encoder / name).read_bytes() for name in ("encoder.npz", "encoder.json")}
 
 
 def epochs(run: Run) -> int:
@@ -89,7 +89,7 @@ def test_a_training_killed_at_an_epoch_ends_with_the_bytes_of_an_undisturbed_one
     assert cluster.finish(run).state == "finished"
     assert files(run) == undisturbed
     assert stray_files(cluster.store) == []
-    assert {path.name for path in run.encoder.iterdir()} == {"encoder.keras", "encoder.json", "tensorboard"}
+    assert {path.name for path in run.encoder.iterdir()} == {"encoder.npz", "encoder.json", "tensorboard"}
 
 
 def test_a_cancelled_training_stops_at_once_and_resumed_ends_with_the_same_bytes(

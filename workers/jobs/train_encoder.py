@@ -2,7 +2,7 @@
 
     faces.parquet ──▶ triplets ──▶ encoder/checkpoint.npz   after every epoch
                                    encoder/tensorboard/
-                                   encoder/encoder.keras, encoder.json: the end
+                                   encoder/encoder.npz, encoder.json: the end
 
 Deaths are counted from the last finished epoch: on a machine that is restarted every night a training still ends, and
 one that dies `attempts` times in the same epoch is given up.

@@ -20,7 +20,7 @@ from workers.learning.fold import CannotFit, Fold, Predictor
 from workers.learning.gallery import Gallery, gallery_of, load_gallery
 from workers.learning.networks.keras_predictor import KerasPredictor, load_network
 
-FORMAT = 2
+FORMAT = 3
 NETWORK = "Network"
 """The kind of a `KerasPredictor` in `model.json`; other kinds are named like their class."""
 
@@ -138,7 +138,7 @@ def warm_up_of(configuration: Configuration, labels: Sequence[str]) -> Callable[
 
 
 def save_model(model: Model, folder: Path) -> None:
-    """Write `model.json`, `gallery.npz` and `arrays.npz` or `network.keras` into a folder, made if missing; no code."""
+    """Write `model.json`, `gallery.npz` and `arrays.npz` or `network.npz` into a folder, made if missing; no code."""
     folder.mkdir(parents=True, exist_ok=True)
     described = {
         "format": FORMAT,

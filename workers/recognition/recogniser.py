@@ -1,6 +1,6 @@
 """A recogniser: a model fitted on all known faces, its threshold, and the settings of the face engine.
 
-Its folder holds `recogniser.json`, the files of `save_model`, and `encoder.keras` if the configuration has an own
+Its folder holds `recogniser.json`, the files of `save_model`, and `encoder.npz` if the configuration has an own
 encoder. None of them holds code, and reading them executes nothing.
 """
 

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import json
-import tempfile
-import zipfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,9 +12,10 @@ import numpy as np
 
 from storage.parts import write_bytes
 from workers.learning.arrays import Array, Floats
-from workers.learning.networks.keras_runtime import load_keras
+from workers.learning.networks.architectures import encoding_convnet
+from workers.learning.networks.stored_network import Layout, network_bytes, read_network
 
-FILE = "encoder.keras"
+FILE = "encoder.npz"
 VIEWS = ("aligned", "crop")
 
 
@@ -49,39 +46,22 @@ class Encoder:
 
 
 def save_encoder(encoder: Encoder, folder: Path) -> None:
-    """Write `encoder.keras` atomically; equal networks give equal bytes."""
-    with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / FILE
-        encoder.keras_model.save(path, include_optimizer=False)
-        write_bytes(folder / FILE, _reproducible(path))
-
-
-def _reproducible(path: Path) -> bytes:
-    """The bytes of a Keras file without what differs between two saves: dates and memory addresses."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(path) as dated, zipfile.ZipFile(file, "w") as plain:
-        for name in sorted(dated.namelist()):
-            content = dated.read(name)
-            if name.endswith(".json"):
-                content = json.dumps(json.loads(content, object_hook=_without_save_marks), sort_keys=True).encode()
-            plain.writestr(zipfile.ZipInfo(name), content)  # dated 1980
-    return file.getvalue()
-
-
-def _without_save_marks(found: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in found.items() if key not in ("date_saved", "shared_object_id")}
+    """Write `encoder.npz` atomically; equal networks give equal bytes."""
+    layout = Layout(encoding_convnet.__name__, {"view": encoder.view})
+    write_bytes(folder / FILE, network_bytes(encoder.keras_model, layout))
 
 
 def load_picture_encoder(folder: Path) -> Encoder:
-    """Read what `save_encoder` wrote; safe mode refuses a file that carries code.
+    """Read what `save_encoder` wrote.
 
     Raises:
-        ValueError: the file is missing, is not the Keras model of an encoder, or holds code.
+        OSError: the file is missing.
+        ValueError: it is not an encoder, or is of an earlier version.
     """
-    encoder = Encoder(load_keras().models.load_model(folder / FILE, compile=False, safe_mode=True))
-    if encoder.view not in VIEWS:
+    model, layout = read_network(folder / FILE)
+    if layout.architecture != encoding_convnet.__name__ or layout.arguments.get("view") not in VIEWS:
         raise ValueError(f"{folder / FILE} is not a face encoder")
-    return encoder
+    return Encoder(model)
 
 
 def encoder_digest(folder: Path) -> str:

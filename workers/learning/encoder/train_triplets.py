@@ -69,7 +69,7 @@ def train_by_triplets(
     progress: Callable[[int, int, dict[str, float]], None] | None = None,
     board: Path | None = None,
 ) -> EncoderReport:
-    """Train an encoder, or continue its training; writes `encoder.keras` and `encoder.json` into `folder`.
+    """Train an encoder, or continue its training; writes `encoder.npz` and `encoder.json` into `folder`.
 
     Args:
         pictures: (N, 128, 128, 3) uint8 RGB, of one view.
@@ -166,7 +166,7 @@ def _epoch(model: Any, pictures: Array, y: Array, rows: Array, settings: Triplet
 
 def _new_model(settings: TripletSettings) -> Any:
     keras = load_keras()
-    keras.utils.clear_session()  # Keras numbers layers within a process, and the file holds their names
+    keras.utils.clear_session()  # frees the models of earlier trainings
     keras.utils.set_random_seed(settings.seed)
     model = architectures.encoding_convnet(settings.view)
     loss = loss_of(settings.mining, settings.margin)

@@ -6,7 +6,7 @@ Each uses the faces of its training fold alone; early stopping validates on an i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from workers.learning.fold import Fitted, Fold
 from workers.learning.inner_folds import DEFAULT_TEMPERATURE, inner_folds, temperature_of
 from workers.learning.networks import architectures
 from workers.learning.networks.keras_predictor import KerasPredictor
+from workers.learning.networks.stored_network import Layout
 from workers.learning.networks.training_loop import Build, Examples, Recipe, train_network, warm_up_training
 
 
@@ -43,6 +44,7 @@ def fit_regularized(fold: Fold) -> Fitted:
     splits = inner_folds(fold.y, fold.groups, fold.seed, count)
     everyone = np.arange(len(fold.y))
     cuts = splits or [(everyone, everyone[:0])] * count
+    layout = Layout(architectures.regularized_convnet.__name__, {"classes": fold.classes})
     members: list[Any] = []
     history: dict[str, list[float]] = {}
     validated: list[tuple[Array, Array]] = []
@@ -55,10 +57,11 @@ def fit_regularized(fold: Fold) -> Fitted:
         members.append(model)
         history |= {f"{number + 1} {name}": curve for name, curve in curves.items()}
         if held:
-            validated.append((KerasPredictor(model).decision(held.x), held.y))
+            validated.append((KerasPredictor(model, layout).decision(held.x), held.y))
     temperature, record = _temperature_and_record(validated)
     record["epochs"] = [len(curve) for name, curve in history.items() if name.endswith(" loss")]
-    return Fitted(KerasPredictor(architectures.ensemble(members, temperature)), record, history)
+    together = replace(layout, members=len(members), temperature=temperature)
+    return Fitted(KerasPredictor(architectures.ensemble(members, temperature), together), record, history)
 
 
 def warm_up_small(parameters: Mapping[str, Any], people: int) -> None:
@@ -85,7 +88,8 @@ def recipe_of(parameters: Mapping[str, Any]) -> Recipe:
 def _fit_once(fold: Fold, build: Build) -> Fitted:
     recipe = recipe_of(fold.parameters)
     model, history = train_network(build, recipe, Examples(fold.x, fold.y), fold.classes, fold.seed)
-    return Fitted(KerasPredictor(model), {"epochs": recipe.epochs}, history)
+    layout = Layout(build.__name__, {"classes": fold.classes})
+    return Fitted(KerasPredictor(model, layout), {"epochs": recipe.epochs}, history)
 
 
 def _temperature_and_record(validated: list[tuple[Array, Array]]) -> tuple[float, dict[str, Any]]:

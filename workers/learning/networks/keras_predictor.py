@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from workers.learning.arrays import Array, Floats, softmax
-from workers.learning.networks.keras_runtime import load_keras
+from workers.learning.networks.stored_network import Layout, network_bytes, read_network
 
-FILE = "network.keras"
+FILE = "network.npz"
 BATCH = 32
 """Faces a call: the first activations of a convnet take 1 MB a face."""
 
@@ -23,9 +23,11 @@ class KerasPredictor:
 
     Attributes:
         keras_model: (N, 128, 128, 3) uint8 RGB or (N, 128) float32 -> logits (N, classes) float32.
+        layout: what the model was built from.
     """
 
     keras_model: Any
+    layout: Layout
 
     @property
     def nbytes(self) -> int:
@@ -41,8 +43,8 @@ class KerasPredictor:
         return softmax(self.decision(x))
 
     def save(self, folder: Path) -> None:
-        """Write `network.keras`."""
-        self.keras_model.save(folder / FILE)
+        """Write `network.npz`."""
+        (folder / FILE).write_bytes(network_bytes(self.keras_model, self.layout))
 
     @cached_property
     def _call(self) -> Any:
@@ -54,9 +56,5 @@ class KerasPredictor:
 
 
 def load_network(folder: Path) -> KerasPredictor:
-    """Read what `KerasPredictor.save` wrote; safe mode refuses a file that carries code.
-
-    Raises:
-        ValueError: the file is not a Keras model, or holds code.
-    """
-    return KerasPredictor(load_keras().models.load_model(folder / FILE, compile=False, safe_mode=True))
+    """Read what `KerasPredictor.save` wrote; raises as `read_network` does."""
+    return KerasPredictor(*read_network(folder / FILE))

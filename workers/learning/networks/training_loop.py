@@ -17,6 +17,7 @@ import numpy as np
 from workers.learning.arrays import Array
 from workers.learning.networks.keras_predictor import KerasPredictor
 from workers.learning.networks.keras_runtime import assign, load_keras
+from workers.learning.networks.stored_network import Layout
 
 Build = Callable[[int], Any]
 """Number of people -> a new Keras model with logits as output and weights drawn from the global seed."""
@@ -169,4 +170,7 @@ def _compiled_model(build: Build, recipe: Recipe, classes: int) -> _CompiledMode
         jit_compile=False,  # not deterministic
     )
     model.optimizer.build(model.trainable_variables)
-    return _CompiledModel(KerasPredictor(model), [each.numpy() for each in model.optimizer.variables])
+    return _CompiledModel(
+        KerasPredictor(model, Layout(build.__name__, {"classes": classes})),
+        [each.numpy() for each in model.optimizer.variables],
+    )

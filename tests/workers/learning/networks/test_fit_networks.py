@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -95,19 +94,7 @@ def test_a_stored_network_scores_the_same_bits_and_holds_no_code(tmp_path: Path)
     again = load_model(tmp_path)
     assert model.predict_proba(batch(x)).tobytes() == again.predict_proba(batch(x)).tobytes()
     assert again.history == model.history
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["gallery.npz", "model.json", "network.keras"]
-    assert "Lambda" not in zipfile.ZipFile(tmp_path / "network.keras").read("config.json").decode()
-
-
-def test_a_network_file_with_code_in_it_is_refused(tmp_path: Path) -> None:
-    from workers.learning.networks.keras_predictor import load_network
-    from workers.learning.networks.keras_runtime import load_keras
-
-    keras = load_keras()
-    hostile = keras.Sequential([keras.Input((128,)), keras.layers.Lambda(lambda x: x * 2)])
-    hostile.save(tmp_path / "network.keras")
-    with pytest.raises(ValueError, match=r"(?i)unsafe|lambda"):
-        load_network(tmp_path)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["gallery.npz", "model.json", "network.npz"]
 
 
 def test_one_face_is_scored_without_filling_a_batch() -> None:
@@ -138,14 +125,15 @@ def means() -> list[str]:
     from workers.learning.networks.architectures import dense_network, ensemble
     from workers.learning.networks.keras_predictor import KerasPredictor
     from workers.learning.networks.keras_runtime import load_keras
+    from workers.learning.networks.stored_network import Layout
 
-    x, found = measurements()[0], []
+    x, found, layout = measurements()[0], [], Layout("dense_network", {"classes": 5}, 4, 1.3)
     for _ in range(12):
         members = []
         for seed in range(4):
             load_keras().utils.set_random_seed(seed)
             members.append(dense_network(5))
-        logits = KerasPredictor(ensemble(members, 1.3)).decision(x)
+        logits = KerasPredictor(ensemble(members, 1.3), layout).decision(x)
         found.append(hashlib.sha256(logits.tobytes()).hexdigest())
     return found
 
