@@ -13,7 +13,7 @@ import numpy as np
 from storage.parts import write_bytes
 from workers.learning.arrays import Array, Floats
 from workers.learning.networks.architectures import encoding_convnet
-from workers.learning.networks.stored_network import Layout, network_bytes, read_network
+from workers.learning.networks.stored_network import NetworkLayout, network_bytes, read_network
 
 FILE = "encoder.npz"
 VIEWS = ("aligned", "crop")
@@ -47,7 +47,7 @@ class Encoder:
 
 def save_encoder(encoder: Encoder, folder: Path) -> None:
     """Write `encoder.npz` atomically; equal networks give equal bytes."""
-    layout = Layout(encoding_convnet.__name__, {"view": encoder.view})
+    layout = NetworkLayout(encoding_convnet.__name__, {"view": encoder.view})
     write_bytes(folder / FILE, network_bytes(encoder.keras_model, layout))
 
 

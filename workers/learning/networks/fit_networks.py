@@ -16,7 +16,7 @@ from workers.learning.fold import Fitted, Fold
 from workers.learning.inner_folds import DEFAULT_TEMPERATURE, inner_folds, temperature_of
 from workers.learning.networks import architectures
 from workers.learning.networks.keras_predictor import KerasPredictor
-from workers.learning.networks.stored_network import Layout
+from workers.learning.networks.stored_network import NetworkLayout
 from workers.learning.networks.training_loop import Build, Examples, Recipe, train_network, warm_up_training
 
 
@@ -44,7 +44,7 @@ def fit_regularized(fold: Fold) -> Fitted:
     splits = inner_folds(fold.y, fold.groups, fold.seed, count)
     everyone = np.arange(len(fold.y))
     cuts = splits or [(everyone, everyone[:0])] * count
-    layout = Layout(architectures.regularized_convnet.__name__, {"classes": fold.classes})
+    layout = NetworkLayout(architectures.regularized_convnet.__name__, {"classes": fold.classes})
     members: list[Any] = []
     history: dict[str, list[float]] = {}
     validated: list[tuple[Array, Array]] = []
@@ -88,7 +88,7 @@ def recipe_of(parameters: Mapping[str, Any]) -> Recipe:
 def _fit_once(fold: Fold, build: Build) -> Fitted:
     recipe = recipe_of(fold.parameters)
     model, history = train_network(build, recipe, Examples(fold.x, fold.y), fold.classes, fold.seed)
-    layout = Layout(build.__name__, {"classes": fold.classes})
+    layout = NetworkLayout(build.__name__, {"classes": fold.classes})
     return Fitted(KerasPredictor(model, layout), {"epochs": recipe.epochs}, history)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from workers.learning.arrays import Array, Floats, softmax
-from workers.learning.networks.stored_network import Layout, network_bytes, read_network
+from workers.learning.networks.stored_network import NetworkLayout, network_bytes, read_network
 
 FILE = "network.npz"
 BATCH = 32
@@ -27,7 +27,7 @@ class KerasPredictor:
     """
 
     keras_model: Any
-    layout: Layout
+    layout: NetworkLayout
 
     @property
     def nbytes(self) -> int:

@@ -33,7 +33,7 @@ BUILDERS = {
 
 
 @dataclass(frozen=True)
-class Layout:
+class NetworkLayout:
     """What code needs to build the layers of a network.
 
     Attributes:
@@ -42,7 +42,7 @@ class Layout:
         members: networks of an ensemble; 0 where it is no ensemble.
         temperature: of the ensemble.
 
-    >>> Layout("dense_network", {"classes": 3}).build().output_shape
+    >>> NetworkLayout("dense_network", {"classes": 3}).build().output_shape
     (None, 3)
     """
 
@@ -61,7 +61,7 @@ class Layout:
         return architectures.ensemble(members, self.temperature)
 
 
-def network_bytes(keras_model: Any, layout: Layout) -> bytes:
+def network_bytes(keras_model: Any, layout: NetworkLayout) -> bytes:
     """The file of a Keras model that `layout.build` would build, with its weights."""
     header = json.dumps({"format": FORMAT, **asdict(layout)}, sort_keys=True)
     arrays = {f"weight_{i:04}": each.numpy() for i, each in enumerate(keras_model.weights)}
@@ -70,7 +70,7 @@ def network_bytes(keras_model: Any, layout: Layout) -> bytes:
     return file.getvalue()
 
 
-def read_network(path: Path) -> tuple[Any, Layout]:
+def read_network(path: Path) -> tuple[Any, NetworkLayout]:
     """The Keras model and the layout of what `network_bytes` gave.
 
     Raises:
@@ -86,7 +86,7 @@ def read_network(path: Path) -> tuple[Any, Layout]:
             weights = [stored[name] for name in sorted(stored.files) if name.startswith("weight_")]
         if header.pop("format") != FORMAT:
             raise ValueError("another format")
-        layout = Layout(**header)
+        layout = NetworkLayout(**header)
         model = layout.build()
         assign(model.weights, weights)
     except (ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:

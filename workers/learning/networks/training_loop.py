@@ -17,7 +17,7 @@ import numpy as np
 from workers.learning.arrays import Array
 from workers.learning.networks.keras_predictor import KerasPredictor
 from workers.learning.networks.keras_runtime import assign, load_keras
-from workers.learning.networks.stored_network import Layout
+from workers.learning.networks.stored_network import NetworkLayout
 
 Build = Callable[[int], Any]
 """Number of people -> a new Keras model with logits as output and weights drawn from the global seed."""
@@ -171,6 +171,6 @@ def _compiled_model(build: Build, recipe: Recipe, classes: int) -> _CompiledMode
     )
     model.optimizer.build(model.trainable_variables)
     return _CompiledModel(
-        KerasPredictor(model, Layout(build.__name__, {"classes": classes})),
+        KerasPredictor(model, NetworkLayout(build.__name__, {"classes": classes})),
         [each.numpy() for each in model.optimizer.variables],
     )

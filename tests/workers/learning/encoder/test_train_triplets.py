@@ -17,7 +17,7 @@ from workers.learning.encoder.checkpoint import Progress
 from workers.learning.encoder.picture_encoder import FILE, encoder_digest, load_picture_encoder
 from workers.learning.encoder.train_triplets import CHECKPOINT, split_people, train_by_triplets
 from workers.learning.fold import CannotFit
-from workers.learning.networks.stored_network import Layout, network_bytes
+from workers.learning.networks.stored_network import NetworkLayout, network_bytes
 
 SETTINGS = TripletSettings(people=4, faces=2, epochs=3, passes=1, held_share=0.25, seed=3)
 
@@ -64,7 +64,7 @@ train_by_triplets(*pictures(), SETTINGS, Path(sys.argv[1]), die)
 
 
 def test_a_network_that_is_not_an_encoder_is_refused(tmp_path: Path) -> None:
-    layout = Layout("dense_network", {"classes": 2})
+    layout = NetworkLayout("dense_network", {"classes": 2})
     (tmp_path / FILE).write_bytes(network_bytes(layout.build(), layout))
     with pytest.raises(ValueError, match="not a face encoder"):
         load_picture_encoder(tmp_path)

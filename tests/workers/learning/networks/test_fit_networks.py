@@ -125,9 +125,9 @@ def means() -> list[str]:
     from workers.learning.networks.architectures import dense_network, ensemble
     from workers.learning.networks.keras_predictor import KerasPredictor
     from workers.learning.networks.keras_runtime import load_keras
-    from workers.learning.networks.stored_network import Layout
+    from workers.learning.networks.stored_network import NetworkLayout
 
-    x, found, layout = measurements()[0], [], Layout("dense_network", {"classes": 5}, 4, 1.3)
+    x, found, layout = measurements()[0], [], NetworkLayout("dense_network", {"classes": 5}, 4, 1.3)
     for _ in range(12):
         members = []
         for seed in range(4):

@@ -13,13 +13,13 @@ import pytest
 
 from workers.learning.networks.keras_predictor import KerasPredictor
 from workers.learning.networks.keras_runtime import load_keras
-from workers.learning.networks.stored_network import Layout, network_bytes, read_network
+from workers.learning.networks.stored_network import NetworkLayout, network_bytes, read_network
 
 FACES = np.random.default_rng(0).integers(0, 255, (3, 128, 128, 3), np.uint8)
 NUMBERS = np.random.default_rng(0).normal(0, 0.1, (3, 128)).astype(np.float32)
 
 
-def disturbed(layout: Layout) -> Any:
+def disturbed(layout: NetworkLayout) -> Any:
     """A model of this layout with weights that no builder draws."""
     model = layout.build()
     rng = np.random.default_rng(1)
@@ -31,15 +31,18 @@ def disturbed(layout: Layout) -> Any:
 @pytest.mark.parametrize(
     ("layout", "x"),
     [
-        (Layout("small_convnet", {"classes": 4}), FACES),
-        (Layout("dense_network", {"classes": 4}), NUMBERS),
-        (Layout("regularized_convnet", {"classes": 4}), FACES),
-        (Layout("regularized_convnet", {"classes": 4}, 3, 1.7), FACES),
-        (Layout("dense_network", {"classes": 4}, 12, 0.8), NUMBERS),  # names of ten layers and more sort otherwise
-        (Layout("encoding_convnet", {"view": "crop"}), FACES),
+        (NetworkLayout("small_convnet", {"classes": 4}), FACES),
+        (NetworkLayout("dense_network", {"classes": 4}), NUMBERS),
+        (NetworkLayout("regularized_convnet", {"classes": 4}), FACES),
+        (NetworkLayout("regularized_convnet", {"classes": 4}, 3, 1.7), FACES),
+        (
+            NetworkLayout("dense_network", {"classes": 4}, 12, 0.8),
+            NUMBERS,
+        ),  # names of ten layers and more sort otherwise
+        (NetworkLayout("encoding_convnet", {"view": "crop"}), FACES),
     ],
 )
-def test_a_stored_network_gives_the_same_bits(layout: Layout, x: np.ndarray, tmp_path: Path) -> None:
+def test_a_stored_network_gives_the_same_bits(layout: NetworkLayout, x: np.ndarray, tmp_path: Path) -> None:
     model = disturbed(layout)
     file = tmp_path / "network.npz"
     file.write_bytes(network_bytes(model, layout))
@@ -50,7 +53,7 @@ def test_a_stored_network_gives_the_same_bits(layout: Layout, x: np.ndarray, tmp
     assert network_bytes(again, same) == file.read_bytes()
 
 
-LAYOUT = Layout("dense_network", {"classes": 2})
+LAYOUT = NetworkLayout("dense_network", {"classes": 2})
 
 
 def stored(path: Path, change: Callable[[dict[str, Any]], None], **arrays: np.ndarray) -> Path:
