@@ -34,6 +34,7 @@ from storage.errors import RunNotFound, StoreError
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
 from storage.parts import write_bytes
 from storage.plans import COMPARISON_RUN, ENCODER_REPORT, ENCODER_RUN, FACES_RUN, Plan, plan_text, read_plan
+from storage.store_id import store_id
 
 RUN_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 
@@ -200,6 +201,7 @@ def open_store(store: Path) -> Path:
         ) from error
     if not os.access(store, os.W_OK):
         raise StoreError(f"cannot write into the store {store}", "Fix its permissions or set LINEUP_STORE")
+    store_id(store)  # which is its mark too: a store in a folder of photos is not taken for a person
     return store.resolve()
 
 

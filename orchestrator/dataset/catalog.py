@@ -22,7 +22,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestrator.dataset.corrections import apply_corrections
-from orchestrator.dataset.discovery import Source, from_csv, from_folder
+from orchestrator.dataset.discovery import Source, from_folder
+from orchestrator.dataset.labels_file import from_csv
 from orchestrator.dataset.summary import DatasetSummary, summarize
 from storage.engine_settings import Limits
 from storage.errors import DatasetError
@@ -79,7 +80,7 @@ def build_catalog(
     if len(people) < least_people:
         raise DatasetError(
             f"{root} has readable photos of {len(people)} people; {least_people} are needed",
-            _hint(rows),
+            " ".join((*sources.notes, _hint(rows))),
         )
     table = pa.Table.from_pylist(rows, schema=CATALOG)
     return table, summarize(rows, sources, min_photos_per_person, corrected)

@@ -28,6 +28,7 @@ class DatasetSummary:
         case_collisions: labels that differ only in case.
         skipped: files that were not catalogued, by kind.
         corrected: what each file of corrections changed, in a sentence.
+        notes: sentences about how the folder or the labels file was read.
         groups: photos by group of the labels file, and `subgroups` the same; empty where it has none.
     """
 
@@ -44,6 +45,7 @@ class DatasetSummary:
     groups: Mapping[str, int] = field(default_factory=dict)
     subgroups: Mapping[str, int] = field(default_factory=dict)
     corrected: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def sentences(self) -> list[str]:
         """One line a fact, the totals first; control characters escaped."""
@@ -53,6 +55,7 @@ class DatasetSummary:
         usable = self.outcomes.get("ok", 0)
         people = counted(len(self.people), "person", "people")
         yield f"{people}, {counted(self.photos, 'photo')}, {usable} of them usable."
+        yield from self.notes
         yield from self.corrected
         for subject, what, names in self._lists():
             if names:
@@ -108,6 +111,7 @@ def summarize(
         groups=_counts(row.get("group") for row in good),
         subgroups=_counts(row.get("subgroup") for row in good),
         corrected=tuple(corrected),
+        notes=tuple(sources.notes),
     )
 
 

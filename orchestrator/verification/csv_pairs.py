@@ -9,13 +9,11 @@ The file may be anybody's: what is no pair is an error that names the line. Othe
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
 from pathlib import Path
 
-from orchestrator.dataset.discovery import path_inside
-from orchestrator.text import printable
+from orchestrator.dataset.csv_file import csv_rows_of_text
+from orchestrator.dataset.labels_file import path_inside
+from orchestrator.text import shown_name
 from orchestrator.verification.photo_pair import PhotoPair
 from storage.errors import DatasetError
 
@@ -36,8 +34,9 @@ def read_csv_pairs(path: Path, text: str) -> list[PhotoPair]:
     """
     lines: dict[frozenset[str], int] = {}
     pairs: list[PhotoPair] = []
-    for line, row in _rows(path, text):
-        where = f"{path}, line {line}"
+    name = shown_name(str(path))
+    for line, row in csv_rows_of_text(name, text, COLUMNS):
+        where = f"{name}, line {line}"
         pair = _pair_of(where, row)
         before = lines.setdefault(frozenset((pair.first, pair.second)), line)
         if before != line:
@@ -46,41 +45,8 @@ def read_csv_pairs(path: Path, text: str) -> list[PhotoPair]:
             raise DatasetError(f"{where}: some pairs have a fold and others have none", "Give all or none a fold.")
         pairs.append(pair)
     if not pairs:
-        raise DatasetError(f"{path} holds no pair", "Write a line for each: first,second,same.")
+        raise DatasetError(f"{name} holds no pair", "Write a line for each: first,second,same.")
     return pairs
-
-
-def _rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line number and fields by column, without the spaces around them."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    columns: list[str] = []
-    try:
-        for fields in reader:
-            if not any(field.strip() for field in fields):
-                continue
-            if not columns:
-                columns = _columns(path, fields)
-            elif len(fields) != len(columns):
-                raise DatasetError(
-                    f"{path}, line {reader.line_num}: {len(fields)} fields, but the first line names {len(columns)}",
-                    "Quote a path that holds a comma.",
-                )
-            else:
-                yield reader.line_num, dict(zip(columns, map(str.strip, fields), strict=True))
-    except csv.Error as fault:
-        raise DatasetError(
-            f"{path}, line {reader.line_num}: not a CSV file: {fault}", "Save it as comma-separated values."
-        ) from fault
-
-
-def _columns(path: Path, fields: list[str]) -> list[str]:
-    columns = [field.strip() for field in fields]
-    if not set(COLUMNS) <= set(columns) or len(set(columns)) < len(columns):
-        shown = printable(", ".join(map(repr, columns)))[:200]
-        raise DatasetError(
-            f"{path} has the columns {shown}", "Its first line must name first, second and same, once each."
-        )
-    return columns
 
 
 def _pair_of(where: str, row: dict[str, str]) -> PhotoPair:

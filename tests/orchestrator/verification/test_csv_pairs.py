@@ -79,7 +79,7 @@ def test_what_is_no_pair_is_an_error_that_names_the_line(tmp_path: Path, lines: 
 
 
 def test_a_file_that_is_too_large_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestrator.verification.pairs_file.MOST_BYTES", 10)
+    monkeypatch.setattr("orchestrator.dataset.text_file.MOST_BYTES", 10)
     with pytest.raises(DatasetError, match="more than"):
         read_pairs_file(written(tmp_path, "first,second,same\na,b,1\n"))
 

@@ -1,0 +1,126 @@
+"""Files that Lineup writes outside its store: it replaces only what it wrote itself and nobody has changed since.
+
+A ledger has a line for each such file: JSON with its path and the sha256 of its bytes. That of a store is
+`<store>/outputs` (`store_outputs`); a folder of drawn photos has its own, which is its mark.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from storage.errors import InputError, cannot_write
+from storage.folders import make_folder
+
+OUTPUT_MARK = ".lineup-output"
+"""A file in each folder of annotated copies, so that a later run does not take the folder for a person."""
+
+DRAWING_MARK = ".lineup-drawing"
+"""The ledger of a folder of drawn photos."""
+
+_PIECE = 1 << 20
+
+
+class OutputExists(InputError):
+    """A file is there that Lineup did not write, or that was changed since."""
+
+
+class OutputLedger:
+    """The files that Lineup wrote, by path. Several processes may add to one at the same time.
+
+    Args:
+        file: of the ledger; it need not be there yet.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def is_own(self, path: Path) -> bool:
+        """Whether this file is as Lineup wrote it."""
+        try:
+            return not path.is_symlink() and self._known.get(self._name(path)) == file_hash(path)
+        except OSError:
+            return False
+
+    def check(self, path: Path) -> None:
+        """Raise OutputExists where something is there that must not be replaced."""
+        if os.path.lexists(path) and not self.is_own(path):
+            raise OutputExists(f"{path} is there already, and Lineup did not write it", "Name another, or remove it")
+
+    def write(self, path: Path, content: bytes) -> None:
+        """Write a file and record it.
+
+        Raises:
+            OutputExists: something is there that must not be replaced.
+            StoreError: it cannot be written.
+        """
+        from storage.parts import write_bytes  # its Parquet library is not needed to record
+
+        own = self.is_own(path)
+        try:
+            write_bytes(path.absolute(), content, replace=own)
+        except FileExistsError:
+            if not _holds(path, content):
+                self.check(path)
+        self.record(path, hashlib.sha256(content).hexdigest())
+
+    def record(self, path: Path, sha256: str = "") -> None:
+        """Note that Lineup wrote this file; its hash is computed where it is not given. Raises StoreError."""
+        try:
+            line = json.dumps({"path": self._name(path), "sha256": sha256 or file_hash(path)})
+            make_folder(self._file.parent)
+            descriptor = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            with os.fdopen(descriptor, "ab") as file:  # one short write at the end: lines of two writers do not mix
+                file.write(f"{line}\n".encode())
+        except OSError as error:
+            raise cannot_write(self._file, error) from error
+        self.__dict__.pop("_known", None)
+
+    def paths(self) -> list[Path]:
+        """Every path that was ever recorded, sorted; what is there now may be gone or another's."""
+        return sorted(self._file.parent / name for name in self._known)
+
+    @functools.cached_property
+    def _known(self) -> dict[str, str]:
+        """The newest hash by name; lines that are none are left aside."""
+        known: dict[str, str] = {}
+        try:
+            lines = self._file.read_text(encoding="utf-8", errors="replace").splitlines()
+        except FileNotFoundError:
+            return known
+        for line in lines:
+            try:
+                row = json.loads(line)
+                known[str(row["path"])] = str(row["sha256"])
+            except (ValueError, KeyError, TypeError, RecursionError):
+                continue
+        return known
+
+    def _name(self, path: Path) -> str:
+        """Relative to the ledger's folder below it, so that the folder may be moved; absolute elsewhere."""
+        whole, home = path.parent.resolve() / path.name, self._file.parent.resolve()
+        return str(whole.relative_to(home) if whole.is_relative_to(home) else whole)
+
+
+def store_outputs(store: Path) -> OutputLedger:
+    """The ledger of what was written with a store: annotated copies, curves."""
+    return OutputLedger(store / "outputs")
+
+
+def file_hash(path: Path) -> str:
+    """The sha256 of a file's bytes; raises OSError."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return not path.is_symlink() and path.is_file() and path.read_bytes() == content
+    except OSError:
+        return False
