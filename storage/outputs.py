@@ -6,14 +6,16 @@ A ledger has a line for each such file: JSON with its path and the sha256 of its
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
 import os
+import uuid
 from pathlib import Path
 
 from storage.errors import InputError, cannot_write
-from storage.folders import make_folder
+from storage.folders import fsync, make_folder
 
 OUTPUT_MARK = ".lineup-output"
 """A file in each folder of annotated copies, so that a later run does not take the folder for a person."""
@@ -59,12 +61,11 @@ class OutputLedger:
         """
         from storage.parts import write_bytes  # its Parquet library is not needed to record
 
-        own = self.is_own(path)
-        try:
-            write_bytes(path.absolute(), content, replace=own)
-        except FileExistsError:
-            if not _holds(path, content):
-                self.check(path)
+        if self.is_own(path):
+            write_bytes(path.absolute(), content)
+        elif not _holds(path, content):
+            self.check(path)
+            _write_new(path.absolute(), content)
         self.record(path, hashlib.sha256(content).hexdigest())
 
     def record(self, path: Path, sha256: str = "") -> None:
@@ -117,6 +118,27 @@ def file_hash(path: Path) -> str:
         while piece := file.read(_PIECE):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    """Write a file where nothing is, whole or not at all; what appears meanwhile is not replaced."""
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.writing")
+    try:
+        make_folder(path.parent)
+        temporary.write_bytes(content)
+        fsync(temporary)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            raise OutputExists(f"{path} has appeared meanwhile", "Name another") from None
+        except OSError:  # a file system without links
+            with path.open("xb") as file:
+                file.write(content)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _holds(path: Path, content: bytes) -> bool:

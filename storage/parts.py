@@ -11,7 +11,6 @@ import contextlib
 import fcntl
 import hashlib
 import logging
-import os
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -108,19 +107,14 @@ def write_tables(
             writer.write_table(table.replace_schema_metadata(described.metadata), row_group_size=ROWS_PER_GROUP)
 
 
-def write_bytes(path: Path, content: bytes, replace: bool = True) -> None:
-    """Write a small file (run.json, a page) so that it is there whole or not at all.
-
-    Raises:
-        StoreError: it cannot be written.
-        FileExistsError: something is there, and `replace` is False.
-    """
-    with _replacing(path, replace) as temporary:
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a small file (run.json, a page) so that it is there whole or not at all; raises StoreError."""
+    with _replacing(path) as temporary:
         temporary.write_bytes(content)
 
 
 @contextlib.contextmanager
-def _replacing(path: Path, replace: bool = True) -> Iterator[Path]:
+def _replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}{TEMPORARY}")
     try:
         make_folder(path.parent)
@@ -128,29 +122,13 @@ def _replacing(path: Path, replace: bool = True) -> Iterator[Path]:
             fcntl.flock(file, fcntl.LOCK_EX)  # tells `sweep` that its writer lives
             yield temporary
             fsync(temporary)
-            if replace:
-                temporary.replace(path)
-            else:
-                _place(temporary, path)
+            temporary.replace(path)
         fsync(path.parent)
     except OSError as error:
-        if isinstance(error, FileExistsError) and not replace and os.path.lexists(path):
-            raise
         raise cannot_write(path, error) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-
-
-def _place(temporary: Path, path: Path) -> None:
-    """Give a file its name where nothing has it yet; raises FileExistsError."""
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without links
-        with path.open("xb") as file:
-            file.write(temporary.read_bytes())
 
 
 def _words(schema: pa.Schema) -> list[str]:
