@@ -6,7 +6,6 @@ python -m benchmarks.check_statistics [DRAWS]        `make check-statistics`; 60
 from __future__ import annotations
 
 import functools
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from workers.compare.intervals import LEVEL, Interval, jeffreys
 from workers.compare.max_t import max_t
 from workers.compare.paired import ROPE, SURE, disagreements, holm, mcnemar, three_way
 from workers.compare.people_interval import people_interval
+from workers.cores import usable_cores
 
 OUT = Path(__file__).parents[1] / "build" / "statistics.md"
 DRAWS = 600
@@ -60,7 +60,7 @@ def main(draws: int) -> None:
 
 def report(draws: int, faces: Table, people: Table, pairs: Table, family: Table) -> str:
     """The tables as Markdown, with the day and the command."""
-    cores = len(os.sched_getaffinity(0))
+    cores = usable_cores()
     many = (f"n = {count}" for count in PAIR_FACES)
     return "\n\n".join(
         [

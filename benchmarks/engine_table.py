@@ -7,6 +7,8 @@ import platform
 from pathlib import Path
 from typing import Any
 
+from workers.cores import usable_cores
+
 OPENBLAS_GAIN = 42 / 24
 """face_recognition with dlib built on OpenBLAS over the same with dlib-bin, images/s on 250 x 250 photos: measured
 once, side by side, on two cores with AVX-512; building it takes twelve minutes and is no part of this benchmark."""
@@ -40,7 +42,7 @@ HEAD = ("images/s", "Lineup", "per core", "face_rec.", "per core", "ratio", "per
 
 def machine() -> str:
     """The processor, the cores that this process may use, and the load (mean of five minutes)."""
-    return f"{processor()}, {len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[1]:.1f}"
+    return f"{processor()}, {usable_cores()} cores, load {os.getloadavg()[1]:.1f}"
 
 
 def processor() -> str:

@@ -5,7 +5,6 @@ python -m benchmarks.grid_plain STORE RUN script|plain|plain-1
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from storage.parts import part_path, read_part, table_of
 from storage.runs import open_run
 from storage.schemas import FACES, SCORES, SPLITS
 from storage.tables import read_table
+from workers.cores import usable_cores
 from workers.jobs.part_names import training_part
 from workers.learning.configurations import find_configuration
 from workers.learning.evaluation import evaluate
@@ -30,7 +30,7 @@ def main() -> None:
         use_library_defaults()
     if lap == "script":
         vars(networks)["train_network"] = keras_fit.train_network
-    threads = 1 if lap == "plain-1" else os.cpu_count() or 1
+    threads = 1 if lap == "plain-1" else usable_cores()
     faces = Faces.from_table(read_table(run.faces, FACES))
     rows = read_table(run.splits, SPLITS).to_pylist()
     seed = run.plan.experiment.seed

@@ -29,6 +29,7 @@ from storage.runs import Run
 from tests.cluster import descendants, pids_at, plan, wait_for
 from tests.faults.marking import PLUGIN, closed_gate, comment, mark
 from tests.services import Services, services_in
+from workers.cores import usable_cores
 from workers.queue.broker_options import store_options
 from workers.synthetic.photo_folder import write_folder
 
@@ -185,7 +186,7 @@ def main() -> None:
         found = measured(chosen.tries, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    machine = f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores"
+    machine = f"{platform.machine()}, {usable_cores()} cores"
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps({"machine": machine, "seconds": found}, indent=2))
     print(f"\n{drawn(found)}")

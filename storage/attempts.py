@@ -26,7 +26,7 @@ from pathlib import Path
 
 from storage.errors import StoreError, cannot_write
 from storage.folders import make_folder
-from storage.parts import TEMPORARY
+from storage.temporary_files import TEMPORARY, locked_new_file
 
 SUFFIX = ".attempt"
 _ITEM = re.compile(r"^[0-9a-f]{32,64}$")
@@ -153,9 +153,8 @@ def _is_running(folder: Path, part: str) -> bool:
 def _new_locked_file(path: Path) -> int:
     """Create a file that gets its name only when it is locked: unlocked, it would count as a dead attempt."""
     unnamed = path.with_name(f".{path.name}{TEMPORARY}")
-    descriptor = os.open(unnamed, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+    descriptor = locked_new_file(unnamed, 0o600, os.O_APPEND)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
         unnamed.rename(path)
     except BaseException:
         unnamed.unlink(missing_ok=True)

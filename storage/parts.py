@@ -8,9 +8,9 @@ damaged part sets it aside, and the part is made again.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import logging
+import os
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from storage.errors import StoreError, cannot_write
 from storage.folders import fsync, make_folder
 from storage.schemas import SCHEMA_VERSION
+from storage.temporary_files import TEMPORARY, locked_new_file
 
 logger = logging.getLogger("lineup.storage")
 
@@ -32,7 +33,6 @@ DAMAGE = (OSError, pa.ArrowException, ValueError)
 """What Arrow raises for a damaged file: ValueError where a column's name is not UTF-8."""
 
 SUFFIX = ".parquet"
-TEMPORARY = ".writing"
 DAMAGED = ".damaged"
 
 ROWS_PER_GROUP = 2_000
@@ -118,11 +118,13 @@ def _replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}{TEMPORARY}")
     try:
         make_folder(path.parent)
-        with temporary.open("xb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # tells `sweep` that its writer lives
+        descriptor = locked_new_file(temporary)
+        try:
             yield temporary
             fsync(temporary)
             temporary.replace(path)
+        finally:
+            os.close(descriptor)
         fsync(path.parent)
     except OSError as error:
         raise cannot_write(path, error) from error
@@ -266,15 +268,3 @@ def read_parts(paths: Iterable[Path], schema: pa.Schema, columns: list[str] | No
             tables.append(table.replace_schema_metadata(None))
     wanted = schema if columns is None else pa.schema([schema.field(name) for name in columns])
     return pa.concat_tables(tables).unify_dictionaries() if tables else wanted.empty_table()
-
-
-def sweep(folder: Path) -> int:
-    """Delete the half-written files of dead writers below `folder`; returns how many."""
-    count = 0
-    for path in folder.rglob(f".*{TEMPORARY}") if folder.is_dir() else ():
-        # gone: its writer has ended well; locked: its writer lives
-        with contextlib.suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink()
-            count += 1
-    return count

@@ -16,7 +16,7 @@
     model/<configuration>/                 refitted on all known faces: the winner, and what `identify` asked for
     encoder/                               of a run that trains an encoder: encoder.npz encoder.json tensorboard/
   store-id                                 storage/store_id.py
-  logs/<process>.log                       of what `run` and `up` start
+  logs/<process>.log  <process>.log.1      of what `run` and `up` start
 """
 
 from __future__ import annotations

@@ -23,12 +23,13 @@ LEVELS = (
     ("orchestrator.report",),
     ("orchestrator.dataset",),
     ("orchestrator.experiment",),
-    ("orchestrator.text",),
+    ("orchestrator.text", "orchestrator.stop_request"),
     ("workers.queue",),
     ("workers.jobs",),
     ("workers.recognition",),
     ("workers.learning",),
     ("workers.compare", "workers.faces", "workers.synthetic"),
+    ("workers.cores",),
     ("storage",),
 )
 """The rooms from the top down. A room may import itself and rooms of lower levels; neighbours do not know each other.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from benchmarks.figures.comparisons import SourceMissing
 from benchmarks.figures.documents import ROOT
 from benchmarks.figures.run_tables import markdown
 from orchestrator.report.terminal import NOTHING
+from workers.cores import usable_cores
 
 BUILD = ROOT / "build"
 
@@ -52,7 +52,7 @@ def output_figure(output: Output) -> str:
     if shown.splitlines()[-1].startswith("Measured on "):
         return f"{shown}\n"
     day = f"{datetime.fromtimestamp(path.stat().st_mtime, UTC):%d %B %Y}".lstrip("0")
-    here = f"{processor()}, {len(os.sched_getaffinity(0))} cores"  # build/ is no part of the repository
+    here = f"{processor()}, {usable_cores()} cores"  # build/ is no part of the repository
     machine = found.get("machine", here) if isinstance(found, dict) else here
     return f"{shown}\n\nMeasured on {day} by `{output.command}`: {machine}.\n"
 

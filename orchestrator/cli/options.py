@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import signal
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.stop_request import Stop, StopRequest
 from storage.errors import RunNotFound
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def read_experiment(path: Path | None) -> Experiment:
         raise ExperimentError(f"{path} cannot be read: {why}", "`lineup init` writes a new one") from error
 
 
-def finish_run(chosen: Run, screen: Display, stop: threading.Event) -> Status:
+def finish_run(chosen: Run, screen: Display, stop: Stop) -> Status:
     """Work on a run until it ends, and show its progress; raises LineupError where it needs a person."""
     from orchestrator.cli.progress import show_status
     from orchestrator.local.drive_run import drive_run
@@ -134,16 +135,18 @@ def finish_run(chosen: Run, screen: Display, stop: threading.Event) -> Status:
 
 
 @contextmanager
-def stop_on_interrupt() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and TERM set; a second Ctrl-C ends the process at once."""
-    stop = threading.Event()
+def stop_on_interrupt() -> Iterator[Stop]:
+    """A request to stop that Ctrl-C and TERM make; a second Ctrl-C ends the process at once."""
+    stop = StopRequest()
 
     def ask(number: int, _frame: object) -> None:
         if stop.is_set():
             sys.exit(INTERRUPTED)
         stop.set()
         if number == signal.SIGINT:
-            click.echo("Stopping, which may take some seconds; Ctrl-C again ends at once.", err=True)
+            # not through sys.stderr: the signal may have come in the midst of a write to it
+            with suppress(OSError):
+                os.write(2, b"Stopping, which may take some seconds; Ctrl-C again ends at once.\n")
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -151,6 +154,7 @@ def stop_on_interrupt() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        stop.close()
 
 
 def print_ending(chosen: Run, ended: Status, as_json: bool, if_running: str = "") -> None:

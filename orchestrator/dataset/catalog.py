@@ -28,10 +28,11 @@ from orchestrator.dataset.summary import DatasetSummary, summarize
 from storage.engine_settings import Limits
 from storage.errors import DatasetError
 from storage.schemas import CATALOG, EXCLUDED
+from workers.cores import usable_cores
 from workers.faces.decode.read_image import read_header, size_refusal
 from workers.faces.refusal import Refusal
 
-THREADS = min(16, 4 * (os.cpu_count() or 1))
+THREADS = min(16, 4 * usable_cores())
 """Reading waits for the disk and hashing releases the interpreter lock, so more threads than cores help."""
 
 ROUND = 2048

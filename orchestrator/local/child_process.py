@@ -14,12 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.local.import_path import safe_environment
+from orchestrator.local.log_files import rotate_log
 from storage.errors import LineupError
 from storage.folders import make_folder
 from workers.queue.environment import settings_environment
 
 STOP_SECONDS = 20
 """A worker hands its task back within 10 s of being asked to stop (workers/queue/app.py)."""
+
+STOP_STARTING_SECONDS = 1.0
+"""Ctrl-C during the start ends everything within 2 s. A worker's children then load their models, and a task that one
+of them has taken would keep the worker for 10 s."""
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """A worker process has one core; libraries that read these would start one thread per core in each process."""
@@ -92,6 +97,7 @@ class ChildProcess:
         """Start it; raises LineupError where the program is not there or its log cannot be written."""
         try:
             make_folder(self.log.parent)
+            rotate_log(self.log)
             with self.log.open("ab") as log:
                 self._process = subprocess.Popen(  # noqa: S603 - our own command lines
                     self.command,
@@ -136,6 +142,11 @@ class ChildProcess:
         """Send TERM."""
         if self._process and self.alive:
             self._process.send_signal(signal.SIGTERM)
+
+    @property
+    def stop_seconds(self) -> float:
+        """How long it may take to end: one that is still starting has no finished work to hand back."""
+        return STOP_SECONDS if self.is_past_start else STOP_STARTING_SECONDS
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Send TERM and wait; send KILL after so many seconds."""

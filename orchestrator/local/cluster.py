@@ -9,11 +9,13 @@ from __future__ import annotations
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
 from orchestrator.local.child_process import ChildProcess, flower_command, worker_command, worker_environment
+from orchestrator.local.log_files import rotate_log
 from orchestrator.local.private_folder import SOCKET, WORK, PrivateFolder
 from orchestrator.scheduler.broker import Broker
 from storage.errors import BrokerError, InputError
@@ -92,12 +94,15 @@ class LocalCluster:
         self.stop()
 
     def restart_dead(self) -> None:
-        """Start dead processes again; the store knows what is done, so they need no other state.
+        """Start dead processes again, and rotate the logs; call it again and again.
+
+        The store knows what is done, so a process needs no other state.
 
         Raises:
             LineupError: one dies each time soon after its start.
         """
         for child in self.children():
+            rotate_log(child.log)
             if not child.alive:
                 child.restart()
 
@@ -109,8 +114,9 @@ class LocalCluster:
         """End all processes, the broker last, so that workers can hand their tasks back."""
         for child in self._children:
             child.terminate()
+        began = time.monotonic()
         for child in self._children:
-            child.stop()
+            child.stop(max(0.0, child.stop_seconds - (time.monotonic() - began)))
         if self._valkey:
             self._valkey.stop()
         self._private.delete()

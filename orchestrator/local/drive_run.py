@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.reconciler import Reconciler
 from orchestrator.scheduler.service import try_step
 from orchestrator.scheduler.status import Status, status_of
+from orchestrator.stop_request import Stop
 from storage.runs import Run, claim
 from workers.queue.broker_options import store_options
 from workers.queue.environment import Settings
@@ -22,7 +22,7 @@ WATCH_SECONDS = 1.0
 """Between two looks of a process that only watches; each reads the whole store."""
 
 
-def drive_run(run: Run, store: Path, settings: Settings, show: Show, stop: threading.Event) -> Status:
+def drive_run(run: Run, store: Path, settings: Settings, show: Show, stop: Stop) -> Status:
     """Work on a run until it is finished, cancelled or stopped, or until `stop` is set.
 
     Without LINEUP_BROKER_URL, broker and workers are started and ended here. While another orchestrator has claimed
@@ -41,7 +41,7 @@ def drive_run(run: Run, store: Path, settings: Settings, show: Show, stop: threa
             return status
 
 
-def _work(run: Run, store: Path, settings: Settings, show: Show, stop: threading.Event) -> Status:
+def _work(run: Run, store: Path, settings: Settings, show: Show, stop: Stop) -> Status:
     if settings.broker_url:
         broker = Broker(store_options(settings.broker_url, store, settings))
         broker.ping()  # a wrong address is an error now; a broker that goes away later is waited for
@@ -51,7 +51,7 @@ def _work(run: Run, store: Path, settings: Settings, show: Show, stop: threading
         return _follow(reconciler, show, stop, cluster.restart_dead)
 
 
-def watch_run(run: Run, show: Show, stop: threading.Event) -> Status:
+def watch_run(run: Run, show: Show, stop: Stop) -> Status:
     """Show a run that another process works on, until it is not running any more or `stop` is set."""
     while True:
         status = status_of(run)
@@ -60,7 +60,7 @@ def watch_run(run: Run, show: Show, stop: threading.Event) -> Status:
             return status
 
 
-def _follow(reconciler: Reconciler, show: Show, stop: threading.Event, restart_dead: Callable[[], None]) -> Status:
+def _follow(reconciler: Reconciler, show: Show, stop: Stop, restart_dead: Callable[[], None]) -> Status:
     while True:
         began = time.monotonic()
         status = try_step(reconciler)

@@ -32,10 +32,11 @@ from orchestrator.scheduler.work import planned_trainings
 from storage.errors import RunStuck, StoreError
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
 from storage.folders import BUILDING
-from storage.parts import TEMPORARY, is_intact, list_parts, read_metadata, read_part
+from storage.parts import is_intact, list_parts, read_metadata, read_part
 from storage.plans import ENCODER_REPORT, ENCODER_RUN
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, EFFORTS, FACES, FITS, SCORES, SPLITS
+from storage.temporary_files import TEMPORARY
 from workers.jobs.train_encoder import settings_of
 from workers.learning.encoder.picture_encoder import encoder_digest
 from workers.recognition.recogniser import FILE as MODEL

@@ -28,8 +28,8 @@ from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.compatibility import check_readable
 from orchestrator.scheduler.planning import versions
 from storage.errors import LineupError, RunStuck
-from storage.parts import TEMPORARY
 from storage.runs import claim, list_runs, open_run
+from storage.temporary_files import TEMPORARY
 from workers.faces.models.model_cache import cache_folder, check_cache
 from workers.faces.models.model_files import MODEL_FILES, model_path
 from workers.queue.broker_options import store_options

@@ -223,7 +223,7 @@ def _emptied(logs: Path, names: Iterable[str]) -> Iterator[str]:
     """Empty each log that contains one of these names; a process that writes to it goes on at its end."""
     spellings = {spelling for name in names for spelling in (name.encode(), name.encode("unicode_escape"))}
     pattern = re.compile(b"|".join(re.escape(spelling) for spelling in sorted(spellings)))
-    for path in sorted(logs.glob("*.log")):
+    for path in sorted(logs.glob("*.log*")):
         try:
             with path.open("r+b") as log:
                 found = any(pattern.search(line) for line in log)

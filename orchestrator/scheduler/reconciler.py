@@ -38,11 +38,12 @@ from storage.encodings import Done, compact
 from storage.errors import RunStuck
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
 from storage.free_space import check_room, probe
-from storage.parts import part_path, sweep
+from storage.parts import part_path
 from storage.plans import COMPARISON_RUN, ENCODER_RUN, FACES_RUN
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES, FITS, SCORES, SPLITS
 from storage.tables import read_table, write_run_tables
+from storage.temporary_files import sweep
 from workers.jobs.part_names import refit_part
 from workers.queue.messages import Message, compare_run_message, refit_winner_message, train_encoder_message
 from workers.queue.task_names import IMAGES, TRAINING
@@ -71,6 +72,7 @@ class Reconciler:
         self._trainings: Mapping[str, Training] | None = None
         self._tables = VerifiedTables()
         self._people_checked = False
+        self._swept = False
         self._pause = Pause(processes)
         self._full_disk = FullDisk(run)
         window = max(LEAST_WINDOW, MESSAGES_PER_PROCESS * processes)
@@ -98,6 +100,7 @@ class Reconciler:
             self._images.withdraw()
             self._training.withdraw()
             return status_of(self.run)
+        self._sweep_once()
         stages = {
             COMPARISON_RUN: (self._encode, self._split, self._train, self._compare, self._refit),
             FACES_RUN: (self._encode,),
@@ -112,6 +115,13 @@ class Reconciler:
             draw_report(self.run)  # last: a run with a report counts as finished
             forget_deaths(read_attempts(self.run.attempts)[1])
         return self._status("finished", "finished")
+
+    def _sweep_once(self) -> None:
+        """Delete what an earlier orchestrator's dead writers left: on a full disk it takes the room of new parts."""
+        if not self._swept:
+            sweep(self.run.encodings)
+            sweep(self.run.folder)
+            self._swept = True
 
     def _tidy(self) -> None:
         """Delete what dead processes left, but the trace of a refit that was given up: it would be tried again."""

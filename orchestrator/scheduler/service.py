@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.polling import POLL_SECONDS
 from orchestrator.scheduler.reconciler import Reconciler
 from orchestrator.scheduler.status import Status
+from orchestrator.stop_request import Stop
 from storage.errors import BrokerError, LineupError
 from storage.runs import Run, claim, list_runs, open_run
 
@@ -31,7 +31,7 @@ class Service:
         self._stages: dict[str, str] = {}
         self._waiting: set[str] = set()
 
-    def serve(self, stop: threading.Event, between: Callable[[], None] | None = None) -> None:
+    def serve(self, stop: Stop, between: Callable[[], None] | None = None) -> None:
         """Go on until `stop` is set, calling `between` after each round, except while the disk is full.
 
         Args:

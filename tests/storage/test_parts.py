@@ -16,7 +16,6 @@ import pytest
 from storage.errors import StoreError
 from storage.parts import (
     DAMAGED,
-    TEMPORARY,
     count_rows,
     is_whole,
     list_parts,
@@ -26,12 +25,12 @@ from storage.parts import (
     read_part,
     read_parts,
     set_aside,
-    sweep,
     table_of,
     write_bytes,
     write_part,
 )
 from storage.schemas import FACES, FITS, SPLITS
+from storage.temporary_files import TEMPORARY
 
 
 def rows(count: int) -> list[dict[str, object]]:
@@ -154,31 +153,6 @@ def test_half_written_and_foreign_files_are_no_parts(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_bytes(b"x")
     assert list_parts(tmp_path) == [path]
     assert list_parts(tmp_path / "nowhere") == []
-
-
-def test_sweeping_takes_what_the_dead_left_and_leaves_what_the_living_write(tmp_path: Path) -> None:
-    (tmp_path / "deep").mkdir()
-    (tmp_path / "deep" / f".dead.parquet.123{TEMPORARY}").write_bytes(b"x")
-    writer = subprocess.Popen([sys.executable, "-c", HOLDING, tmp_path / "a.parquet"], stdin=-1, stdout=-1)
-    assert writer.stdout
-    assert writer.stdout.readline() == b"writing\n"
-    assert sweep(tmp_path) == 1
-    assert len(list(tmp_path.rglob(f".*{TEMPORARY}"))) == 1
-    writer.kill()
-    writer.wait()
-    assert sweep(tmp_path) == 1
-    assert list(tmp_path.rglob(f".*{TEMPORARY}")) == []
-
-
-HOLDING = """
-import sys
-from pathlib import Path
-from storage.parts import _replacing
-with _replacing(Path(sys.argv[1])) as temporary:
-    temporary.write_bytes(b"half")
-    print("writing", flush=True)
-    sys.stdin.read()
-"""
 
 
 def in_a_process(code: str, *arguments: object) -> str:

@@ -17,11 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from storage.attempts import Attempt, forget_deaths, read_attempts
-from storage.parts import sweep
 from storage.plans import ENCODER_RUN, TripletSettings
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES
 from storage.tables import read_table
+from storage.temporary_files import sweep
 from workers.jobs.job import Refused, check_version, run_job
 from workers.jobs.part_names import encoder_part
 from workers.jobs.time_limits import training_seconds

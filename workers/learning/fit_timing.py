@@ -14,6 +14,8 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from workers.cores import usable_cores
+
 Fit = TypeVar("Fit")
 
 SECOND_FIT_SECONDS = 10.0
@@ -53,7 +55,7 @@ class TimedFit(Generic[Fit]):
             "fit_least_seconds": min(warm),
             "fit_cpu_seconds": float(np.median(self.cpu_seconds)),
             "warm_fits": len(self.warm_seconds),
-            "cores": cores(),
+            "cores": usable_cores(),
             "load": self.load,
         }
 
@@ -84,11 +86,6 @@ def time_fit(
         walls.append(seconds)
         cpus.append(cpu)
     return TimedFit(fitted, first, tuple(walls), tuple(cpus), load)
-
-
-def cores() -> int:
-    """The processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def load_average() -> float | None:

@@ -28,6 +28,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 
 from storage.errors import InputError
 from storage.validation import UNKNOWN_KEY, explain
+from workers.cores import usable_cores
 from workers.queue.configuration_files import HARMLESS, ConfigurationFile, configuration_files
 
 UNVERIFIED = "unverified"
@@ -43,7 +44,7 @@ class Settings(BaseSettings):
     broker_ca: Path | None = None
     broker_certificate: Literal["verified", "unverified"] = "verified"
     broker_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9:_.-]{0,64}$")] = ""
-    processes: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=lambda: len(os.sched_getaffinity(0)))
+    processes: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=usable_cores)
     photos_per_task: Annotated[int, Field(ge=0, le=1000)] = 0
     flower_port: Annotated[int, Field(ge=1, le=65535)] = 5555
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

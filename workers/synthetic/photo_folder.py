@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from workers.cores import usable_cores
 from workers.synthetic.identity import draw_identity
 from workers.synthetic.render import render
 from workers.synthetic.scene import draw_scene
@@ -85,7 +85,7 @@ def write_folder(
         (out / name).mkdir(parents=True, exist_ok=True)
         jobs += [_Job(out / name / f"{name}-{n + 1:03}.jpg", seed, person, n, side) for n in range(photos)]
     if processes is None:
-        processes = max(1, min(os.cpu_count() or 1, len(jobs) // PHOTOS_PER_PROCESS))
+        processes = max(1, min(usable_cores(), len(jobs) // PHOTOS_PER_PROCESS))
     write = _write_here if processes == 1 else partial(_write_in_parallel, processes=processes)
     write(jobs, progress=progress)
     return len(jobs)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from storage import folders, parts
+from storage.temporary_files import TEMPORARY
 from workers.faces.decode import read_image as images
 from workers.learning.face_arrays import Faces
 
@@ -127,7 +128,7 @@ def read_marked(data: bytes, *arguments: Any, **named: Any) -> Any:
 @functools.wraps(fsync)
 def fsync_or_die(path: Path) -> None:
     """Die in the midst of writing a part of faces where a test wants it: once for each such wish."""
-    if path.parent.name == "faces" and path.name.endswith(parts.TEMPORARY) and _is_wished("die-before-rename"):
+    if path.parent.name == "faces" and path.name.endswith(TEMPORARY) and _is_wished("die-before-rename"):
         kill()
     if path.name == "faces" and _is_wished("die-after-rename"):
         kill()

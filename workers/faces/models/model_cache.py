@@ -113,8 +113,10 @@ def _convert(name: str) -> bytes:
 
 def _write(path: Path, data: bytes) -> None:
     from storage.parts import write_bytes  # its Parquet library takes 12 MB that a start with a full cache saves
+    from storage.temporary_files import sweep
 
     try:
+        sweep(path.parent)
         write_bytes(path, data)
     except StoreError as error:
         hint = "Set LINEUP_CACHE to a folder that can be written"

@@ -1,0 +1,42 @@
+"""Files under a temporary name, locked while their writer lives.
+
+The kernel frees the lock however the writer ends, so `sweep` tells the files of dead writers without a clock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from pathlib import Path
+
+TEMPORARY = ".writing"
+
+
+def locked_new_file(path: Path, mode: int = 0o666, flags: int = 0) -> int:
+    """A descriptor of a new, empty, locked file, open for writing; raises OSError.
+
+    Args:
+        flags: of `os.open`, besides those that create the file.
+    """
+    while True:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | flags, mode)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor
+        os.close(descriptor)  # `sweep` deleted it in the moment before it was locked
+
+
+def sweep(folder: Path) -> int:
+    """Delete the half-written files of dead writers below `folder`; returns how many."""
+    count = 0
+    for path in folder.rglob(f".*{TEMPORARY}") if folder.is_dir() else ():
+        # gone: its writer has ended well; locked: its writer lives; not permitted: another user's
+        with (
+            contextlib.suppress(FileNotFoundError, BlockingIOError, PermissionError),
+            path.open("r+b") as file,  # NFS gives an exclusive lock to a writable file only
+        ):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+            count += 1
+    return count
