@@ -1,7 +1,7 @@
 """Files that Lineup writes outside its store: it replaces only what it wrote itself and nobody has changed since.
 
-A ledger has a line for each such file: JSON with its path and the sha256 of its bytes. That of a store is
-`<store>/outputs` (`store_outputs`); a folder of drawn photos has its own, which is its mark.
+A ledger has a line for each such file: JSON with its path, the sha256 of its bytes and the people whose names are in
+it. That of a store is `<store>/outputs` (`store_outputs`); a folder of drawn photos has its own, which is its mark.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ import hashlib
 import json
 import os
 import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from storage.errors import InputError, cannot_write
 from storage.folders import fsync, make_folder
@@ -30,6 +33,27 @@ class OutputExists(InputError):
     """A file is there that Lineup did not write, or that was changed since."""
 
 
+@dataclass(frozen=True)
+class Output:
+    """A file that was written outside the store; it may be gone or changed since.
+
+    Attributes:
+        people: whose names are in it; None where that was not recorded.
+    """
+
+    path: Path
+    sha256: str
+    people: tuple[str, ...] | None
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the file is as Lineup wrote it."""
+        try:
+            return not self.path.is_symlink() and file_hash(self.path) == self.sha256
+        except OSError:
+            return False
+
+
 class OutputLedger:
     """The files that Lineup wrote, by path. Several processes may add to one at the same time.
 
@@ -43,7 +67,7 @@ class OutputLedger:
     def is_own(self, path: Path) -> bool:
         """Whether this file is as Lineup wrote it."""
         try:
-            return not path.is_symlink() and self._known.get(self._name(path)) == file_hash(path)
+            return not path.is_symlink() and self._rows.get(self._name(path), {}).get("sha256") == file_hash(path)
         except OSError:
             return False
 
@@ -52,8 +76,11 @@ class OutputLedger:
         if os.path.lexists(path) and not self.is_own(path):
             raise OutputExists(f"{path} is there already, and Lineup did not write it", "Name another, or remove it")
 
-    def write(self, path: Path, content: bytes) -> None:
+    def write(self, path: Path, content: bytes, people: Sequence[str] | None = None) -> None:
         """Write a file and record it.
+
+        Args:
+            people: whose names are in it; None where that is not known.
 
         Raises:
             OutputExists: something is there that must not be replaced.
@@ -66,28 +93,49 @@ class OutputLedger:
         elif not _holds(path, content):
             self.check(path)
             _write_new(path.absolute(), content)
-        self.record(path, hashlib.sha256(content).hexdigest())
+        self.record(path, hashlib.sha256(content).hexdigest(), people)
 
-    def record(self, path: Path, sha256: str = "") -> None:
+    def record(self, path: Path, sha256: str = "", people: Sequence[str] | None = None) -> None:
         """Note that Lineup wrote this file; its hash is computed where it is not given. Raises StoreError."""
         try:
-            line = json.dumps({"path": self._name(path), "sha256": sha256 or file_hash(path)})
+            row: dict[str, Any] = {"path": self._name(path), "sha256": sha256 or file_hash(path)}
+            if people is not None:
+                row["people"] = sorted(set(people))
             make_folder(self._file.parent)
             descriptor = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             with os.fdopen(descriptor, "ab") as file:  # one short write at the end: lines of two writers do not mix
-                file.write(f"{line}\n".encode())
+                file.write(f"{json.dumps(row)}\n".encode())
         except OSError as error:
             raise cannot_write(self._file, error) from error
-        self.__dict__.pop("_known", None)
+        self._rows[row["path"]] = row
 
     def paths(self) -> list[Path]:
         """Every path that was ever recorded, sorted; what is there now may be gone or another's."""
-        return sorted(self._file.parent / name for name in self._known)
+        return sorted(self._file.parent / name for name in self._rows)
+
+    def outputs(self) -> list[Output]:
+        """The newest record of every path, sorted by path."""
+        found = []
+        for name, row in self._rows.items():
+            people = row.get("people")
+            shown = tuple(map(str, people)) if isinstance(people, list) else None
+            found.append(Output(self._file.parent / name, row["sha256"], shown))
+        return sorted(found, key=lambda each: each.path)
+
+    def drop(self, chosen: Callable[[Output], bool]) -> None:
+        """Write the ledger anew without the chosen records; raises StoreError."""
+        from storage.parts import write_bytes
+
+        gone = {self._name(each.path) for each in self.outputs() if chosen(each)}
+        if gone:
+            lines = [json.dumps(row) + "\n" for name, row in self._rows.items() if name not in gone]
+            write_bytes(self._file, "".join(lines).encode())
+            del self._rows
 
     @functools.cached_property
-    def _known(self) -> dict[str, str]:
-        """The newest hash by name; lines that are none are left aside."""
-        known: dict[str, str] = {}
+    def _rows(self) -> dict[str, dict[str, Any]]:
+        """The newest line by name; lines that are none are left aside."""
+        known: dict[str, dict[str, Any]] = {}
         try:
             lines = self._file.read_text(encoding="utf-8", errors="replace").splitlines()
         except FileNotFoundError:
@@ -95,7 +143,7 @@ class OutputLedger:
         for line in lines:
             try:
                 row = json.loads(line)
-                known[str(row["path"])] = str(row["sha256"])
+                known[str(row["path"])] = {**row, "sha256": str(row["sha256"])}
             except (ValueError, KeyError, TypeError, RecursionError):
                 continue
         return known
