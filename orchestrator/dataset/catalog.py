@@ -10,8 +10,6 @@ Each file is read once: its bytes give the key (sha256), its header the size and
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +27,7 @@ from storage.engine_settings import Limits
 from storage.errors import DatasetError
 from storage.schemas import CATALOG, EXCLUDED
 from workers.cores import usable_cores
+from workers.faces.decode.open_file import read_file
 from workers.faces.decode.read_image import read_header, size_refusal
 from workers.faces.refusal import Refusal
 
@@ -127,15 +126,12 @@ def describe_photos(
 
 
 def _read_bytes(path: Path, limits: Limits) -> bytes | Refusal:
-    """All bytes of a regular file. It may have become a pipe since it was listed: opening must not block."""
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(handle, "rb") as file:
-        about = os.fstat(handle)
-        if not stat.S_ISREG(about.st_mode):
-            return Refusal("unreadable", "not a file")
-        if about.st_size > limits.file_bytes:
-            return Refusal("too_large", f"{about.st_size / 1e6:.0f} MB; the limit is {limits.file_bytes / 1e6:.0f}")
-        return file.read(limits.file_bytes + 1)
+    """All bytes of a regular file, if they are not too many."""
+    data = read_file(path, limits.file_bytes + 1)
+    if not isinstance(data, Refusal) and len(data) > limits.file_bytes:
+        size = path.stat().st_size
+        return Refusal("too_large", f"{size / 1e6:.0f} MB; the limit is {limits.file_bytes / 1e6:.0f}")
+    return data
 
 
 def _refused(row: Row, refusal: Refusal) -> Row:

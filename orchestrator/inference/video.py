@@ -17,6 +17,7 @@ from orchestrator.inference.annotate import Palette, draw
 from orchestrator.inference.photos import NamedFace, name_faces
 from storage.engine_settings import Limits
 from storage.errors import InputError, StoreError
+from workers.faces.decode.video_limits import restrict_ffmpeg
 from workers.faces.engine import FaceEngine
 from workers.faces.photo import Pixels
 from workers.recognition.recogniser import Recogniser
@@ -124,6 +125,7 @@ def _opened(path: Path, limits: Limits) -> Iterator[_Video]:
     import cv2
 
     # an absolute path and FFmpeg alone: a name then cannot mean a protocol, a device or a sequence of pictures
+    restrict_ffmpeg()
     capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
     try:
         width, height, expected, rate = (
@@ -180,6 +182,7 @@ def _frames_in(path: Path) -> int:
     """Number of frames of a video file; 0 where it cannot be opened."""
     import cv2
 
+    restrict_ffmpeg()
     capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
     try:
         return int(capture.get(cv2.CAP_PROP_FRAME_COUNT))

@@ -21,6 +21,7 @@ from storage.engine_settings import EngineSettings
 from storage.parts import part_path, table_of, write_part
 from storage.runs import Run
 from storage.schemas import EFFORTS, FACES
+from workers.faces.decode.open_file import read_file_inside
 from workers.faces.engine import CHUNK, load_engine
 from workers.faces.engine_fingerprint import engine_fingerprint
 from workers.faces.records import PhotoResult, face_rows
@@ -123,16 +124,14 @@ def _read(dataset: Path, photo: PhotoRef, most_bytes: int) -> bytes | Refusal:
         dataset: resolved.
     """
     try:
-        path = (dataset / photo.path).resolve()
-        if not path.is_relative_to(dataset):
-            return Refusal("unreadable", "the file has become a link that leads out of the dataset")
-        if not path.is_file():
-            return Refusal("unreadable", "the file is no longer there")
-        with path.open("rb") as file:
-            # one byte more than allowed: enough for the engine to refuse it, whatever its size
-            data = file.read(most_bytes + 1)
-    except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself
-        return Refusal("unreadable", f"the file cannot be read: {getattr(error, 'strerror', error)}")
+        # one byte more than allowed: enough for the engine to refuse it, whatever its size
+        data = read_file_inside(dataset, photo.path, most_bytes + 1)
+    except FileNotFoundError:
+        return Refusal("unreadable", "the file is no longer there")
+    except OSError as error:
+        return Refusal("unreadable", f"the file cannot be read: {error.strerror or error}")
+    if isinstance(data, Refusal):
+        return data
     if len(data) <= most_bytes and hashlib.sha256(data).hexdigest() != photo.key:
         return Refusal("unreadable", "the file has changed since it was catalogued")
     return data

@@ -1,0 +1,20 @@
+"""Which containers and protocols FFmpeg may open: local files in the formats of videos, and nothing else.
+
+FFmpeg also opens playlists, which name further files and addresses. Call `restrict_ffmpeg` before each
+`cv2.VideoCapture`.
+"""
+
+from __future__ import annotations
+
+import os
+
+OPTIONS_VARIABLE = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
+"""OpenCV reads it whenever it opens a video."""
+
+DEMUXERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "ogg", "flv", "mpeg", "mpegvideo", "mpegts", "asf")
+"""FFmpeg's names of the container formats in which cameras and phones write."""
+
+
+def restrict_ffmpeg() -> None:
+    """Let FFmpeg open no protocol but `file` and no container but `DEMUXERS`, in this process and its children."""
+    os.environ[OPTIONS_VARIABLE] = f"protocol_whitelist;file|format_whitelist;{','.join(DEMUXERS)}"
