@@ -72,18 +72,21 @@ def retry(run_id: str | None, outcomes: str, as_json: bool) -> None:
 @click.command()
 @click.argument("person")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--copies", is_flag=True, help="Also delete the copies outside the store that nobody has changed since.")
 @json_option
-def forget(person: str, yes: bool, as_json: bool) -> None:
+def forget(person: str, yes: bool, copies: bool, as_json: bool) -> None:
     """Erase PERSON, a label: rows, crops, embeddings, scores, reports, models and encoders, from every run.
 
     Their photos stay where they are. A run that had them is then a run of the others; `lineup resume` makes its
-    tables anew. No orchestrator may be working on the store meanwhile.
+    tables anew. No orchestrator may be working on the store meanwhile. Exits with 1 where something is left.
 
     \b
     Examples:
       lineup forget "Ada Lovelace"
+      lineup forget "Ada Lovelace" --copies
       lineup forget "Ada Lovelace" --yes --json > record.json
     """
+    from orchestrator.local.private_folder import sweep_private_folders
     from orchestrator.maintenance.erase_person import erase_person, find_person
 
     folder = store_folder(make=False)
@@ -92,12 +95,13 @@ def forget(person: str, yes: bool, as_json: bool) -> None:
         _tell_traces(traces)
         click.confirm("Erase all this?", abort=True, err=True)
         traces = find_person(folder, person)  # a run may have been planned while the question stood
-    done = erase_person(folder, traces, _broker(folder))
+    sweep_private_folders()  # those of killed processes hold messages
+    done = erase_person(folder, traces, _broker(folder), copies)
     if as_json:
         print_json(_forgotten(done))
     else:
         _tell_forgotten(done)
-    if traces.unreadable:
+    if not done.complete:
         raise click.exceptions.Exit(1)
 
 
@@ -161,6 +165,10 @@ def _tell_traces(traces: PersonTraces) -> None:
         also = f" ({trace.otherwise} under another name)" if trace.otherwise else ""
         photos = f"{counted(trace.photos, 'photo')}{also}" if trace.photos else "an encoder that was trained with them"
         _say(f"  {trace.run.run_id}: {photos}; its tables, report and models go", err=True)
+    for unplanned in traces.rest.folders:
+        _say(f"  {unplanned}: not a run; the folder goes", err=True)
+    if traces.rest.copies:
+        _say(f"  {counted(len(traces.rest.copies), 'copy', 'copies')} outside the store may show them", err=True)
 
 
 def _tell_forgotten(done: Erasure) -> None:
@@ -174,7 +182,16 @@ def _tell_forgotten(done: Erasure) -> None:
         if trace.on_disk:
             _say(f"  {trace.on_disk} of their photos are still in {trace.run.plan.dataset}: yours to delete")
     for name in done.logs:
-        _say(f"logs/{name} named their photos and is emptied")
+        _say(f"logs/{name} named them or their photos and is emptied")
+    for unplanned in traces.rest.folders:
+        _say(f"{unplanned} was not a run, and is deleted")
+    for copy in traces.rest.copies:
+        words = "deleted" if copy.path in done.copies_deleted else "yours to delete, if it is still there"
+        _say(f"Copy outside the store: {copy.path}: {words}")
+    for path in done.left:
+        _say(f"STILL THERE: {path} holds their name or photos. Delete it", err=True)
+    if done.in_broker:
+        _say(f"STILL IN THE BROKER'S FILES: {done.in_broker}. Then: redis-cli BGREWRITEAOF", err=True)
     for run in traces.unreadable:
         _say(f"NOT searched: {run}. If they are in it, delete its folder", err=True)
 
@@ -194,5 +211,11 @@ def _forgotten(done: Erasure) -> dict[str, object]:
             for trace in done.traces.runs
         ],
         "logs": done.logs,
+        "folders": [str(path) for path in done.traces.rest.folders],
+        "copies": [
+            {"path": str(copy.path), "deleted": copy.path in done.copies_deleted} for copy in done.traces.rest.copies
+        ],
+        "left": [str(path) for path in done.left],
+        "in_broker": done.in_broker,
         "not_searched": done.traces.unreadable,
     }

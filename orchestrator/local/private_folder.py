@@ -32,7 +32,7 @@ class PrivateFolder:
     """
 
     def __init__(self) -> None:
-        _sweep()
+        sweep_private_folders()
         while True:
             self.path = _new_folder()
             try:
@@ -59,7 +59,8 @@ def _new_folder() -> Path:
         raise StoreError(what, "Free space, or set TMPDIR to a folder that can be written") from error
 
 
-def _sweep() -> None:
+def sweep_private_folders() -> None:
+    """Delete the private folders of processes that were killed: the files of a broker name what was sent."""
     try:
         left = list(Path(tempfile.gettempdir()).glob(f"{PREFIX}*"))
     except OSError:

@@ -10,16 +10,15 @@ same bytes under another label go too. Of each run that has such a photo
   stopped, and `lineup resume` makes its tables again from the encodings.
 
 Catalogues are changed last: after an interruption the person is still found, and erasing again finishes the work. The
-photos on disk belong to the user and are only counted.
+photos on disk belong to the user and are only counted. What is outside runs and encodings: `rest_of_store`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,6 +27,8 @@ import pyarrow.compute as pc
 
 from orchestrator.dataset.catalog import UNREAD, number_duplicates
 from orchestrator.dataset.corrections import forget_name
+from orchestrator.maintenance.rest_of_store import Rest, erase_rest, files_left, find_rest
+from orchestrator.maintenance.search_store import PersonSearch
 from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.planning import planned_fingerprint
 from storage.attempts import read_attempts
@@ -64,7 +65,8 @@ class PersonTraces:
         keys: of their photos, over all runs.
         paths: of their photos, relative to each run's dataset.
         encoded: photos of them in the encodings.
-        unreadable: runs that cannot be searched, and why.
+        rest: what is outside runs and encodings.
+        unreadable: runs that cannot be changed, and why.
     """
 
     person: str
@@ -72,7 +74,13 @@ class PersonTraces:
     paths: frozenset[str]
     runs: tuple[Trace, ...]
     encoded: int
+    rest: Rest
     unreadable: tuple[str, ...]
+
+    @property
+    def search(self) -> PersonSearch:
+        """Finds files that hold the person."""
+        return PersonSearch(self.person, self.keys, self.paths)
 
     def concerns(self, catalog: pa.Table) -> pa.ChunkedArray:
         """For each row of a catalogue, whether it is a photo of the person."""
@@ -86,33 +94,46 @@ class Erasure:
 
     Args:
         removed: the deleted tables and folders, by run.
-        logs: files that named the photos and were emptied.
+        logs: files that named the person or the photos and were emptied.
+        copies_deleted: of the copies outside the store, those that were deleted.
+        left: files of the store that still hold the person, and are not Lineup's to delete.
+        in_broker: why files of the broker may still hold keys of their photos; empty where they do not.
     """
 
     traces: PersonTraces
     erased: Erased
     removed: dict[str, tuple[str, ...]]
     logs: tuple[str, ...]
+    copies_deleted: tuple[Path, ...] = ()
+    left: tuple[Path, ...] = ()
+    in_broker: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left that Lineup knows of, but copies outside the store."""
+        return not (self.left or self.in_broker or self.traces.unreadable)
 
 
 def find_person(store: Path, person: str) -> PersonTraces:
-    """Find a label in every run.
+    """Find a label in every run, in folders of runs without a plan, and among the copies outside the store.
 
     Raises:
-        InputError: no readable run has it; names labels that differ in case only.
+        InputError: it is nowhere; names labels that differ in case only.
     """
     label = unicodedata.normalize("NFC", person)
     catalogs, unreadable = _catalogs(store)
     named = [key for _, table in catalogs for key in table.filter(_is(table, label))["photo_key"].to_pylist()]
-    if not named:
-        raise _not_found(store, label, [table for _, table in catalogs], unreadable)
     keys = frozenset(key for key in named if not key.startswith(UNREAD))
-    found = PersonTraces(label, keys, frozenset(), (), count_photos(store, keys), tuple(unreadable))
+    nothing = Rest((), ())
+    found = PersonTraces(label, keys, frozenset(), (), count_photos(store, keys), nothing, tuple(unreadable))
     theirs = [(run, table.filter(found.concerns(table)).to_pylist()) for run, table in catalogs]
     paths = frozenset(row["path"] for _, rows in theirs for row in rows)
+    rest = find_rest(store, label, PersonSearch(label, keys, paths))
+    if not named and rest == nothing:
+        raise _not_found(store, label, [table for _, table in catalogs], unreadable)
     concerned = {run.run_id for run, rows in theirs if rows}
     runs = tuple(_trace(run, rows, label) for run, rows in theirs if rows or _encoder_runs(run) & concerned)
-    return replace(found, paths=paths, runs=runs)
+    return replace(found, paths=paths, runs=runs, rest=rest)
 
 
 def _encoder_runs(run: Run) -> set[str]:
@@ -137,11 +158,15 @@ def _trace(run: Run, theirs: Sequence[Mapping[str, str]], label: str) -> Trace:
     return Trace(run, len(theirs), sum(row["label"] != label for row in theirs), on_disk)
 
 
-def erase_person(store: Path, traces: PersonTraces, broker: Broker | None = None) -> Erasure:
+def erase_person(
+    store: Path, traces: PersonTraces, broker: Broker | None = None, delete_copies: bool = False
+) -> Erasure:
     """Erase what `find_person` found.
 
     Args:
-        broker: its queues are emptied, because messages name photos; the orchestrator sends again what is missing.
+        broker: its queues are emptied, because messages name photos, and its files are written anew; the orchestrator
+            sends again what is missing.
+        delete_copies: also delete the copies outside the store that nobody has changed since.
 
     Raises:
         RunConflict: a run of the store is being worked on.
@@ -155,13 +180,14 @@ def erase_person(store: Path, traces: PersonTraces, broker: Broker | None = None
         for trace in traces.runs:
             removed[trace.run.run_id] = _strip(trace.run)
         erased = erase_photos(store, traces.keys)
-        logs = tuple(_emptied(store / "logs", (*traces.paths, *traces.keys)))
         for trace in traces.runs:
             _without(trace.run, traces)
-        left = count_photos(store, traces.keys)
-    if left:
-        raise StoreError(f"{left} of their photos were encoded again meanwhile", "End all workers, then repeat it")
-    return Erasure(traces, erased, removed, logs)
+        again = count_photos(store, traces.keys)
+        logs, copies = erase_rest(store, traces.rest, traces.search, delete_copies)
+    if again:
+        raise StoreError(f"{again} of their photos were encoded again meanwhile", "End all workers, then repeat it")
+    in_broker = broker.rewrite_files() if broker else ""
+    return Erasure(traces, erased, removed, logs, copies, tuple(files_left(store, traces.search)), in_broker)
 
 
 def _catalogs(store: Path) -> tuple[list[tuple[Run, pa.Table]], list[str]]:
@@ -217,19 +243,3 @@ def _without(run: Run, traces: PersonTraces) -> None:
     fingerprint = planned_fingerprint(plan, catalog)
     create_run(run.folder.parents[1], replace(plan, fingerprint=fingerprint))
     write_part(run.catalog, catalog, {"lineup.run": fingerprint})
-
-
-def _emptied(logs: Path, names: Iterable[str]) -> Iterator[str]:
-    """Empty each log that contains one of these names; a process that writes to it goes on at its end."""
-    spellings = {spelling for name in names for spelling in (name.encode(), name.encode("unicode_escape"))}
-    pattern = re.compile(b"|".join(re.escape(spelling) for spelling in sorted(spellings)))
-    for path in sorted(logs.glob("*.log*")):
-        try:
-            with path.open("r+b") as log:
-                found = any(pattern.search(line) for line in log)
-                if found:
-                    log.truncate(0)
-        except OSError as error:
-            raise StoreError(f"cannot empty {path}: {error.strerror}", "Fix permissions, then repeat it") from error
-        if found:
-            yield path.name

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
 from storage.errors import BrokerCertificateError, BrokerError
 from workers.queue.broker_options import BrokerOptions, without_password
+
+REWRITE_SECONDS = 60
+"""Longest wait for a broker that writes its files anew."""
 
 
 class Broker:
@@ -78,6 +82,42 @@ class Broker:
     def empty(self, queues: Iterable[str]) -> None:
         """Delete the store's waiting messages, and those that a dead worker held; raises BrokerError."""
         self._ask(lambda: self._redis.delete(*self.options.keys(*queues, "unacked", "unacked_index")))
+
+    def rewrite_files(self) -> str:
+        """Have the server write its files anew, so that they hold what its memory holds and nothing older.
+
+        Returns:
+            Why its files may still hold older messages; empty where they do not.
+        """
+        try:
+            about = self._persistence()
+            if about.get("aof_enabled"):
+                self._ask(self._redis.bgrewriteaof)
+                about = self._wait_for("aof_rewrite_in_progress", "aof_rewrite_scheduled")
+                if about.get("aof_last_bgrewrite_status") != "ok":
+                    return "the broker could not rewrite its append-only file; look at its log"
+            if self._keeps_snapshots():
+                self._ask(self._redis.bgsave)
+                if self._wait_for("rdb_bgsave_in_progress").get("rdb_last_bgsave_status") != "ok":
+                    return "the broker could not write a snapshot; look at its log"
+        except BrokerError as error:
+            return f"the broker's files are not written anew: {error.what}"
+        return ""
+
+    def _keeps_snapshots(self) -> bool:
+        return bool(self._ask(lambda: self._redis.config_get("save")).get("save"))
+
+    def _persistence(self) -> dict[str, Any]:
+        return dict(self._ask(lambda: self._redis.info("persistence")))
+
+    def _wait_for(self, *states: str) -> dict[str, Any]:
+        """INFO when none of these is under way any more; raises BrokerError."""
+        end = time.monotonic() + REWRITE_SECONDS
+        while any((about := self._persistence()).get(state) for state in states):
+            if time.monotonic() > end:
+                raise BrokerError(f"it is still at it after {REWRITE_SECONDS} s", "Repeat the command")
+            time.sleep(0.1)
+        return about
 
     def _ask(self, request: Any) -> Any:
         import kombu.exceptions
