@@ -11,10 +11,11 @@ from pathlib import Path
 from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.polling import POLL_SECONDS
 from orchestrator.scheduler.reconciler import Reconciler
+from orchestrator.scheduler.settled_runs import SettledRuns
 from orchestrator.scheduler.status import Status
 from orchestrator.stop_request import Stop
 from storage.errors import BrokerError, LineupError
-from storage.runs import Run, claim, list_runs, open_run
+from storage.runs import Run, claim, open_run
 
 logger = logging.getLogger("lineup.orchestrator")
 
@@ -30,6 +31,7 @@ class Service:
         self._adopted: dict[str, tuple[Reconciler, contextlib.ExitStack]] = {}
         self._stages: dict[str, str] = {}
         self._waiting: set[str] = set()
+        self._runs = SettledRuns(store)
 
     def serve(self, stop: Stop, between: Callable[[], None] | None = None) -> None:
         """Go on until `stop` is set, calling `between` after each round, except while the disk is full.
@@ -51,7 +53,7 @@ class Service:
 
     def round(self) -> None:
         """Claim new runs, step the claimed ones, release those that have ended."""
-        for run_id in list_runs(self._store):
+        for run_id in self._runs.unsettled():
             if run_id not in self._adopted:
                 self._adopt(run_id)
         for run_id, (reconciler, claimed) in list(self._adopted.items()):
@@ -64,10 +66,12 @@ class Service:
         try:
             run = open_run(self._store, run_id)
             if not _wants_work(run):
+                self._runs.settle(run_id)
                 return
             reconciler = Reconciler(run, self._broker, self._photos_per_task, self._processes)
         except LineupError as error:
             self._say(run_id, f"cannot be opened: {error}")
+            self._runs.settle(run_id)
             return
         claimed = contextlib.ExitStack()
         if not claimed.enter_context(claim(run)):
