@@ -32,8 +32,8 @@ def marked_copy(photos: Path, out: Path, deeds: dict[str, str]) -> dict[str, str
 
 
 @contextlib.contextmanager
-def closed_gate(marks: Path) -> Iterator[None]:
-    """Photos marked `gate` wait while this lasts."""
-    with (marks / "gate").open("a") as file:
+def closed_gate(marks: Path, name: str = "gate") -> Iterator[None]:
+    """Photos marked `gate` wait while this lasts; at the gate `refit-gate`, a refit."""
+    with (marks / name).open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -51,7 +51,6 @@ REACHED: dict[str, Callable[[Run], bool]] = {
     "splits": lambda run: run.splits.exists(),
     "scores": lambda run: run.scores.exists(),
     "comparison": lambda run: run.comparison.exists(),
-    "refit, in its midst": lambda run: bool(pids_at(run, refit_part(run.plan.fingerprint))),
     "refit": lambda run: any(run.model.glob("*/model.json")),
     "report": lambda run: run.finished,
 }
@@ -69,6 +68,23 @@ def test_a_command_killed_at_any_later_stage_is_resumed_to_the_same_tables(
     command.wait(60)
     assert machine.start("resume", "--quiet").wait(120) == 0
     assert tables(run) == undisturbed
+    assert stray_files(machine.store) == []
+    assert check_run(run).faults == ()
+
+
+@pytest.mark.slow
+def test_a_command_killed_in_the_midst_of_the_refit_is_resumed_to_the_same_tables(
+    machine: Machine, photos: Path, undisturbed: dict[str, bytes]
+) -> None:
+    with closed_gate(machine.marks, "refit-gate"):
+        command = machine.run(photos)
+        run = machine.planned()
+        wait_for(lambda: pids_at(run, refit_part(run.plan.fingerprint)), "the refit at the gate")
+        kill_and_all_ends(command, signal.SIGKILL)
+        assert not any(run.model.glob("*/model.json"))
+    assert machine.start("resume", "--quiet").wait(120) == 0
+    assert tables(run) == undisturbed
+    assert any(run.model.glob("*/model.json"))
     assert stray_files(machine.store) == []
     assert check_run(run).faults == ()
 

@@ -6,6 +6,7 @@ has not loaded this module it is an ordinary photo.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import functools
@@ -14,7 +15,7 @@ import re
 import resource
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -92,9 +93,9 @@ def _address_space() -> int:
     return pages * resource.getpagesize()
 
 
-def gate() -> None:
+def gate(name: str = "gate") -> None:
     """Wait until the test, which holds the gate's lock, opens it; the kernel opens it should the test die."""
-    with (_folder() / "gate").open("a") as file:
+    with (_folder() / name).open("a") as file:
         fcntl.flock(file, fcntl.LOCK_SH)
 
 
@@ -143,6 +144,18 @@ def _is_wished(mark: str) -> bool:
     return True
 
 
+new_folder = folders.new_folder
+
+
+@contextlib.contextmanager
+def new_folder_at_the_gate(path: Path) -> Iterator[Path]:
+    """A refit waits at a gate of its own when its model is about to be written."""
+    if path.parent.name == "model":
+        gate("refit-gate")
+    with new_folder(path) as folder:
+        yield folder
+
+
 from_table = Faces.from_table
 
 
@@ -171,3 +184,4 @@ def load_or_die(table: Any) -> Faces:
 images.read_image = read_marked
 Faces.from_table = staticmethod(load_or_die)  # type: ignore[method-assign]
 vars(parts)["fsync"] = fsync_or_die
+folders.new_folder = new_folder_at_the_gate
