@@ -24,9 +24,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.errors import StoreError, cannot_write
+from storage.errors import StoreError, WorkerUnfit, cannot_write
 from storage.folders import make_folder
-from storage.temporary_files import TEMPORARY, locked_new_file
+from storage.temporary_files import is_held, named_when_locked
 
 SUFFIX = ".attempt"
 _ITEM = re.compile(r"^[0-9a-f]{32,64}$")
@@ -35,12 +35,17 @@ _LAST_WORDS = 400
 
 @dataclass(frozen=True)
 class Death:
-    """An attempt that did not end: the items it had begun and what it could still say."""
+    """An attempt that did not end: the items it had begun and what it could still say.
+
+    Args:
+        process: host and process id.
+    """
 
     part: str
     items: tuple[str, ...]
     last_words: str
     path: Path
+    process: str = ""
 
     @property
     def timed_out(self) -> bool:
@@ -57,7 +62,7 @@ class Attempt:
     def __enter__(self) -> Attempt:
         try:
             make_folder(self.path.parent)
-            self._descriptor = _new_locked_file(self.path)
+            self._descriptor = named_when_locked(self.path, os.O_APPEND)
         except OSError as error:
             raise cannot_write(self.path, error) from error
         try:
@@ -87,8 +92,8 @@ class Attempt:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
         faulthandler.cancel_dump_traceback_later()
         faulthandler.disable()
-        # neither a full disk nor being asked to stop (SystemExit) is an item's fault
-        if isinstance(error, Exception) and not isinstance(error, StoreError):
+        # a full disk, a broken environment and being asked to stop (SystemExit) are no item's fault
+        if isinstance(error, Exception) and not isinstance(error, (StoreError, WorkerUnfit)):
             try:
                 self._write(f"Raised {type(error).__name__}: {error}")
             finally:
@@ -145,30 +150,8 @@ def _is_running(folder: Path, part: str) -> bool:
     for path in folder.glob(f"{part}.*{SUFFIX}"):
         # a file may vanish under us: that attempt ended well in this very moment
         with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-            if _is_held(file.fileno()):
+            if is_held(file.fileno()):
                 return True
-    return False
-
-
-def _new_locked_file(path: Path) -> int:
-    """Create a file that gets its name only when it is locked: unlocked, it would count as a dead attempt."""
-    unnamed = path.with_name(f".{path.name}{TEMPORARY}")
-    descriptor = locked_new_file(unnamed, 0o600, os.O_APPEND)
-    try:
-        unnamed.rename(path)
-    except BaseException:
-        unnamed.unlink(missing_ok=True)
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def _is_held(descriptor: int) -> bool:
-    try:
-        # shared, so that two who look at once do not take each other for the writer
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
     return False
 
 
@@ -179,7 +162,7 @@ def read_attempts(folder: Path) -> tuple[set[str], list[Death]]:
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         # a file may vanish under us: that attempt ended well in this very moment
         with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-            held = _is_held(file.fileno())
+            held = is_held(file.fileno())
             attempt = _death(path, file.read().decode(errors="replace"))
             if held:
                 running.update((attempt.part, *attempt.items))
@@ -189,10 +172,10 @@ def read_attempts(folder: Path) -> tuple[set[str], list[Death]]:
 
 
 def _death(path: Path, text: str) -> Death:
-    lines = text.splitlines()[1:]
+    process, *lines = text.splitlines() or [""]
     items = tuple(line for line in lines if _ITEM.match(line))
     words = "; ".join(line.strip() for line in lines if line.strip() and not _ITEM.match(line))
-    return Death(path.name.split(".")[0], items, words[:_LAST_WORDS], path)
+    return Death(path.name.split(".")[0], items, words[:_LAST_WORDS], path, process)
 
 
 def count_deaths(deaths: list[Death]) -> Counter[str]:

@@ -10,9 +10,12 @@
     │   ├── StoreFull               no space left: a run waits and goes on by itself when there is room
     │   └── RunStuck                the run cannot go on by itself: its user must act
     ├── BrokerError                 no broker, or it refuses us
+    │   ├── BrokerRefusal           it answers, and forbids what Lineup needs
     │   ├── BrokerCertificateError  exit 2; its certificate is not signed by an authority that we trust
     │   └── BrokerUrlError          exit 2; LINEUP_BROKER_URL is not set where it must be, or is no address
-    └── EngineError                 a model file is missing or damaged
+    ├── EngineError                 a model file is missing or damaged
+    ├── WorkerUnfit                 a worker's environment is at fault: it hands its work back and pauses
+    └── NoWorker                    no worker can do the work now, and the user does not want to wait
 
 An outcome of a photo (unreadable, no face, ...) is data and never raised out of the image stage.
 A bug raises whatever it raises.
@@ -101,6 +104,10 @@ class BrokerError(LineupError):
     """The broker is not there or refuses us."""
 
 
+class BrokerRefusal(BrokerError):
+    """The broker answers, and forbids what Lineup needs: a read-only replica, a user without permissions."""
+
+
 class BrokerCertificateError(BrokerError):
     """The broker's certificate is not signed by an authority that we trust, or is of another host."""
 
@@ -116,3 +123,21 @@ class BrokerUrlError(BrokerError):
 
 class EngineError(LineupError):
     """A model file or a runtime of the face engine is missing or damaged."""
+
+
+class WorkerUnfit(LineupError):
+    """The environment of this worker is at fault, and no photo and no training.
+
+    Args:
+        kind: a word of `storage.worker_faults.KINDS`.
+        run_id: the run whose photos it cannot read.
+    """
+
+    def __init__(self, kind: str, what: str, hint: str, run_id: str = "") -> None:
+        super().__init__(what, hint)
+        self.kind = kind
+        self.run_id = run_id
+
+
+class NoWorker(LineupError):
+    """No worker can do the work now."""

@@ -10,12 +10,14 @@
     failures/<part>.parquet                photos that this run could not do: vanished, timed out, poisoned
     scores/<part>.parquet  fits/<part>.parquet
     attempts/                              see storage/attempts.py
+    handed_back/                           see storage/handed_back.py
     cancelled  stopped                     there while the run is cancelled; while it needs a person, and why
     orchestrator.lock                      held by the orchestrator that works on the run
     report/index.html
     model/<configuration>/                 refitted on all known faces: the winner, and what `identify` asked for
     encoder/                               of a run that trains an encoder: encoder.npz encoder.json tensorboard/
   store-id                                 storage/store_id.py
+  workers/<worker>.worker                  see storage/worker_faults.py
   logs/<process>.log  <process>.log.1      of what `run` and `up` start
 """
 
@@ -81,6 +83,10 @@ class Run:
     def table(self, name: str) -> Path:
         """The file of a table of SPLIT_TABLES or COMPARISON_TABLES (storage/finding_schemas.py)."""
         return self.folder / f"{name}.parquet"
+
+    @property
+    def handed_back(self) -> Path:
+        return self.folder / "handed_back"
 
     @property
     def scores(self) -> Path:

@@ -27,6 +27,35 @@ def locked_new_file(path: Path, mode: int = 0o666, flags: int = 0) -> int:
         os.close(descriptor)  # `sweep` deleted it in the moment before it was locked
 
 
+def named_when_locked(path: Path, flags: int = 0) -> int:
+    """A descriptor of a new file that gets its name only when it is locked; raises OSError.
+
+    With a name and unlocked, it would count as the file of a dead process.
+
+    Args:
+        flags: of `os.open`, besides those that create the file.
+    """
+    unnamed = path.with_name(f".{path.name}{TEMPORARY}")
+    descriptor = locked_new_file(unnamed, 0o600, flags)
+    try:
+        unnamed.rename(path)
+    except BaseException:
+        unnamed.unlink(missing_ok=True)
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def is_held(descriptor: int) -> bool:
+    """Whether another descriptor holds the lock on this file."""
+    try:
+        # shared, so that two who look at once do not take each other for the writer
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    return False
+
+
 def sweep(folder: Path) -> int:
     """Delete the half-written files of dead writers below `folder`; returns how many."""
     count = 0

@@ -165,10 +165,9 @@ class Cluster:
         """
         pause = threading.Event()
         end = time.monotonic() + seconds
-        status: Status | None = None
         while True:
-            status = try_step(reconciler) or status
-            if status and (status.state != "running" or until()):
+            status = try_step(reconciler)
+            if status.state != "running" or until():
                 return status
             assert time.monotonic() < end, f"still at {status} after {seconds} s\n{self.last_words()}"
             pause.wait(POLL_SECONDS)

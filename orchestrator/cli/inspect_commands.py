@@ -47,11 +47,12 @@ def status(run_id: str | None, as_json: bool) -> None:
         print_json(status_as_json(found))
         return
     click.echo(status_line(found))
-    if found.state == "running":
-        _tell_if_idle(chosen)
+    if found.state == "running" and not _tell_if_idle(chosen):
+        for sentence in [found.waiting] if found.waiting else found.faults:
+            print_line(sentence)
 
 
-def _tell_if_idle(chosen: Run) -> None:
+def _tell_if_idle(chosen: Run) -> bool:
     from storage.runs import claim
 
     with claim(chosen) as claimed:
@@ -59,6 +60,7 @@ def _tell_if_idle(chosen: Run) -> None:
     if idle:
         words = f"Nobody is working on it. Go on with: lineup resume {chosen.run_id}, or start `lineup orchestrator`"
         print_line(words)
+    return idle
 
 
 @click.command()

@@ -116,7 +116,8 @@ def doctor(as_json: bool) -> None:
     Example:
       lineup doctor
     """
-    from orchestrator.maintenance.diagnostics import ERROR, diagnose
+    from orchestrator.maintenance.diagnosis import ERROR
+    from orchestrator.maintenance.diagnostics import diagnose
 
     found = diagnose(store_folder(), settings())
     if as_json:

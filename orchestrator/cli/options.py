@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.stop_request import Stop, StopRequest
-from storage.errors import RunNotFound
+from storage.errors import NoWorker, RunNotFound
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -123,15 +123,25 @@ def read_experiment(path: Path | None) -> Experiment:
         raise ExperimentError(f"{path} cannot be read: {why}", "`lineup init` writes a new one") from error
 
 
-def finish_run(chosen: Run, screen: Display, stop: Stop) -> Status:
-    """Work on a run until it ends, and show its progress; raises LineupError where it needs a person."""
+def finish_run(chosen: Run, screen: Display, stop: Stop, no_wait: bool = False) -> Status:
+    """Work on a run until it ends, and show its progress; raises LineupError where it needs a person.
+
+    Args:
+        no_wait: raise NoWorker where it cannot go on now.
+    """
     from orchestrator.cli.progress import show_status
     from orchestrator.local.drive_run import drive_run
     from orchestrator.scheduler.status import status_of
 
     if chosen.finished:
         return status_of(chosen)
-    return drive_run(chosen, store_folder(), settings(), lambda one: show_status(screen, one), stop)
+
+    def show(status: Status) -> None:
+        show_status(screen, status)
+        if no_wait and status.waiting:
+            raise NoWorker(status.waiting, f"Go on with: lineup resume {chosen.run_id}")
+
+    return drive_run(chosen, store_folder(), settings(), show, stop)
 
 
 @contextmanager
@@ -177,6 +187,8 @@ def print_ending(chosen: Run, ended: Status, as_json: bool, if_running: str = ""
     go_on = f"Go on with: lineup resume {chosen.run_id}"
     if ended.state == "running":
         go_on = if_running or go_on
+    if ended.waiting:
+        print_line(f"It waited: {ended.waiting}")
     print_line(f"{status_line(ended)}\n{go_on}")
     raise click.exceptions.Exit(INTERRUPTED if ended.state == "running" else 1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
@@ -58,11 +59,32 @@ class Display(Protocol):
             waiting: what keeps the run from going on now.
         """
 
+    def tell(self, faults: Sequence[str]) -> None:
+        """Print each fault when it begins, and a line when all are over."""
 
-class Bars:
+
+class _Faults:
+    """Prints the faults of workers above a bar, or between lines."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._told: frozenset[str] = frozenset()
+
+    def tell(self, faults: Sequence[str]) -> None:
+        """Print each fault when it begins, and a line when all are over."""
+        for fault in faults:
+            if fault not in self._told:
+                self._console.print(f"Fault: {fault}", markup=False, soft_wrap=True)
+        if self._told and not faults:
+            self._console.print("No fault any more", markup=False, soft_wrap=True)
+        self._told = frozenset(faults)
+
+
+class Bars(_Faults):
     """Progress bars of rich: counts, rate, remaining time."""
 
     def __init__(self, console: Console) -> None:
+        super().__init__(console)
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._bars = Progress(
@@ -105,11 +127,11 @@ class Bars:
                 self._bars.update(task, total=total, completed=total)
 
 
-class Lines:
+class Lines(_Faults):
     """For logs and pipes: a line when a stage begins, every few seconds, and when it ends."""
 
     def __init__(self, console: Console) -> None:
-        self._console = console
+        super().__init__(console)
         self._stage = ""
         self._total = 0
         self._done = -1
@@ -180,5 +202,7 @@ def display(console: Console, quiet: bool = False) -> Display:
 
 
 def show_status(screen: Display, status: Status) -> None:
-    """Show the stage of a run."""
+    """Show the stage of a run, and the faults of its workers."""
+    # the cause of waiting is told as such
+    screen.tell([fault for fault in status.faults if fault not in status.waiting])
     screen.show(status.stage, status.done, status.total, status.note, status.waiting)

@@ -39,6 +39,9 @@ corrections_option = click.option(
     type=click.Path(path_type=Path),
     help="suspects.csv of an earlier run, with relabel or leave-out in the column action; again for later ones.",
 )
+no_wait_option = click.option(
+    "--no-wait", is_flag=True, help="End with an error as soon as no worker can do the work, instead of waiting."
+)
 name_option = click.option("--run", "run_id", help="Name of the run; by default its content names it.")
 
 
@@ -48,6 +51,7 @@ name_option = click.option("--run", "run_id", help="Name of the run; by default 
 @corrections_option
 @experiment_option
 @name_option
+@no_wait_option
 @quiet_option
 @json_option
 def run(
@@ -56,6 +60,7 @@ def run(
     corrections: tuple[Path, ...],
     experiment: Path | None,
     run_id: str | None,
+    no_wait: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -73,7 +78,7 @@ def run(
     """
     planned = _plan(folder, labels, corrections, experiment, run_id, quiet)
     planned.run.let_go_on()
-    finish_and_print(planned.run, quiet, as_json)
+    finish_and_print(planned.run, quiet, as_json, no_wait)
 
 
 @click.command()
@@ -108,9 +113,10 @@ def submit(
 
 @click.command()
 @run_argument
+@no_wait_option
 @quiet_option
 @json_option
-def resume(run_id: str | None, quiet: bool, as_json: bool) -> None:
+def resume(run_id: str | None, no_wait: bool, quiet: bool, as_json: bool) -> None:
     """Go on with RUN (the newest, if none is named) after a crash, a Ctrl-C or `lineup cancel`.
 
     \b
@@ -123,7 +129,7 @@ def resume(run_id: str | None, quiet: bool, as_json: bool) -> None:
     chosen = chosen_run(run_id)
     check_resumable(chosen)
     chosen.let_go_on()
-    finish_and_print(chosen, quiet, as_json)
+    finish_and_print(chosen, quiet, as_json, no_wait)
 
 
 @click.command()
@@ -180,10 +186,14 @@ def print_plan(planned: Planned) -> None:
         print_line(f"Run {planned.run.run_id} is known and goes on where it stood.")
 
 
-def finish_and_print(chosen: Run, quiet: bool, as_json: bool) -> None:
-    """Work on a run until it ends, and print its result; the exit code is 0 only where it finished."""
+def finish_and_print(chosen: Run, quiet: bool, as_json: bool, no_wait: bool = False) -> None:
+    """Work on a run until it ends, and print its result; the exit code is 0 only where it finished.
+
+    Raises:
+        NoWorker: `no_wait`, and no worker can do the work.
+    """
     from orchestrator.cli.progress import display
 
     with stop_on_interrupt() as stop, display(stderr_console(), quiet) as screen:
-        ended = finish_run(chosen, screen, stop)
+        ended = finish_run(chosen, screen, stop, no_wait)
     print_ending(chosen, ended, as_json)

@@ -11,6 +11,7 @@ from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.reconciler import Reconciler
 from orchestrator.scheduler.service import try_step
 from orchestrator.scheduler.status import Status, status_of
+from orchestrator.scheduler.worker_watch import WorkerWatch
 from orchestrator.stop_request import Stop
 from storage.runs import Run, claim
 from workers.queue.broker_options import store_options
@@ -31,11 +32,12 @@ def drive_run(run: Run, store: Path, settings: Settings, show: Show, stop: Stop)
     Raises:
         LineupError: the store or the broker is not usable, or the run needs a person.
     """
+    watch = WorkerWatch(store)
     while True:
         with claim(run) as ours:
             if ours:
                 return _work(run, store, settings, show, stop)
-        status = status_of(run)
+        status = status_of(run, watch)
         show(status)
         if status.state != "running" or stop.wait(WATCH_SECONDS):
             return status
@@ -53,8 +55,9 @@ def _work(run: Run, store: Path, settings: Settings, show: Show, stop: Stop) -> 
 
 def watch_run(run: Run, show: Show, stop: Stop) -> Status:
     """Show a run that another process works on, until it is not running any more or `stop` is set."""
+    watch = WorkerWatch(run.store)
     while True:
-        status = status_of(run)
+        status = status_of(run, watch)
         show(status)
         if status.state != "running" or stop.wait(WATCH_SECONDS):
             return status
@@ -64,13 +67,12 @@ def _follow(reconciler: Reconciler, show: Show, stop: Stop, restart_dead: Callab
     while True:
         began = time.monotonic()
         status = try_step(reconciler)
-        if status is not None:
-            show(status)
-            if status.state != "running":
-                return status
+        show(status)
+        if status.state != "running":
+            return status
         if stop.wait(max(reconciler.pause_seconds(), time.monotonic() - began)):
             return status_of(reconciler.run)
-        if not (status and status.waiting):  # processes that died of a full disk start again when there is room
+        if not status.disk_full:  # processes that died of a full disk start again when there is room
             restart_dead()
 
 

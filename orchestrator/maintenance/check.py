@@ -29,6 +29,7 @@ from orchestrator.report.encoder_summary import encoder_of
 from orchestrator.scheduler.compatibility import check_readable, check_resumable
 from orchestrator.scheduler.planning import planned_fingerprint
 from orchestrator.scheduler.work import planned_trainings
+from orchestrator.scheduler.worker_watch import worker_faults
 from storage.errors import RunStuck, StoreError
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
 from storage.folders import BUILDING
@@ -175,6 +176,7 @@ def _unfinished(run: Run) -> Iterator[str]:
         return
     if run.finished:
         return
+    yield from worker_faults(run.store)
     why = f": {run.stopped}" if run.stopped else " (cancelled)" if run.cancelled else ""
     yield f"not finished{why}; go on with: lineup resume {run.run_id}"
     try:

@@ -2,8 +2,9 @@
 
 versions, models   Python and packages, model files and their cache
 store, runs        permissions, locks, free space, clock; runs that no orchestrator works on
-broker             the private one starts; or that of LINEUP_BROKER_URL answers, is safe and persistent
-workers            which workers read each queue, and how many messages wait there
+photos             those of an unfinished run can be read from here
+broker             the private one starts; or that of LINEUP_BROKER_URL answers, forbids nothing, is safe, persistent
+workers            which workers read each queue, what they say is wrong, how many messages wait
 """
 
 from __future__ import annotations
@@ -19,11 +20,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from orchestrator.maintenance.diagnose_workers import (
+    faults_of_workers,
+    photos_of,
+    shared_memory,
+    unwritable_cache,
+    workers_of_broker,
+)
+from orchestrator.maintenance.diagnosis import ERROR, Diagnosis, fine
 from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.compatibility import check_readable
 from orchestrator.scheduler.planning import versions
@@ -34,9 +42,6 @@ from workers.faces.models.model_cache import cache_folder, check_cache
 from workers.faces.models.model_files import MODEL_FILES, model_path
 from workers.queue.broker_options import store_options
 from workers.queue.environment import UNVERIFIED, Settings
-from workers.queue.task_names import IMAGES, TRAINING
-
-OK, ERROR = "ok", "error"
 
 LEAST_FREE_BYTES = 2_000_000_000
 """100,000 photos become some 2 GB of crops and embeddings."""
@@ -51,32 +56,12 @@ LEAST_SERVER = (6, 2)
 """Valkey, or Redis from this version on."""
 
 
-@dataclass(frozen=True)
-class Diagnosis:
-    """The state of one thing.
-
-    Args:
-        state: OK or ERROR.
-        what: what was found.
-        hint: what to do; empty where the state is OK.
-    """
-
-    topic: str
-    state: str
-    what: str
-    hint: str = ""
-
-
 def diagnose(store: Path, settings: Settings) -> list[Diagnosis]:
     """Diagnose this machine, the store and the broker; takes some seconds where workers are asked."""
-    found = [*_here(), *_store(store), *_runs(store)]
+    found = [*_here(), *shared_memory(), *_store(store), *_runs(store), *faults_of_workers(store)]
     if settings.broker_url:
         return found + list(_cluster(store, settings))
     return found + list(_private_broker())
-
-
-def _fine(topic: str, what: str) -> Diagnosis:
-    return Diagnosis(topic, OK, what)
 
 
 def _here() -> Iterator[Diagnosis]:
@@ -86,7 +71,7 @@ def _here() -> Iterator[Diagnosis]:
     if missing or sys.version_info < (3, 11):
         yield Diagnosis("versions", ERROR, f"{words}; missing: {', '.join(missing) or 'Python 3.11'}", "make test")
     else:
-        yield _fine("versions", words)
+        yield fine("versions", words)
     lost = []
     for name in MODEL_FILES:
         try:
@@ -99,12 +84,12 @@ def _here() -> Iterator[Diagnosis]:
     except LineupError as error:
         lost.append(error)
     yield from (Diagnosis("models", ERROR, error.what, error.hint) for error in lost)
-    writable = next((path for path in (cache, *cache.parents) if path.exists()), cache)
-    if not os.access(writable, os.W_OK):
-        yield Diagnosis("models", ERROR, f"the model cache {cache} cannot be written", "Set LINEUP_CACHE to a folder")
+    if why := unwritable_cache():
+        what = f"the model cache {cache} cannot be written: {why}"
+        yield Diagnosis("models", ERROR, what, "Set LINEUP_CACHE to a folder")
     elif not lost:
         count = len(list(cache.glob("*.onnx")))
-        yield _fine("models", f"{len(MODEL_FILES)} model files; {count} converted in {cache}, the rest on first use")
+        yield fine("models", f"{len(MODEL_FILES)} model files; {count} converted in {cache}, the rest on first use")
 
 
 def _requirements() -> list[str]:
@@ -138,7 +123,7 @@ def _store(store: Path) -> Iterator[Diagnosis]:
     except OSError as error:
         yield Diagnosis("store", ERROR, f"cannot write into {store}: {error.strerror}", "Fix its permissions")
         return
-    yield _fine("store", words)
+    yield fine("store", words)
     if not locks:
         hint = "Use a local disk, or NFS 4 with locks: they tell which processes are alive"
         yield Diagnosis("store", ERROR, f"{store} has no working file locks", hint)
@@ -162,7 +147,7 @@ def _clock(whose: str, ahead: float) -> Diagnosis:
     if abs(ahead) > CLOCK_SECONDS:
         words = f"{whose} clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} this machine's"
         return Diagnosis("clock", ERROR, words, "Set the clocks (NTP); results do not depend on them, logs do")
-    return _fine("clock", f"{whose} clock agrees with this machine's")
+    return fine("clock", f"{whose} clock agrees with this machine's")
 
 
 def _runs(store: Path) -> Iterator[Diagnosis]:
@@ -173,7 +158,7 @@ def _runs(store: Path) -> Iterator[Diagnosis]:
             with claim(run) as free:
                 waits = free and not (run.finished or run.cancelled)
         except RunStuck as error:
-            yield _fine("runs", f"{run_id} is kept and not read: {error}")
+            yield fine("runs", f"{run_id} is kept and not read: {error}")
             continue
         except (LineupError, OSError) as error:
             yield Diagnosis("runs", ERROR, f"{run_id}: {error}", "Delete its folder, or use the version that made it")
@@ -183,6 +168,8 @@ def _runs(store: Path) -> Iterator[Diagnosis]:
         elif waits:
             hint = f"lineup resume {run_id}, or lineup cancel {run_id}"
             yield Diagnosis("runs", ERROR, f"{run_id} is not finished, and no orchestrator works on it", hint)
+        if not (run.finished or run.cancelled):
+            yield from photos_of(run)
 
 
 def _private_broker() -> Iterator[Diagnosis]:
@@ -197,7 +184,7 @@ def _private_broker() -> Iterator[Diagnosis]:
         yield Diagnosis("broker", ERROR, f"the private Valkey does not start: {error}", "Set LINEUP_BROKER_URL")
         return
     version = done.stdout.decode(errors="replace").split(" sha=")[0].strip()
-    yield _fine("broker", f"no LINEUP_BROKER_URL; `lineup run` and `lineup up` start their own: {version}")
+    yield fine("broker", f"no LINEUP_BROKER_URL; `lineup run` and `lineup up` start their own: {version}")
 
 
 def _cluster(store: Path, settings: Settings) -> Iterator[Diagnosis]:
@@ -208,7 +195,7 @@ def _cluster(store: Path, settings: Settings) -> Iterator[Diagnosis]:
             yield Diagnosis("broker", ERROR, "its certificate is not verified: anyone may be the broker", hint)
         about = broker.ping()
         yield from _broker(broker, about)
-        yield from _workers(broker)
+        yield from workers_of_broker(broker, store)
     except LineupError as error:
         yield Diagnosis("broker", ERROR, error.what, error.hint)
 
@@ -216,7 +203,7 @@ def _cluster(store: Path, settings: Settings) -> Iterator[Diagnosis]:
 def _broker(broker: Broker, about: dict[str, Any]) -> Iterator[Diagnosis]:
     name = about.get("server_name", "redis")
     version = str(about.get("valkey_version", about.get("redis_version", "0")))
-    yield _fine("broker", f"{name} {version} answers")
+    yield fine("broker", f"{name} {version} answers")
     if name == "redis" and tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < LEAST_SERVER:
         yield Diagnosis("broker", ERROR, f"Redis {version} is too old", "Use Valkey, or Redis 6.2 or later")
     policy = about.get("maxmemory_policy", "noeviction")
@@ -237,22 +224,3 @@ def _broker(broker: Broker, about: dict[str, Any]) -> Iterator[Diagnosis]:
         yield Diagnosis("broker", ERROR, "passwords and paths travel unencrypted", hint)
     if "server_time_usec" in about:
         yield _clock("the broker's", about["server_time_usec"] / 1e6 - time.time())
-
-
-def _workers(broker: Broker) -> Iterator[Diagnosis]:
-    served = broker.queues()
-    processes = {name: stats["pool"]["max-concurrency"] for name, stats in broker.workers().items()}
-    for queue in (IMAGES, TRAINING):
-        names = sorted(name for name, queues in served.items() if queue in queues)
-        waiting = broker.waiting(queue)
-        if names:
-            count = sum(processes.get(name, 0) for name in names)
-            yield _fine("workers", f"{queue}: {len(names)} workers answer, {count} processes, {waiting} messages wait")
-        else:
-            words = f"{queue}: no worker answers, {waiting} messages wait"
-            yield Diagnosis(
-                "workers",
-                ERROR,
-                words,
-                f"lineup worker {queue} with this store; if one runs, its log says why it does not answer",
-            )

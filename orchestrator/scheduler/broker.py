@@ -8,6 +8,7 @@ from typing import Any
 
 from storage.errors import BrokerCertificateError, BrokerError
 from workers.queue.broker_options import BrokerOptions, without_password
+from workers.queue.broker_probe import broker_error
 
 REWRITE_SECONDS = 60
 """Longest wait for a broker that writes its files anew."""
@@ -131,7 +132,4 @@ class Broker:
                     f"the certificate of {without_password(self.url)} is not to be trusted: {error}",
                     "Set LINEUP_BROKER_CA to the PEM file of the authority that signed it",
                 ) from error
-            raise BrokerError(
-                f"the broker {without_password(self.url)} does not answer: {error}",
-                "Start it, or fix LINEUP_BROKER_URL",
-            ) from error
+            raise broker_error(self.options, error) from error

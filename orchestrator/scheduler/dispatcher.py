@@ -11,7 +11,7 @@ import itertools
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from orchestrator.scheduler.broker import Broker
 from storage.errors import RunStuck
@@ -57,6 +57,14 @@ class Dispatcher:
         finished = [part for part, sent in self._sent.items() if all(item in done for item in sent.work.items)]
         for part in finished:
             del self._sent[part]
+
+    def forget(self, items: Collection[str]) -> None:
+        """Do not wait for these items any more: they were handed back, and are sent anew."""
+        for part, sent in list(self._sent.items()):
+            if not sent.work.items.isdisjoint(items):
+                sent.work = replace(sent.work, items=sent.work.items.difference(items))
+            if not sent.work.items:
+                del self._sent[part]
 
     @property
     def in_flight(self) -> set[str]:

@@ -24,12 +24,12 @@ class FullDisk:
 
     def guard(self, step: Callable[[], Status]) -> Status:
         """The status after a step; where the disk is full, the last one, with the reason in `waiting`."""
-        if self._last and self._last.waiting and time.monotonic() - self._since < FULL_SECONDS:
+        if self._last and self._last.disk_full and time.monotonic() - self._since < FULL_SECONDS:
             return self._last
         try:
             self._last = step()
         except StoreFull as error:
             self._since = time.monotonic()
             waiting = f"the disk is full, goes on when there is room ({error.what})"
-            self._last = replace(self._last or status_of(self._run), waiting=waiting)
+            self._last = replace(self._last or status_of(self._run), waiting=waiting, disk_full=True)
         return self._last

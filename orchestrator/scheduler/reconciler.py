@@ -20,7 +20,9 @@ from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.compatibility import check_encoders, check_engine, check_learning
 from orchestrator.scheduler.dispatcher import Dispatcher
 from orchestrator.scheduler.full_disk import FullDisk
+from orchestrator.scheduler.photo_judge import PhotoJudge
 from orchestrator.scheduler.polling import Pause
+from orchestrator.scheduler.run_faults import RunFaults
 from orchestrator.scheduler.status import Status, encoder_progress, status_of
 from orchestrator.scheduler.verified_tables import VerifiedTables
 from orchestrator.scheduler.work import (
@@ -32,12 +34,13 @@ from orchestrator.scheduler.work import (
     planned_trainings,
     training_messages,
 )
-from storage.attempts import count_deaths, forget_deaths, read_attempts
+from storage.attempts import Death, count_deaths, forget_deaths, read_attempts
 from storage.collect_faces import write_faces
 from storage.encodings import Done, compact
 from storage.errors import RunStuck
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
 from storage.free_space import check_room, probe
+from storage.handed_back import forget_notes
 from storage.parts import part_path
 from storage.plans import COMPARISON_RUN, ENCODER_RUN, FACES_RUN
 from storage.runs import Run
@@ -75,6 +78,9 @@ class Reconciler:
         self._swept = False
         self._pause = Pause(processes)
         self._full_disk = FullDisk(run)
+        self.faults = RunFaults(run)
+        self._judge: PhotoJudge | None = None
+        self._deaths: list[Death] = []
         window = max(LEAST_WINDOW, MESSAGES_PER_PROCESS * processes)
         self._images = Dispatcher(broker, IMAGES, window)
         self._training = Dispatcher(broker, TRAINING, window)
@@ -132,14 +138,19 @@ class Reconciler:
 
     def _status(self, state: str, stage: str, done: int = 0, total: int = 0, note: str = "") -> Status:
         resent = self._images.resent + self._training.resent
-        return Status(self.run.run_id, state, stage, done, total, resent=resent, note=note)
+        status = Status(self.run.run_id, state, stage, done, total, resent=resent, note=note)
+        if stage != "images" or self._judge is None:
+            return self.faults.tell(status)
+        left = total - done - len(self._judge.alone)
+        return self.faults.tell(status, self._deaths, self._judge.faults, left)
 
     def _encode(self) -> Status | None:
         if self._tables.has(self.run.faces, FACES):
             return None
-        if self._photos is None:
+        if self._photos is None or self._judge is None:
             self._photos = planned_photos(self.run)
-        photos = self._photos
+            self._judge = PhotoJudge(self.run, self._photos)
+        photos, judge = self._photos, self._judge
         encoded, failed = self._encoded.look(), self._failed.look()
         done = {key for key in photos if key in encoded or key in failed}
         if len(done) == len(photos) and write_faces(self.run, photos):
@@ -147,16 +158,21 @@ class Reconciler:
             return None
         check_engine(self.run)
         self._images.remove_done(done)
-        in_flight = self._images.in_flight
-        missing = (key for key in photos if key not in done and key not in in_flight)
+        self._images.forget(judge.look(done))
+        in_flight, alone = self._images.in_flight, judge.alone
+        again = [key for key in alone if key not in done and key not in in_flight and judge.may_send(key)]
+        missing = (key for key in photos if key not in done and key not in in_flight and key not in alone)
         left = len(photos) - len(done) - len(in_flight - done)
         sizes = itertools.repeat(self._size) if self._size else batch_sizes(left, self._processes)
-        self._send(self._images, photo_messages(self.run, photos, missing, sizes))
+        # one by one: the part of their old message may exist without them
+        handed_back = photo_messages(self.run, photos, again, itertools.repeat(1))
+        self._send(self._images, itertools.chain(handed_back, photo_messages(self.run, photos, missing, sizes)))
         return self._status("running", "images", len(done), len(photos))
 
     def _send(self, queue: Dispatcher, messages: Iterator[Message]) -> None:
         """Send lost messages again, then as many new ones as the window allows."""
         running, deaths = read_attempts(self.run.attempts)
+        self._deaths = deaths
         check_room(self.run.folder)  # on a full disk every message would be lost
         # a full quota shows only when something is written; it loses work again and again
         queue.resend_lost(running, count_deaths(deaths), check=lambda: probe(self.run.folder))
@@ -166,6 +182,7 @@ class Reconciler:
         compact(self.run.encodings)
         sweep(self.run.encodings)
         forget_deaths(read_attempts(self.run.attempts)[1])
+        forget_notes(self.run)
 
     def _split(self) -> Status | None:
         if self._tables.has_all(self.run, SPLIT_TABLES):

@@ -30,7 +30,7 @@ class Service:
         self._processes = processes
         self._adopted: dict[str, tuple[Reconciler, contextlib.ExitStack]] = {}
         self._stages: dict[str, str] = {}
-        self._waiting: set[str] = set()
+        self._full: set[str] = set()
         self._runs = SettledRuns(store)
 
     def serve(self, stop: Stop, between: Callable[[], None] | None = None) -> None:
@@ -44,7 +44,7 @@ class Service:
             while not stop.wait(max(POLL_SECONDS, took)):
                 began = time.monotonic()
                 self.round()
-                if between and not self._waiting:
+                if between and not self._full:
                     between()
                 took = time.monotonic() - began
         finally:
@@ -60,7 +60,7 @@ class Service:
             if self._ended(reconciler):
                 claimed.close()
                 del self._adopted[run_id]
-                self._waiting.discard(run_id)
+                self._full.discard(run_id)
 
     def _adopt(self, run_id: str) -> None:
         try:
@@ -92,11 +92,8 @@ class Service:
             logger.exception("a bug stops this run", extra={"run": run_id})
             reconciler.run.stop(f"a bug, see the orchestrator's log: {type(error).__name__}: {error}")
             return True
-        if status is None:
-            self._say(run_id, "the broker does not answer; trying again")
-            return False
         self._say(run_id, _sentence(status))
-        (self._waiting.add if status.waiting else self._waiting.discard)(run_id)
+        (self._full.add if status.disk_full else self._full.discard)(run_id)
         return status.state != "running"
 
     def _say(self, run_id: str, what: str) -> None:
@@ -111,21 +108,22 @@ def _wants_work(run: Run) -> bool:
 
 
 def _sentence(status: Status) -> str:
-    if status.waiting:
-        return f"{status.stage}: {status.waiting}"
-    return status.state if status.state != "running" else f"{status.stage}"
+    if status.state != "running":
+        return status.state
+    told = [status.waiting] if status.waiting else status.faults
+    return ": ".join((status.stage, *told))
 
 
-def try_step(reconciler: Reconciler) -> Status | None:
-    """One step; None where the broker does not answer now: a later step sends again what was lost.
+def try_step(reconciler: Reconciler) -> Status:
+    """One step; where the broker refuses it or does not answer, the status says so, and a later step goes on.
 
     Raises:
         LineupError: the store is not usable, or the run needs a person and is marked as stopped.
     """
     try:
         return reconciler.step()
-    except BrokerError:
-        return None
+    except BrokerError as error:
+        return reconciler.faults.without_broker(error)
     except LineupError as error:
         if error.needs_a_person:
             reconciler.run.stop(str(error))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from orchestrator.scheduler.compatibility import check_readable
 from orchestrator.scheduler.work import needs_refit, planned_photos, planned_trainings
+from orchestrator.scheduler.worker_watch import QUEUE_OF_STAGE, WorkerWatch, workers_now
 from orchestrator.text import training_figures
 from storage.encodings import Done
 from storage.parts import list_parts
@@ -29,6 +30,8 @@ class Status:
         resent: messages that were lost and sent again by this orchestrator.
         note: figures of the training so far, in words; empty where there are none.
         waiting: what is wrong where the run cannot go on now; it goes on by itself when that is over.
+        faults: what is wrong with workers and what to do, a sentence each; others may do the work.
+        disk_full: whether a full disk is what it waits for: a process that is started now would die.
     """
 
     run_id: str
@@ -40,10 +43,25 @@ class Status:
     resent: int = 0
     note: str = ""
     waiting: str = ""
+    faults: tuple[str, ...] = ()
+    disk_full: bool = False
 
 
-def status_of(run: Run) -> Status:
-    """Read the status of a run; raises StoreError or RunStuck where its tables cannot be read."""
+def status_of(run: Run, watch: WorkerWatch | None = None) -> Status:
+    """Read the status of a run; raises StoreError or RunStuck where its tables cannot be read.
+
+    Args:
+        watch: has patience with workers that start; None where there was no look before.
+    """
+    status = _stored_status(run)
+    queue = QUEUE_OF_STAGE.get(status.stage)
+    if status.state != "running" or queue is None:
+        return status
+    found = watch.look(queue, status.done) if watch else workers_now(run.store, queue)
+    return replace(status, faults=found.faults, waiting=found.waiting)
+
+
+def _stored_status(run: Run) -> Status:
     check_readable(run)
     if run.finished:
         return Status(run.run_id, "finished", "finished")

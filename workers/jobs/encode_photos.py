@@ -1,35 +1,36 @@
 """The task encode_photos: encode a batch of photos into one part.
 
-What the bytes alone decide goes into the encodings that all runs share. What happened in this run (a file that
-vanished, a timeout, a process that died) goes into the run's own failures, so that no other run inherits it.
+What the bytes alone decide goes into the encodings that all runs share. What happened in this run (a
+timeout, a process that died) goes into the run's own failures, so that no other run inherits it.
 """
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import logging
-import os
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from storage.attempts import Death, count_deaths, read_attempts
 from storage.engine_settings import EngineSettings
+from storage.errors import EngineError, WorkerUnfit
+from storage.handed_back import write_note
 from storage.parts import part_path, table_of, write_part
 from storage.runs import Run
 from storage.schemas import EFFORTS, FACES
-from workers.faces.decode.open_file import read_file_inside
 from workers.faces.engine import CHUNK, load_engine
 from workers.faces.engine_fingerprint import engine_fingerprint
 from workers.faces.records import PhotoResult, face_rows
 from workers.faces.refusal import Refusal
-from workers.jobs.job import Refused, own_attempt
-from workers.jobs.part_names import failure_part, photos_part
+from workers.jobs.catalogued_file import dataset_of, read_catalogued, unreadable_dataset
+from workers.jobs.job import WrongVersion, own_attempt
+from workers.jobs.part_names import photos_part
 from workers.jobs.photo_ref import PhotoRef
 from workers.jobs.time_limits import MARGIN_SECONDS, chunk_seconds
+from workers.jobs.write_failure import write_failure
 
 logger = logging.getLogger("lineup.encoding")
 
@@ -37,21 +38,26 @@ _LAST_WORDS = re.compile(r"Fatal Python error: ([A-Za-z ]+)|Raised (\w+)")
 
 
 def encode(run: Run, photos: Sequence[PhotoRef]) -> None:
-    """Encode what is not done yet; afterwards each photo is in the encodings or in the run's failures.
+    """Encode what is not done yet; afterwards each photo is in the encodings, in the run's failures or handed back.
 
     Photos that were begun by an attempt that died are suspects. They go one by one, each in a part of its own, so
     that a photo which kills its process takes no other with it. One that was begun too often is given up. What
     another process is encoding (a message may come twice) is left to it.
 
+    A photo that cannot be read is handed back to the orchestrator (storage/handed_back.py): the cause may be this
+    worker's.
+
     Raises:
-        Refused: this worker has another version of the engine than the run was planned with.
+        WrongVersion: this worker has another version of the engine than the run was planned with.
         StoreError: the store cannot be written, or the disk is full.
-        EngineError: a model file is missing.
+        WorkerUnfit: the face engine does not load here, or no photo of the dataset can be read from here.
     """
     settings = run.plan.engine
     # two engines must not mix in one folder of encodings
-    if engine_fingerprint(settings) != run.plan.engine_fingerprint:
-        raise Refused(f"run {run.run_id} was planned with another version of the face engine than this worker's")
+    with _loading():
+        fingerprint = engine_fingerprint(settings)
+    if fingerprint != run.plan.engine_fingerprint:
+        raise WrongVersion(f"run {run.run_id} was planned with another version of the face engine than this worker's")
     running, deaths = read_attempts(run.attempts)
     begun = count_deaths(deaths)
     # asked after the look, since the deaths are forgotten once the stage is closed: then the message is a late copy
@@ -83,58 +89,60 @@ def _encode_part(run: Run, settings: EngineSettings, photos: Sequence[PhotoRef],
     if done.exists():
         return
     results: list[PhotoResult] = []
-    missing: list[PhotoResult] = []
+    unread: dict[str, str] = {}
     with own_attempt(run, part) as log:
         if log is None or done.exists():
             return
         seconds = chunk_seconds(run, len(photos))
         log.allow(MARGIN_SECONDS + seconds)
-        engine = load_engine(settings)
+        with _loading():
+            engine = load_engine(settings)
         for start in range(0, len(photos), CHUNK):
-            read, unread = _read_all(run, photos[start : start + CHUNK], settings.limits.file_bytes)
+            read, lost = _read_all(run, photos[start : start + CHUNK])
+            unread |= lost
+            if lost and not read:
+                _check_dataset(run, unread)
             log.allow(seconds)
             results += engine.encode_photos(read, before=log.name)
-            missing += unread
-        for result in missing:
-            _write_failure(run, result, attempt)
+        if unread:
+            write_note(run, unread)
         if results:
             _write_results(run, done, results, attempt)
     logger.info("%d photos encoded", len(results), extra={"run": run.run_id, "part": part, "attempt": attempt})
 
 
-def _read_all(
-    run: Run, photos: Sequence[PhotoRef], most_bytes: int
-) -> tuple[list[tuple[str, bytes]], list[PhotoResult]]:
-    dataset = Path(os.path.realpath(run.plan.dataset))  # not `resolve`, which raises where a link leads to itself
+def _read_all(run: Run, photos: Sequence[PhotoRef]) -> tuple[list[tuple[str, bytes]], dict[str, str]]:
+    """The bytes of each photo, and why the others cannot be read: photo_key to the cause."""
+    dataset, most_bytes = dataset_of(run), run.plan.engine.limits.file_bytes
     read: list[tuple[str, bytes]] = []
-    unread: list[PhotoResult] = []
+    unread: dict[str, str] = {}
     for photo in photos:
-        found = _read(dataset, photo, most_bytes)
+        found = read_catalogued(dataset, photo, most_bytes)
         if isinstance(found, Refusal):
-            unread.append(PhotoResult(photo.key, [], found.outcome, found.reason, run.plan.engine.detector))
+            unread[photo.key] = found.reason
         else:
             read.append((photo.key, found))
     return read, unread
 
 
-def _read(dataset: Path, photo: PhotoRef, most_bytes: int) -> bytes | Refusal:
-    """The bytes that were catalogued, or why they cannot be had: much may happen to a file between the two.
+def _check_dataset(run: Run, unread: Mapping[str, str]) -> None:
+    """Raise WorkerUnfit where this worker can read no other photo either: then the fault is not the photos'."""
+    why = unreadable_dataset(run, but=unread)
+    if why:
+        hint = "Mount the same photos there at the same path, readable for the worker's user"
+        raise WorkerUnfit("photos", why, hint, run.run_id)
 
-    Args:
-        dataset: resolved.
-    """
+
+@contextlib.contextmanager
+def _loading() -> Iterator[None]:
+    """Raise WorkerUnfit where the face engine does not load here."""
     try:
-        # one byte more than allowed: enough for the engine to refuse it, whatever its size
-        data = read_file_inside(dataset, photo.path, most_bytes + 1)
-    except FileNotFoundError:
-        return Refusal("unreadable", "the file is no longer there")
-    except OSError as error:
-        return Refusal("unreadable", f"the file cannot be read: {error.strerror or error}")
-    if isinstance(data, Refusal):
-        return data
-    if len(data) <= most_bytes and hashlib.sha256(data).hexdigest() != photo.key:
-        return Refusal("unreadable", "the file has changed since it was catalogued")
-    return data
+        yield
+    except EngineError as error:
+        raise WorkerUnfit("engine", error.what, error.hint) from error
+    except (OSError, ImportError) as error:
+        hint = "Install Lineup with its packages there, and give it a cache folder that can be written (LINEUP_CACHE)"
+        raise WorkerUnfit("engine", f"the face engine does not load: {error}", hint) from error
 
 
 def _write_results(run: Run, done: Path, results: Sequence[PhotoResult], attempt: int) -> None:
@@ -156,14 +164,6 @@ def _write_results(run: Run, done: Path, results: Sequence[PhotoResult], attempt
     write_part(done, table_of(rows, FACES), metadata)  # last: it is what *done* means
 
 
-def _write_failure(run: Run, result: PhotoResult, attempt: int) -> None:
-    rows: list[dict[str, Any]] = face_rows(result)
-    path = part_path(run.failures, failure_part(run.plan.fingerprint, result.photo_key))
-    write_part(path, table_of(rows, FACES), {"lineup.run": run.plan.fingerprint})
-    facts = {"run": run.run_id, "photo": result.photo_key, "attempt": attempt}
-    logger.warning("%s: %s", result.outcome, result.reason, extra=facts)
-
-
 def _give_up(run: Run, photo: PhotoRef, deaths: Sequence[Death]) -> None:
     attempts = len(deaths)
     if any(death.timed_out for death in deaths):
@@ -173,4 +173,4 @@ def _give_up(run: Run, photo: PhotoRef, deaths: Sequence[Death]) -> None:
         found = next(filter(None, (_LAST_WORDS.search(death.last_words) for death in deaths)), None)
         outcome = "poisoned"
         reason = f"its process died {attempts} times" + (f": {(found[1] or found[2]).strip()}" if found else "")
-    _write_failure(run, PhotoResult(photo.key, [], outcome, reason, run.plan.engine.detector), attempts)
+    write_failure(run, photo.key, outcome, reason, attempts)

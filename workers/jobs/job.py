@@ -25,10 +25,16 @@ class Refused(InputError):
     """A message that the orchestrator would not send: the worker drops it."""
 
 
+class WrongVersion(Refused):
+    """A message for workers of another version: this worker hands it back."""
+
+
 def check_version(run: Run) -> None:
-    """Raise Refused where this worker would not learn as the run's other workers do."""
+    """Raise WrongVersion where this worker would not learn as the run's other workers do."""
     if run.plan.learning_version != LEARNING_VERSION:
-        raise Refused(f"run {run.run_id} was planned with another version of the code that learns than this worker's")
+        raise WrongVersion(
+            f"run {run.run_id} was planned with another version of the code that learns than this worker's"
+        )
 
 
 @contextlib.contextmanager

@@ -26,6 +26,7 @@ from workers.queue.task_names import (
     TRAIN_ENCODER,
     TRAINING,
 )
+from workers.queue.worker_start import watch_health
 
 VISIBILITY_SECONDS = 2 * LONGEST_TASK_SECONDS + 600
 """Shorter than a task, the broker runs it several times in parallel. Recovery does not wait for this: the
@@ -125,3 +126,4 @@ def _use(celery: Celery, options: BrokerOptions) -> None:
 
 
 app = _make_app()
+watch_health(app)

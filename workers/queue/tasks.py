@@ -5,18 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 from celery.exceptions import Reject
 from celery.utils.log import get_task_logger
 
-from storage.errors import RunNotFound
+from storage.errors import RunNotFound, StoreFull, WorkerUnfit
 from storage.runs import Run, open_run
-from workers.jobs.job import Refused
+from workers.jobs.job import Refused, WrongVersion
 from workers.queue import task_names
 from workers.queue.app import RETRY_SECONDS, app
 from workers.queue.environment import load_settings
 from workers.queue.messages import parse_photos, parse_run_id, parse_training
+from workers.queue.worker_health import tell_fault
 
 # read by TensorFlow when a training imports it: one thread a process, since two one-thread trainings side by side
 # take half the time of two that share threads; and the same losses in every process
@@ -80,12 +81,27 @@ def train_encoder_task(run_id: str) -> None:
 
 @contextlib.contextmanager
 def _refusing() -> Iterator[None]:
-    """Drop a message that is refused: it is logged, acknowledged and not sent again."""
+    """Drop a message that is refused: it is logged, acknowledged and not sent again.
+
+    What this worker cannot do, though others may, goes back into the queue, and the worker pauses.
+    """
     try:
         yield
+    except WrongVersion as wrong:
+        _hand_back(WorkerUnfit("version", wrong.what, "Install the orchestrator's version of Lineup there"))
+    except WorkerUnfit as unfit:
+        _hand_back(unfit)
+    except StoreFull as full:
+        tell_fault(WorkerUnfit("disk", full.what, full.hint))
+        raise
     except Refused as refused:
         logger.error("message refused: %s", refused)
         raise Reject(str(refused), requeue=False) from refused
+
+
+def _hand_back(unfit: WorkerUnfit) -> NoReturn:
+    tell_fault(unfit)
+    raise Reject(str(unfit), requeue=True) from unfit
 
 
 def _run(run_id: object) -> Run:

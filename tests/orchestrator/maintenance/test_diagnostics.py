@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from orchestrator.local.cluster import LocalCluster
-from orchestrator.maintenance.diagnostics import ERROR, OK, Diagnosis, diagnose
+from orchestrator.maintenance.diagnosis import ERROR, OK, Diagnosis
+from orchestrator.maintenance.diagnostics import diagnose
 from storage.runs import Run, claim, open_store
 from tests.cluster import Cluster, wait_for
 from tests.orchestrator.conftest import Call

@@ -10,12 +10,17 @@ from pathlib import Path
 import pytest
 
 from orchestrator.experiment.experiment_file import from_dict
+from orchestrator.scheduler.photo_judge import PhotoJudge
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.work import planned_photos
 from storage.attempts import Attempt, read_attempts
+from storage.errors import WorkerUnfit
+from storage.handed_back import read_notes
 from storage.parts import list_parts, part_path, read_part, read_parts
 from storage.runs import Run, open_run
 from storage.schemas import EFFORTS, FACES
+from workers.faces.engine import load_engine
+from workers.faces.models.onnx_sessions import session_of
 from workers.jobs.encode_photos import encode
 from workers.jobs.job import Refused
 from workers.jobs.part_names import photos_part
@@ -87,7 +92,7 @@ def test_a_batch_that_comes_again_is_not_encoded_again(run: Run, photos: list[Ph
     assert {path: path.stat().st_mtime_ns for path in run.encodings.rglob("*.parquet")} == before
 
 
-def test_what_happened_to_a_file_is_a_failure_of_this_run_only(
+def test_what_happened_to_a_file_is_handed_back_and_the_orchestrator_makes_it_a_failure_of_this_run_only(
     run: Run, photos: list[PhotoRef], tmp_path: Path
 ) -> None:
     gone, changed, linked, good = (Path(run.plan.dataset) / photo.path for photo in photos)
@@ -97,6 +102,8 @@ def test_what_happened_to_a_file_is_a_failure_of_this_run_only(
     linked.rename(outside)
     linked.symlink_to(outside)
     encode(run, photos)
+    assert failed(run) == {}
+    assert PhotoJudge(run, planned_photos(run)).look(()) == set()
     assert {key: reason for key, (outcome, reason) in failed(run).items() if outcome == "unreadable"} == {
         photos[0].key: "the file is no longer there",
         photos[1].key: "the file has changed since it was catalogued",
@@ -105,15 +112,54 @@ def test_what_happened_to_a_file_is_a_failure_of_this_run_only(
     assert list(encoded(run).values()) == [[photos[3].key]]
 
 
-def test_a_dataset_that_has_become_a_link_to_itself_leaves_its_photos_unreadable(
-    run: Run, photos: list[PhotoRef]
+def lose(dataset: Path, how: str) -> None:
+    """Make every photo of a dataset unreadable from here."""
+    kept = Path(shutil.move(dataset, f"{dataset}-kept"))
+    if how == "a link to itself":
+        dataset.symlink_to(dataset)
+    elif how == "an empty mount":
+        dataset.mkdir()
+    elif how == "another dataset":
+        for photo in kept.rglob("*.jpg"):
+            other = dataset / photo.relative_to(kept)
+            other.parent.mkdir(parents=True, exist_ok=True)
+            other.write_bytes(b"another photo")
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ("a link to itself", "none of the catalogued photos: the file cannot be read: (Symlink loop|Too many levels)"),
+        ("no folder", "none of the catalogued photos: the file is no longer there"),
+        ("an empty mount", "none of the catalogued photos: the file is no longer there"),
+        ("another dataset", "none of the catalogued photos: the file has changed"),
+    ],
+)
+@pytest.mark.parametrize("together", [1, 4])
+def test_a_worker_that_can_read_no_photo_of_a_dataset_is_unfit_and_no_photo_is_judged(
+    run: Run, photos: list[PhotoRef], how: str, why: str, together: int
 ) -> None:
-    dataset = Path(run.plan.dataset)
-    shutil.rmtree(dataset)
-    dataset.symlink_to(dataset)
-    encode(run, photos)
-    assert {outcome for outcome, _ in failed(run).values()} == {"unreadable"}
-    assert failed(run).keys() == {photo.key for photo in photos}
+    lose(Path(run.plan.dataset), how)
+    with pytest.raises(WorkerUnfit, match=why) as error:
+        encode(run, photos[:together])
+    assert (error.value.kind, error.value.run_id) == ("photos", run.run_id)
+    assert read_notes(run) == []
+    assert failed(run) == {}
+    assert read_attempts(run.attempts) == (set(), [])
+
+
+def test_an_engine_that_does_not_load_is_the_workers_fault(
+    run: Run, photos: list[PhotoRef], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("LINEUP_CACHE", str(tmp_path / "file" / "cache"))
+    load_engine.cache_clear()
+    session_of.cache_clear()
+    with pytest.raises(WorkerUnfit, match="LINEUP_CACHE") as error:
+        encode(run, photos)
+    assert error.value.kind == "engine"
+    assert failed(run) == {}
+    assert read_attempts(run.attempts) == (set(), [])
 
 
 def test_a_photo_that_a_process_died_at_is_tried_alone_and_the_others_in_one_batch(

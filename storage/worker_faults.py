@@ -1,0 +1,166 @@
+"""Which worker processes are alive, and what is wrong with those that cannot work.
+
+Each worker has a small file in <store>/workers, written in place, since that needs no room on a full disk:
+
+    block 1   who it is, and a count that grows every few seconds while it can write into the store
+    block 2   its fault, written by the worker or one of its processes; empty where there is none
+
+The worker holds a lock on the file, so the kernel knows which ones are alive.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from storage.errors import WorkerUnfit
+from storage.folders import make_folder
+from storage.temporary_files import is_held, named_when_locked, sweep
+
+SUFFIX = ".worker"
+
+BLOCK = 1_500
+"""Bytes of a block; both lie in one page of memory, so a reader does not see half of one."""
+
+MOST_WORDS = 400
+"""Characters of a cause or a hint."""
+
+KINDS = {
+    "photos": "it cannot read the catalogued photos",
+    "engine": "the face engine does not load: a model, its cache, a library",
+    "version": "its code is of another version than the run's",
+    "disk": "the store is full for it, though perhaps not for others",
+    "broker": "the broker refuses what a worker needs",
+    "memory": "no shared memory for its processes",
+}
+
+
+@dataclass(frozen=True)
+class WorkerFault:
+    """What is wrong with a worker.
+
+    Args:
+        kind: a word of KINDS.
+        cause, hint: a sentence each, for the operator.
+        since: UTC, ISO 8601. For people only: nobody compares it with a clock.
+        run_id: the run whose photos it cannot read.
+    """
+
+    kind: str
+    cause: str
+    hint: str
+    since: str
+    run_id: str = ""
+
+
+@dataclass(frozen=True)
+class WorkerState:
+    """A living worker.
+
+    Args:
+        name: as Celery and Flower call it.
+        queues: that it works on.
+        processes: that work for it at the same time.
+        beat: grows every few seconds while it can write into the store.
+    """
+
+    host: str
+    pid: int
+    name: str
+    queues: tuple[str, ...]
+    processes: int
+    beat: int = 0
+    fault: WorkerFault | None = None
+
+
+class WorkerFile:
+    """The file of this worker; raises OSError where the store cannot be written."""
+
+    def __init__(self, path: Path, name: str, queues: tuple[str, ...], processes: int) -> None:
+        self.path = path
+        self._beats = 0
+        self._about = {
+            **{"host": socket.gethostname(), "pid": os.getpid(), "name": name},
+            **{"queues": list(queues), "processes": processes},
+        }
+        make_folder(path.parent)
+        sweep(path.parent)
+        self._descriptor = named_when_locked(path)
+        self.beat()
+        write_fault(path, None)
+
+    def beat(self) -> None:
+        """Show that this worker can write into the store; raises OSError where it cannot."""
+        self._beats += 1
+        _write(self._descriptor, 0, {**self._about, "beat": self._beats})
+
+    def close(self) -> None:
+        """Delete it."""
+        with contextlib.suppress(OSError):
+            self.path.unlink(missing_ok=True)
+        os.close(self._descriptor)
+
+
+def fault_of(unfit: WorkerUnfit) -> WorkerFault:
+    """The fault that begins now."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return WorkerFault(unfit.kind, unfit.what[:MOST_WORDS], unfit.hint[:MOST_WORDS], now, unfit.run_id)
+
+
+def write_fault(path: Path, fault: WorkerFault | None) -> None:
+    """Write the fault of the worker whose file this is, None where it is over; raises OSError."""
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        _write(descriptor, BLOCK, asdict(fault) if fault else {})
+    finally:
+        os.close(descriptor)
+
+
+def read_fault(path: Path) -> WorkerFault | None:
+    """The fault of the worker whose file this is; raises OSError."""
+    with path.open("rb") as file:
+        return _fault(file.read(2 * BLOCK))
+
+
+def live_workers(store: Path) -> list[WorkerState]:
+    """The workers of a store that are alive, by name; the files of dead ones are deleted."""
+    found = []
+    for path in (store / "workers").glob(f"*{SUFFIX}"):
+        # a file may vanish under us: its worker has ended
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            if not is_held(file.fileno()):
+                path.unlink(missing_ok=True)
+            elif state := _state(file.read(2 * BLOCK)):
+                found.append(state)
+    return sorted(found, key=lambda state: (state.name, state.host, state.pid))
+
+
+def _write(descriptor: int, offset: int, value: dict[str, Any]) -> None:
+    data = json.dumps(value).encode()
+    while len(data) > BLOCK:  # escapes make some texts much longer
+        value = {name: each[: len(each) // 2] if name in ("cause", "hint") else each for name, each in value.items()}
+        data = json.dumps(value).encode()
+    os.pwrite(descriptor, data.ljust(BLOCK), offset)
+
+
+def _state(data: bytes) -> WorkerState | None:
+    """None where the worker has just begun to write it."""
+    try:
+        told = json.loads(data[:BLOCK])
+        return WorkerState(**{**told, "queues": tuple(told["queues"])}, fault=_fault(data))
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _fault(data: bytes) -> WorkerFault | None:
+    try:
+        told = json.loads(data[BLOCK:])
+        return WorkerFault(**told) if told else None
+    except (ValueError, TypeError):
+        return None
