@@ -83,15 +83,26 @@ def _tell_once(line: str) -> None:
 
 
 def store_folder(make: bool = True) -> Path:
-    """The store's folder; raises StoreError.
+    """The store's folder.
 
     Args:
         make: create it where it is missing; a command that only reads leaves no folder behind.
+
+    Raises:
+        StoreError: it cannot be used.
+        InputError: no setting names it, and the one in the current folder is not known to be the user's.
     """
+    from orchestrator.local.known_stores import check_default_store, remember_store
     from storage.runs import open_store
 
     folder = settings().store
-    return open_store(folder) if make or folder.exists() else folder.resolve()
+    default = type(settings()).model_fields["store"].default
+    if "store" not in settings().model_fields_set:
+        check_default_store(folder)
+    opened = open_store(folder) if make or folder.exists() else folder.resolve()
+    if opened.is_dir() and opened == default.resolve() and not remember_store(opened):
+        _tell_once("warning: the cache cannot be written, so the next command will not know ./lineup-store as yours")
+    return opened
 
 
 def chosen_run(run_id: str | None) -> Run:
