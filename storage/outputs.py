@@ -1,7 +1,7 @@
 """Files that Lineup writes outside its store: it replaces only what it wrote itself and nobody has changed since.
 
 A ledger has a line for each such file: JSON with its path, the sha256 of its bytes and the people whose names are in
-it. That of a store is `<store>/outputs` (`store_outputs`); a folder of drawn photos has its own, which is its mark.
+it. That of a store is `<store>/outputs` (`store_outputs`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import functools
 import hashlib
 import json
 import os
+import stat
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,13 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from storage.errors import InputError, cannot_write
-from storage.folders import fsync, make_folder
+from storage.folders import make_folder
 
-OUTPUT_MARK = ".lineup-output"
-"""A file in each folder of annotated copies, so that a later run does not take the folder for a person."""
-
-DRAWING_MARK = ".lineup-drawing"
-"""The ledger of a folder of drawn photos."""
+_EVERY = "earlier"
 
 _PIECE = 1 << 20
 
@@ -58,26 +55,30 @@ class OutputLedger:
     """The files that Lineup wrote, by path. Several processes may add to one at the same time.
 
     Args:
-        file: of the ledger; it need not be there yet.
+        file: of the ledger; it need not be there yet. None for one that records nothing, so that all is foreign.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path | None) -> None:
         self._file = file
 
     def is_own(self, path: Path) -> bool:
-        """Whether this file is as Lineup wrote it."""
+        """Whether this file is as Lineup wrote it, now or earlier."""
+        if path.name not in self._file_names:
+            return False  # of a large folder of photos, each is asked
         try:
-            return not path.is_symlink() and self._rows.get(self._name(path), {}).get("sha256") == file_hash(path)
+            is_file = stat.S_ISREG(path.lstat().st_mode)  # a pipe would be waited for
+            row = self._rows.get(self._name(path)) if is_file else None
+            return row is not None and file_hash(path) in row[_EVERY]
         except OSError:
             return False
 
     def check(self, path: Path) -> None:
         """Raise OutputExists where something is there that must not be replaced."""
         if os.path.lexists(path) and not self.is_own(path):
-            raise OutputExists(f"{path} is there already, and Lineup did not write it", "Name another, or remove it")
+            raise _exists(path)
 
     def write(self, path: Path, content: bytes, people: Sequence[str] | None = None) -> None:
-        """Write a file and record it.
+        """Record a file, so that a death in between leaves none that is unknown, and write it.
 
         Args:
             people: whose names are in it; None where that is not known.
@@ -88,15 +89,19 @@ class OutputLedger:
         """
         from storage.parts import write_bytes  # its Parquet library is not needed to record
 
-        if self.is_own(path):
-            write_bytes(path.absolute(), content)
-        elif not _holds(path, content):
+        own = self.is_own(path)
+        if not own:
             self.check(path)
-            _write_new(path.absolute(), content)
         self.record(path, hashlib.sha256(content).hexdigest(), people)
+        if own:
+            write_bytes(path.absolute(), content)
+        else:
+            write_new(path.absolute(), content)
 
     def record(self, path: Path, sha256: str = "", people: Sequence[str] | None = None) -> None:
         """Note that Lineup wrote this file; its hash is computed where it is not given. Raises StoreError."""
+        if self._file is None:
+            return
         try:
             row: dict[str, Any] = {"path": self._name(path), "sha256": sha256 or file_hash(path)}
             if people is not None:
@@ -107,11 +112,12 @@ class OutputLedger:
                 file.write(f"{json.dumps(row)}\n".encode())
         except OSError as error:
             raise cannot_write(self._file, error) from error
-        self._rows[row["path"]] = row
+        for name in ("_rows", "_file_names"):
+            self.__dict__.pop(name, None)
 
     def paths(self) -> list[Path]:
         """Every path that was ever recorded, sorted; what is there now may be gone or another's."""
-        return sorted(self._file.parent / name for name in self._rows)
+        return [each.path for each in self.outputs()]
 
     def outputs(self) -> list[Output]:
         """The newest record of every path, sorted by path."""
@@ -119,7 +125,7 @@ class OutputLedger:
         for name, row in self._rows.items():
             people = row.get("people")
             shown = tuple(map(str, people)) if isinstance(people, list) else None
-            found.append(Output(self._file.parent / name, row["sha256"], shown))
+            found.append(Output(self._home / name, row["sha256"], shown))
         return sorted(found, key=lambda each: each.path)
 
     def drop(self, chosen: Callable[[Output], bool]) -> None:
@@ -127,31 +133,42 @@ class OutputLedger:
         from storage.parts import write_bytes
 
         gone = {self._name(each.path) for each in self.outputs() if chosen(each)}
-        if gone:
-            lines = [json.dumps(row) + "\n" for name, row in self._rows.items() if name not in gone]
+        if gone and self._file is not None:
+            kept = [dict(row) for name, row in self._rows.items() if name not in gone]
+            lines = [json.dumps({**row, _EVERY: sorted(row[_EVERY])}) + "\n" for row in kept]
             write_bytes(self._file, "".join(lines).encode())
             del self._rows
 
     @functools.cached_property
     def _rows(self) -> dict[str, dict[str, Any]]:
-        """The newest line by name; lines that are none are left aside."""
+        """The newest line by name, with the hashes of all its lines; lines that are none are left aside."""
         known: dict[str, dict[str, Any]] = {}
         try:
-            lines = self._file.read_text(encoding="utf-8", errors="replace").splitlines()
-        except FileNotFoundError:
+            lines = [] if self._file is None else self._file.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
             return known
         for line in lines:
             try:
                 row = json.loads(line)
-                known[str(row["path"])] = {**row, "sha256": str(row["sha256"])}
-            except (ValueError, KeyError, TypeError, RecursionError):
+                name, newest = str(row["path"]), str(row["sha256"])
+                earlier = known.get(name, {}).get(_EVERY, set()) | set(map(str, row.get(_EVERY, ())))
+                known[name] = {**row, "sha256": newest, _EVERY: earlier | {newest}}
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 continue
         return known
 
     def _name(self, path: Path) -> str:
         """Relative to the ledger's folder below it, so that the folder may be moved; absolute elsewhere."""
-        whole, home = path.parent.resolve() / path.name, self._file.parent.resolve()
+        whole, home = path.parent.resolve() / path.name, self._home.resolve()
         return str(whole.relative_to(home) if whole.is_relative_to(home) else whole)
+
+    @property
+    def _home(self) -> Path:
+        return self._file.parent if self._file else Path("/")
+
+    @functools.cached_property
+    def _file_names(self) -> frozenset[str]:
+        return frozenset(Path(name).name for name in self._rows)
 
 
 def store_outputs(store: Path) -> OutputLedger:
@@ -168,17 +185,21 @@ def file_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _write_new(path: Path, content: bytes) -> None:
-    """Write a file where nothing is, whole or not at all; what appears meanwhile is not replaced."""
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file where nothing is, whole or not at all.
+
+    Raises:
+        OutputExists: something is there; it is not replaced.
+        StoreError: it cannot be written.
+    """
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.writing")
     try:
         make_folder(path.parent)
         temporary.write_bytes(content)
-        fsync(temporary)
         try:
             os.link(temporary, path)
         except FileExistsError:
-            raise OutputExists(f"{path} has appeared meanwhile", "Name another") from None
+            raise _exists(path) from None
         except OSError:  # a file system without links
             with path.open("xb") as file:
                 file.write(content)
@@ -189,8 +210,13 @@ def _write_new(path: Path, content: bytes) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def _holds(path: Path, content: bytes) -> bool:
+def holds(path: Path, content: bytes) -> bool:
+    """Whether a file is there with this content."""
     try:
-        return not path.is_symlink() and path.is_file() and path.read_bytes() == content
+        return stat.S_ISREG(path.lstat().st_mode) and path.read_bytes() == content
     except OSError:
         return False
+
+
+def _exists(path: Path) -> OutputExists:
+    return OutputExists(f"{path} is there already, and Lineup did not write it", "Name another, or remove it")

@@ -21,6 +21,7 @@ from storage.errors import InputError
 
 if TYPE_CHECKING:
     from orchestrator.cli.progress import Display
+    from storage.outputs import OutputLedger
     from workers.faces.engine import FaceEngine
     from workers.recognition.recogniser import Recogniser
 
@@ -32,7 +33,11 @@ if TYPE_CHECKING:
 @click.option(
     "--threshold", type=click.FloatRange(0, 100), help="Likeness in per cent, 0 to 100, below which a face is unknown."
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for annotated photos, or the video to write.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder for annotated photos; a .jpg for one photo; the .mp4 of a video.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Print no progress.")
 @json_option
 def identify(
@@ -53,18 +58,24 @@ def identify(
       lineup identify photo.jpg --run people-1a2b3c4d --configuration svm-linear --json
     """
     from orchestrator.cli.progress import display
+    from orchestrator.inference.annotated_copies import check_out
     from orchestrator.inference.format_names import model_lines
     from orchestrator.inference.load_model import recogniser_of
     from orchestrator.inference.media_type import is_video
+    from storage.outputs import store_outputs
     from workers.faces.engine import load_engine
 
     videos = [path for path in files if is_video(path)]
     if videos and len(files) > 1:
         raise InputError(f"{videos[0]} is a video", "Name it alone, without other files")
+    chosen = chosen_run(run_id)
+    outputs = store_outputs(chosen.store)
+    if out:
+        check_out(out, files, outputs, is_a_video=bool(videos))
     screen = stderr_console()
     with display(screen, quiet) as bars:
         recogniser = recogniser_of(
-            chosen_run(run_id),
+            chosen,
             configuration,
             threshold,
             lambda name: print_line(f"Fitting {name} on all known faces.", screen),
@@ -74,7 +85,7 @@ def identify(
             print_line(line, screen)
         engine = load_engine(recogniser.settings)
         work = _video if videos else _photos
-        read = work(files, engine, recogniser, out, bars, as_json)
+        read = work(files, engine, recogniser, out, outputs, bars, as_json)
     if not read:
         raise click.exceptions.Exit(1)
 
@@ -84,6 +95,7 @@ def _photos(
     engine: FaceEngine,
     recogniser: Recogniser,
     out: Path | None,
+    outputs: OutputLedger,
     bars: Display,
     as_json: bool,
 ) -> bool:
@@ -92,7 +104,7 @@ def _photos(
     from orchestrator.inference.photos import identify_photos
 
     answers = []
-    for answer in identify_photos(files, engine, recogniser, out):
+    for answer in identify_photos(files, engine, recogniser, out, outputs):
         answers.append(answer)
         bars.show("identify", len(answers), len(files))
     if as_json:
@@ -108,6 +120,7 @@ def _video(
     engine: FaceEngine,
     recogniser: Recogniser,
     out: Path | None,
+    outputs: OutputLedger,
     bars: Display,
     as_json: bool,
 ) -> bool:
@@ -125,6 +138,8 @@ def _video(
             answer = identify_video(files[0], engine, recogniser, out, on_frame)
         except Interrupted:
             raise click.exceptions.Exit(INTERRUPTED) from None
+    if out:
+        outputs.record(out, people=[face.named.name for frame in answer.frames for face in frame.faces])
     if as_json:
         print_json(video_as_json(answer, recogniser))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -24,7 +25,7 @@ def init(path: Path, force: bool) -> None:
     from orchestrator.experiment.experiment_file import TEMPLATE
     from storage.parts import write_bytes
 
-    if path.exists() and not force:
+    if os.path.lexists(path) and not force:
         raise InputError(f"{path} is there already", "Choose another name, or --force")
     write_bytes(path.absolute(), TEMPLATE.encode())
     click.echo(f"{path}: edit it, then: lineup run FOLDER -e {path}")
@@ -42,7 +43,7 @@ def init(path: Path, force: bool) -> None:
 def synth(out: Path, people: int, photos: int, seed: int, side: int) -> None:
     """Draw synthetic photos of people who do not exist into OUT, one sub-folder per person.
 
-    OUT may hold an earlier drawing of them, which is drawn anew, and nothing else.
+    OUT may hold an equal drawing of them, or a smaller one, and nothing else. No file is replaced.
 
     \b
     Example:

@@ -67,16 +67,19 @@ def verify(
       lineup verify --pairs pairs.csv photos/ -e mirrored.toml
     """
     from orchestrator.verification.pairs_file import read_pairs_file
-    from storage.parts import write_bytes
+    from storage.outputs import store_outputs
 
     kind = _picture_kind(roc)
+    outputs = store_outputs(store_folder())
+    if roc:
+        outputs.check(roc)
     if pairs_file and (gallery or labels):
         raise InputError("--gallery and --labels are for a folder without --pairs", "Leave them out, or --pairs")
     pairs = read_pairs_file(pairs_file) if pairs_file else None
     run = _encoded(folder, labels, pairs, experiment, quiet)
     told, lines, picture = _judged_folder(run, gallery or 1) if pairs is None else _judged_pairs(run, pairs)
     if roc:
-        write_bytes(roc.absolute(), picture(kind))
+        outputs.write(roc, picture(kind), people=())
     if as_json:
         print_json(told)
     else:

@@ -25,6 +25,7 @@ from orchestrator.dataset.labels_file import from_csv
 from orchestrator.dataset.summary import DatasetSummary, summarize
 from storage.engine_settings import Limits
 from storage.errors import DatasetError
+from storage.outputs import OutputLedger
 from storage.schemas import CATALOG, EXCLUDED
 from workers.cores import usable_cores
 from workers.faces.decode.open_file import read_file
@@ -54,6 +55,7 @@ def build_catalog(
     least_people: int = 2,
     corrections: Sequence[Path] = (),
     on_photo: Callable[[int, int], None] | None = None,
+    outputs: OutputLedger | None = None,
 ) -> tuple[pa.Table, DatasetSummary]:
     """Catalogue a folder (one sub-folder a person) or the photos that a CSV names.
 
@@ -63,6 +65,7 @@ def build_catalog(
         min_photos_per_person: people with fewer distinct photos are reported.
         corrections: CSV files of labels to be corrected, one after another; see `orchestrator.dataset.corrections`.
         on_photo: called in this thread with (done, total) after each photo.
+        outputs: the ledger of the store, which tells annotated copies from photos.
 
     Returns:
         A table of `storage.schemas.CATALOG`, sorted by path, and its summary for the user.
@@ -71,7 +74,7 @@ def build_catalog(
         DatasetError: the folder or a CSV is not usable, or names fewer than `least_people` people with a photo.
     """
     root = root.resolve()
-    sources = from_folder(root) if labels is None else from_csv(root, labels)
+    sources = from_folder(root, outputs) if labels is None else from_csv(root, labels)
     rows = describe_photos(root, sources.photos, limits or Limits(), on_photo)
     corrected = tuple(apply_corrections(rows, file) for file in corrections)
     if corrected:

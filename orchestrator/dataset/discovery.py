@@ -22,10 +22,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.dataset.folder_layout import depth_note, is_parted, list_folder, parts_note
-from orchestrator.dataset.left_out import OWN_FOLDER, is_own_folder, omission_of
+from orchestrator.dataset.left_out import OWN_FILE, OWN_FOLDER, is_own_folder, omission_of
 from orchestrator.text import shown_name
 from storage.errors import DatasetError
-from storage.outputs import DRAWING_MARK
+from storage.outputs import OutputLedger
 from workers.learning.configurations import UNKNOWN
 
 
@@ -64,10 +64,13 @@ class Sources:
     notes: list[str] = field(default_factory=list)
 
 
-def from_folder(root: Path) -> Sources:
+def from_folder(root: Path, outputs: OutputLedger | None = None) -> Sources:
     """One sub-folder a person; folders below it belong to the same person.
 
     Where the only folders are parts of one set (train, test, ...), the folders in those are the people.
+
+    Args:
+        outputs: the ledger of what Lineup wrote; annotated copies are left out.
 
     Raises:
         DatasetError: no such folder, no sub-folder, a folder that cannot be listed, a store of Lineup, parts of a set
@@ -83,7 +86,7 @@ def from_folder(root: Path) -> Sources:
     for folder in folders:
         label = person_label(folder.name, str(root), people)
         before = len(found.photos)
-        found.photos.extend(_photos_below(root, folder, label, found.skipped))
+        found.photos.extend(_photos_below(root, folder, label, found.skipped, outputs or OutputLedger(None)))
         if len(found.photos) == before and label not in found.empty:
             found.empty.append(label)
     if not people:
@@ -102,12 +105,10 @@ def _folders_in(root: Path, found: Sources) -> list[Path]:
     """The folders that may be people; what else lies there is counted."""
     entries = list_folder(root)
     if is_own_folder(entry.name for entry in entries):
-        raise DatasetError(f"{shown_name(str(root))} is a folder that Lineup made", "Name a folder of photos.")
+        raise DatasetError(f"{shown_name(str(root))} is a store of Lineup", "Name a folder of photos.")
     folders = []
     for entry in entries:
         is_folder = entry.is_dir(follow_symlinks=False)
-        if entry.name == DRAWING_MARK:
-            continue
         if omission := omission_of(entry.name, is_folder):
             beside = omission if is_folder or omission == "hidden" else "beside the people's folders"
             found.skipped[beside] += 1
@@ -120,7 +121,9 @@ def _folders_in(root: Path, found: Sources) -> list[Path]:
     return folders
 
 
-def _photos_below(root: Path, folder: Path, label: str, skipped: Counter[str]) -> Iterator[Source]:
+def _photos_below(
+    root: Path, folder: Path, label: str, skipped: Counter[str], outputs: OutputLedger
+) -> Iterator[Source]:
     entries = list_folder(folder)
     if is_own_folder(entry.name for entry in entries):
         skipped[OWN_FOLDER] += 1
@@ -130,9 +133,11 @@ def _photos_below(root: Path, folder: Path, label: str, skipped: Counter[str]) -
         if omission := omission_of(entry.name, is_folder):
             skipped[omission] += 1
         elif is_folder:
-            yield from _photos_below(root, Path(entry.path), label, skipped)
+            yield from _photos_below(root, Path(entry.path), label, skipped, outputs)
         elif _leads_to_folder(entry):
             skipped["link to a folder"] += 1
+        elif outputs.is_own(Path(entry.path)):
+            skipped[OWN_FILE] += 1
         else:
             path = Path(entry.path)
             relative = path.relative_to(root).as_posix()

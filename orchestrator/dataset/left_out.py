@@ -1,7 +1,7 @@
 """What lies in a folder of photos and is no person and no photo: kinds that are left out and counted.
 
-The folders of file servers, operating systems and photo programs hold smaller copies of the photos beside them; those
-that Lineup made itself hold its store or annotated copies. A name of this list is never taken for a person.
+The folders of file servers, operating systems and photo programs hold smaller copies of the photos beside them. They,
+and a store of Lineup, are never taken for a person.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import PurePath
 
-from storage.outputs import OUTPUT_MARK
 from storage.store_id import FILE as STORE_MARK
 
 NOT_PHOTOS = frozenset({
@@ -27,7 +26,8 @@ SYSTEM_FOLDERS = frozenset({
 })  # fmt: skip
 """Folders of file servers, systems and photo programs, in lower case. Hidden ones are left out by their dot."""
 
-OWN_FOLDER = "folder made by Lineup"
+OWN_FOLDER = "store of Lineup"
+OWN_FILE = "copy that Lineup annotated"
 
 _STORE_BEFORE_MARKS = frozenset({"encodings", "runs"})
 """The folders of a store that an earlier version made, without a mark."""
@@ -43,6 +43,6 @@ def omission_of(name: str, is_folder: bool) -> str:
 
 
 def is_own_folder(names: Iterable[str]) -> bool:
-    """Whether a folder with entries of these names is a store, or holds copies that `identify` wrote."""
+    """Whether a folder with entries of these names is a store."""
     inside = set(names)
-    return STORE_MARK in inside or OUTPUT_MARK in inside or inside >= _STORE_BEFORE_MARKS
+    return STORE_MARK in inside or inside >= _STORE_BEFORE_MARKS

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.inference.annotate import Palette, draw
+from orchestrator.inference.annotated_copies import AnnotatedCopies
 from orchestrator.inference.media_type import read_regular
-from storage.errors import InputError
-from storage.parts import write_bytes
-from workers.faces.align.encode_jpeg import encode_jpeg
+from storage.outputs import OutputLedger
 from workers.faces.decode.read_image import read_image
 from workers.faces.engine import FaceEngine
 from workers.faces.photo import Pixels
@@ -62,26 +61,31 @@ def name_faces(rgb: Pixels, engine: FaceEngine, recogniser: Recogniser) -> tuple
 
 
 def identify_photos(
-    paths: Sequence[Path], engine: FaceEngine, recogniser: Recogniser, out: Path | None = None
+    paths: Sequence[Path],
+    engine: FaceEngine,
+    recogniser: Recogniser,
+    out: Path | None = None,
+    outputs: OutputLedger | None = None,
 ) -> Iterator[PhotoAnswer]:
     """One answer a photo, in order.
 
     Args:
-        out: folder for annotated copies, made if missing. An input is never overwritten.
+        out: folder for annotated copies, made if missing; for one photo it may be the name of a JPEG file.
+        outputs: the ledger of what Lineup wrote; no other file is replaced.
 
     Raises:
-        InputError: `out` cannot be a folder.
+        InputError: `out` cannot be a folder, or is the name of a file that must not be replaced.
         StoreError: a copy cannot be written.
     A photo that cannot be read is an answer, not an error.
     """
-    copies = Copies(out, paths) if out else None
+    copies = AnnotatedCopies(out, paths, outputs) if out else None
     palette = Palette(recogniser.model.labels)
     for path in paths:
         yield _identify(path, engine, recogniser, palette, copies)
 
 
 def _identify(
-    path: Path, engine: FaceEngine, recogniser: Recogniser, palette: Palette, copies: Copies | None
+    path: Path, engine: FaceEngine, recogniser: Recogniser, palette: Palette, copies: AnnotatedCopies | None
 ) -> PhotoAnswer:
     began = time.perf_counter()
     limits = engine.settings.limits
@@ -94,7 +98,7 @@ def _identify(
     copy = None
     if copies:
         tags = [palette.tag(face.box, face.named.name, face.named.likeness) for face in found]
-        copy = copies.write(path, draw(photo.rgb, tags))
+        copy = copies.write(path, draw(photo.rgb, tags), [face.named.name for face in found])
     faces = tuple(NamedFace(_scaled(face.box, photo.scale), face.named) for face in found)
     if not faces:
         return PhotoAnswer(path, "no_face", "no face found", seconds=seconds, copy=copy)
@@ -104,26 +108,3 @@ def _identify(
 def _scaled(box: Box, scale: float) -> Box:
     left, top, right, bottom = (round(side * scale) for side in box)
     return left, top, right, bottom
-
-
-class Copies:
-    """Writes annotated copies under the photos' names; a number is added where a name is taken."""
-
-    def __init__(self, folder: Path, inputs: Sequence[Path]) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as fault:
-            raise InputError(f"{folder} cannot be used for copies: {fault.strerror}", "Name a folder") from fault
-        self._folder = folder
-        self._taken = {path.resolve() for path in inputs}
-
-    def write(self, photo: Path, rgb: Pixels) -> Path:
-        """Write a copy, (height, width, 3) uint8 RGB, as JPEG and return its path; raises StoreError."""
-        path = self._folder / f"{photo.stem}.jpg"
-        number = 1
-        while path.resolve() in self._taken:
-            number += 1
-            path = self._folder / f"{photo.stem}-{number}.jpg"
-        self._taken.add(path.resolve())
-        write_bytes(path, encode_jpeg(rgb))
-        return path

@@ -21,6 +21,7 @@ from orchestrator.experiment.chosen_configurations import check_configurations
 from orchestrator.experiment.trained_encoders import resolved
 from storage.errors import RunConflict
 from storage.experiments import Experiment
+from storage.outputs import store_outputs
 from storage.parts import write_part
 from storage.plans import COMPARISON_RUN, ENCODER_RUN, FACES_RUN, Plan, RunKind, TripletSettings
 from storage.runs import Run, create_run, open_run, run_folder
@@ -77,6 +78,7 @@ def plan_run(
         min_photos_per_person=experiment.protocol.min_photos_per_person,
         corrections=corrections,
         on_photo=on_photo,
+        outputs=store_outputs(store),
     )
     named = str(labels.resolve()) if labels else ""
     run, existed = _written(store, dataset, named, catalog, experiment, run_id)
@@ -116,6 +118,7 @@ def plan_encoder(
         least_people=LEAST_PEOPLE,
         corrections=corrections,
         on_photo=on_photo,
+        outputs=store_outputs(store),
     )
     bare = Experiment(
         photo_seconds=experiment.photo_seconds,

@@ -15,6 +15,7 @@ from orchestrator.verification.usable_faces import UsableFaces, counted_outcomes
 from storage.engine_settings import EngineSettings
 from storage.errors import DatasetError
 from storage.experiments import Experiment
+from storage.outputs import store_outputs
 from storage.runs import Run
 from storage.schemas import CATALOG
 from storage.tables import read_table
@@ -65,7 +66,12 @@ def plan_folder(
         StoreError: the store is not usable.
     """
     catalog, _ = build_catalog(
-        folder, labels, limits=experiment.faces.limits, min_photos_per_person=2, on_photo=on_photo
+        folder,
+        labels,
+        limits=experiment.faces.limits,
+        min_photos_per_person=2,
+        on_photo=on_photo,
+        outputs=store_outputs(store),
     )
     return plan_faces(store, folder.resolve(), catalog, experiment)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import multiprocessing
+import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -10,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from storage.outputs import holds, write_new
 from workers.cores import usable_cores
 from workers.synthetic.identity import draw_identity
 from workers.synthetic.render import render
@@ -66,7 +69,7 @@ def write_folder(
     """Write `people` x `photos` JPEGs as out/name/name-001.jpg and return their number.
 
     Equal arguments give equal bytes for any number of processes. A larger folder begins with the people and photos of
-    a smaller one. Existing files of the same names are overwritten.
+    a smaller one. A photo that is there already is left; another file in its place is an error.
 
     Args:
         side: width and height in pixels.
@@ -75,7 +78,8 @@ def write_folder(
 
     Raises:
         ValueError: `people` or `photos` is below 1.
-        OSError: the folder cannot be written.
+        OSError, StoreError: the folder cannot be written.
+        OutputExists: a file of such a name is there, and is not the photo to be drawn; it is not replaced.
     """
     if people < 1 or photos < 1:
         raise ValueError(f"nothing to draw: {people} people, {photos} photos of each")
@@ -84,6 +88,7 @@ def write_folder(
         name = person_name(person)
         (out / name).mkdir(parents=True, exist_ok=True)
         jobs += [_Job(out / name / f"{name}-{n + 1:03}.jpg", seed, person, n, side) for n in range(photos)]
+    jobs.sort(key=lambda job: not os.path.lexists(job.path))  # before anything is written, what is there is compared
     if processes is None:
         processes = max(1, min(usable_cores(), len(jobs) // PHOTOS_PER_PROCESS))
     write = _write_here if processes == 1 else partial(_write_in_parallel, processes=processes)
@@ -118,4 +123,7 @@ def _write_photo(job: _Job) -> None:
     from PIL import Image
 
     pixels = render(draw_identity(job.seed, job.person), draw_scene(job.seed, job.person, job.photo), job.side)
-    Image.fromarray(pixels).save(job.path, "JPEG", quality=JPEG_QUALITY)
+    drawn = io.BytesIO()
+    Image.fromarray(pixels).save(drawn, "JPEG", quality=JPEG_QUALITY)
+    if not holds(job.path, drawn.getvalue()):
+        write_new(job.path, drawn.getvalue())

@@ -11,7 +11,7 @@ from orchestrator.dataset.catalog import build_catalog
 from orchestrator.dataset.discovery import from_folder
 from orchestrator.dataset.left_out import SYSTEM_FOLDERS
 from storage.errors import DatasetError
-from storage.outputs import OUTPUT_MARK
+from storage.outputs import store_outputs
 from storage.runs import open_store
 from tests.orchestrator.dataset.test_summary import write_photos
 
@@ -85,14 +85,21 @@ def test_a_store_is_no_person_wherever_it_is_and_whoever_made_it(tmp_path: Path)
     planted(tmp_path / "ann" / "store", ("0.jpg",))
     found = from_folder(tmp_path)
     assert [source.path for source in found.photos] == list(PEOPLE)
-    assert found.skipped == {"folder made by Lineup": 3}
-    with pytest.raises(DatasetError, match="a folder that Lineup made"):
+    assert found.skipped == {"store of Lineup": 3}
+    with pytest.raises(DatasetError, match="is a store of Lineup"):
         from_folder(tmp_path / "lineup-store")
 
 
-def test_a_folder_of_annotated_copies_is_no_person(tmp_path: Path) -> None:
-    planted(tmp_path, (*PEOPLE, "named/0.jpg", f"named/{OUTPUT_MARK}"))
-    assert {source.label for source in from_folder(tmp_path).photos} == {"ann", "bob"}
+def test_annotated_copies_are_left_out_until_somebody_puts_a_photo_in_their_place(tmp_path: Path) -> None:
+    outputs = store_outputs(tmp_path / "store")
+    root = planted(tmp_path / "photos", PEOPLE)
+    for copy in ("named/0.jpg", "ann/0-2.jpg", "ann/9.jpg"):
+        outputs.write(root / copy, b"annotated")
+    (root / "ann" / "9.jpg").write_bytes(b"a photo")
+    found = from_folder(root, outputs)
+    assert [source.path for source in found.photos] == ["ann/0.jpg", "ann/1.jpg", "ann/9.jpg", "bob/0.jpg", "bob/1.jpg"]
+    assert found.skipped == {"copy that Lineup annotated": 2}
+    assert found.empty == ["named"]
 
 
 def test_people_one_level_deeper_are_told(tmp_path: Path) -> None:
