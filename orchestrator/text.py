@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from storage.printable import printable as printable
+
 
 def counted(count: int, one: str, many: str = "") -> str:
     """`1 photo`, `2 photos`; `many` where an s does not make the plural.
@@ -34,15 +36,6 @@ def training_figures(losses: Sequence[float], accuracies: Sequence[float]) -> st
     if not accuracies:
         return ""
     return f"loss {losses[-1]:.3f}, validation pairs {accuracies[-1]:.1%} correct (best {max(accuracies):.1%})"
-
-
-def printable(text: str) -> str:
-    """The text on one line with control characters escaped, so that a name on disk cannot steer a terminal.
-
-    >>> print(printable("a\\x1b[31m\\n"))
-    a\\x1b[31m\\n
-    """
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def shown_name(name: str) -> str:

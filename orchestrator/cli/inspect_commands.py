@@ -22,6 +22,7 @@ from orchestrator.cli.options import (
     store_folder,
 )
 from storage.errors import InputError, RunNotFound
+from storage.printable import printable
 
 if TYPE_CHECKING:
     from orchestrator.scheduler.status import Status
@@ -46,7 +47,7 @@ def status(run_id: str | None, as_json: bool) -> None:
     if as_json:
         print_json(status_as_json(found))
         return
-    click.echo(status_line(found))
+    click.echo(printable(status_line(found)))
     if found.state == "running" and not _tell_if_idle(chosen):
         for sentence in [found.waiting] if found.waiting else found.faults:
             print_line(sentence)
@@ -93,7 +94,6 @@ def runs(as_json: bool) -> None:
       lineup runs --json
     """
     from orchestrator.scheduler.status import status_as_json
-    from orchestrator.text import printable
     from storage.runs import list_runs
 
     folder = store_folder(make=False)

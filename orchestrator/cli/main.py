@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import io
 import sys
 import traceback
 from pathlib import Path
+from types import TracebackType
 
 import click
 
 from orchestrator.cli.options import INTERRUPTED
 from orchestrator.local.import_path import forget_current_folder
 from storage.errors import LineupError
+from storage.printable import printable
 
 COMMANDS = {
     "run": ("run_commands", "Compare methods on a folder of photos"),
@@ -116,19 +119,32 @@ def lineup() -> None:
 def main() -> None:
     """Run the command line. An error that the user can fix is one line and its exit code; Ctrl-C is 130."""
     options: dict[str, bool] = {}
+    sys.excepthook = _tell_bug
     forget_current_folder()
     try:
         code = lineup.main(standalone_mode=False, obj=options)
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        _tell(*shown.getvalue().splitlines())
         sys.exit(error.exit_code)
     except click.Abort as error:
         interrupted = isinstance(error.__context__, KeyboardInterrupt)
-        click.echo("lineup: interrupted" if interrupted else "lineup: nothing was done", err=True)
+        _tell("lineup: interrupted" if interrupted else "lineup: nothing was done")
         sys.exit(INTERRUPTED if interrupted else 1)
     except LineupError as error:
         if options.get("verbose"):
-            traceback.print_exc()
-        click.echo(f"lineup: {error}", err=True)
+            _tell(*traceback.format_exc().splitlines())
+        _tell(f"lineup: {error}")
         sys.exit(error.exit_code)
     sys.exit(code)
+
+
+def _tell(*lines: str) -> None:
+    """Print lines on standard error; a name in them cannot steer the terminal."""
+    for line in lines:
+        click.echo(printable(line), err=True)
+
+
+def _tell_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    _tell(*"".join(traceback.format_exception(kind, error, trace)).splitlines())

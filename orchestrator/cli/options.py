@@ -16,6 +16,7 @@ import click
 
 from orchestrator.stop_request import Stop, StopRequest
 from storage.errors import NoWorker, RunNotFound
+from storage.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,8 +50,8 @@ def stdout_console() -> Console:
 
 
 def print_line(line: str, screen: Console | None = None) -> None:
-    """Print a line as it is, without markup and line breaks; on standard error unless a console is given."""
-    (screen or stderr_console()).print(line, markup=False, soft_wrap=True)
+    """Print a line without markup, its control characters escaped; on standard error unless a console is given."""
+    (screen or stderr_console()).print(printable(line), markup=False, soft_wrap=True)
 
 
 def print_lines(lines: list[str]) -> None:
@@ -200,7 +201,8 @@ def print_ending(chosen: Run, ended: Status, as_json: bool, if_running: str = ""
         go_on = if_running or go_on
     if ended.waiting:
         print_line(f"It waited: {ended.waiting}")
-    print_line(f"{status_line(ended)}\n{go_on}")
+    print_line(status_line(ended))
+    print_line(go_on)
     raise click.exceptions.Exit(INTERRUPTED if ended.state == "running" else 1)
 
 

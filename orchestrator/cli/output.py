@@ -77,7 +77,7 @@ def print_result(run: Run, out: Console) -> None:
     if run.plan.kind == ENCODER_RUN:
         lines += encoder_lines(run)
     for line in lines:
-        out.print(line, markup=False, soft_wrap=True)
+        out.print(printable(line), markup=False, soft_wrap=True)
 
 
 def _suspects(run: Run) -> pa.Table:

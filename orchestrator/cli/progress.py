@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
 from orchestrator.scheduler.status import Status
+from storage.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -91,7 +92,7 @@ class Bars(_Faults):
             TextColumn("{task.description:<16}"),
             BarColumn(bar_width=32),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
+            TextColumn("{task.fields[rate]}", markup=False),
             TimeRemainingColumn(elapsed_when_finished=True),
             console=console,
         )
@@ -115,7 +116,7 @@ class Bars(_Faults):
             self._complete(stage)
             self._tasks[stage] = self._bars.add_task(TITLES[stage], total=total or None, rate="")
             self._began[stage] = (time.monotonic(), done)
-        rate = waiting or note or _rate(stage, done, *self._began[stage])
+        rate = printable(waiting or note) or _rate(stage, done, *self._began[stage])
         self._bars.update(self._tasks[stage], completed=done, total=total or None, rate=rate)
         return None
 
@@ -149,6 +150,7 @@ class Lines(_Faults):
 
     def show(self, stage: str, done: int, total: int, note: str = "", waiting: str = "") -> None:
         """Print a line, if there is progress to report."""
+        note, waiting = printable(note), printable(waiting)
         now = time.monotonic()
         if waiting != self._waiting:
             self._console.print(f"Waiting: {waiting}" if waiting else "Going on", markup=False, soft_wrap=True)

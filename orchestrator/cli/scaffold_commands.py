@@ -9,6 +9,7 @@ import click
 
 from orchestrator.cli.options import json_option, print_json, stderr_console
 from storage.errors import InputError
+from storage.printable import printable
 
 
 @click.command()
@@ -28,7 +29,7 @@ def init(path: Path, force: bool) -> None:
     if os.path.lexists(path) and not force:
         raise InputError(f"{path} is there already", "Choose another name, or --force")
     write_bytes(path.absolute(), TEMPLATE.encode())
-    click.echo(f"{path}: edit it, then: lineup run FOLDER -e {path}")
+    click.echo(printable(f"{path}: edit it, then: lineup run FOLDER -e {path}"))
     click.echo('Recommended for a result to rely on: kind = "kfold" and repeats = 3 under [protocol].')
 
 
@@ -60,7 +61,7 @@ def synth(out: Path, people: int, photos: int, seed: int, side: int) -> None:
             )
     except OSError as error:
         raise InputError(f"cannot write {out}: {error.strerror}", "Name another folder") from error
-    click.echo(f"{count} photos of {people} people in {out}")
+    click.echo(printable(f"{count} photos of {people} people in {out}"))
 
 
 def _check_alone(out: Path, people: int) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from storage.errors import BrokerCertificateError, BrokerError
-from workers.queue.broker_options import BrokerOptions, without_password
+from workers.queue.addresses import public_address, without_secrets
+from workers.queue.broker_options import BrokerOptions
 from workers.queue.broker_probe import broker_error
 
 REWRITE_SECONDS = 60
@@ -127,9 +128,10 @@ class Broker:
         try:
             return request()
         except (redis.RedisError, kombu.exceptions.OperationalError, OSError) as error:
-            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            why = without_secrets(str(error))
+            if "CERTIFICATE_VERIFY_FAILED" in why:
                 raise BrokerCertificateError(
-                    f"the certificate of {without_password(self.url)} is not to be trusted: {error}",
+                    f"the certificate of {public_address(self.url)} is not to be trusted: {why}",
                     "Set LINEUP_BROKER_CA to the PEM file of the authority that signed it",
                 ) from error
             raise broker_error(self.options, error) from error

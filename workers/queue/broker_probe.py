@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from storage.errors import BrokerError, BrokerRefusal
-from workers.queue.broker_options import BrokerOptions, without_password
+from workers.queue.addresses import public_address, without_secrets
+from workers.queue.broker_options import BrokerOptions
 
 READ_ONLY_HINT = "It is a read-only replica: name the primary server in LINEUP_BROKER_URL"
 
@@ -40,15 +41,15 @@ def broker_error(options: BrokerOptions, error: Exception) -> BrokerError:
     """
     import redis
 
-    shown = without_password(options.url)
+    shown, why = public_address(options.url), without_secrets(str(error))
     causes = (error, error.__cause__, error.__context__)
     if any(isinstance(each, redis.exceptions.ReadOnlyError) for each in causes):
-        return BrokerRefusal(f"the broker {shown} takes no messages: {error}", READ_ONLY_HINT)
+        return BrokerRefusal(f"the broker {shown} takes no messages: {why}", READ_ONLY_HINT)
     if any(isinstance(each, redis.exceptions.NoPermissionError) for each in causes):
         user = urlsplit(options.url).username or "default"
         hint = f"Give its user its keys and channels: ACL SETUSER {user} ~{options.prefix}* &{options.prefix}* +@all"
-        return BrokerRefusal(f"the broker {shown} forbids what Lineup needs: {error}", f"{hint} -@admin +info")
-    return BrokerError(f"the broker {shown} does not answer: {error}", "Start it, or fix LINEUP_BROKER_URL")
+        return BrokerRefusal(f"the broker {shown} forbids what Lineup needs: {why}", f"{hint} -@admin +info")
+    return BrokerError(f"the broker {shown} does not answer: {why}", "Start it, or fix LINEUP_BROKER_URL")
 
 
 def _channel(url: str) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 from celery.signals import setup_logging
 
+from storage.printable import printable
+from workers.queue.addresses import without_secrets
 from workers.queue.environment import load_settings
 
 FIELDS = ("run", "part", "photo", "attempt")
@@ -21,20 +23,23 @@ class _Json(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": without_secrets(record.getMessage()),
             **{name: getattr(record, name) for name in FIELDS if hasattr(record, name)},
         }
         if record.exc_info:
-            said["trace"] = self.formatException(record.exc_info)
+            said["trace"] = without_secrets(self.formatException(record.exc_info))
         return json.dumps(said, ensure_ascii=True)
 
 
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         facts = [f"{name}={getattr(record, name)}" for name in FIELDS if hasattr(record, name)]
-        # a label or a path may hold a newline: one record stays one line
-        line = " ".join((super().format(record), *facts))
-        return line if record.exc_info else line.encode("unicode_escape").decode()
+        bare = logging.makeLogRecord({**vars(record), "exc_info": None, "exc_text": None, "stack_info": None})
+        # a label or a path may hold a newline: one record stays one line, and each line of a traceback
+        lines = [" ".join((super().format(bare), *facts))]
+        if record.exc_info:
+            lines += self.formatException(record.exc_info).splitlines()
+        return "\n".join(printable(without_secrets(line)) for line in lines)
 
 
 @setup_logging.connect

@@ -118,7 +118,7 @@ def test_a_service_without_an_address_of_a_broker(lineup: Lineup, command: tuple
 def test_a_broker_that_is_not_there_or_an_address_that_is_none(lineup: Lineup, photos: Path) -> None:
     result = lineup("run", photos, broker_url="redis://:hunter2@127.0.0.1:1/0")
     assert result.code == 1
-    assert "redis://127.0.0.1:1/0 does not answer" in line(result)
+    assert "redis://127.0.0.1:1 does not answer" in line(result)
     result = lineup("run", photos, broker_url="redis://:hunter2/x@127.0.0.1/0")
     assert result.code == 2
     assert "hunter2" not in line(result)

@@ -26,7 +26,7 @@ def options(store: Path, url: str, **settings: object) -> BrokerOptions:
         ("redis://host", "redis://host"),
     ],
 )
-def test_addresses_are_shown_without_their_secret(url: str, shown: str) -> None:
+def test_a_client_without_a_password_has_the_same_address(url: str, shown: str) -> None:
     assert without_password(url) == shown
 
 

@@ -68,7 +68,7 @@ def test_text_is_one_line_for_each_record_whatever_a_label_holds(
     assert first.endswith("lineup.test: 7 photos encoded run=people-1 part=ab attempt=2")
     assert second.isprintable()
     assert "two\\nlines" in second
-    assert third.endswith("a bug")
+    assert third.endswith("a bug run=people-1")
     assert trace[-1].startswith("KeyError: 'x'")
 
 
