@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from storage.validation import FORBID_EXTRA, Count, Flag, Natural
+from storage.validation import FORBID_EXTRA, Flag, Side
 
 DetectorName = Literal["cascade", "blaze", "cnn", "hog", "dlib-cnn"]
 RefinerName = Literal["map", "hog", "none"]
@@ -33,10 +33,10 @@ class Limits:
         working_side: photos whose longest side is at least twice this are decoded at a half, a quarter or an eighth.
     """
 
-    file_bytes: Count = 64_000_000
-    pixels: Count = 50_000_000
-    shortest_side: Count = 32
-    working_side: Count = 1280
+    file_bytes: Annotated[int, Field(strict=True, ge=1, le=4_000_000_000)] = 64_000_000
+    pixels: Annotated[int, Field(strict=True, ge=1, le=1_000_000_000)] = 50_000_000
+    shortest_side: Side = 32
+    working_side: Side = 1280
 
 
 @dataclass(frozen=True, config=FORBID_EXTRA)
@@ -66,7 +66,7 @@ class EngineSettings:
     landmarks: LandmarkModel = "68"
     encoder: EncoderName = "onnx"
     mirror: Flag = False
-    jitter: Natural = 0
-    detect_side: Annotated[int, Field(strict=True, ge=80)] = 800
+    jitter: Annotated[int, Field(strict=True, ge=0, le=1000)] = 0
+    detect_side: Annotated[int, Field(strict=True, ge=80, le=100_000)] = 800
     ladder: tuple[LadderRung, ...] = ()
     limits: Limits = field(default_factory=Limits)

@@ -26,7 +26,7 @@ from pydantic_core import ArgsKwargs
 
 from storage.encoder_settings import OwnEncoder
 from storage.engine_settings import EngineSettings
-from storage.validation import FORBID_EXTRA, Count, InnerShare, Seed
+from storage.validation import FORBID_EXTRA, InnerShare, Seconds, Seed
 
 MISSIONS_GRID = (
     "cnn-small-crop",
@@ -51,6 +51,8 @@ ENCODER_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 Value = str | int | float | bool
 """Of a parameter; as JSON keeps it."""
 
+
+Shot = Annotated[int, Field(strict=True, ge=1, le=100_000)]
 
 KSHOT_REPEATS = 5
 
@@ -86,16 +88,16 @@ class Protocol:
 
     kind: Literal["holdout", "kfold", "k-shot"] = "holdout"
     test_share: InnerShare = 0.3
-    folds: Annotated[int, Field(strict=True, ge=2)] = 5
-    repeats: Count = 1
+    folds: Annotated[int, Field(strict=True, ge=2, le=1000)] = 5
+    repeats: Annotated[int, Field(strict=True, ge=1, le=1000)] = 1
     seed: Seed = 42
-    min_photos_per_person: Annotated[int, Field(strict=True, ge=2)] = 4
+    min_photos_per_person: Annotated[int, Field(strict=True, ge=2, le=1_000_000)] = 4
     unknown_share: Annotated[float, Field(strict=True, ge=0, lt=1, allow_inf_nan=False)] = 0.0
     calibrate_share: InnerShare = 0.5
     near_duplicates: Literal["auto", "report", "group"] = "auto"
     hash_distance: Annotated[int, Field(strict=True, ge=0, le=64)] = 4
-    embedding_distance: Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)] = 0.15
-    shots: Annotated[tuple[Count, ...], Field(min_length=1), AfterValidator(_rising)] = (1, 2, 4, 8, 16)
+    embedding_distance: Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)] = 0.15
+    shots: Annotated[tuple[Shot, ...], Field(min_length=1, max_length=100), AfterValidator(_rising)] = (1, 2, 4, 8, 16)
     draws: Annotated[int, Field(strict=True, ge=1, le=1000)] = 20
 
     @model_validator(mode="before")
@@ -157,12 +159,12 @@ class Experiment:
 
     name: str = "lineup"
     seed: Seed = 42
-    photo_seconds: Count = 60
-    training_seconds: Count = 3600
+    photo_seconds: Seconds = 60
+    training_seconds: Seconds = 3600
     attempts: Annotated[int, Field(strict=True, ge=1, le=100)] = 3
     faces: EngineSettings = field(default_factory=EngineSettings)
     protocol: Protocol = field(default_factory=Protocol)
-    configurations: Annotated[tuple[str, ...], Field(min_length=1)] = MISSIONS_GRID
+    configurations: Annotated[tuple[str, ...], Field(min_length=1, max_length=1000)] = MISSIONS_GRID
     parameters: Annotated[Mapping[str, Mapping[str, Value]], AfterValidator(_that_differ)] = field(default_factory=dict)
     encoders: Annotated[
         Mapping[Annotated[str, AfterValidator(_encoder_name)], Annotated[OwnEncoder, BeforeValidator(_encoder)]],

@@ -18,6 +18,8 @@ FORBID_EXTRA = ConfigDict(extra="forbid")
 # strict: true is no number, and 2.0 is no whole one; a whole number may stand for a real one and becomes it
 Count = Annotated[int, Field(strict=True, ge=1)]
 Natural = Annotated[int, Field(strict=True, ge=0)]
+Seconds = Annotated[int, Field(strict=True, ge=1, le=2_678_400)]  # up to 31 days
+Side = Annotated[int, Field(strict=True, ge=1, le=100_000)]  # of a side
 Seed = Annotated[int, Field(strict=True, ge=0, le=2**32 - 1)]
 Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 InnerShare = Annotated[float, Field(strict=True, gt=0, lt=1, allow_inf_nan=False)]
@@ -55,6 +57,8 @@ def explain(error: ValidationError, model: type) -> tuple[str, str]:
             return f"{key} must be a list of names", 'Such as ["NAME", "NAME"].'
         case "missing":
             return f"{key} is missing", ""
+        case "too_long":
+            return f"{key} has too many values", f"At most {fault['ctx']['max_length']}."
         case "too_short":
             return f"{key} is empty", "Name at least one."
         case "value_error":

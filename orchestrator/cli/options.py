@@ -125,12 +125,13 @@ def read_experiment(path: Path | None) -> Experiment:
     from orchestrator.experiment.experiment_file import from_toml
     from storage.errors import ExperimentError
     from storage.experiments import Experiment
+    from storage.toml_text import toml_text
 
     if path is None:
         return Experiment()
     try:
-        return from_toml(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
+        return from_toml(toml_text(path), str(path))
+    except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise ExperimentError(f"{path} cannot be read: {why}", "`lineup init` writes a new one") from error
 

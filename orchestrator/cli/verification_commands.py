@@ -94,11 +94,12 @@ def _encoded(
     from orchestrator.verification.judge_folder import plan_folder
     from orchestrator.verification.judge_pairs import plan_pairs
     from orchestrator.verification.usable_faces import experiment_of
+    from storage.toml_text import toml_text
 
     screen = stderr_console()
     with stop_on_interrupt() as stop, display(screen, quiet) as bars:
         settings = read_experiment(experiment)
-        settings = experiment_of(settings, experiment.read_text(encoding="utf-8") if experiment else None)
+        settings = experiment_of(settings, toml_text(experiment) if experiment else None)
 
         def on_photo(done: int, total: int) -> None:
             bars.show("catalog", done, total)

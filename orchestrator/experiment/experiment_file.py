@@ -6,7 +6,6 @@ Every error is an ExperimentError that names the key, the value, and the rule or
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
@@ -16,6 +15,7 @@ from pydantic import ValidationError
 from orchestrator.experiment.chosen_configurations import check_configurations, take_parameters
 from storage.errors import ExperimentError
 from storage.experiments import Experiment
+from storage.toml_text import parse_toml
 from storage.validation import explain
 
 TEMPLATE = (files("orchestrator.experiment") / "template.toml").read_text(encoding="utf-8")
@@ -36,9 +36,13 @@ def from_toml(text: str, source_name: str = "experiment.toml") -> Experiment:
     storage.errors.ExperimentError: experiment.toml: unknown key: 'sead'. Did you mean 'seed'?...
     """
     try:
-        return from_dict(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as fault:
-        raise ExperimentError(f"{source_name}: not a TOML file: {fault}", "See `lineup init`.") from fault
+        content = parse_toml(text)
+    except ValueError as fault:
+        raise ExperimentError(
+            f"{source_name}: not a TOML file that can be used: {fault}", "See `lineup init`."
+        ) from fault
+    try:
+        return from_dict(content)
     except ExperimentError as fault:
         raise ExperimentError(f"{source_name}: {fault.what}", fault.hint) from fault
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from storage.experiments import Experiment
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES
 from storage.tables import read_table
+from storage.toml_text import parse_toml
 from workers.compare.metrics import Floats
 
 
@@ -39,7 +39,7 @@ def experiment_of(experiment: Experiment, toml: str | None) -> Experiment:
     Args:
         toml: the file's text; None without a file.
     """
-    if toml is not None and "policy" in tomllib.loads(toml).get("faces", {}):
+    if toml is not None and "policy" in parse_toml(toml).get("faces", {}):
         return experiment
     return replace(experiment, faces=replace(experiment.faces, policy="central"))
 

@@ -8,19 +8,18 @@ the file of `lineup --config FILE`
 from __future__ import annotations
 
 import os
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from storage.errors import InputError
+from storage.toml_text import parse_toml, toml_text
 
 CONFIGURATION_FILE = "lineup.toml"
 
 HARMLESS = ("processes", "photos_per_task", "log_level", "log_format")
 """What a file in the current folder may set. It may have come with the photos, and must not send them anywhere."""
 
-MOST_BYTES = 65_536
 
 _chosen: Path | None = None
 
@@ -100,12 +99,8 @@ def _is_file(path: Path) -> bool:
 
 def _read(path: Path, name: str) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-        if len(data) > MOST_BYTES:
-            raise InputError(f"{name} is longer than {MOST_BYTES} bytes", "Fix it, or delete it")
-        return tomllib.loads(data.decode())
-    except (ValueError, RecursionError) as error:  # TOML's and Unicode's errors, and that of a number of 5,000 digits
-        raise InputError(f"{name} is not a TOML file: {error}", "Fix it, or delete it") from error
+        return parse_toml(toml_text(path))
+    except ValueError as error:
+        raise InputError(f"{name} is not a TOML file that can be used: {error}", "Fix it, or delete it") from error
     except OSError as error:
         raise InputError(f"{name} cannot be read: {error.strerror}", "Fix it, or delete it") from error
