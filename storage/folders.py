@@ -14,6 +14,9 @@ from storage.errors import cannot_write
 
 BUILDING = ".building"
 
+FileVersion = tuple[int, int]
+"""Tells a file from another that has taken its place (a run deleted and planned again under its name)."""
+
 
 def make_folder(path: Path) -> None:
     """Make a folder and its parents where they are missing, readable by their owner only; raises OSError."""
@@ -79,6 +82,15 @@ def _sweep(path: Path) -> None:
         # gone: its builder has ended; locked: its builder lives
         with contextlib.suppress(FileNotFoundError, BlockingIOError), _held(left):
             shutil.rmtree(left)
+
+
+def file_version(path: Path) -> FileVersion:
+    """The version of a file: another one after each change; (0, 0) where it is not there."""
+    try:
+        about = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return about.st_ino, about.st_mtime_ns
 
 
 def fsync(path: Path) -> None:

@@ -6,10 +6,11 @@ import contextlib
 import os
 import re
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 from storage.errors import StoreError, cannot_write
-from storage.folders import fsync, make_folder
+from storage.folders import make_folder
 
 FILE = "store-id"
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -21,24 +22,38 @@ def store_id(store: Path) -> str:
     Raises:
         StoreError: it cannot be read or written, or is damaged.
     """
-    path = store / FILE
-    try:
-        if not path.exists():
-            _make(path)
-        found = path.read_text(errors="replace").strip()
-    except OSError as error:
-        raise cannot_write(path, error) from error
+    found = written_once(store / FILE, lambda: uuid.uuid4().hex)
     if not _ID.fullmatch(found):
-        raise StoreError(f"{path} is damaged", "Delete it; the orchestrator sends the messages again")
+        raise StoreError(f"{store / FILE} is damaged", "Delete it; the orchestrator sends the messages again")
     return found
 
 
-def _make(path: Path) -> None:
-    make_folder(path.parent)
-    temporary = path.with_name(f".{FILE}.{uuid.uuid4().hex}")
+def written_once(path: Path, content: Callable[[], str]) -> str:
+    """The line that a small file of mode 0600 holds; it is written where the file is not there.
+
+    Of processes that write it at the same time, one wins, and all read what that one wrote.
+
+    Raises:
+        StoreError: it cannot be read or written.
+    """
     try:
-        temporary.write_text(f"{uuid.uuid4().hex}\n")
-        fsync(temporary)
+        if not path.exists():
+            _write(path, content())
+        return path.read_text(errors="replace").strip()
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def _write(path: Path, line: str) -> None:
+    make_folder(path.parent)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        try:
+            os.write(descriptor, f"{line}\n".encode())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
         with contextlib.suppress(FileExistsError):
             os.link(temporary, path)  # unlike a rename, it replaces nothing
     finally:

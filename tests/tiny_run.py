@@ -13,7 +13,7 @@ import pyarrow as pa
 from orchestrator.dataset.splits import make_splits
 from orchestrator.report.encoder_summary import encoder_overlap
 from orchestrator.scheduler.planning import plan_run
-from orchestrator.scheduler.work import planned_photos, planned_trainings
+from orchestrator.scheduler.work import planned_photos
 from storage.collect_faces import write_faces
 from storage.experiments import Experiment, Protocol
 from storage.runs import Run
@@ -22,6 +22,7 @@ from storage.tables import read_table, write_run_tables
 from workers.jobs.compare_run import compare
 from workers.jobs.encode_photos import encode
 from workers.jobs.photo_ref import PhotoRef
+from workers.jobs.planned_trainings import planned_trainings
 from workers.jobs.train_configuration import train
 from workers.synthetic.photo_folder import write_folder
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,10 @@ from orchestrator.cli.options import print_line, settings, stop_on_interrupt, st
 
 if TYPE_CHECKING:
     from orchestrator.scheduler.broker import Broker
+    from workers.queue.broker_options import BrokerOptions
+    from workers.queue.environment import Settings
+
+    Options = Callable[[str, Path, Settings], BrokerOptions]
 
 
 @click.command()
@@ -65,10 +70,12 @@ def flower(address: str, port: int | None) -> None:
     """
     from orchestrator.local.child_process import flower_command
     from storage.errors import InputError
+    from workers.queue.broker_options import reader_options
 
     if ":" not in os.environ.get("FLOWER_BASIC_AUTH", ""):
         raise InputError("FLOWER_BASIC_AUTH is not set: anyone could read Flower's pages", "Set it to USER:PASSWORD")
-    _become(flower_command(port or settings().flower_port, address), store_folder())
+    # reader: in a container of its own Flower has no store, and must not make a key that nobody else has
+    _become(flower_command(port or settings().flower_port, address), store_folder(), reader_options)
 
 
 @click.command()
@@ -100,12 +107,12 @@ def up() -> None:
         service.serve(stop, between=cluster.restart_dead)
 
 
-def _become(command: list[str], store: Path) -> None:
+def _become(command: list[str], store: Path, options: Options | None = None) -> None:
     """Have Celery replace this process, so that signals reach it and nothing else."""
     from orchestrator.local.child_process import worker_environment
     from orchestrator.local.private_folder import PrivateFolder
 
-    url = _trusted_broker(store).url
+    url = _trusted_broker(store, options).url
     environment = {**os.environ, **worker_environment(), "LINEUP_STORE": str(store), "LINEUP_BROKER_URL": url}
     private = PrivateFolder()  # the next process deletes it, since Celery's end is not seen here
     os.set_inheritable(private.descriptor, True)
@@ -113,7 +120,7 @@ def _become(command: list[str], store: Path) -> None:
     os.execve(command[0], command, {**environment, "PWD": str(private.path)})  # noqa: S606
 
 
-def _trusted_broker(store: Path) -> Broker:
+def _trusted_broker(store: Path, options: Options | None = None) -> Broker:
     """The broker of the settings. One that does not answer is waited for later; one that cannot be trusted is not."""
     from orchestrator.scheduler.broker import Broker
     from storage.errors import BrokerCertificateError, BrokerError, BrokerUrlError
@@ -122,7 +129,7 @@ def _trusted_broker(store: Path) -> Broker:
     url = settings().broker_url
     if not url:
         raise BrokerUrlError("LINEUP_BROKER_URL is not set", "Set it, or use `lineup run` or `lineup up`")
-    broker = Broker(store_options(url, store, settings()))
+    broker = Broker((options or store_options)(url, store, settings()))
     try:
         broker.ping()
     except BrokerCertificateError:

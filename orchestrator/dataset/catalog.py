@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from orchestrator.dataset.corrections import apply_corrections
 from orchestrator.dataset.discovery import Source, from_folder
@@ -140,16 +139,6 @@ def _read_bytes(path: Path, limits: Limits) -> bytes | Refusal:
 def _refused(row: Row, refusal: Refusal) -> Row:
     row.update(outcome=refusal.outcome, reason=refusal.reason)
     return row
-
-
-def submitted_photos(catalog: pa.Table) -> dict[str, str]:
-    """The photos that workers encode: photo_key to its first path, in the order of paths."""
-    usable = catalog.filter(pc.equal(catalog.column("outcome").cast(pa.string()), "ok"))
-    keys, paths = usable.column("photo_key").to_pylist(), usable.column("path").to_pylist()
-    photos: dict[str, str] = {}
-    for key, path in zip(keys, paths, strict=True):
-        photos.setdefault(key, path)
-    return photos
 
 
 def number_duplicates(rows: Sequence[Row]) -> None:

@@ -20,7 +20,7 @@ from storage.folders import make_folder
 from workers.queue.environment import settings_environment
 
 STOP_SECONDS = 20
-"""A worker hands its task back within 10 s of being asked to stop (workers/queue/app.py)."""
+"""A worker hands its task back within 10 s of being asked to stop (workers/queue/celery_settings.py)."""
 
 STOP_STARTING_SECONDS = 1.0
 """Ctrl-C during the start ends everything within 2 s. A worker's children then load their models, and a task that one
@@ -69,7 +69,7 @@ def worker_environment() -> dict[str, str]:
 def flower_command(port: int, address: str = "127.0.0.1") -> list[str]:
     """The command line of Flower; its password is in FLOWER_BASIC_AUTH."""
     return [
-        *(sys.executable, "-m", "celery", "--app", "workers.queue.app", "--quiet", "flower"),
+        *(sys.executable, "-m", "celery", "--app", "workers.queue.flower_app", "--quiet", "flower"),
         *(f"--address={address}", f"--port={port}"),
     ]
 

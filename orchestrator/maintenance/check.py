@@ -15,7 +15,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from orchestrator.dataset.catalog import submitted_photos
 from orchestrator.maintenance.consistency import (
     catalog_faults,
     comparison_faults,
@@ -28,7 +27,6 @@ from orchestrator.maintenance.consistency import (
 from orchestrator.report.encoder_summary import encoder_of
 from orchestrator.scheduler.compatibility import check_readable, check_resumable
 from orchestrator.scheduler.planning import planned_fingerprint
-from orchestrator.scheduler.work import planned_trainings
 from orchestrator.scheduler.worker_watch import worker_faults
 from storage.errors import RunStuck, StoreError
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
@@ -38,6 +36,8 @@ from storage.plans import ENCODER_REPORT, ENCODER_RUN
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, EFFORTS, FACES, FITS, SCORES, SPLITS
 from storage.temporary_files import TEMPORARY
+from workers.jobs.photo_paths import submitted_photos
+from workers.jobs.planned_trainings import planned_trainings
 from workers.jobs.train_encoder import settings_of
 from workers.learning.encoder.picture_encoder import encoder_digest
 from workers.recognition.recogniser import FILE as MODEL

@@ -12,7 +12,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.dataset.catalog import submitted_photos
 from storage.attempts import forget_deaths, read_attempts
 from storage.encodings import Done
 from storage.erase_photos import delete, drop_derived
@@ -22,6 +21,7 @@ from storage.parts import list_parts, part_path, read_part, read_parts, set_asid
 from storage.runs import Run, claim
 from storage.schemas import CATALOG, FACES, FITS, OUTCOMES
 from storage.tables import read_table
+from workers.jobs.photo_paths import submitted_photos
 
 FAILED_TRAINING = "failed"
 """Outcome of a training whose process died too often, or that could not be fitted."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator.dataset.catalog import submitted_photos
 from orchestrator.report.material import ReportMaterial
 from orchestrator.report.page import render_page
 from orchestrator.report.suspects_file import write_suspects
@@ -16,6 +15,7 @@ from storage.schemas import CATALOG, FACES, FITS, SCORES
 from storage.tables import read_table
 from workers.compare.k_shot import largest_shot
 from workers.compare.paired import Pair
+from workers.jobs.photo_paths import submitted_photos
 
 _FINDINGS = {**SPLIT_TABLES, **COMPARISON_TABLES}
 

@@ -23,7 +23,7 @@ class Broker:
     """
 
     def __init__(self, options: BrokerOptions) -> None:
-        from workers.queue.app import connect
+        from workers.queue.celery_settings import connect
 
         self.options = options
         self._redis = options.redis_client()
@@ -63,16 +63,10 @@ class Broker:
                 return False
             raise
 
-    def send(self, task: str, arguments: tuple[object, ...], queue: str, task_id: str, seconds: float) -> None:
-        """Publish a message once; raises BrokerError, and then the message may have been sent or not.
-
-        Args:
-            seconds: hard limit of the task.
-        """
+    def send(self, task: str, arguments: tuple[object, ...], queue: str, task_id: str) -> None:
+        """Publish a message once; raises BrokerError, and then the message may have been sent or not."""
         self._ask(
-            lambda: self._app.send_task(
-                task, arguments, queue=queue, task_id=task_id, time_limit=seconds, retry=False, ignore_result=True
-            )
+            lambda: self._app.send_task(task, arguments, queue=queue, task_id=task_id, retry=False, ignore_result=True)
         )
 
     def withdraw(self, task_ids: Iterable[str]) -> None:

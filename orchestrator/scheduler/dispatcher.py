@@ -137,5 +137,5 @@ class Dispatcher:
     def _publish(self, work: Message) -> str:
         # never the same id twice: workers remember revoked ids and would refuse those of a resumed run
         task_id = f"{work.part}-{uuid.uuid4().hex[:8]}"
-        self.broker.send(work.task, work.arguments, self.queue, task_id, work.seconds)
+        self.broker.send(work.task, work.arguments, self.queue, task_id)
         return task_id

@@ -26,12 +26,10 @@ from orchestrator.scheduler.run_faults import RunFaults
 from orchestrator.scheduler.status import Status, encoder_progress, status_of
 from orchestrator.scheduler.verified_tables import VerifiedTables
 from orchestrator.scheduler.work import (
-    Training,
     check_enough_people,
     needs_refit,
     photo_messages,
     planned_photos,
-    planned_trainings,
     training_messages,
 )
 from storage.attempts import Death, count_deaths, forget_deaths, read_attempts
@@ -48,6 +46,7 @@ from storage.schemas import CATALOG, FACES, FITS, SCORES, SPLITS
 from storage.tables import read_table, write_run_tables
 from storage.temporary_files import sweep
 from workers.jobs.part_names import refit_part
+from workers.jobs.planned_trainings import Training, planned_trainings
 from workers.queue.messages import Message, compare_run_message, refit_winner_message, train_encoder_message
 from workers.queue.task_names import IMAGES, TRAINING
 
@@ -165,8 +164,8 @@ class Reconciler:
         left = len(photos) - len(done) - len(in_flight - done)
         sizes = itertools.repeat(self._size) if self._size else batch_sizes(left, self._processes)
         # one by one: the part of their old message may exist without them
-        handed_back = photo_messages(self.run, photos, again, itertools.repeat(1))
-        self._send(self._images, itertools.chain(handed_back, photo_messages(self.run, photos, missing, sizes)))
+        handed_back = photo_messages(self.run, again, itertools.repeat(1))
+        self._send(self._images, itertools.chain(handed_back, photo_messages(self.run, missing, sizes)))
         return self._status("running", "images", len(done), len(photos))
 
     def _send(self, queue: Dispatcher, messages: Iterator[Message]) -> None:

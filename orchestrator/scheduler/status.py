@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 
 from orchestrator.scheduler.compatibility import check_readable
-from orchestrator.scheduler.work import needs_refit, planned_photos, planned_trainings
+from orchestrator.scheduler.work import needs_refit, planned_photos
 from orchestrator.scheduler.worker_watch import QUEUE_OF_STAGE, WorkerWatch, workers_now
 from orchestrator.text import training_figures
 from storage.encodings import Done
@@ -14,6 +14,7 @@ from storage.plans import ENCODER_RUN
 from storage.runs import Run
 from storage.schemas import SPLITS
 from storage.tables import read_table
+from workers.jobs.planned_trainings import planned_trainings
 
 STAGES = ("images", "splits", "training", "comparison", "refit", "report", "encoder", "finished")
 

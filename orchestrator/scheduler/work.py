@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-import pyarrow as pa
-
-from orchestrator.dataset.catalog import submitted_photos
 from orchestrator.scheduler.batching import batched
 from storage.errors import DatasetError
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES
 from storage.tables import read_table
-from workers.jobs.part_names import training_part
-from workers.jobs.photo_ref import PhotoRef
+from workers.jobs.photo_paths import submitted_photos
+from workers.jobs.planned_trainings import Training
 from workers.queue.messages import Message, encode_photos_message, train_configuration_message
-
-Training = tuple[str, int, int]
-"""Configuration, repeat, fold."""
 
 
 def planned_photos(run: Run) -> dict[str, str]:
@@ -25,30 +19,15 @@ def planned_photos(run: Run) -> dict[str, str]:
     return submitted_photos(read_table(run.catalog, CATALOG))
 
 
-def photo_messages(
-    run: Run, photos: Mapping[str, str], missing: Iterable[str], sizes: Iterator[int]
-) -> Iterator[Message]:
+def photo_messages(run: Run, missing: Iterable[str], sizes: Iterator[int]) -> Iterator[Message]:
     """Messages for the photos that have no outcome yet.
 
     Args:
-        photos: photo_key to path.
         missing: photo keys.
         sizes: how many of them each message carries.
     """
     for keys in batched(missing, sizes):
-        yield encode_photos_message(run, [PhotoRef(key, photos[key]) for key in keys])
-
-
-def planned_trainings(run: Run, splits: pa.Table) -> dict[str, Training]:
-    """Every training of a run by the name of its part; the slow ones first."""
-    numbers = sorted(set(zip(splits["repeat"].to_pylist(), splits["fold"].to_pylist(), strict=True)))
-    names: Sequence[str] = sorted(run.plan.experiment.configurations, key=_slow_first)
-    wanted = [(name, repeat, fold) for name in names for repeat, fold in numbers]
-    return {training_part(run.plan.fingerprint, *each): each for each in wanted}
-
-
-def _slow_first(name: str) -> tuple[int, str]:
-    return (0 if name.startswith("cnn-regularized") else 1 if name.startswith("cnn") else 2, name)
+        yield encode_photos_message(run, keys)
 
 
 def training_messages(run: Run, trainings: Mapping[str, Training], missing: Collection[str]) -> Iterator[Message]:

@@ -45,7 +45,7 @@ def test_emptying_the_queues_of_one_store_leaves_those_of_all_others(shared: Loc
     stores = tmp_path / "one", tmp_path / "two"
     brokers = [broker_of(store, shared) for store in stores]
     for broker in brokers:
-        broker.send(ENCODE_PHOTOS, ("run", [["a" * 64, "a.jpg"]]), IMAGES, "id", 60)
+        broker.send(ENCODE_PHOTOS, ("run", ["a" * 64]), IMAGES, "id")
     brokers[0].empty((IMAGES, TRAINING))
     assert [broker.waiting(IMAGES) for broker in brokers] == [0, 1]
     assert [queues_of(store, shared.broker_url).llen(IMAGES) for store in stores] == [0, 1]
@@ -55,7 +55,7 @@ def test_emptying_the_queues_of_one_store_leaves_those_of_all_others(shared: Loc
 def test_every_key_that_lineup_makes_has_the_prefix_of_its_store(shared: LocalCluster, tmp_path: Path) -> None:
     broker = broker_of(tmp_path / "one", shared)
     before = {str(key) for key in raw(shared).scan_iter()}
-    broker.send(ENCODE_PHOTOS, ("run", [["a" * 64, "a.jpg"]]), IMAGES, "id", 60)
+    broker.send(ENCODE_PHOTOS, ("run", ["a" * 64]), IMAGES, "id")
     broker.workers()
     made = {str(key) for key in raw(shared).scan_iter()} - before
     assert made

@@ -24,7 +24,7 @@ def test_a_training_whose_process_dies_while_loading_is_a_failed_fit_and_never_t
     cluster.drive(reconciler, until=lambda: mark.read_text())
     message = train_configuration_message(run, "knn-1", 0, 0)
     for number in range(2):  # the same message again, while the first process loads
-        cluster.stack.broker.send(message.task, message.arguments, TRAINING, f"copy-{number}", message.seconds)
+        cluster.stack.broker.send(message.task, message.arguments, TRAINING, f"copy-{number}")
     cluster.drive(reconciler, until=lambda: list_parts(run.scores))
     assert mark.read_text().splitlines() == ["died"] * ATTEMPTS
     (fit,) = read_parts(list_parts(run.fits), FITS).to_pylist()

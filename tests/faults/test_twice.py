@@ -32,8 +32,8 @@ def test_every_message_may_come_three_times(cluster: Cluster, photos: Path, undi
     numbers = count()
     with closed_gate(cluster.marks):
         for size in (1, 3, 20):  # cut differently, as by orchestrators that began at different times
-            for work in photo_messages(run, known, known, repeat(size)):
-                cluster.stack.broker.send(work.task, work.arguments, "images", f"copy-{next(numbers)}", work.seconds)
+            for work in photo_messages(run, known, repeat(size)):
+                cluster.stack.broker.send(work.task, work.arguments, "images", f"copy-{next(numbers)}")
     assert cluster.finish(run).state == "finished"
     assert tables(run) == undisturbed
     wait_for(lambda: cluster.connection().llen("images") == 0, "the end of the copies")

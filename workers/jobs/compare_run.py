@@ -9,11 +9,13 @@ from storage.attempts import Attempt
 from storage.experiments import Protocol
 from storage.finding_schemas import COMPARISON_TABLES, DRAWS, K_SHOT, NEAR_DUPLICATES
 from storage.parts import list_parts, read_parts
+from storage.plans import COMPARISON_RUN
 from storage.runs import Run
 from storage.schemas import CATALOG, EFFORTS, FACES, FITS, SCORES, SPLITS
 from storage.tables import read_table, write_run_tables
-from workers.jobs.job import run_job
+from workers.jobs.job import check_kind, run_job
 from workers.jobs.part_names import comparison_part
+from workers.jobs.planned_trainings import lacks_trainings
 from workers.jobs.time_limits import COMPARISON_SECONDS
 from workers.learning.configurations import find_configuration, is_baseline, view_of_configuration
 from workers.recognition.encoder_scales import scale_of
@@ -23,8 +25,11 @@ def compare(run: Run) -> None:
     """Write the tables of the comparison of a run (COMPARISON_TABLES), unless they are there.
 
     Raises:
+        Refused: the run compares nothing, or a training is not done yet.
         StoreError: a table is missing or damaged, or the disk is full.
     """
+
+    check_kind(run, COMPARISON_RUN)
 
     def work(_attempt: Attempt, _number: int) -> None:
         write_run_tables(run, _tables(run))
@@ -33,7 +38,7 @@ def compare(run: Run) -> None:
         return all(run.table(name).exists() for name in COMPARISON_TABLES)
 
     part = comparison_part(run.plan.fingerprint)
-    run_job(run, part, COMPARISON_SECONDS, work, is_done=is_done)
+    run_job(run, part, COMPARISON_SECONDS, work, is_done=is_done, lacks=lambda: lacks_trainings(run))
 
 
 def _tables(run: Run) -> dict[str, pa.Table]:

@@ -84,7 +84,7 @@ def _encode_suspect(run: Run, settings: EngineSettings, photo: PhotoRef) -> None
 
 
 def _encode_part(run: Run, settings: EngineSettings, photos: Sequence[PhotoRef], attempt: int) -> None:
-    part = photos_part(run.plan.engine_fingerprint, photos)
+    part = photos_part(run.plan.engine_fingerprint, [photo.key for photo in photos])
     done = part_path(run.encodings / "faces", part)
     if done.exists():
         return

@@ -37,6 +37,12 @@ def check_version(run: Run) -> None:
         )
 
 
+def check_kind(run: Run, *kinds: str) -> None:
+    """Raise Refused where the run is of another kind than the task is for."""
+    if run.plan.kind not in kinds:
+        raise Refused(f"run {run.run_id} has no such work: it is of kind {run.plan.kind}")
+
+
 @contextlib.contextmanager
 def own_attempt(run: Run, part: str) -> Iterator[Attempt | None]:
     """An attempt at a part, or None where another process is at it.
@@ -60,21 +66,26 @@ def run_job(
     work: Work,
     *,
     is_done: Callable[[], bool],
+    lacks: Callable[[], str] = lambda: "",
     give_up: Callable[[int], None] | None = None,
 ) -> None:
     """Do the work on one part, unless it is done, cancelled, given up, or another process is at it.
 
     Args:
         seconds: the process ends itself when the work takes longer; `Attempt.allow` starts the time anew.
+        lacks: says in words which of the work's inputs are not there; the work is then refused before it is begun.
         give_up: called with the number of deaths where there are `attempts` of them; by default only a log line says
             so, and the orchestrator stops the run.
 
     Raises:
-        Refused: by the work; it does not count as a death.
+        Refused: by the work, or because its inputs are not all there; it does not count as a death.
         StoreError: the store cannot be written, or the disk is full; it does not count as a death.
     """
     if run.cancelled or is_done():
         return
+    missing = lacks()
+    if missing:
+        raise Refused(f"run {run.run_id} is not ready for this: {missing}")
     refused: Refused | None = None
     with own_attempt(run, part) as attempt:
         if attempt is None or is_done():  # another process is at it, or has just finished it

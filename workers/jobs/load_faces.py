@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from storage.errors import StoreError
+from storage.folders import FileVersion, file_version
 from storage.runs import Run, run_folder
 from storage.schemas import FACES, SPLITS
 from storage.tables import read_table
 from workers.learning.configurations import Configuration
 from workers.learning.encoder.picture_encoder import encoder_digest, load_picture_encoder
 from workers.learning.face_arrays import Faces
-
-Version = tuple[int, int]
 
 
 def load_faces(run: Run, configuration: Configuration) -> Faces:
@@ -26,7 +25,7 @@ def load_faces(run: Run, configuration: Configuration) -> Faces:
     Raises:
         StoreError: the faces are missing or damaged, or the encoder is not the planned one.
     """
-    version = _version(run.faces)
+    version = file_version(run.faces)
     if not configuration.encoder:
         return _faces(run.faces, version)
     folder = planned_encoder(run, configuration.encoder)
@@ -35,7 +34,7 @@ def load_faces(run: Run, configuration: Configuration) -> Faces:
 
 def load_split(run: Run, repeat: int, fold: int) -> list[dict[str, Any]]:
     """The rows of one split; raises StoreError where the splits are missing or damaged."""
-    rows = _splits(run.splits, _version(run.splits))
+    rows = _splits(run.splits, file_version(run.splits))
     return [row for row in rows if (row["repeat"], row["fold"]) == (repeat, fold)]
 
 
@@ -59,26 +58,17 @@ def planned_encoder(run: Run, name: str) -> Path:
     return folder
 
 
-def _version(path: Path) -> Version:
-    """Tells a table from another that has taken its place (a run deleted and planned again under its name)."""
-    try:
-        about = path.stat()
-    except FileNotFoundError:
-        return 0, 0  # `read_table` says that it is missing
-    return about.st_ino, about.st_mtime_ns
-
-
 @functools.lru_cache(maxsize=1)
-def _faces(path: Path, _version: Version) -> Faces:
+def _faces(path: Path, _version: FileVersion) -> Faces:
     return Faces.from_table(read_table(path, FACES))
 
 
 @functools.lru_cache(maxsize=2)
-def _measured(path: Path, version: Version, encoder: Path, _digest: str) -> Faces:
+def _measured(path: Path, version: FileVersion, encoder: Path, _digest: str) -> Faces:
     return _faces(path, version).embedded_by(load_picture_encoder(encoder))
 
 
 @functools.lru_cache(maxsize=1)
-def _splits(path: Path, _version: Version) -> list[dict[str, Any]]:
+def _splits(path: Path, _version: FileVersion) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = read_table(path, SPLITS).to_pylist()
     return rows

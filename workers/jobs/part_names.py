@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from storage.parts import part_name
-from workers.jobs.photo_ref import PhotoRef
 
 
-def photos_part(engine_fingerprint: str, photos: Iterable[PhotoRef]) -> str:
+def photos_part(engine_fingerprint: str, photo_keys: Iterable[str]) -> str:
     """Of the encodings of these photos, in this order."""
-    return part_name(engine_fingerprint, *(photo.key for photo in photos))
+    return part_name(engine_fingerprint, *photo_keys)
 
 
 def failure_part(fingerprint: str, photo_key: str) -> str:

@@ -13,13 +13,14 @@ import pyarrow as pa
 
 from storage.attempts import Attempt
 from storage.errors import InputError
-from storage.finding_schemas import OPERATING_POINTS
+from storage.finding_schemas import COMPARISON_TABLES, OPERATING_POINTS
 from storage.folders import new_folder
+from storage.plans import COMPARISON_RUN
 from storage.runs import Run
 from storage.schemas import COMPARISON, SPLITS
 from storage.tables import read_table
 from workers.compare.operating_points import OperatingPoint
-from workers.jobs.job import run_job
+from workers.jobs.job import check_kind, run_job
 from workers.jobs.load_faces import load_faces, planned_encoder
 from workers.jobs.part_names import refit_part
 from workers.jobs.time_limits import refit_seconds
@@ -72,9 +73,15 @@ def refit_winner(run: Run) -> None:
     """Refit the winner of the comparison, unless it is there or no configuration won.
 
     Raises:
+        Refused: the run compares nothing, or is not compared yet.
         InputError: the faces do not allow it.
         StoreError: a table is missing or damaged, or the disk is full.
     """
+    check_kind(run, COMPARISON_RUN)
+
+    def lacks() -> str:
+        there = all(run.table(name).exists() for name in COMPARISON_TABLES)
+        return "" if there else "its configurations are not compared yet"
 
     def work(_attempt: Attempt, _number: int) -> None:
         name = winner_of_run(run)
@@ -82,7 +89,7 @@ def refit_winner(run: Run) -> None:
             refit(run, name, folder_of(run, name))
 
     part = refit_part(run.plan.fingerprint)
-    run_job(run, part, refit_seconds(run), work, is_done=lambda: False)
+    run_job(run, part, refit_seconds(run), work, is_done=lambda: False, lacks=lacks)
 
 
 def refit(run: Run, name: str, folder: Path) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 
 from storage.attempts import Attempt
 from storage.parts import part_path, table_of, write_part
+from storage.plans import COMPARISON_RUN
 from storage.runs import Run
 from storage.schemas import FITS, SCORES
-from workers.jobs.job import Refused, check_version, run_job
+from workers.jobs.job import check_kind, check_version, run_job
 from workers.jobs.load_faces import load_faces, load_split
 from workers.jobs.part_names import training_part
 from workers.jobs.time_limits import loading_and_training_seconds, training_seconds
@@ -28,22 +29,26 @@ def train(run: Run, name: str, repeat: int, fold: int) -> None:
     """Write the fit and the scores, unless they are there; after `attempts` deaths they are a failed fit and none.
 
     Raises:
-        Refused: the run has no such split, or another version of the learning code planned it.
+        Refused: the run has no such split, none yet, or another version of the learning code planned it.
         StoreError: a table is missing or damaged, or the disk is full.
     """
+    check_kind(run, COMPARISON_RUN)
     check_version(run)
     part = training_part(run.plan.fingerprint, name, repeat, fold)
 
     def is_done() -> bool:
         return all(part_path(folder, part).exists() for folder in (run.fits, run.scores))
 
+    def lacks() -> str:
+        if not (run.faces.exists() and run.splits.exists()):
+            return "its splits are not made yet"
+        return "" if load_split(run, repeat, fold) else f"it has no split {repeat}, {fold}"
+
     def work(attempt: Attempt, number: int) -> None:
         experiment = run.plan.experiment
         changes = experiment.parameters.get(name, {})
         configuration = find_configuration(name).with_parameters(**changes)
         rows = load_split(run, repeat, fold)
-        if not rows:
-            raise Refused(f"the run has no split {repeat}, {fold}")
         faces = load_faces(run, configuration)
         seed = seed_of(experiment.seed, name, repeat, fold)
 
@@ -61,7 +66,7 @@ def train(run: Run, name: str, repeat: int, fold: int) -> None:
     def give_up(died: int) -> None:
         _write(run, part, Evaluation([], _failed(name, repeat, fold, f"its process died {died} times")), died)
 
-    run_job(run, part, loading_and_training_seconds(run), work, is_done=is_done, give_up=give_up)
+    run_job(run, part, loading_and_training_seconds(run), work, is_done=is_done, lacks=lacks, give_up=give_up)
 
 
 def _write(run: Run, part: str, evaluation: Evaluation, attempt: int) -> None:

@@ -22,7 +22,7 @@ from storage.runs import Run
 from storage.schemas import CATALOG, FACES
 from storage.tables import read_table
 from storage.temporary_files import sweep
-from workers.jobs.job import Refused, check_version, run_job
+from workers.jobs.job import check_kind, check_version, run_job
 from workers.jobs.part_names import encoder_part
 from workers.jobs.time_limits import training_seconds
 from workers.learning.arrays import Array
@@ -57,12 +57,11 @@ def train_encoder_of(run: Run) -> None:
     """Train the run's encoder, or go on training it, unless it is there or another process is at it.
 
     Raises:
-        Refused: the run trains none.
+        Refused: the run trains none, or its photos are not encoded yet.
         StoreError: its faces are damaged, or the disk is full.
         CannotFit: too few people.
     """
-    if run.plan.kind != ENCODER_RUN:
-        raise Refused(f"run {run.run_id} trains no encoder")
+    check_kind(run, ENCODER_RUN)
     check_version(run)
     part = encoder_part(run.plan.fingerprint)
     seconds = training_seconds(run)
@@ -83,4 +82,7 @@ def train_encoder_of(run: Run) -> None:
         train_by_triplets(pictures.view(settings.view), labels, settings, run.encoder, after_epoch, run.encoder / BOARD)
         (run.encoder / CHECKPOINT).unlink(missing_ok=True)
 
-    run_job(run, part, seconds, work, is_done=lambda: run.finished)
+    def lacks() -> str:
+        return "" if run.faces.exists() else "its photos are not encoded yet"
+
+    run_job(run, part, seconds, work, is_done=lambda: run.finished, lacks=lacks)

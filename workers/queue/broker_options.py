@@ -10,14 +10,16 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 from storage.errors import BrokerCertificateError, BrokerUrlError
 from storage.store_id import store_id
+from storage.store_key import store_key, store_key_if_there
 from workers.queue.environment import UNVERIFIED, Settings, load_settings
+from workers.queue.message_guard import MessageGuard
 
 if TYPE_CHECKING:
     import redis
@@ -35,18 +37,24 @@ class BrokerOptions:
         url: as Celery spells it, with the password.
         prefix: of every key.
         tls: options of the connection, called as kombu, redis-py and Flower call them; empty without TLS.
+        guard: signs and checks messages.
     """
 
     url: str = field(repr=False)
     prefix: str = ""
     tls: Mapping[str, Any] = field(default_factory=dict)
+    guard: MessageGuard = field(default_factory=MessageGuard)
 
     def celery_settings(self, transport_options: Mapping[str, Any]) -> dict[str, Any]:
         """Celery's settings, which Flower reads too."""
         return {
             "broker_url": self.url,
             "broker_use_ssl": dict(self.tls) or None,
-            "broker_transport_options": {**transport_options, "global_keyprefix": self.prefix},
+            "broker_transport_options": {
+                **transport_options,
+                "global_keyprefix": self.prefix,
+                "message_guard": self.guard,
+            },
         }
 
     def redis_client(self, anonymous: bool = False) -> redis.Redis:
@@ -66,19 +74,26 @@ class BrokerOptions:
 
 
 def store_options(url: str, store: Path, settings: Settings | None = None) -> BrokerOptions:
-    """The options for a store's messages; makes the store's id where it has none.
+    """The options for a store's messages; makes the store's id and its key where it has none.
 
     Raises:
         BrokerUrlError: `url` is not an address that all libraries understand alike.
         BrokerCertificateError: LINEUP_BROKER_CA is not a file of certificates.
-        StoreError: the store's id cannot be read or made.
+        StoreError: the store's id or key cannot be read or made.
     """
+    options = reader_options(url, store, settings)
+    return replace(options, guard=MessageGuard(store_key(store), store.absolute()))
+
+
+def reader_options(url: str, store: Path, settings: Settings | None = None) -> BrokerOptions:
+    """The options of Flower, which may have no store: without the store's key it sends nothing. Raises as above."""
     chosen = settings or load_settings()
     parts = _checked(url)
     tls = _tls(chosen, parts) if parts.scheme == "rediss" else {}
     if chosen.broker_ca and parts.scheme == "redis":
         raise BrokerUrlError("LINEUP_BROKER_CA is set, but redis:// is not encrypted", "Write rediss://")
-    return BrokerOptions(url, chosen.broker_prefix or f"lineup:{store_id(store)}:", tls)
+    prefix = chosen.broker_prefix or f"lineup:{store_id(store)}:"
+    return BrokerOptions(url, prefix, tls, MessageGuard(store_key_if_there(store), store.absolute()))
 
 
 def redis_url(broker_url: str) -> str:

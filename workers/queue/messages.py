@@ -1,8 +1,8 @@
 """The messages of each task: built by the orchestrator, parsed by the worker.
 
-Anybody who can reach the broker can send a message, so nothing in it is believed. It names a run and what to do in
-it; paths, settings and limits come from the run's plan in the store. The one path that it carries is relative and
-must stay inside the plan's dataset.
+A message holds keys only: of a run, and of photos or a training of it. Paths, settings and limits come from the run's
+catalogue and plan in the store. Doing a message again does no harm, since what is stored is not done again; so it
+does not matter that a message which someone copied and sends later is signed.
 """
 
 from __future__ import annotations
@@ -10,13 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from storage.runs import RUN_ID, Run
 from workers.jobs import time_limits
 from workers.jobs.job import Refused
 from workers.jobs.part_names import comparison_part, encoder_part, photos_part, refit_part, training_part
-from workers.jobs.photo_ref import PhotoRef
 from workers.queue.task_names import COMPARE_RUN, ENCODE_PHOTOS, REFIT_WINNER, TRAIN_CONFIGURATION, TRAIN_ENCODER
 
 _KEY = re.compile(r"[0-9a-f]{64}")
@@ -32,51 +30,44 @@ class Message:
         items: what it consists of: photo keys, or the part itself for every other task.
         task: the task's name.
         arguments: of the task, JSON data.
-        seconds: hard limit.
     """
 
     part: str
     items: frozenset[str]
     task: str
     arguments: tuple[object, ...]
-    seconds: float
 
 
-def encode_photos_message(run: Run, photos: Sequence[PhotoRef]) -> Message:
-    """Have these photos encoded."""
+def encode_photos_message(run: Run, keys: Sequence[str]) -> Message:
+    """Have the photos with these keys encoded."""
     return Message(
-        part=photos_part(run.plan.engine_fingerprint, photos),
-        items=frozenset(photo.key for photo in photos),
+        part=photos_part(run.plan.engine_fingerprint, keys),
+        items=frozenset(keys),
         task=ENCODE_PHOTOS,
-        arguments=(run.run_id, [[photo.key, photo.path] for photo in photos]),
-        seconds=time_limits.photos_hard_seconds(run, len(photos)),
+        arguments=(run.run_id, list(keys)),
     )
 
 
-def parse_photos(value: object) -> tuple[PhotoRef, ...]:
-    """The photos of a message, [[key, path], ...]; raises Refused at the first that is not one."""
+def parse_keys(value: object) -> list[str]:
+    """The photo keys of a message; raises Refused where they are none, or one comes twice."""
     if not isinstance(value, list) or not 0 < len(value) <= MOST_PHOTOS:
-        raise Refused(f"photos must be a list of 1 to {MOST_PHOTOS}")
-    return tuple(_photo(each) for each in value)
+        raise Refused(f"photos must be a list of 1 to {MOST_PHOTOS} keys")
+    keys = [_key(each) for each in value]
+    if len(set(keys)) < len(keys):
+        raise Refused("a photo comes twice in a message")
+    return keys
 
 
-def _photo(value: object) -> PhotoRef:
-    match value:
-        case [str(key), str(path)] if _KEY.fullmatch(key) and _stays_inside(path):
-            return PhotoRef(key, path)
-    raise Refused(f"not a photo of the dataset: {value!r:.200}")
-
-
-def _stays_inside(path: str) -> bool:
-    pure = PurePosixPath(path)
-    return bool(path) and "\0" not in path and not pure.is_absolute() and ".." not in pure.parts
+def _key(value: object) -> str:
+    if isinstance(value, str) and _KEY.fullmatch(value):
+        return value
+    raise Refused(f"not the key of a photo: {value!r:.200}")
 
 
 def train_configuration_message(run: Run, configuration: str, repeat: int, fold: int) -> Message:
     """Have one configuration trained and scored on one split."""
     part = training_part(run.plan.fingerprint, configuration, repeat, fold)
-    seconds = time_limits.loading_and_training_seconds(run) + time_limits.MARGIN_SECONDS
-    return _whole(part, TRAIN_CONFIGURATION, (run.run_id, configuration, repeat, fold), seconds)
+    return _whole(part, TRAIN_CONFIGURATION, (run.run_id, configuration, repeat, fold))
 
 
 def parse_training(configuration: object, repeat: object, fold: object, known: Sequence[str]) -> tuple[str, int, int]:
@@ -91,23 +82,39 @@ def parse_training(configuration: object, repeat: object, fold: object, known: S
 def compare_run_message(run: Run) -> Message:
     """Have the scores of a run aggregated into its comparison."""
     part = comparison_part(run.plan.fingerprint)
-    return _whole(part, COMPARE_RUN, (run.run_id,), time_limits.COMPARISON_HARD_SECONDS)
+    return _whole(part, COMPARE_RUN, (run.run_id,))
 
 
 def refit_winner_message(run: Run) -> Message:
     """Have the winner of the comparison refitted."""
-    seconds = time_limits.refit_seconds(run) + time_limits.MARGIN_SECONDS
-    return _whole(refit_part(run.plan.fingerprint), REFIT_WINNER, (run.run_id,), seconds)
+    return _whole(refit_part(run.plan.fingerprint), REFIT_WINNER, (run.run_id,))
 
 
 def train_encoder_message(run: Run) -> Message:
-    """Have the encoder of a run trained; the hard limit ends an attempt only, and the next goes on."""
+    """Have the encoder of a run trained."""
     part = encoder_part(run.plan.fingerprint)
-    return _whole(part, TRAIN_ENCODER, (run.run_id,), time_limits.LONGEST_TASK_SECONDS)
+    return _whole(part, TRAIN_ENCODER, (run.run_id,))
 
 
-def _whole(part: str, task: str, arguments: tuple[object, ...], seconds: float) -> Message:
-    return Message(part, frozenset([part]), task, arguments, seconds)
+def _whole(part: str, task: str, arguments: tuple[object, ...]) -> Message:
+    return Message(part, frozenset([part]), task, arguments)
+
+
+def hard_seconds(run: Run, task: str, arguments: Sequence[object]) -> float:
+    """How long a task may take before its process is killed.
+
+    Args:
+        arguments: of its message, not checked yet.
+    """
+    photos = arguments[1] if len(arguments) > 1 else ()
+    limits = {
+        ENCODE_PHOTOS: time_limits.photos_hard_seconds(run, len(photos) if isinstance(photos, list) else 1),
+        TRAIN_CONFIGURATION: time_limits.loading_and_training_seconds(run) + time_limits.MARGIN_SECONDS,
+        COMPARE_RUN: time_limits.COMPARISON_HARD_SECONDS,
+        REFIT_WINNER: time_limits.refit_seconds(run) + time_limits.MARGIN_SECONDS,
+    }
+    # it ends an attempt at an encoder only, and the next goes on
+    return limits.get(task, time_limits.LONGEST_TASK_SECONDS)
 
 
 def parse_run_id(value: object) -> str:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NoReturn
 
 from celery.exceptions import Reject
-from celery.utils.log import get_task_logger
 
-from storage.errors import RunNotFound, StoreFull, WorkerUnfit
-from storage.runs import Run, open_run
+from storage.errors import StoreFull, WorkerUnfit
+from storage.runs import Run
 from workers.jobs.job import Refused, WrongVersion
 from workers.queue import task_names
-from workers.queue.app import RETRY_SECONDS, app
+from workers.queue.app import app
+from workers.queue.celery_settings import RETRY_SECONDS
 from workers.queue.environment import load_settings
-from workers.queue.messages import parse_photos, parse_run_id, parse_training
+from workers.queue.message_guard import MessageGuard
+from workers.queue.messages import parse_keys, parse_training
+from workers.queue.opened_runs import open_named
 from workers.queue.worker_health import tell_fault
 
 # read by TensorFlow when a training imports it: one thread a process, since two one-thread trainings side by side
@@ -25,21 +28,25 @@ os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-logger = get_task_logger(__name__)
+NOT_FOR_NOW = "nothing to do"
+"""Why a signed message is refused: what it asks for is not in the run, or not yet."""
 
 _OPTIONS: dict[str, Any] = {
+    "Request": "workers.queue.planned_request:PlannedRequest",
     "max_retries": 2,  # with the first, three runs of a task whose process was lost
     "default_retry_delay": RETRY_SECONDS,
 }
 
 
 @app.task(name=task_names.ENCODE_PHOTOS, **_OPTIONS)
-def encode_photos_task(run_id: str, photos: list[list[str]]) -> None:
-    """Encode photos of a run: [[photo_key, relative path], ...]."""
+def encode_photos_task(run_id: str, photo_keys: list[str]) -> None:
+    """Encode the photos of a run that have these keys."""
     from workers.jobs.encode_photos import encode
+    from workers.jobs.photo_paths import find_photos
 
     with _refusing():
-        encode(_run(run_id), parse_photos(photos))
+        run = _run(run_id)
+        encode(run, find_photos(run, parse_keys(photo_keys)))
 
 
 @app.task(name=task_names.TRAIN_CONFIGURATION, **_OPTIONS)
@@ -81,7 +88,7 @@ def train_encoder_task(run_id: str) -> None:
 
 @contextlib.contextmanager
 def _refusing() -> Iterator[None]:
-    """Drop a message that is refused: it is logged, acknowledged and not sent again.
+    """Drop a message that is refused: it is logged, counted, acknowledged and not sent again.
 
     What this worker cannot do, though others may, goes back into the queue, and the worker pauses.
     """
@@ -95,7 +102,7 @@ def _refusing() -> Iterator[None]:
         tell_fault(WorkerUnfit("disk", full.what, full.hint))
         raise
     except Refused as refused:
-        logger.error("message refused: %s", refused)
+        MessageGuard(store=_store()).refuse(NOT_FOR_NOW, str(refused))
         raise Reject(str(refused), requeue=False) from refused
 
 
@@ -105,7 +112,8 @@ def _hand_back(unfit: WorkerUnfit) -> NoReturn:
 
 
 def _run(run_id: object) -> Run:
-    try:
-        return open_run(load_settings().store.resolve(), parse_run_id(run_id))
-    except RunNotFound as error:
-        raise Refused(error.what) from error
+    return open_named(_store(), run_id)
+
+
+def _store() -> Path:
+    return load_settings().store.resolve()

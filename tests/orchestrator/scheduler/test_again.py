@@ -37,7 +37,7 @@ def test_another_version_of_the_engine_does_not_mix_its_encodings_with_those_of_
     assert "another version" in run.stopped
     key = next(iter(planned_photos(run)))
     log = lab.store / "logs" / "worker-images.log"
-    lab.stack.broker.send(ENCODE_PHOTOS, (run.run_id, [[key, "ada/ada-001.jpg"]]), "images", "mixed", 60)
+    lab.stack.broker.send(ENCODE_PHOTOS, (run.run_id, [key]), "images", "mixed")
     wait_for(lambda: "another version of the face engine" in log.read_text(), "the worker's refusal")
     assert not run.encodings.exists()
 

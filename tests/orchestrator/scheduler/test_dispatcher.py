@@ -62,7 +62,7 @@ def dispatcher(stack: LocalCluster, queue: redis.Redis, clock: Clock) -> Dispatc
 
 
 def work(part: str, *items: str) -> Message:
-    return Message(part, frozenset(items or {part}), ENCODE_PHOTOS, ("run", [[part, "x.jpg"]]), 60)
+    return Message(part, frozenset(items or {part}), ENCODE_PHOTOS, ("run", [part]))
 
 
 def test_no_more_is_on_its_way_than_the_window_holds(dispatcher: Dispatcher, queue: redis.Redis) -> None:

@@ -69,14 +69,14 @@ def failed(run: Run) -> dict[str, tuple[str, str]]:
 
 def die_at(run: Run, *photos: PhotoRef, words: str = "") -> None:
     """What a process leaves that dies while it is at these photos."""
-    with Attempt(run.attempts, photos_part(run.plan.engine_fingerprint, photos)) as attempt:
+    with Attempt(run.attempts, photos_part(run.plan.engine_fingerprint, [photo.key for photo in photos])) as attempt:
         text = attempt.path.read_text() + "".join(f"{photo.key}\n" for photo in photos) + words
     attempt.path.write_text(text)
 
 
 def test_a_batch_becomes_one_part_and_its_cost_another(run: Run, photos: list[PhotoRef]) -> None:
     encode(run, photos)
-    name = photos_part(run.plan.engine_fingerprint, photos)
+    name = photos_part(run.plan.engine_fingerprint, [photo.key for photo in photos])
     assert {part: sorted(keys) for part, keys in encoded(run).items()} == {name: sorted(each.key for each in photos)}
     efforts = read_part(part_path(run.encodings / "efforts", name), EFFORTS)
     assert efforts is not None

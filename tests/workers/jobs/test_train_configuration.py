@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.scheduler.work import planned_trainings
 from storage.attempts import Attempt, read_attempts
 from storage.errors import StoreError
 from storage.parts import part_path, read_part
@@ -19,6 +18,7 @@ from tests.tiny_run import tiny_run
 from workers.jobs.compare_run import compare
 from workers.jobs.job import Refused
 from workers.jobs.part_names import training_part
+from workers.jobs.planned_trainings import planned_trainings
 from workers.jobs.train_configuration import train
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from storage.errors import BrokerCertificateError, BrokerUrlError
 from storage.store_id import store_id
-from workers.queue.broker_options import BrokerOptions, store_options, without_password
+from workers.queue.broker_options import BrokerOptions, reader_options, store_options, without_password
 from workers.queue.environment import Settings
 
 
@@ -99,6 +99,15 @@ def test_every_key_has_the_prefix_of_the_store_or_of_the_setting(tmp_path: Path)
     one, two = options(tmp_path / "one", "redis://host"), options(tmp_path / "two", "redis://host")
     assert one.prefix == f"lineup:{store_id(tmp_path / 'one')}:" != two.prefix
     assert one.keys("images") == [f"{one.prefix}images"]
-    assert one.celery_settings({"a": 1})["broker_transport_options"] == {"a": 1, "global_keyprefix": one.prefix}
-    assert options(tmp_path / "three", "redis://host", broker_prefix="shared:").prefix == "shared:"
+    assert one.celery_settings({"a": 1})["broker_transport_options"] == {
+        "a": 1,
+        "global_keyprefix": one.prefix,
+        "message_guard": one.guard,
+    }
+    assert options(tmp_path / "one", "redis://host", broker_prefix="shared:").prefix == "shared:"
+
+
+def test_a_reader_without_a_store_makes_none_and_can_sign_nothing(tmp_path: Path) -> None:
+    reader = reader_options("redis://host", tmp_path / "three", Settings(broker_prefix="shared:"))
+    assert (reader.prefix, reader.guard.key) == ("shared:", None)
     assert not (tmp_path / "three").exists()

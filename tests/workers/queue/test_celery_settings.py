@@ -9,8 +9,9 @@ import pytest
 from storage.runs import RUN_ID
 from workers.jobs.time_limits import LONGEST_TASK_SECONDS
 from workers.queue import tasks
-from workers.queue.app import SETTINGS, TRANSPORT_OPTIONS, app, connect
+from workers.queue.app import app
 from workers.queue.broker_options import BrokerOptions
+from workers.queue.celery_settings import SETTINGS, TRANSPORT_OPTIONS, connect
 from workers.queue.task_names import IMAGES, TRAINING
 
 OURS = sorted(name for name in app.tasks if name.startswith("lineup."))
@@ -105,7 +106,11 @@ def test_the_sender_is_configured_as_the_worker_and_for_its_broker() -> None:
     assert {name: sender.conf[name] for name in SETTINGS} == {name: app.conf[name] for name in SETTINGS}
     assert sender.conf.broker_url == "rediss://127.0.0.1:1/0"
     assert sender.conf.broker_use_ssl == {"ssl_cert_reqs": ssl.CERT_REQUIRED}
-    assert sender.conf.broker_transport_options == {**TRANSPORT_OPTIONS, "global_keyprefix": "lineup:a:"}
+    assert sender.conf.broker_transport_options == {
+        **TRANSPORT_OPTIONS,
+        "global_keyprefix": "lineup:a:",
+        "message_guard": options.guard,
+    }
 
 
 def test_a_run_is_named_so_that_its_name_is_no_path() -> None:

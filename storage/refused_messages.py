@@ -1,0 +1,70 @@
+"""How many messages were refused, by reason: one small file for each host, and all processes of a host add to it.
+
+<store>/refused/<host>.json      {"unsigned": 3, "job": 1}
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import socket
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from storage.folders import make_folder
+
+FOLDER = "refused"
+_MOST_BYTES = 4096
+
+
+def count_refused(store: Path, reason: str) -> int:
+    """Count one refused message, and say how many of that reason this host has refused.
+
+    Raises:
+        OSError: the store cannot be written.
+    """
+    folder = store / FOLDER
+    make_folder(folder)
+    name = re.sub(r"[^A-Za-z0-9.-]", "-", socket.gethostname()) or "host"
+    descriptor = os.open(folder / f"{name}.json", os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+    with _locked(descriptor, fcntl.LOCK_EX):
+        counts = _parsed(os.pread(descriptor, _MOST_BYTES, 0))
+        counts[reason] += 1
+        data = json.dumps(counts, sort_keys=True).encode()
+        os.pwrite(descriptor, data, 0)
+        os.ftruncate(descriptor, len(data))
+    return counts[reason]
+
+
+def refused_messages(store: Path) -> dict[str, int]:
+    """How many messages were refused by all hosts, by reason."""
+    total: Counter[str] = Counter()
+    for path in sorted((store / FOLDER).glob("*.json")):
+        with contextlib.suppress(OSError), _locked(os.open(path, os.O_RDONLY), fcntl.LOCK_SH) as descriptor:
+            total.update(_parsed(os.pread(descriptor, _MOST_BYTES, 0)))
+    return dict(total)
+
+
+@contextlib.contextmanager
+def _locked(descriptor: int, kind: int) -> Iterator[int]:
+    """Lock a file, and close it at the end."""
+    try:
+        fcntl.flock(descriptor, kind)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _parsed(data: bytes) -> Counter[str]:
+    """The counts in a file; none where it is empty or damaged: they are for people, and nothing depends on them."""
+    found: Any = None
+    with contextlib.suppress(ValueError):
+        found = json.loads(data)
+    if not isinstance(found, dict):
+        return Counter()
+    return Counter({name: count for name, count in found.items() if isinstance(count, int)})
