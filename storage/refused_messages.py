@@ -1,6 +1,6 @@
 """How many messages were refused, by reason: one small file for each host, and all processes of a host add to it.
 
-<store>/refused/<host>.json      {"unsigned": 3, "job": 1}
+<store>/refused/<host>.json      {"unsigned": 3, "by its task": 1}
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ from typing import Any
 from storage.folders import make_folder
 
 FOLDER = "refused"
+
+BY_ITS_TASK = "by its task"
+"""The reason of a signed message that asks for what is not in the run, or not there yet; any other is a foreign one."""
+
 _MOST_BYTES = 4096
 
 

@@ -36,7 +36,9 @@ from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.compatibility import check_readable
 from orchestrator.scheduler.planning import versions
 from storage.errors import LineupError, RunStuck
+from storage.refused_messages import BY_ITS_TASK, FOLDER, refused_messages
 from storage.runs import claim, list_runs, open_run
+from storage.store_key import KEY_FILE
 from storage.temporary_files import TEMPORARY
 from workers.faces.models.model_cache import cache_folder, check_cache
 from workers.faces.models.model_files import MODEL_FILES, model_path
@@ -58,7 +60,7 @@ LEAST_SERVER = (6, 2)
 
 def diagnose(store: Path, settings: Settings) -> list[Diagnosis]:
     """Diagnose this machine, the store and the broker; takes some seconds where workers are asked."""
-    found = [*_here(), *shared_memory(), *_store(store), *_runs(store), *faults_of_workers(store)]
+    found = [*_here(), *shared_memory(), *_store(store), *_runs(store), *_refused(store), *faults_of_workers(store)]
     if settings.broker_url:
         return found + list(_cluster(store, settings))
     return found + list(_private_broker())
@@ -170,6 +172,20 @@ def _runs(store: Path) -> Iterator[Diagnosis]:
             yield Diagnosis("runs", ERROR, f"{run_id} is not finished, and no orchestrator works on it", hint)
         if not (run.finished or run.cancelled):
             yield from photos_of(run)
+
+
+def _refused(store: Path) -> Iterator[Diagnosis]:
+    counts = refused_messages(store)
+    own = counts.pop(BY_ITS_TASK, 0)
+    if counts:
+        words = ", ".join(f"{count} {reason}" for reason, count in sorted(counts.items()))
+        hint = (
+            f"Another client writes to the queues, or a process has an old {KEY_FILE}: change the broker's password, "
+            f"restart workers and orchestrator, then delete {store / FOLDER}"
+        )
+        yield Diagnosis("messages", ERROR, f"workers refused messages: {words}", hint)
+    elif own:
+        yield fine("messages", f"{own} messages asked for work that their run does not have; nothing was done")
 
 
 def _private_broker() -> Iterator[Diagnosis]:

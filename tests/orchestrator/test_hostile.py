@@ -13,7 +13,7 @@ import pytest
 from orchestrator.local.child_process import flower_command, worker_command, worker_environment
 from orchestrator.scheduler.work import planned_photos
 from storage.parts import read_part
-from storage.refused_messages import count_refused, refused_messages
+from storage.refused_messages import BY_ITS_TASK, count_refused, refused_messages
 from storage.runs import Run
 from storage.schemas import CATALOG, SPLITS
 from tests.cluster import Cluster, wait_for
@@ -93,13 +93,13 @@ def test_messages_that_no_orchestrator_sends_are_refused_and_do_nothing(lab: Clu
         (REFIT_WINNER, ([name],)),
         (TRAIN_ENCODER, (name,)),
     ]
-    count_refused(lab.store, "nothing to do")
+    count_refused(lab.store, BY_ITS_TASK)
     before = sorted(lab.store.rglob("*"))
-    refused = refused_messages(lab.store)["nothing to do"]
+    refused = refused_messages(lab.store)[BY_ITS_TASK]
     for number, (task, arguments) in enumerate(messages):
         queue = "images" if task == ENCODE_PHOTOS else "training"
         lab.stack.broker.send(task, arguments, queue, f"hostile-{number}")
-    wait_for(lambda: refused_messages(lab.store)["nothing to do"] == refused + len(messages), "their refusal")
+    wait_for(lambda: refused_messages(lab.store)[BY_ITS_TASK] == refused + len(messages), "their refusal")
     assert sorted(lab.store.rglob("*")) == before
 
 

@@ -86,14 +86,14 @@ def store_options(url: str, store: Path, settings: Settings | None = None) -> Br
 
 
 def reader_options(url: str, store: Path, settings: Settings | None = None) -> BrokerOptions:
-    """The options of Flower, which may have no store: without the store's key it sends nothing. Raises as above."""
+    """The options of Flower, which sends no tasks, and without the store's key nothing at all. Raises as above."""
     chosen = settings or load_settings()
     parts = _checked(url)
     tls = _tls(chosen, parts) if parts.scheme == "rediss" else {}
     if chosen.broker_ca and parts.scheme == "redis":
         raise BrokerUrlError("LINEUP_BROKER_CA is set, but redis:// is not encrypted", "Write rediss://")
     prefix = chosen.broker_prefix or f"lineup:{store_id(store)}:"
-    return BrokerOptions(url, prefix, tls, MessageGuard(store_key_if_there(store), store.absolute()))
+    return BrokerOptions(url, prefix, tls, MessageGuard(store_key_if_there(store), store.absolute(), sends_tasks=False))
 
 
 def redis_url(broker_url: str) -> str:

@@ -28,10 +28,12 @@ class MessageGuard:
     Args:
         key: of `store_key`. None for Flower without a store: it shows what it reads, and sends nothing.
         store: where refusals are counted; None where nothing is.
+        sends_tasks: False for Flower, whose pages send tasks with any headers; its questions are signed.
     """
 
     key: bytes | None = field(default=None, repr=False)
     store: Path | None = None
+    sends_tasks: bool = True
 
     def __json__(self) -> str:
         """What a worker's statistics, which hold the transport's options, show of it: no key."""

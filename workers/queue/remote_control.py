@@ -6,6 +6,8 @@ does no harm when someone who listens at the broker sends it again.
 
 from __future__ import annotations
 
+from typing import Any
+
 QUESTIONS = (
     *("ping", "stats", "active_queues", "registered", "conf"),
     *("active", "reserved", "scheduled", "revoked", "query_task"),
@@ -18,8 +20,12 @@ COMMANDS = ("revoke", "enable_events", "heartbeat")
 
 
 def limit_remote_control() -> None:
-    """Take all other commands from this process: shutdown, pool_shrink, rate_limit, add_consumer, election and more."""
+    """Have this process refuse all others: shutdown, pool_shrink, rate_limit, add_consumer, election and more."""
     from celery.worker.control import Panel
 
     for name in Panel.data.keys() - {*QUESTIONS, *COMMANDS}:
-        del Panel.data[name]
+        Panel.data[name] = _refuse
+
+
+def _refuse(_state: Any, **_arguments: Any) -> dict[str, str]:
+    return {"error": "not allowed"}

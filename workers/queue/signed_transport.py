@@ -12,6 +12,7 @@ from typing import Any
 
 from kombu.transport import TRANSPORT_ALIASES
 from kombu.transport import redis as plain
+from redis.exceptions import NoPermissionError
 
 from workers.queue.bounded_parser import BoundedParser
 from workers.queue.message_guard import MessageGuard
@@ -34,7 +35,9 @@ class _Guarded:
     def execute_command(self, *args: Any, **options: Any) -> Any:
         command, place = args[0], str(args[1]) if len(args) > 1 else ""
         if command in (*_SENDING, "HSET"):
-            if self.message_guard.key is None:  # Flower without a key commands nobody
+            if command != "PUBLISH" and not self.message_guard.sends_tasks:
+                raise NoPermissionError("this process may not send tasks")
+            if self.message_guard.key is None:  # Flower asks workers by itself; without a key they would refuse it
                 return 0
             first = 2 if command in _SENDING else 3
             args = (*args[:first], *(self.message_guard.signed(place, value) for value in args[first:]))

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from celery.exceptions import Reject
 
 from storage.errors import StoreFull, WorkerUnfit
+from storage.refused_messages import BY_ITS_TASK
 from storage.runs import Run
 from workers.jobs.job import Refused, WrongVersion
 from workers.queue import task_names
@@ -27,9 +28,6 @@ from workers.queue.worker_health import tell_fault
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-NOT_FOR_NOW = "nothing to do"
-"""Why a signed message is refused: what it asks for is not in the run, or not yet."""
 
 _OPTIONS: dict[str, Any] = {
     "Request": "workers.queue.planned_request:PlannedRequest",
@@ -102,7 +100,7 @@ def _refusing() -> Iterator[None]:
         tell_fault(WorkerUnfit("disk", full.what, full.hint))
         raise
     except Refused as refused:
-        MessageGuard(store=_store()).refuse(NOT_FOR_NOW, str(refused))
+        MessageGuard(store=_store()).refuse(BY_ITS_TASK, str(refused))
         raise Reject(str(refused), requeue=False) from refused
 
 

@@ -13,6 +13,7 @@ import pytest
 from orchestrator.local.cluster import LocalCluster
 from orchestrator.maintenance.diagnosis import ERROR, OK, Diagnosis
 from orchestrator.maintenance.diagnostics import diagnose
+from storage.refused_messages import BY_ITS_TASK, count_refused
 from storage.runs import Run, claim, open_store
 from storage.worker_faults import live_workers
 from tests.cluster import Cluster, wait_for
@@ -81,6 +82,18 @@ def test_a_temporary_folder_whose_name_is_too_long_for_a_socket_is_trouble(
     deep.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(deep))
     assert "Set TMPDIR to a shorter path" in errors(diagnose(store, Settings(broker_url=""))).values()
+
+
+def test_messages_of_others_are_trouble_and_those_of_a_task_are_not(store: Path) -> None:
+    count_refused(store, BY_ITS_TASK)
+    found = diagnose(store, Settings(broker_url=""))
+    assert errors(found) == {}
+    assert [one.what.split()[0] for one in found if one.topic == "messages"] == ["1"]
+    count_refused(store, "unsigned")
+    count_refused(store, "unsigned")
+    ((what, hint),) = errors(diagnose(store, Settings(broker_url=""))).items()
+    assert what == "workers refused messages: 2 unsigned"
+    assert str(store / "refused") in hint
 
 
 def test_a_healthy_cluster_is_said_to_be_one(lab: Cluster, served: Path) -> None:
