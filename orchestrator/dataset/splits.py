@@ -28,6 +28,7 @@ import pyarrow as pa
 
 from orchestrator.dataset.draws import Draw, Face, draws_of, groups_of_people, strangers_of
 from orchestrator.dataset.near_duplicates import Key, NearDuplicates, Pairs, find_near_duplicates
+from orchestrator.text import examples
 from storage.errors import DatasetError
 from storage.experiments import Protocol
 from storage.finding_schemas import LEFT_OUT
@@ -73,19 +74,53 @@ def make_splits(catalog: pa.Table, faces: pa.Table, protocol: Protocol) -> Split
     grouped = _grouped(usable, labels, (*joined, *_of_one_group(catalog, pictures)))
     without = _left_out(set(labels.values()), pictures, grouped, protocol)
     candidates = [face for face in grouped if face.label not in {row["label"] for row in without}]
+    _check_people(candidates, without, protocol, "different photos with a face")
+    table, untrained = _table(candidates, protocol)
+    several = ({"reason": "several_names", "photo_key": key} for key in conflicting)
+    return Splits(table, (*without, *untrained, *several), near)
+
+
+def check_splittable(catalog: pa.Table, protocol: Protocol) -> None:
+    """Raise DatasetError where no split could be made even if every usable photo gave a face.
+
+    Who has too few photos is known before anything is encoded; a photo without a face can only make it worse.
+    """
+    labels, _ = labels_of(catalog)
+    pictures = [Face((key, 0), labels[key], group) for group, key in enumerate(sorted(labels))]
+    joined = _of_one_group(catalog, pictures)
+    numbers = _groups([face.key for face in pictures], joined)
+    grouped = [face._replace(group=numbers[face.key[0]]) for face in pictures]
+    without = _left_out(set(labels.values()), pictures, grouped, protocol)
+    candidates = [face for face in grouped if face.label not in {row["label"] for row in without}]
+    _check_people(candidates, without, protocol, "different photos")
+    people = sorted({face.label for face in candidates})
+    for draw in draws_of(candidates, protocol):
+        if "test" in _roles(candidates, draw, strangers_of(people, protocol, draw.turn)).values():
+            return
+    raise _no_test()
+
+
+def _check_people(
+    candidates: Sequence[Face], without: Sequence[Mapping[str, Any]], protocol: Protocol, photos: str
+) -> None:
+    """Raise DatasetError where fewer than two people remain; `photos` says what was counted."""
     people = {face.label for face in candidates}
     if len(people) < 2:
         alike = sum(row["reason"] == "one_group" for row in without)
+        few = [f"{row['label']} ({row['groups']})" for row in without if row["reason"] == "too_few_photos"]
         raise DatasetError(
-            f"Only {len(people)} people have {protocol.least_photos} different photos with a face"
+            f"Only {len(people)} people have {protocol.least_photos} {photos}"
+            + (f"; too few: {examples(few)}" if few else "")
             + (f" in several groups; those of {alike} others are all in one group of the labels" if alike else ""),
             "At least two are needed: add photos, lower protocol.min_photos_per_person or protocol.folds"
             + (', or set protocol.near_duplicates = "report"' if protocol.groups_near_duplicates else "")
             + ".",
         )
-    table, untrained = _table(candidates, protocol)
-    several = ({"reason": "several_names", "photo_key": key} for key in conflicting)
-    return Splits(table, (*without, *untrained, *several), near)
+
+
+def _no_test() -> DatasetError:
+    hint = "Lower protocol.shots, protocol.unknown_share or protocol.folds, or add photos."
+    return DatasetError("No split has a face to test", hint)
 
 
 def _left_out(
@@ -124,10 +159,7 @@ def _table(candidates: Sequence[Face], protocol: Protocol) -> tuple[pa.Table, li
         for label in tested - trained - strangers.keys():
             untrained[label] += 1
     if not rows:
-        raise DatasetError(
-            "No split has a face to test",
-            "Lower protocol.shots, protocol.unknown_share or protocol.folds, or add photos.",
-        )
+        raise _no_test()
     rows.sort(key=lambda row: row[:4])
     columns = {name: [row[i] for row in rows] for i, name in enumerate(SPLITS.names)}
     missing = [{"reason": "untrained", "label": label, "groups": count} for label, count in sorted(untrained.items())]

@@ -16,10 +16,11 @@ from pathlib import Path
 import pyarrow as pa
 
 from orchestrator.dataset.catalog import build_catalog
+from orchestrator.dataset.splits import check_splittable
 from orchestrator.dataset.summary import DatasetSummary
 from orchestrator.experiment.chosen_configurations import check_configurations
 from orchestrator.experiment.trained_encoders import resolved
-from storage.errors import RunConflict
+from storage.errors import DatasetError, RunConflict
 from storage.experiments import Experiment
 from storage.outputs import store_outputs
 from storage.parts import write_part
@@ -64,7 +65,7 @@ def plan_run(
         corrections: CSV files of labels to be corrected, one after another; see `orchestrator.dataset.corrections`.
 
     Raises:
-        DatasetError: the dataset or the corrections are not usable.
+        DatasetError: the dataset or the corrections are not usable, or too few people have enough photos.
         ExperimentError: a configuration or an encoder that it names is not there.
         RunConflict: `run_id` is a run of other photos or of another experiment.
         StoreError: the store is not usable.
@@ -75,11 +76,12 @@ def plan_run(
         dataset,
         labels,
         limits=experiment.faces.limits,
-        min_photos_per_person=experiment.protocol.min_photos_per_person,
+        min_photos_per_person=experiment.protocol.least_photos,
         corrections=corrections,
         on_photo=on_photo,
         outputs=store_outputs(store),
     )
+    check_splittable(catalog, experiment.protocol)
     named = str(labels.resolve()) if labels else ""
     run, existed = _written(store, dataset, named, catalog, experiment, run_id)
     return Planned(run, summary, existed)
@@ -120,6 +122,11 @@ def plan_encoder(
         on_photo=on_photo,
         outputs=store_outputs(store),
     )
+    able = len(summary.people.keys() - dict(summary.too_few).keys())
+    if able < LEAST_PEOPLE:
+        raise DatasetError(
+            f"Triplets need {LEAST_PEOPLE} people with two different photos or more; there are {able}", "Add photos."
+        )
     bare = Experiment(
         photo_seconds=experiment.photo_seconds,
         training_seconds=experiment.training_seconds,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -205,3 +206,19 @@ def test_ctrl_c_before_there_is_a_run_is_130_and_one_line(
     result = lineup("run", photos)
     assert result.code == 130
     assert result.err.splitlines()[-1] == "lineup: interrupted"
+
+
+@pytest.mark.parametrize("command", ["run", "submit", "train-encoder"])
+def test_photos_that_cannot_be_enough_are_refused_before_anything_is_encoded(
+    lineup: Lineup, here: Path, photos: Path, command: str
+) -> None:
+    for person in sorted(photos.iterdir()):
+        (here / "few" / person.name).mkdir(parents=True)
+        shutil.copy(min(person.iterdir()), here / "few" / person.name)
+    result = lineup(command, "few")
+    assert result.code == 2
+    expected = "Only 0 people have 4 different photos; too few"
+    if command == "train-encoder":
+        expected = "4 people; 6 are needed"
+    assert expected in line(result)
+    assert lineup("runs", "--json").out.strip() == "[]"

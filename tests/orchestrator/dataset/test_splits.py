@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from orchestrator.dataset.near_duplicates import find_near_duplicates, perceptual_hash
-from orchestrator.dataset.splits import Splits, make_splits
+from orchestrator.dataset.splits import Splits, check_splittable, make_splits
 from storage.errors import DatasetError
 from storage.experiments import Protocol
 from storage.finding_schemas import LEFT_OUT_REASONS
@@ -329,6 +329,29 @@ def roles_by_split(splits: Splits) -> dict[tuple[int, int], dict[str, set[str]]]
 def test_what_cannot_be_split_says_which_setting_to_change(
     people: dict[str, int], protocol: Protocol, message: str
 ) -> None:
-    with pytest.raises(DatasetError, match=message) as caught:
-        make_splits(*tables(people), protocol)
-    assert "protocol." in str(caught.value)
+    catalog, faces = tables(people)
+    for made in (lambda: make_splits(catalog, faces, protocol), lambda: check_splittable(catalog, protocol)):
+        with pytest.raises(DatasetError, match=message) as caught:
+            made()
+        assert "protocol." in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "protocol",
+    [
+        Protocol(),
+        Protocol(kind="kfold", folds=4),
+        Protocol(kind="k-shot", shots=(1, 2, 16)),
+        Protocol(unknown_share=0.3),
+    ],
+)
+def test_what_can_be_split_is_found_splittable_before_the_encoding(protocol: Protocol) -> None:
+    catalog, faces = tables({"ann": 9, "bob": 5, "cid": 4, "dan": 4, "eve": 2})
+    check_splittable(catalog, protocol)
+    assert make_splits(catalog, faces, protocol).table.num_rows > 0
+
+
+def test_who_has_too_few_photos_is_named_before_the_encoding() -> None:
+    catalog, _ = tables({"ann": 9, "bob": 3, "cid": 1})
+    with pytest.raises(DatasetError, match=r"Only 1 people have 4 different photos; too few: bob \(3\), cid \(1\)\."):
+        check_splittable(catalog, Protocol())

@@ -11,7 +11,7 @@ from orchestrator.scheduler.full_disk import FullDisk
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.status import Status
 from storage.errors import StoreError, StoreFull
-from storage.experiments import Experiment
+from storage.experiments import Experiment, Protocol
 from storage.runs import Run
 from workers.synthetic.photo_folder import write_folder
 
@@ -23,7 +23,9 @@ WHOLE = Status("run", "running", "images", 4, 4)
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("run")
     write_folder(folder / "people", people=2, photos=2, seed=5, side=64, processes=1)
-    return plan_run(folder / "store", folder / "people", None, Experiment()).run
+    return plan_run(
+        folder / "store", folder / "people", None, Experiment(protocol=Protocol(min_photos_per_person=2))
+    ).run
 
 
 class Steps:

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pytest
 
 from orchestrator.scheduler import planning
-from orchestrator.scheduler.planning import plan_faces, plan_run, planned_fingerprint, run_fingerprint
-from storage.errors import RunConflict, StoreError
+from orchestrator.scheduler.planning import plan_encoder, plan_faces, plan_run, planned_fingerprint, run_fingerprint
+from storage.errors import DatasetError, RunConflict, StoreError
 from storage.experiments import Experiment
 from storage.parts import read_metadata, read_part
 from storage.plans import TripletSettings
@@ -29,9 +29,9 @@ EXPERIMENT = Experiment(configurations=("knn-1",))
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two people, two photos of each."""
+    """Two people, four photos of each."""
     folder = tmp_path_factory.mktemp("drawn") / "people"
-    write_folder(folder, people=2, photos=2, seed=5, side=64, processes=1)
+    write_folder(folder, people=2, photos=4, seed=5, side=64, processes=1)
     return folder
 
 
@@ -52,7 +52,7 @@ def test_a_plan_says_all_that_it_takes_to_do_the_run_again(photos: Path, tmp_pat
     assert {"python", "numpy", "keras", "onnxruntime"} <= run.plan.versions.keys()
     catalog = read_part(run.catalog, CATALOG)
     assert catalog is not None
-    assert catalog.num_rows == 4
+    assert catalog.num_rows == 8
     assert read_metadata(run.catalog)["lineup.run"] == run.plan.fingerprint
 
 
@@ -190,3 +190,11 @@ def a_catalog(**told: list[str | None]) -> pa.Table:
     columns = {"photo_key": ["a1", "b2"], "path": ["ada/1.jpg", "bob/2.jpg"], "label": ["ada", "bob"]}
     optional = {"group": [None, None], "subgroup": [None, None], "outcome": ["ok", "ok"]}
     return pa.table({**columns, **optional, **told})
+
+
+def test_an_encoder_needs_six_people_with_two_photos_before_anything_is_encoded(tmp_path: Path) -> None:
+    write_folder(tmp_path / "many", people=7, photos=2, seed=5, side=64)
+    for person in sorted((tmp_path / "many").iterdir())[:2]:
+        max(person.iterdir()).unlink()
+    with pytest.raises(DatasetError, match=r"6 people with two different photos or more; there are 5\."):
+        plan_encoder(tmp_path / "store", tmp_path / "many", None, Experiment(), TripletSettings())

@@ -16,7 +16,7 @@ from orchestrator.scheduler.reconciler import Reconciler
 from orchestrator.scheduler.service import Service
 from orchestrator.scheduler.status import Status
 from storage.errors import StoreFull
-from storage.experiments import Experiment
+from storage.experiments import Experiment, Protocol
 from storage.runs import Run, claim
 from workers.queue.task_names import IMAGES
 from workers.synthetic.photo_folder import write_folder
@@ -39,7 +39,7 @@ def service(stack: LocalCluster, tmp_path: Path) -> Service:
 def runs(tmp_path: Path) -> list[Run]:
     """Two runs of four photos, named first and second."""
     write_folder(tmp_path / "people", people=2, photos=2, seed=5, side=64, processes=1)
-    experiment = Experiment(configurations=("majority",))
+    experiment = Experiment(configurations=("majority",), protocol=Protocol(min_photos_per_person=2))
     return [
         plan_run(tmp_path / "store", tmp_path / "people", None, experiment, name).run for name in ("first", "second")
     ]
@@ -58,7 +58,7 @@ def test_every_unfinished_run_is_worked_on_side_by_side(service: Service, runs: 
 
 def test_a_run_that_comes_later_is_found(service: Service, runs: list[Run], tmp_path: Path) -> None:
     service.round()
-    experiment = Experiment(configurations=("knn-1",))
+    experiment = Experiment(configurations=("knn-1",), protocol=Protocol(min_photos_per_person=2))
     third = plan_run(tmp_path / "store", tmp_path / "people", None, experiment, "third").run
     service.round()
     assert all(map(is_worked_on, [*runs, third]))

@@ -42,7 +42,9 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(drawn: Path, tmp_path: Path) -> Run:
     """The plan of a run of a copy of them."""
     photos = Path(shutil.copytree(drawn, tmp_path / "people"))
-    experiment = from_dict({"configurations": ["knn-1"], "attempts": ATTEMPTS})
+    experiment = from_dict(
+        {"configurations": ["knn-1"], "attempts": ATTEMPTS, "protocol": {"min_photos_per_person": 2}}
+    )
     return plan_run(tmp_path / "store", photos, None, experiment).run
 
 
