@@ -26,6 +26,7 @@ TITLES = {
     "encoder": "Training encoder",
     "identify": "Naming faces",
     "video": "Naming faces",
+    "copy": "Writing the copy",
 }
 UNITS = {
     "synth": "photos",
@@ -34,6 +35,7 @@ UNITS = {
     "training": "trainings",
     "identify": "photos",
     "video": "frames",
+    "copy": "frames",
 }
 
 ENDS_EARLY = frozenset(["encoder"])

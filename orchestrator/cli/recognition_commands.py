@@ -130,19 +130,19 @@ def _video(
 
     with stop_on_interrupt() as stop:
 
-        def on_frame(done: int, expected: int) -> bool:
-            bars.show("video", done, expected)
+        def progress(stage: str, done: int, expected: int) -> bool:
+            bars.show(stage, done, expected)
             return not stop.is_set()
 
         try:
-            answer = identify_video(files[0], engine, recogniser, out, on_frame)
+            answer = identify_video(files[0], engine, recogniser, out, progress)
         except Interrupted:
             raise click.exceptions.Exit(INTERRUPTED) from None
     if out:
-        outputs.record(out, people=[face.named.name for frame in answer.frames for face in frame.faces])
+        outputs.record(out, people=[track.named.name for track in answer.tracks])
     if as_json:
         print_json(video_as_json(answer, recogniser))
     else:
-        print_lines(video_lines(answer))
-        print_lines([video_summary(answer)])
+        print_lines(video_lines(answer, recogniser.needed_likeness))
+        print_lines(video_summary(answer))
     return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -12,15 +12,16 @@ import numpy as np
 
 from orchestrator.inference.photos import NamedFace, PhotoAnswer
 from orchestrator.inference.video import VideoAnswer
+from orchestrator.inference.video_copy import KEPT, NONE
 from orchestrator.report.recommended import count
 from orchestrator.report.terminal import percent
 from orchestrator.text import aligned_columns, counted, printable
 from workers.compare.operating_points import OperatingPoint
 from workers.learning.configurations import UNKNOWN
-from workers.recognition.recogniser import Recogniser
+from workers.recognition.recogniser import Named, Recogniser
 
 PHOTO_COLUMNS = ("photo", "box", "name", "likeness", "ms")
-VIDEO_COLUMNS = ("name", "frames", "first", "last", "likeness")
+VIDEO_COLUMNS = ("from", "to", "name", "likeness", "votes")
 
 MUCH = 0.25
 """A person of whom a larger share is turned away is mentioned."""
@@ -41,22 +42,16 @@ def photo_lines(answers: Sequence[PhotoAnswer], needed: float | None) -> list[st
     return aligned_columns(rows)
 
 
-def video_lines(answer: VideoAnswer) -> list[str]:
-    """The table of a video: a line a person, the person with the most faces first, unknown people last.
+def video_lines(answer: VideoAnswer, needed: float | None) -> list[str]:
+    """The table of a video: a line for each time that somebody is in sight, in the order of coming.
 
-    The likeness is the median over the person's faces.
+    Args:
+        needed: the likeness from which a face is known, 0 to 100 %; None where every face gets a name.
     """
-    seen: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
-    for frame in answer.frames:
-        for face in frame.faces:
-            seen[face.named.name].append((frame.second, face.named.likeness))
-    order = sorted(seen, key=lambda name: (name == UNKNOWN, -len(seen[name]), name))
     rows: list[tuple[str, ...]] = [VIDEO_COLUMNS]
-    for name in order:
-        seconds, likenesses = zip(*seen[name], strict=True)
-        likeness = f"{float(np.median(likenesses)):.0f} %"
-        frames = sum(any(face.named.name == name for face in frame.faces) for frame in answer.frames)
-        rows.append((printable(name), str(frames), f"{min(seconds):.1f} s", f"{max(seconds):.1f} s", likeness))
+    for one in answer.appearances:
+        name, likeness = _name_cells(one.name, one.nearest, one.likeness, needed)
+        rows.append((f"{one.begin:.2f} s", f"{one.end:.2f} s", name, likeness, str(one.votes)))
     return aligned_columns(rows)
 
 
@@ -111,15 +106,26 @@ def photo_summary(answers: Sequence[PhotoAnswer]) -> str:
     return f"{line} {naming_time(faces)}".rstrip()
 
 
-def video_summary(answer: VideoAnswer) -> str:
-    """Counts and speed."""
-    faces = [face for frame in answer.frames for face in frame.faces]
-    cut = f" of {answer.expected} expected: the file is cut short" if len(answer.frames) < answer.expected else ""
-    line = (
-        f"{counted(len(answer.frames), 'frame')}{cut}, {counted(len(faces), 'face')} in {answer.seconds:.1f} s: "
-        f"{answer.frames_per_second:.1f} frames/s (the video has {answer.rate:.4g})."
-    )
-    return f"{line} {naming_time(faces)}".rstrip()
+def video_summary(answer: VideoAnswer) -> list[str]:
+    """Counts and speed, what is wrong with the file, and what became of the sound."""
+    votes = sum(track.votes for track in answer.tracks)
+    lines = [
+        f"{counted(len(answer.frames), 'frame')}, {counted(len(answer.tracks), 'track')} of faces that were named "
+        f"{counted(votes, 'time')}, in {answer.seconds:.1f} s: {answer.frames_per_second:.1f} frames/s "
+        f"(the video has {answer.rate:.4g})."
+    ]
+    if not answer.tracks:
+        lines.append("No face was found.")
+    if answer.missing:
+        lines.append(f"The file is cut short: it promises {counted(answer.missing, 'byte')} more than it has.")
+    if answer.damage:
+        lines.append(
+            f"The file is damaged: the decoder reported {counted(answer.damage, 'error')}. "
+            "Frames may be incomplete, and faces in them missing."
+        )
+    if answer.copy and answer.sound not in (KEPT, NONE):
+        lines.append(f"The copy has no sound: {printable(answer.sound)}.")
+    return lines
 
 
 def naming_time(faces: Iterable[NamedFace]) -> str:
@@ -150,17 +156,30 @@ def photos_as_json(answers: Sequence[PhotoAnswer], recogniser: Recogniser) -> di
 
 
 def video_as_json(answer: VideoAnswer, recogniser: Recogniser) -> dict[str, Any]:
-    """The answer, as `--json` prints it, with the faces of every frame."""
+    """The answer, as `--json` prints it: appearances, tracks, and the faces of every frame."""
     return {
         "model": _model_as_json(recogniser),
         "path": str(answer.path),
         "rate": answer.rate,
-        "expected_frames": answer.expected,
+        "missing_bytes": answer.missing,
+        "decoder_errors": answer.damage,
         "seconds": answer.seconds,
         "frames_per_second": answer.frames_per_second,
         "copy": str(answer.copy) if answer.copy else None,
+        "sound": answer.sound or None,
+        "appearances": [asdict(one) for one in answer.appearances],
+        "tracks": [
+            {"track": track.number, "votes": track.votes, **_named_as_json(track.named)} for track in answer.tracks
+        ],
         "frames": [
-            {"frame": frame.number, "second": frame.second, "faces": [_face_as_json(face) for face in frame.faces]}
+            {
+                "frame": frame.number,
+                "second": frame.second,
+                "faces": [
+                    {"track": track, **_face_as_json(face)}
+                    for track, face in zip(frame.tracks, frame.faces, strict=True)
+                ],
+            }
             for frame in answer.frames
         ],
     }
@@ -169,14 +188,19 @@ def video_as_json(answer: VideoAnswer, recogniser: Recogniser) -> dict[str, Any]
 def _face_cells(face: NamedFace, needed: float | None) -> tuple[str, ...]:
     left, top, right, bottom = face.box
     named = face.named
-    name, likeness = printable(named.name), f"{named.likeness:.0f} %"
-    if named.name == UNKNOWN and needed is not None:
-        digits = 2 if round(named.likeness) == round(needed) else _digits(needed)  # 46.8 does not reach 47.2
-        name, likeness = (
-            f"{UNKNOWN}, most like {printable(named.nearest)}",
-            f"{named.likeness:.{digits}f} %, needs {needed:.{digits}f} %",
-        )
+    name, likeness = _name_cells(named.name, named.nearest, named.likeness, needed)
     return f"{left},{top} {right},{bottom}", name, likeness, f"{named.milliseconds:.3f}"
+
+
+def _name_cells(name: str, nearest: str, likeness: float, needed: float | None) -> tuple[str, str]:
+    """The name and the likeness; where unknown, also whom it is most like, and what it would need."""
+    if name != UNKNOWN or needed is None:
+        return printable(name), f"{likeness:.0f} %"
+    digits = 2 if round(likeness) == round(needed) else _digits(needed)  # 46.8 does not reach 47.2
+    return (
+        f"{UNKNOWN}, most like {printable(nearest)}",
+        f"{likeness:.{digits}f} %, needs {needed:.{digits}f} %",
+    )
 
 
 def _digits(needed: float) -> int:
@@ -185,9 +209,11 @@ def _digits(needed: float) -> int:
 
 
 def _face_as_json(face: NamedFace) -> dict[str, Any]:
-    named = face.named
+    return {"box": list(face.box), **_named_as_json(face.named)}
+
+
+def _named_as_json(named: Named) -> dict[str, Any]:
     return {
-        "box": list(face.box),
         "name": named.name,
         "nearest": named.nearest,
         "likeness": named.likeness,

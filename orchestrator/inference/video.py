@@ -1,29 +1,39 @@
-"""Name every face in every frame of a video, and write an annotated copy.
+"""Name the faces of a video: find them some times a second, follow them between, and let each track vote once.
 
-OpenCV (FFmpeg) decodes and encodes. The copy is MPEG-4 without sound, because the wheel has no H.264 encoder.
+read ▶ follow ▶ detect and name ▶ tracks ▶ the annotated copy, which reads the video a second time
 """
 
 from __future__ import annotations
 
-import contextlib
 import time
-import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from orchestrator.inference.annotate import Palette, draw
-from orchestrator.inference.photos import NamedFace, name_faces
-from storage.engine_settings import Limits
-from storage.errors import InputError, StoreError
-from workers.faces.decode.video_limits import restrict_ffmpeg
+from orchestrator.inference.follow_boxes import BoxFollower
+from orchestrator.inference.photos import NamedFace
+from orchestrator.inference.tracks import Appearance, Sighting, Track, Tracker, appearances
+from orchestrator.inference.video_copy import VideoCopy, check_video_copy, copy_rate
+from workers.faces.decode.read_video import VideoReader
+from workers.faces.decode.video_length import missing_bytes
+from workers.faces.decode.video_process import VideoSource
+from workers.faces.detect.boxes import Box
 from workers.faces.engine import FaceEngine
 from workers.faces.photo import Pixels
+from workers.recognition.encoder_scales import scale_of
 from workers.recognition.recogniser import Recogniser
 
-USUAL_RATE = 25.0
-"""Frames per second of a copy where the video does not state its own."""
+DETECT_SECONDS = 0.16
+"""At least so long between two detections of a scene: every fifth frame of 30 a second. Optical flow bridges that."""
+
+FARTHEST_WIDTHS = 5
+"""A face in the place of a track is another person's when it is so many widths of its encoder's scale farther away than
+the centre: the embeddings of one face in motion, blurred and in profile, stay within."""
+
+Progress = Callable[[str, int, int], bool]
+"""Called with (stage, done, expected) after each frame, where the stage is "video" or "copy"; False stops the work."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +42,15 @@ class FrameAnswer:
 
     Attributes:
         number: from 0.
-        second: from the start of the video, by its frame rate.
+        second: from the first frame, by the video's timestamps.
+        faces: those in sight, named by their tracks.
+        tracks: their numbers.
     """
 
     number: int
     second: float
     faces: tuple[NamedFace, ...]
+    tracks: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -45,18 +58,26 @@ class VideoAnswer:
     """The answer for a video.
 
     Attributes:
-        expected: number of frames that the container states; more than `frames` where the file is cut short.
-        rate: frames per second of the video.
+        tracks: each face over the frames in which it is in sight.
+        appearances: who is in sight from when to when.
+        rate: frames per second that the container states.
+        missing: bytes that the container promises and the file does not have: it is cut short.
+        damage: errors that the decoder reported.
         seconds: wall time, decoding and writing included.
         copy: the annotated copy, if one was asked for.
+        sound: what became of the sound in it (`video_copy`); empty without a copy.
     """
 
     path: Path
     frames: tuple[FrameAnswer, ...]
-    expected: int
+    tracks: tuple[Track, ...]
+    appearances: tuple[Appearance, ...]
     rate: float
+    missing: int
+    damage: int
     seconds: float
-    copy: Path | None
+    copy: Path | None = None
+    sound: str = ""
 
     @property
     def frames_per_second(self) -> float:
@@ -65,7 +86,7 @@ class VideoAnswer:
 
 
 class Interrupted(Exception):
-    """`on_frame` asked to stop; no copy is left."""
+    """The caller asked to stop; no copy is left."""
 
 
 def identify_video(
@@ -73,132 +94,100 @@ def identify_video(
     engine: FaceEngine,
     recogniser: Recogniser,
     out: Path | None = None,
-    on_frame: Callable[[int, int], bool] | None = None,
+    progress: Progress = lambda *_: True,
 ) -> VideoAnswer:
-    """Name the faces in every frame.
+    """Name the faces of a video.
 
     Args:
         out: the copy to write, atomically; its name ends in .mp4.
-        on_frame: called with (done, expected) after each frame; the work stops if it returns False.
 
     Raises:
         InputError: no frame can be decoded, or `out` is the video itself or does not end in .mp4.
         StoreError: the copy cannot be written.
-        Interrupted: `on_frame` returned False.
+        Interrupted: `progress` returned False.
     """
     if out:
-        _check_copy(out, path)
-    palette = Palette(recogniser.model.labels)
+        check_video_copy(out, path)
     began = time.perf_counter()
-    frames: list[FrameAnswer] = []
-    with _opened(path, engine.settings.limits) as video, _writer(out, video.rate) as write:
-        for number, rgb in enumerate(video.pictures()):
-            faces = name_faces(rgb, engine, recogniser)
-            frames.append(FrameAnswer(number, number / video.rate, faces))
-            write(draw(rgb, [palette.tag(face.box, face.named.name, face.named.likeness) for face in faces]))
-            if on_frame and not on_frame(len(frames), max(video.expected, len(frames))):
+    missing = missing_bytes(path)
+    with _reader(path, engine) as video:
+        seconds, tracks = _watch(video, engine, recogniser, progress)
+        rate, starts_at, damage = video.rate, video.starts_at, video.damage
+    answer = VideoAnswer(
+        path,
+        _frames(seconds, tracks),
+        tuple(tracks),
+        tuple(appearances(tracks, seconds)),
+        rate,
+        missing,
+        damage,
+        time.perf_counter() - began,
+    )
+    if not out:
+        return answer
+    palette = Palette(recogniser.model.labels)
+    with _reader(path, engine) as video, VideoCopy(out, copy_rate(seconds, rate)) as copy:
+        for frame, told in zip(video.frames(), answer.frames, strict=False):
+            tags = [palette.tag(face.box, face.named.name, face.named.likeness) for face in told.faces]
+            copy.write(told.second, draw(frame.rgb, tags))
+            if not progress("copy", told.number + 1, len(seconds)):
                 raise Interrupted
-        if not frames:
-            raise InputError(f"no frame of {path} can be decoded", "Convert it, for example with ffmpeg")
-    return VideoAnswer(path, tuple(frames), video.expected, video.rate, time.perf_counter() - began, out)
+        sound = copy.finish(path, starts_at)
+    return replace(answer, seconds=time.perf_counter() - began, copy=out, sound=sound)
 
 
-@dataclass(frozen=True)
-class _Video:
-    capture: Any
-    expected: int
-    rate: float
-
-    def pictures(self) -> Iterator[Pixels]:
-        """Frames as (height, width, 3) uint8 RGB, upright."""
-        import cv2
-
-        while True:
-            more, frame = self.capture.read()
-            if not more:
-                return
-            yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+def sightings(rgb: Pixels, engine: FaceEngine, recogniser: Recogniser) -> list[Sighting]:
+    """Every face of a frame, (height, width, 3) uint8 RGB, named by itself."""
+    faces = engine.encode_pixels(rgb)
+    return [
+        Sighting(Box(face.left, face.top, face.right, face.bottom), named, face.embedding)
+        for face, named in zip(faces, recogniser.name(faces), strict=True)
+    ]
 
 
-@contextlib.contextmanager
-def _opened(path: Path, limits: Limits) -> Iterator[_Video]:
-    import cv2
+def new_tracker(recogniser: Recogniser) -> Tracker:
+    """A tracker for faces of the recogniser's engine."""
+    scale = scale_of(recogniser.engine, "")
+    return Tracker(scale.centre + FARTHEST_WIDTHS * scale.width)
 
-    # an absolute path and FFmpeg alone: a name then cannot mean a protocol, a device or a sequence of pictures
-    restrict_ffmpeg()
-    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
-    try:
-        width, height, expected, rate = (
-            capture.get(what)
-            for what in (
-                cv2.CAP_PROP_FRAME_WIDTH,
-                cv2.CAP_PROP_FRAME_HEIGHT,
-                cv2.CAP_PROP_FRAME_COUNT,
-                cv2.CAP_PROP_FPS,
-            )
+
+def _reader(path: Path, engine: FaceEngine) -> VideoReader:
+    return VideoReader(VideoSource(str(path.absolute())), str(path), engine.settings.limits.pixels)
+
+
+def _watch(
+    video: VideoReader, engine: FaceEngine, recogniser: Recogniser, progress: Progress
+) -> tuple[list[float], list[Track]]:
+    """The second of each frame, and all tracks."""
+    follower, tracker = BoxFollower(), new_tracker(recogniser)
+    seconds: list[float] = []
+    detected = 0.0
+    for number, frame in enumerate(video.frames()):
+        seconds.append(frame.second)
+        boxes = follower.follow(frame.rgb, tracker.boxes)
+        if follower.is_cut:
+            tracker.cut()
+        else:
+            tracker.followed(number, boxes)
+        if follower.is_cut or frame.second - detected >= DETECT_SECONDS:
+            tracker.seen(number, frame.second, sightings(frame.rgb, engine, recogniser))
+            detected = frame.second
+        if not progress("video", number + 1, max(video.stated_frames, number + 1)):
+            raise Interrupted
+    return seconds, tracker.finished(recogniser.needed_likeness)
+
+
+def _frames(seconds: list[float], tracks: list[Track]) -> tuple[FrameAnswer, ...]:
+    faces: defaultdict[int, list[tuple[int, NamedFace]]] = defaultdict(list)
+    for track in tracks:
+        for number, box in track.boxes.items():
+            faces[number].append((track.number, NamedFace(box.rounded(), track.named)))
+    return tuple(
+        FrameAnswer(
+            number,
+            second,
+            tuple(face for _, face in faces[number]),
+            tuple(track for track, _ in faces[number]),
         )
-        if width * height > limits.pixels:
-            raise InputError(f"{path} has frames of {width:.0f} x {height:.0f} pixels", "Convert it to a smaller size")
-        yield _Video(capture, max(0, int(expected)), rate if 0 < rate < 1000 else USUAL_RATE)
-    finally:
-        capture.release()
-
-
-@contextlib.contextmanager
-def _writer(out: Path | None, rate: float) -> Iterator[Callable[[Pixels], None]]:
-    """A function that appends a frame to a temporary file, which is renamed to `out` after the last one."""
-    if out is None:
-        yield lambda _: None
-        return
-    import cv2
-
-    unfinished = out.with_name(f".{uuid.uuid4().hex}.mp4")
-    writer = cv2.VideoWriter()
-    written = 0
-
-    def write(rgb: Pixels) -> None:
-        nonlocal written
-        if not written:  # the copy's size is the first frame's
-            size = (rgb.shape[1], rgb.shape[0])
-            if not writer.open(str(unfinished.absolute()), cv2.VideoWriter.fourcc(*"mp4v"), rate, size):
-                raise StoreError(f"{out} cannot be written", "Fix the folder's permissions or name another")
-        writer.write(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
-        written += 1
-
-    try:
-        yield write
-        writer.release()
-        if _frames_in(unfinished) < written:  # OpenCV does not report a full disk
-            raise StoreError(f"{out} cannot be written", "Free space on its disk")
-        unfinished.replace(out)
-    except OSError as fault:
-        raise StoreError(f"{out} cannot be written: {fault.strerror}", "Name another file") from fault
-    finally:
-        writer.release()
-        unfinished.unlink(missing_ok=True)
-
-
-def _frames_in(path: Path) -> int:
-    """Number of frames of a video file; 0 where it cannot be opened."""
-    import cv2
-
-    restrict_ffmpeg()
-    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
-    try:
-        return int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-    finally:
-        capture.release()
-
-
-def _check_copy(out: Path, video: Path) -> None:
-    """Check before the work that the copy can be written after it; raises InputError."""
-    if out.suffix.lower() != ".mp4":
-        raise InputError(f"{out} does not end in .mp4", "A video's copy is written as MP4")
-    if out.resolve() == video.resolve():
-        raise InputError(f"{out} is the video itself", "Name another file")
-    try:
-        usable = out.absolute().parent.is_dir() and not out.is_dir()
-    except OSError:  # such as a name that is too long
-        usable = False
-    if not usable:
-        raise InputError(f"{out} cannot be a file", "Name another, in a folder that is there")
+        for number, second in enumerate(seconds)
+    )

@@ -16,7 +16,10 @@ from orchestrator.inference.format_names import (
     video_summary,
 )
 from orchestrator.inference.photos import NamedFace, PhotoAnswer
+from orchestrator.inference.tracks import Appearance, Track
 from orchestrator.inference.video import FrameAnswer, VideoAnswer
+from orchestrator.inference.video_copy import KEPT, NONE
+from workers.faces.detect.boxes import Box
 from workers.recognition.recogniser import Named, Recogniser
 from workers.recognition.threshold import Threshold
 
@@ -34,14 +37,22 @@ ANSWERS = [
 VIDEO = VideoAnswer(
     Path("v.mp4"),
     (
-        FrameAnswer(0, 0.0, (face("ada"), face("unknown"))),
-        FrameAnswer(1, 0.5, (face("unknown"), face("unknown"))),
-        FrameAnswer(2, 1, ()),
+        FrameAnswer(0, 0.0, (face("ada"), face("unknown")), (1, 2)),
+        FrameAnswer(1, 0.5, (face("ada"), face("unknown")), (1, 2)),
+        FrameAnswer(2, 1, (), ()),
     ),
-    expected=5,
+    (
+        Track(1, {0: Box(1, 2, 30, 40), 1: Box(1, 2, 30, 40)}, face("ada").named, votes=2),
+        Track(2, {0: Box(1, 2, 30, 40), 1: Box(1, 2, 30, 40)}, face("unknown").named, votes=1),
+    ),
+    (
+        Appearance("ada", "ada", 0.0, 0.5, 88.1, (1,), 2),
+        Appearance("unknown", "ada", 0.0, 0.5, 31.2, (2,), 1),
+    ),
     rate=2.0,
+    missing=0,
+    damage=0,
     seconds=1.5,
-    copy=None,
 )
 
 
@@ -72,17 +83,30 @@ def test_the_summary_counts_and_times() -> None:
     assert "0.020 ms a face (median)" in said
 
 
-def test_a_video_is_a_line_a_person_with_unknown_people_last() -> None:
-    rows = [line.split() for line in video_lines(VIDEO)]
-    assert rows[1][:2] == ["ada", "1"]
-    assert rows[2][:2] == ["unknown", "2"]
-    assert [row[-2:] for row in rows[1:]] == [["88", "%"], ["31", "%"]]
+def test_a_video_is_a_line_an_appearance() -> None:
+    assert [line.split() for line in video_lines(VIDEO, 47)] == [
+        ["from", "to", "name", "likeness", "votes"],
+        ["0.00", "s", "0.50", "s", "ada", "88", "%", "2"],
+        ["0.00", "s", "0.50", "s", *["unknown,", "most", "like", "ada", "31", "%,", "needs", "47", "%"], "1"],
+    ]
 
 
-def test_a_video_says_its_speed_and_that_it_was_cut() -> None:
-    said = video_summary(VIDEO)
-    assert "2.0 frames/s" in said
-    assert "3 frames of 5 expected" in said
+def test_a_whole_video_says_its_speed_and_no_more() -> None:
+    (said,) = video_summary(VIDEO)
+    assert "3 frames, 2 tracks of faces that were named 3 times" in said
+    assert "2.0 frames/s (the video has 2)" in said
+
+
+def test_what_is_wrong_with_a_video_is_said() -> None:
+    empty = replace(VIDEO, tracks=(), missing=1, damage=3, copy=Path("n.mp4"), sound="ffmpeg is not installed")
+    assert video_summary(empty)[1:] == [
+        "No face was found.",
+        "The file is cut short: it promises 1 byte more than it has.",
+        "The file is damaged: the decoder reported 3 errors. Frames may be incomplete, and faces in them missing.",
+        "The copy has no sound: ffmpeg is not installed.",
+    ]
+    for sound in (KEPT, NONE):
+        assert len(video_summary(replace(VIDEO, copy=Path("n.mp4"), sound=sound))) == 1
 
 
 def test_json_holds_every_face_of_every_photo_and_frame(recogniser: Recogniser) -> None:
@@ -92,7 +116,15 @@ def test_json_holds_every_face_of_every_photo_and_frame(recogniser: Recogniser) 
     assert photos["photos"][0]["faces"][1]["nearest"] == "ada"
     assert photos["model"]["configuration"] == "svm-linear"
     video = json.loads(json.dumps(video_as_json(VIDEO, recogniser), allow_nan=False))
-    assert [len(each["faces"]) for each in video["frames"]] == [2, 2, 0]
+    assert [[face["track"] for face in each["faces"]] for each in video["frames"]] == [[1, 2], [1, 2], []]
+    assert [(each["track"], each["name"], each["likeness"]) for each in video["tracks"]] == [
+        (1, "ada", 88.1),
+        (2, "unknown", 31.2),
+    ]
+    assert [(each["name"], each["begin"], each["end"]) for each in video["appearances"]] == [
+        ("ada", 0.0, 0.5),
+        ("unknown", 0.0, 0.5),
+    ]
 
 
 def test_the_model_says_what_it_does_at_its_threshold(recogniser: Recogniser) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from orchestrator.inference.format_names import video_summary
 from orchestrator.inference.video import Interrupted, identify_video
 from storage.errors import InputError, StoreError
 from storage.runs import Run
@@ -50,7 +51,7 @@ def test_every_frame_is_answered(clip: Path, engine: FaceEngine, recogniser: Rec
     first, second = (path.parent.name for path in photos[:2])
     assert names == [[first], [first], [second], [second], []]
     assert [frame.second for frame in answer.frames] == pytest.approx([number / RATE for number in range(5)])
-    assert answer.expected == 5
+    assert (answer.missing, answer.damage) == (0, 0)
     assert answer.frames_per_second > 0
 
 
@@ -70,15 +71,15 @@ def test_the_copy_has_the_same_frames_with_boxes_on_them(
 def test_progress_counts_frames_and_may_stop_without_leaving_a_copy(
     clip: Path, engine: FaceEngine, recogniser: Recogniser, tmp_path: Path
 ) -> None:
-    seen: list[tuple[int, int]] = []
+    seen: list[tuple[str, int, int]] = []
 
-    def stop_at_two(done: int, expected: int) -> bool:
-        seen.append((done, expected))
+    def stop_at_two(stage: str, done: int, expected: int) -> bool:
+        seen.append((stage, done, expected))
         return done < 2
 
     with pytest.raises(Interrupted):
         identify_video(clip, engine, recogniser, tmp_path / "named.mp4", stop_at_two)
-    assert seen == [(1, 5), (2, 5)]
+    assert seen == [("video", 1, 5), ("video", 2, 5)]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -95,13 +96,16 @@ def test_a_video_cut_short_gives_what_is_there_and_says_so(
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     answer = identify_video(path, engine, recogniser)
     assert 0 < len(answer.frames) < 15
+    whole = path.stat().st_size + answer.missing
+    assert whole / 2 - 1 <= path.stat().st_size <= whole / 2 + 1
+    assert f"The file is cut short: it promises {answer.missing} bytes more" in "\n".join(video_summary(answer))
 
 
 def test_a_video_without_a_frame_is_the_users_mistake(
     engine: FaceEngine, recogniser: Recogniser, clip: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "broken.mp4").write_bytes(clip.read_bytes()[:200])
-    with pytest.raises(InputError, match="no frame"):
+    with pytest.raises(InputError, match="no pictures that can be decoded"):
         identify_video(tmp_path / "broken.mp4", engine, recogniser, tmp_path / "named.mp4")
     assert [path.name for path in tmp_path.iterdir()] == ["broken.mp4"]
 
@@ -119,7 +123,7 @@ def test_a_copy_that_cannot_be_written_is_refused_before_the_work(
 ) -> None:
     (tmp_path / "folder.mp4").mkdir()
 
-    def see(*_: int) -> bool:
+    def see(*_: object) -> bool:
         raise AssertionError("work was begun")
 
     with pytest.raises(InputError):
@@ -129,7 +133,7 @@ def test_a_copy_that_cannot_be_written_is_refused_before_the_work(
 def test_a_copy_whose_folder_disappears_is_one_error_line_and_leaves_nothing(
     clip: Path, engine: FaceEngine, recogniser: Recogniser, tmp_path: Path
 ) -> None:
-    def take_the_place(*_: int) -> bool:
+    def take_the_place(*_: object) -> bool:
         (tmp_path / "named.mp4").mkdir(exist_ok=True)
         return True
 

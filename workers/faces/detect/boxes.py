@@ -72,6 +72,16 @@ class Detection:
         return replace(self, box=box)
 
 
+def between(one: Box, other: Box, share: float) -> Box:
+    """The box on the way from one to the other: 0 is the first, 1 the second.
+
+    >>> between(Box(0, 0, 9, 9), Box(10, 0, 19, 9), 0.5)
+    Box(left=5.0, top=0.0, right=14.0, bottom=9.0)
+    """
+    sides = ("left", "top", "right", "bottom")
+    return Box(*((1 - share) * getattr(one, side) + share * getattr(other, side) for side in sides))
+
+
 def overlap(one: Box, other: Box) -> float:
     """Intersection over union, 0 to 1.
 

@@ -1,0 +1,151 @@
+"""Read a video frame by frame. It is decoded in a guarded process of its own (video_process.py).
+
+What comes out: upright frames, RGB, each with its second by the container's timestamps, which always grow.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from storage.errors import InputError
+from workers.faces.decode.video_process import VideoSource, decode_video
+from workers.faces.photo import Pixels
+
+SECONDS_PER_FRAME = 60.0
+"""A frame takes milliseconds; a decoder that says nothing for so long hangs."""
+
+USUAL_RATE = 25.0
+"""Frames per second where the video does not state its own."""
+
+_FFMPEG_ERROR = re.compile(rb"^\[[a-z0-9_,]+ @ 0x[0-9a-f]+\] ", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame.
+
+    Attributes:
+        second: from the first frame, by the container's timestamps.
+        rgb: (height, width, 3) uint8, upright.
+    """
+
+    second: float
+    rgb: Pixels
+
+
+class VideoReader:
+    """A video that is open; use it as a context manager.
+
+    Args:
+        source: of the frames.
+        name: of the video, as errors call it.
+        most_pixels: of a frame.
+
+    Raises:
+        InputError: it cannot be opened, or its frames are too large.
+
+    Attributes:
+        rate: frames per second as the container states them, on the average.
+        stated_frames: as the container states them; 0 where it does not. Often only an estimate.
+        starts_at: timestamp of the first frame in seconds, known when that is read; sound may begin earlier.
+    """
+
+    def __init__(self, source: VideoSource, name: str, most_pixels: int) -> None:
+        self._name = name
+        self._log = tempfile.NamedTemporaryFile(prefix="lineup-")  # noqa: SIM115 - deleted by `close`
+        context = multiprocessing.get_context("spawn")  # OpenCV's threads do not survive a fork
+        self._pipe, far_end = context.Pipe(duplex=False)
+        self._process = context.Process(
+            target=decode_video, args=(source, far_end, self._log.name, most_pixels), daemon=True
+        )
+        self._process.start()
+        far_end.close()
+        self.starts_at = 0.0
+        try:
+            described = self._message()
+            self._check(described, source, most_pixels)
+        except BaseException:
+            self.close()
+            raise
+        rate = float(described["rate"])
+        self.rate = rate if 0 < rate < 1000 else USUAL_RATE
+        self.stated_frames = max(0, int(described["frames"]))
+
+    def __enter__(self) -> VideoReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process; may be called again."""
+        self._pipe.close()
+        self._process.kill()
+        self._process.join()
+        self._log.close()
+
+    def frames(self) -> Iterator[Frame]:
+        """The frames in order, once.
+
+        Raises:
+            InputError: none can be decoded, they became too large, or the decoder ended or hangs.
+        """
+        last = -1.0 / self.rate
+        count = 0
+        while not (message := self._message()).get("end"):
+            second = float(message["second"])
+            if second <= last:  # a container without timestamps says 0 for each
+                second = last + 1 / self.rate
+            if not count:
+                self.starts_at = float(message["tick"]) / self.rate
+            rgb = np.frombuffer(self._received(), np.uint8).reshape(message["height"], message["width"], 3)
+            yield Frame(second, rgb)
+            last = second
+            count += 1
+        if not count:
+            raise InputError(f"no frame of {self._name} can be decoded", "Convert it, for example with ffmpeg")
+
+    @property
+    def damage(self) -> int:
+        """Errors that the decoder has reported so far: pictures may be incomplete."""
+        self._log.seek(0)
+        return len(_FFMPEG_ERROR.findall(self._log.read()))
+
+    def _check(self, described: dict[str, Any], source: VideoSource, most_pixels: int) -> None:
+        if not described["opened"]:
+            if not source.path:
+                raise InputError(f"{self._name} cannot be opened", "Another program may use it, or it is not there")
+            raise InputError(
+                f"{self._name} has no pictures that can be decoded",
+                "It may hold sound only, or be damaged; convert it, for example with ffmpeg",
+            )
+        width, height = described["width"], described["height"]
+        if width * height > most_pixels:
+            raise InputError(f"{self._name} has frames of {width} x {height} pixels", "Convert it to a smaller size")
+
+    def _message(self) -> dict[str, Any]:
+        message: dict[str, Any] = json.loads(self._received())
+        if "error" in message:
+            raise InputError(f"{self._name} cannot be decoded: {message['error']}", "Convert it to a smaller size")
+        return message
+
+    def _received(self) -> bytes:
+        try:
+            if not self._pipe.poll(SECONDS_PER_FRAME):
+                raise InputError(
+                    f"the decoder of {self._name} said nothing for {SECONDS_PER_FRAME:.0f} s", "Convert the video"
+                )
+            return self._pipe.recv_bytes()
+        except (EOFError, ConnectionResetError):
+            raise InputError(f"the decoder of {self._name} died", "It is damaged, or needs too much memory") from None

@@ -1,0 +1,106 @@
+"""The process that decodes one video: what FFmpeg reads stays in here, under limits of memory and files.
+
+    described ▶ frame ▶ frame ▶ … ▶ end        each message is a JSON object; a frame's pixels follow it
+
+It ends when the last frame is sent, when its parent is gone, or when its parent kills it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from workers.faces.decode.video_limits import restrict_ffmpeg
+
+MEMORY_BYTES = 4_000_000_000
+"""Of address space: OpenCV's libraries take 1 GB of it, a decoder of 8K frames another."""
+
+OPEN_FILES = 64
+LOG_BYTES = 1_000_000
+"""The most that FFmpeg can write about a file that is damaged everywhere."""
+
+
+@dataclass(frozen=True)
+class VideoSource:
+    """What to decode.
+
+    Attributes:
+        path: absolute; empty for a camera.
+        camera: its number, from 0; used where there is no path.
+    """
+
+    path: str
+    camera: int = 0
+
+
+def decode_video(source: VideoSource, to: Connection, log: str, most_pixels: int) -> None:
+    """Send the frames of a video, as (height, width, 3) uint8 RGB, upright, each with its second.
+
+    Args:
+        log: existing file that takes FFmpeg's messages.
+        most_pixels: of a frame; a video of larger ones is described, and no frame is sent.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND), 2)
+    import cv2
+
+    restrict_ffmpeg()
+    _limit()
+    try:
+        _send_all(_opened(cv2, source), cv2, to, most_pixels)
+    except (BrokenPipeError, ConnectionResetError):  # the parent needs no more frames
+        return
+    except (MemoryError, cv2.error) as error:
+        _send(to, error=f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
+
+
+def _limit() -> None:
+    for what, most in (
+        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_NOFILE, OPEN_FILES),
+        (resource.RLIMIT_FSIZE, LOG_BYTES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(what)
+        resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+def _opened(cv2: Any, source: VideoSource) -> Any:
+    if source.path:
+        # FFmpeg alone: another backend would take a name for a device or a sequence of pictures
+        return cv2.VideoCapture(str(Path(source.path)), cv2.CAP_FFMPEG)
+    return cv2.VideoCapture(source.camera)
+
+
+def _send_all(capture: Any, cv2: Any, to: Connection, most_pixels: int) -> None:
+    width, height = (capture.get(what) for what in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
+    _send(
+        to,
+        opened=bool(capture.isOpened()),
+        width=int(width),
+        height=int(height),
+        frames=int(capture.get(cv2.CAP_PROP_FRAME_COUNT)),
+        rate=float(capture.get(cv2.CAP_PROP_FPS)),
+    )
+    while width * height <= most_pixels:
+        more, frame = capture.read()
+        if not more:
+            break
+        height, width = frame.shape[:2]  # it may change in the midst of a stream
+        if width * height > most_pixels:
+            break
+        second = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        _send(to, second=second, tick=capture.get(cv2.CAP_PROP_PTS), width=width, height=height)
+        to.send_bytes(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB).ravel().data)
+    capture.release()
+    _send(to, end=True)
+
+
+def _send(to: Connection, **message: object) -> None:
+    to.send_bytes(json.dumps(message).encode())
