@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.errors import StoreError, WorkerUnfit, cannot_write
+from storage.errors import StoreError, WorkerUnfit, cannot_lock, cannot_write
 from storage.folders import make_folder
 from storage.temporary_files import is_held, named_when_locked
 
@@ -140,7 +140,10 @@ def _alone(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise cannot_write(folder, error) from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError as error:
+            raise cannot_lock(folder, error) from error
         yield
     finally:
         os.close(descriptor)

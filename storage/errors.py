@@ -8,6 +8,7 @@
     │   ├── RunNotFound             no run of that name
     │   ├── RunConflict             the run exists with another experiment, or is in use
     │   ├── StoreFull               no space left: a run waits and goes on by itself when there is room
+    │   ├── NoLocks                 the file system gives no locks, by which living processes are known
     │   └── RunStuck                the run cannot go on by itself: its user must act
     ├── BrokerError                 no broker, or it refuses us
     │   ├── BrokerRefusal           it answers, and forbids what Lineup needs
@@ -27,6 +28,7 @@ import errno
 from pathlib import Path
 
 _NO_SPACE = frozenset([errno.ENOSPC, errno.EDQUOT])
+_NO_LOCKS = frozenset([errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
 
 
 class LineupError(Exception):
@@ -78,7 +80,23 @@ def cannot_write(path: Path, error: OSError) -> StoreError:
     what = f"cannot write {path}: {error.strerror or error}"
     if is_no_space(error):
         return StoreFull(what, "Free space, then resume")
+    if error.errno in _NO_LOCKS:
+        return cannot_lock(path, error)
     return StoreError(what, "Free space or fix permissions, then resume")
+
+
+class NoLocks(StoreError):
+    """The file system of the store or of the temporary files gives no locks."""
+
+    needs_a_person = True
+
+
+def cannot_lock(path: Path, error: OSError) -> NoLocks:
+    """The error of a lock that was refused for another reason than that somebody holds it."""
+    return NoLocks(
+        f"cannot lock {path}: {error.strerror or error}",
+        "Use a local disk, or NFS 4 with a lock service: locks tell which processes are alive",
+    )
 
 
 def is_no_space(error: OSError) -> bool:

@@ -33,7 +33,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.attempts import forget_deaths, read_attempts
-from storage.errors import RunNotFound, StoreError
+from storage.errors import RunNotFound, StoreError, cannot_lock
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
 from storage.parts import write_bytes
 from storage.plans import COMPARISON_RUN, ENCODER_REPORT, ENCODER_RUN, FACES_RUN, Plan, plan_text, read_plan
@@ -217,11 +217,16 @@ def claim(run: Run) -> Iterator[bool]:
     """Try to be the one orchestrator of a run; yields whether we are. The kernel frees the claim of the dead.
 
     Politeness, not correctness: two orchestrators would send the same work twice and get the same tables.
+
+    Raises:
+        NoLocks: the file system gives no locks.
     """
     with (run.folder / "orchestrator.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             yield False
             return
+        except OSError as error:
+            raise cannot_lock(run.folder, error) from error
         yield True

@@ -6,6 +6,7 @@ Its content may be lost: what is done is in the store.
 
 from __future__ import annotations
 
+import os
 import secrets
 import socket
 import threading
@@ -17,8 +18,8 @@ from types import TracebackType
 from orchestrator.local.child_process import ChildProcess, flower_command, worker_command, worker_environment
 from orchestrator.local.log_files import rotate_log
 from orchestrator.local.private_folder import SOCKET, WORK, PrivateFolder
-from orchestrator.scheduler.broker import Broker
-from storage.errors import BrokerError, InputError
+from orchestrator.scheduler.broker import LONGEST_SOCKET_PATH, Broker
+from storage.errors import BrokerError, InputError, StoreError
 from workers.queue.broker_options import store_options
 from workers.queue.task_names import IMAGES, TRAINING
 
@@ -127,6 +128,10 @@ class LocalCluster:
         password = secrets.token_urlsafe(24)
         folder = self._private.path
         path = folder / SOCKET
+        if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
+            self._private.delete()
+            what = f"{folder.parent} is too long a path for the private broker's socket"
+            raise StoreError(what, "Set TMPDIR to a shorter one, such as /tmp")
         configuration = "\n".join(
             (
                 "port 0",  # no TCP at all

@@ -13,7 +13,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from storage.errors import StoreError
+from storage.errors import NoLocks, StoreError
 
 PREFIX = ".lineup-"
 WORK, SOCKET, QUEUES = "work", "broker.sock", "appendonlydir"
@@ -24,7 +24,7 @@ class PrivateFolder:
     """A new, empty folder. Folders of processes that ended without `delete` are deleted first.
 
     Raises:
-        StoreError: the folder for temporary files cannot be used.
+        StoreError: the folder for temporary files cannot be used, or gives no locks.
 
     Attributes:
         path: absolute.
@@ -86,4 +86,7 @@ def _lock(descriptor: int) -> bool:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:
+        what = f"cannot lock a folder in {tempfile.gettempdir()}: {error.strerror or error}"
+        raise NoLocks(what, "Set TMPDIR to a folder on a local disk") from error
     return True

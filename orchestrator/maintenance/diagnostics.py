@@ -32,10 +32,10 @@ from orchestrator.maintenance.diagnose_workers import (
     workers_of_broker,
 )
 from orchestrator.maintenance.diagnosis import ERROR, Diagnosis, fine
-from orchestrator.scheduler.broker import Broker
+from orchestrator.scheduler.broker import LONGEST_SOCKET_PATH, Broker
 from orchestrator.scheduler.compatibility import check_readable
 from orchestrator.scheduler.planning import versions
-from storage.errors import LineupError, RunStuck
+from storage.errors import LineupError, NoLocks, RunStuck
 from storage.refused_messages import BY_ITS_TASK, FOLDER, refused_messages
 from storage.runs import claim, list_runs, open_run
 from storage.store_key import KEY_FILE
@@ -50,9 +50,6 @@ LEAST_FREE_BYTES = 2_000_000_000
 
 CLOCK_SECONDS = 2.0
 """Results do not depend on the clock, but logs and reports of several machines would contradict each other."""
-
-LONGEST_SOCKET_PATH = 107
-"""Bytes that Linux accepts; the private broker listens at <tmp>/.lineup-xxxxxxxx/broker.sock."""
 
 LEAST_SERVER = (6, 2)
 """Valkey, or Redis from this version on."""
@@ -161,6 +158,9 @@ def _runs(store: Path) -> Iterator[Diagnosis]:
                 waits = free and not (run.finished or run.cancelled)
         except RunStuck as error:
             yield fine("runs", f"{run_id} is kept and not read: {error}")
+            continue
+        except NoLocks as error:
+            yield Diagnosis("runs", ERROR, f"{run_id}: {error.what}", error.hint)
             continue
         except (LineupError, OSError) as error:
             yield Diagnosis("runs", ERROR, f"{run_id}: {error}", "Delete its folder, or use the version that made it")

@@ -11,6 +11,9 @@ from workers.queue.addresses import public_address, without_secrets
 from workers.queue.broker_options import BrokerOptions
 from workers.queue.broker_probe import broker_error
 
+LONGEST_SOCKET_PATH = 107
+"""Bytes that Linux accepts; the private broker listens at <tmp>/.lineup-xxxxxxxx/broker.sock."""
+
 REWRITE_SECONDS = 60
 """Longest wait for a broker that writes its files anew."""
 
