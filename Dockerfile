@@ -1,5 +1,5 @@
 # Lineup in one image: every service, and the command line itself, is this image with another command.
-# The base is an argument, so that a mirror or a hardened Python can take its place.
+# The base is an argument, so that a mirror, a hardened Python or a digest (NAME:TAG@sha256:...) can take its place.
 ARG BASE=python:3.12-slim-bookworm
 
 FROM ${BASE} AS build
@@ -15,7 +15,7 @@ COPY pyproject.toml README.md ./
 COPY storage ./storage
 COPY workers ./workers
 COPY orchestrator ./orchestrator
-# no build isolation: it would fetch a setuptools that no hash vouches for
+# no build isolation: the setuptools of the lock builds; otherwise one would be fetched that no hash vouches for
 RUN pip --disable-pip-version-check --python /opt/lineup/bin/python \
     install --no-cache-dir --no-deps --no-build-isolation .
 
@@ -27,7 +27,8 @@ RUN groupadd --gid ${UID} lineup \
  && install --directory --owner=lineup --group=lineup --mode=0700 /store
 COPY --from=build /opt/lineup /opt/lineup
 ENV PATH=/opt/lineup/bin:$PATH \
-    LINEUP_STORE=/store
+    LINEUP_STORE=/store \
+    ORT_DISABLE_TELEMETRY=1
 USER ${UID}:${UID}
 WORKDIR /home/lineup
 ENTRYPOINT ["lineup"]

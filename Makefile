@@ -11,16 +11,16 @@ STAMP := $(VENV)/.installed
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-# --no-deps: the lock file is complete, and two packages ask for a second OpenCV or TensorFlow (requirements.overrides)
+# --no-build-isolation: setuptools is the one of the lock; --no-deps: the lock file is complete, and two packages ask for a second OpenCV or TensorFlow (requirements.overrides)
 $(STAMP): requirements-dev.lock pyproject.toml
 	@if command -v uv >/dev/null 2>&1; then \
 	  test -x $(BIN)/python || uv venv -q --python $(PYTHON) $(VENV); \
 	  uv pip install -q --python $(BIN)/python --no-deps --require-hashes -r requirements-dev.lock; \
-	  uv pip install -q --python $(BIN)/python --no-deps -e .; \
+	  uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .; \
 	else \
 	  test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV); \
 	  $(BIN)/pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock; \
-	  $(BIN)/pip install -q --disable-pip-version-check --no-deps -e .; \
+	  $(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .; \
 	fi
 	@touch $@
 

@@ -116,11 +116,18 @@ def test_every_setting_given_to_a_service_is_one_that_lineup_reads() -> None:
 
 
 def test_the_broker_keeps_its_messages_and_asks_for_a_password() -> None:
-    lines = FILE["configs"]["broker"]["content"].splitlines()
-    assert {"appendonly yes", "maxmemory-policy noeviction", "dir /data"} <= set(lines)
-    assert [line for line in lines if line.startswith("requirepass ${LINEUP_BROKER_PASSWORD:?")]
+    shell, option, script = SERVICES["broker"]["command"]
+    assert (shell, option) == ("sh", "-c")
+    begin, *lines, end = script.splitlines()
+    assert (begin, end) == ("exec redis-server - <<END", "END")
+    assert {"requirepass $$REDISCLI_AUTH", "appendonly yes", "maxmemory-policy noeviction", "dir /data"} <= set(lines)
+    assert VARIABLE.match(SERVICES["broker"]["environment"]["REDISCLI_AUTH"])
     assert mounts(SERVICES["broker"])["/data"]["type"] == "volume"
-    assert SERVICES["broker"]["command"][1] == SERVICES["broker"]["configs"][0]["target"]
+
+
+def test_the_broker_refuses_messages_before_its_memory_ends() -> None:
+    (most,) = re.findall(r"^maxmemory (\d+)mb$", SERVICES["broker"]["command"][2], re.MULTILINE)
+    assert 2 * int(most) <= 1024 * int(SERVICES["broker"]["mem_limit"].removesuffix("g"))
 
 
 def test_all_services_that_work_share_one_store() -> None:
@@ -159,10 +166,56 @@ def test_services_come_back_and_the_command_does_not() -> None:
     assert {SERVICES[name]["restart"] for name in set(SERVICES) - {"lineup"}} == {"unless-stopped"}
 
 
-def test_services_that_decode_untrusted_photos_have_no_capability() -> None:
-    for service in OURS.values():
-        assert service["cap_drop"] == ["ALL"]
-        assert service["security_opt"] == ["no-new-privileges:true"]
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_service_is_confined(name: str) -> None:
+    service = SERVICES[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert not {"cap_add", "privileged", "devices", "pid", "ipc", "network_mode"} & service.keys()
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["read_only"] is True
+    assert [each.split(":")[0] for each in service["tmpfs"]] == ["/tmp"]  # noqa: S108 - in the container
+    assert all("size=" in each for each in service["tmpfs"])
+    assert 0 < service["pids_limit"] <= 1024
+    assert re.fullmatch(r"\d+g|\$\{LINEUP_MEMORY:-\d+g\}", service["mem_limit"])
+    assert service["init"] is True
+
+
+def test_nobody_is_root() -> None:
+    assert SERVICES["broker"]["user"] == "redis"
+    assert not [name for name, service in OURS.items() if "user" in service]  # the image's own, see below
+
+
+def test_only_flower_can_reach_another_network() -> None:
+    assert FILE["networks"] == {"inside": {"internal": True}, "outside": {}}
+    assert {name: service["networks"] for name, service in SERVICES.items() if service["networks"] != ["inside"]} == {
+        "flower": ["inside", "outside"]
+    }
+    assert "/photos" not in mounts(SERVICES["flower"])
+    assert "/store" not in mounts(SERVICES["flower"])
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_what_a_read_only_service_writes_is_in_its_tmpfs(name: str) -> None:
+    assert SERVICES[name]["environment"]["XDG_CACHE_HOME"].startswith("/tmp/")  # noqa: S108 - in the container
+
+
+def test_both_base_images_may_be_named_by_digest() -> None:
+    assert VARIABLE.fullmatch(SERVICES["broker"]["image"])
+    assert "@sha256:" in GUIDE
+
+
+def test_onnx_runtime_sends_nothing_from_the_image() -> None:
+    assert re.search(r"^ENV (?:.*\\\n)*.*ORT_DISABLE_TELEMETRY=1$", DOCKERFILE, re.MULTILINE)
+
+
+def test_the_build_backend_is_the_one_of_the_lock() -> None:
+    (backend,) = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        locked = re.findall(r"^(setuptools==\S+) \\$", (ROOT / name).read_text(), re.MULTILINE)
+        assert locked == [backend], "after `make lock`: write this version under [build-system]"
+    recipes = re.findall(r"pip install .*-e \.", (ROOT / "Makefile").read_text())
+    assert len(recipes) == 2
+    assert all("--no-build-isolation" in each for each in recipes)
 
 
 def test_the_image_is_built_once_from_an_exchangeable_base() -> None:

@@ -43,5 +43,5 @@ def test_an_unknown_setting_or_rung_and_a_number_out_of_range_are_refused() -> N
     assert message(ladder=["sharpen"]) == "ladder: 'sharpen'. The choices are upsample, rotate."
     assert message(jitter=-1) == "jitter = -1. It must be a whole number from 0 to 1000."
     assert message(detect_side=79) == "detect_side = 79. It must be a whole number from 80 to 100000."
-    assert message(limits={"pixels": 0}) == "limits.pixels = 0. It must be a whole number, at least 1."
+    assert message(limits={"pixels": 0}) == "limits.pixels = 0. It must be a whole number from 1 to 1000000000."
     assert message(mirror=1) == "mirror = 1. It must be true or false."
