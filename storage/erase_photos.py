@@ -18,12 +18,12 @@ from storage.encodings import canonical
 from storage.errors import StoreError
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
 from storage.parts import DAMAGED, list_parts, part_name, part_path, read_part, write_part
-from storage.runs import Run
+from storage.runs import RETENTION, Run
 from storage.schemas import EFFORTS, FACES
 from storage.temporary_files import sweep
 
 LASTING = frozenset(
-    {"run.json", "catalog.parquet", "failures", "attempts", "cancelled", "stopped", "orchestrator.lock"}
+    {"run.json", "catalog.parquet", "failures", "attempts", "cancelled", "stopped", "orchestrator.lock", RETENTION}
 )
 """Of a run's folder, what is not derived; whatever else is in it, now or in a later version, is."""
 

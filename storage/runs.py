@@ -12,6 +12,7 @@
     attempts/                              see storage/attempts.py
     handed_back/                           see storage/handed_back.py
     cancelled  stopped                     there while the run is cancelled; while it needs a person, and why
+    retain-days                            storage/retention.py
     orchestrator.lock                      held by the orchestrator that works on the run
     report/index.html
     model/<configuration>/                 refitted on all known faces: the winner, and what `identify` asked for
@@ -38,6 +39,8 @@ from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
 from storage.parts import write_bytes
 from storage.plans import COMPARISON_RUN, ENCODER_REPORT, ENCODER_RUN, FACES_RUN, Plan, plan_text, read_plan
 from storage.store_id import store_id
+
+RETENTION = "retain-days"
 
 RUN_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 

@@ -42,6 +42,12 @@ corrections_option = click.option(
 no_wait_option = click.option(
     "--no-wait", is_flag=True, help="End with an error as soon as no worker can do the work, instead of waiting."
 )
+retain_option = click.option(
+    "--retain-days",
+    type=click.IntRange(1, 36_500),
+    metavar="N",
+    help="Days for which the run may be kept; `lineup doctor` reminds. Changes no result.",
+)
 name_option = click.option("--run", "run_id", help="Name of the run; by default its content names it.")
 
 
@@ -51,6 +57,7 @@ name_option = click.option("--run", "run_id", help="Name of the run; by default 
 @corrections_option
 @experiment_option
 @name_option
+@retain_option
 @no_wait_option
 @quiet_option
 @json_option
@@ -60,6 +67,7 @@ def run(
     corrections: tuple[Path, ...],
     experiment: Path | None,
     run_id: str | None,
+    retain_days: int | None,
     no_wait: bool,
     quiet: bool,
     as_json: bool,
@@ -75,8 +83,9 @@ def run(
       lineup run photos/ --labels people.csv
       lineup run photos/ -e experiment.toml --json > result.json
       lineup run photos/ --corrections suspects.csv
+      lineup run photos/ --retain-days 90
     """
-    planned = _plan(folder, labels, corrections, experiment, run_id, quiet)
+    planned = _plan(folder, labels, corrections, experiment, run_id, retain_days, quiet)
     planned.run.let_go_on()
     finish_and_print(planned.run, quiet, as_json, no_wait)
 
@@ -87,6 +96,7 @@ def run(
 @corrections_option
 @experiment_option
 @name_option
+@retain_option
 @json_option
 def submit(
     folder: Path,
@@ -94,6 +104,7 @@ def submit(
     corrections: tuple[Path, ...],
     experiment: Path | None,
     run_id: str | None,
+    retain_days: int | None,
     as_json: bool,
 ) -> None:
     """Plan a run for `lineup orchestrator` (or `lineup up`) to work on, print its name, and return.
@@ -103,7 +114,7 @@ def submit(
       lineup submit photos/
       lineup watch "$(lineup submit photos/)"
     """
-    planned = _plan(folder, labels, corrections, experiment, run_id, quiet=True)
+    planned = _plan(folder, labels, corrections, experiment, run_id, retain_days, quiet=True)
     planned.run.let_go_on()
     if as_json:
         print_json({"run_id": planned.run.run_id, "existed": planned.existed})
@@ -159,10 +170,12 @@ def _plan(
     corrections: tuple[Path, ...],
     experiment: Path | None,
     run_id: str | None,
+    retain_days: int | None,
     quiet: bool,
 ) -> Planned:
     from orchestrator.cli.progress import display
     from orchestrator.scheduler.planning import plan_run
+    from storage.retention import set_retention
 
     with display(stderr_console(), quiet) as bars:
         planned = plan_run(
@@ -174,6 +187,8 @@ def _plan(
             lambda done, total: bars.show("catalog", done, total),
             corrections,
         )
+    if retain_days is not None:
+        set_retention(planned.run, retain_days)
     print_plan(planned)
     return planned
 

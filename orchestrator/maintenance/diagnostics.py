@@ -19,11 +19,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from orchestrator.maintenance.diagnose_retention import overdue_runs
 from orchestrator.maintenance.diagnose_workers import (
     faults_of_workers,
     photos_of,
@@ -57,7 +59,15 @@ LEAST_SERVER = (6, 2)
 
 def diagnose(store: Path, settings: Settings) -> list[Diagnosis]:
     """Diagnose this machine, the store and the broker; takes some seconds where workers are asked."""
-    found = [*_here(), *shared_memory(), *_store(store), *_runs(store), *_refused(store), *faults_of_workers(store)]
+    found = [
+        *_here(),
+        *shared_memory(),
+        *_store(store),
+        *_runs(store),
+        *overdue_runs(store),
+        *_refused(store),
+        *faults_of_workers(store),
+    ]
     if settings.broker_url:
         return found + list(_cluster(store, settings))
     return found + list(_private_broker())
@@ -71,17 +81,14 @@ def _here() -> Iterator[Diagnosis]:
         yield Diagnosis("versions", ERROR, f"{words}; missing: {', '.join(missing) or 'Python 3.11'}", "make test")
     else:
         yield fine("versions", words)
-    lost = []
-    for name in MODEL_FILES:
+    cache, lost = cache_folder(), []
+    checks: list[Callable[[], object]] = [partial(model_path, name) for name in MODEL_FILES]
+    checks.append(partial(check_cache, cache))
+    for check in checks:
         try:
-            model_path(name)
+            check()
         except LineupError as error:
             lost.append(error)
-    cache = cache_folder()
-    try:
-        check_cache(cache)
-    except LineupError as error:
-        lost.append(error)
     yield from (Diagnosis("models", ERROR, error.what, error.hint) for error in lost)
     if why := unwritable_cache():
         what = f"the model cache {cache} cannot be written: {why}"
