@@ -27,6 +27,7 @@ TITLES = {
     "identify": "Naming faces",
     "video": "Naming faces",
     "copy": "Writing the copy",
+    "live": "Naming faces",
 }
 UNITS = {
     "synth": "photos",
@@ -36,6 +37,7 @@ UNITS = {
     "identify": "photos",
     "video": "frames",
     "copy": "frames",
+    "live": "frames",
 }
 
 ENDS_EARLY = frozenset(["encoder"])

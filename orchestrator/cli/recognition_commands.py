@@ -22,12 +22,14 @@ from storage.errors import InputError
 if TYPE_CHECKING:
     from orchestrator.cli.progress import Display
     from storage.outputs import OutputLedger
+    from workers.faces.decode.video_process import VideoSource
     from workers.faces.engine import FaceEngine
     from workers.recognition.recogniser import Recogniser
 
 
 @click.command()
-@click.argument("files", metavar="PHOTO... | VIDEO", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("names", metavar="PHOTO... | VIDEO | ADDRESS", nargs=-1)
+@click.option("--camera", type=click.IntRange(0), help="Number of a camera of this machine, from 0, until Ctrl-C.")
 @click.option("--run", "run_id", help="Run whose winner names the faces; the newest by default.")
 @click.option("--configuration", "-c", help="Another configuration than the winner.")
 @click.option(
@@ -41,7 +43,8 @@ if TYPE_CHECKING:
 @click.option("--quiet", "-q", is_flag=True, help="Print no progress.")
 @json_option
 def identify(
-    files: tuple[Path, ...],
+    names: tuple[str, ...],
+    camera: int | None,
     run_id: str | None,
     configuration: str | None,
     threshold: float | None,
@@ -49,13 +52,15 @@ def identify(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Name every face in photos, or in one video; 'unknown' where it is like no person of the run.
+    """Name every face in photos, in one video, or of a camera or stream; 'unknown' is like no person of the run.
 
     \b
     Examples:
       lineup identify holiday/*.jpg --out named/
       lineup identify clip.mp4 --out named.mp4
       lineup identify photo.jpg --run people-1a2b3c4d --configuration svm-linear --json
+      lineup identify --camera 0
+      lineup identify rtsp://USER:PASSWORD@HOST/front --json
     """
     from orchestrator.cli.progress import display
     from orchestrator.inference.annotated_copies import check_out
@@ -65,9 +70,13 @@ def identify(
     from storage.outputs import store_outputs
     from workers.faces.engine import load_engine
 
+    source = _live_source(names, camera)
+    files = () if source else tuple(map(Path, names))
     videos = [path for path in files if is_video(path)]
     if videos and len(files) > 1:
         raise InputError(f"{videos[0]} is a video", "Name it alone, without other files")
+    if source and out:
+        raise InputError("of a camera or stream no copy can be written", "Record it first, for example with ffmpeg")
     chosen = chosen_run(run_id)
     outputs = store_outputs(chosen.store)
     if out:
@@ -84,10 +93,47 @@ def identify(
         for line in model_lines(recogniser):
             print_line(line, screen)
         engine = load_engine(recogniser.settings)
-        work = _video if videos else _photos
-        read = work(files, engine, recogniser, out, outputs, bars, as_json)
+        if source:
+            read = _live(source, engine, recogniser, bars, as_json)
+        else:
+            work = _video if videos else _photos
+            read = work(files, engine, recogniser, out, outputs, bars, as_json)
     if not read:
         raise click.exceptions.Exit(1)
+
+
+def _live_source(names: tuple[str, ...], camera: int | None) -> VideoSource | None:
+    """The camera or stream that is meant; None for files."""
+    from orchestrator.inference.live import is_stream_address
+    from workers.faces.decode.video_process import VideoSource
+
+    addresses = [name for name in names if is_stream_address(name)]
+    if not names and camera is None:
+        raise click.UsageError("Name photos, a video, the address of a stream, or --camera NUMBER.")
+    if (addresses and len(names) > 1) or (names and camera is not None):
+        raise InputError("a camera or stream is named beside others", "Name it alone")
+    if camera is not None:
+        return VideoSource(camera=camera)
+    return VideoSource(address=addresses[0]) if addresses else None
+
+
+def _live(source: VideoSource, engine: FaceEngine, recogniser: Recogniser, bars: Display, as_json: bool) -> bool:
+    """Print each face when it is out of sight again: a line, or a JSON object in a line."""
+    from orchestrator.inference.format_names import appearance_as_json, appearance_line
+    from orchestrator.inference.live import identify_live
+
+    with stop_on_interrupt() as stop:
+
+        def progress(frames: int, _second: float) -> bool:
+            bars.show("live", frames, 0)
+            return not stop.is_set()
+
+        for one in identify_live(source, engine, recogniser, progress):
+            if as_json:
+                click.echo(appearance_as_json(one))
+            else:
+                print_lines([appearance_line(one, recogniser.needed_likeness)])
+    return True
 
 
 def _photos(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from orchestrator.inference.photos import NamedFace, PhotoAnswer
+from orchestrator.inference.tracks import Appearance
 from orchestrator.inference.video import VideoAnswer
 from orchestrator.inference.video_copy import KEPT, NONE
 from orchestrator.report.recommended import count
@@ -48,11 +50,23 @@ def video_lines(answer: VideoAnswer, needed: float | None) -> list[str]:
     Args:
         needed: the likeness from which a face is known, 0 to 100 %; None where every face gets a name.
     """
-    rows: list[tuple[str, ...]] = [VIDEO_COLUMNS]
-    for one in answer.appearances:
-        name, likeness = _name_cells(one.name, one.nearest, one.likeness, needed)
-        rows.append((f"{one.begin:.2f} s", f"{one.end:.2f} s", name, likeness, str(one.votes)))
-    return aligned_columns(rows)
+    return aligned_columns([VIDEO_COLUMNS, *(_appearance_cells(one, needed) for one in answer.appearances)])
+
+
+def appearance_line(one: Appearance, needed: float | None) -> str:
+    """One line of that table by itself, as a camera or stream gives it."""
+    begin, end, name, likeness, votes = _appearance_cells(one, needed)
+    return f"{begin} to {end}  {name}  {likeness}  ({votes} votes)"
+
+
+def appearance_as_json(one: Appearance) -> str:
+    """One JSON object in a line."""
+    return json.dumps(asdict(one))
+
+
+def _appearance_cells(one: Appearance, needed: float | None) -> tuple[str, ...]:
+    name, likeness = _name_cells(one.name, one.nearest, one.likeness, needed)
+    return f"{one.begin:.2f} s", f"{one.end:.2f} s", name, likeness, str(one.votes)
 
 
 def model_lines(recogniser: Recogniser) -> list[str]:

@@ -122,6 +122,7 @@ class Tracker:
         self._farthest = farthest
         self._open: list[_OpenTrack] = []
         self._closed: list[_OpenTrack] = []
+        self._number = 1
 
     @property
     def boxes(self) -> list[Box]:
@@ -154,14 +155,20 @@ class Tracker:
         self._close(list(self._open))
 
     def finished(self, needed: float | None) -> list[Track]:
-        """All tracks, ended.
+        """All tracks, ended; but those that `take_ended` has given.
 
         Args:
             needed: the likeness from which a face is known; None where every face gets a name.
         """
         self.cut()
-        self._closed.sort(key=lambda track: (track.begin, track.sightings[0].box.left))
-        return [track.ended(number, needed) for number, track in enumerate(self._closed, 1)]
+        return self.take_ended(needed)
+
+    def take_ended(self, needed: float | None) -> list[Track]:
+        """The tracks that have ended since the last call, in the order of their first frames."""
+        ended = sorted(self._closed, key=lambda track: (track.begin, track.sightings[0].box.left))
+        self._closed = []
+        first, self._number = self._number, self._number + len(ended)
+        return [track.ended(number, needed) for number, track in enumerate(ended, first)]
 
     def _pairs(self, sightings: Sequence[Sighting]) -> list[tuple[int, int]]:
         """Open tracks and sightings that may be the same face, by their places; the surest first."""

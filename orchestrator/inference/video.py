@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -136,7 +136,7 @@ def identify_video(
     return replace(answer, seconds=time.perf_counter() - began, copy=out, sound=sound)
 
 
-def sightings(rgb: Pixels, engine: FaceEngine, recogniser: Recogniser) -> list[Sighting]:
+def _sightings(rgb: Pixels, engine: FaceEngine, recogniser: Recogniser) -> list[Sighting]:
     """Every face of a frame, (height, width, 3) uint8 RGB, named by itself."""
     faces = engine.encode_pixels(rgb)
     return [
@@ -159,22 +159,29 @@ def _watch(
     video: VideoReader, engine: FaceEngine, recogniser: Recogniser, progress: Progress
 ) -> tuple[list[float], list[Track]]:
     """The second of each frame, and all tracks."""
-    follower, tracker = BoxFollower(), new_tracker(recogniser)
+    tracker = new_tracker(recogniser)
     seconds: list[float] = []
+    for second in track_faces(video, engine, recogniser, tracker):
+        seconds.append(second)
+        if not progress("video", len(seconds), max(video.stated_frames, len(seconds))):
+            raise Interrupted
+    return seconds, tracker.finished(recogniser.needed_likeness)
+
+
+def track_faces(video: VideoReader, engine: FaceEngine, recogniser: Recogniser, tracker: Tracker) -> Iterator[float]:
+    """Track the faces of each frame, and yield its second."""
+    follower = BoxFollower()
     detected = 0.0
     for number, frame in enumerate(video.frames()):
-        seconds.append(frame.second)
         boxes = follower.follow(frame.rgb, tracker.boxes)
         if follower.is_cut:
             tracker.cut()
         else:
             tracker.followed(number, boxes)
         if follower.is_cut or frame.second - detected >= DETECT_SECONDS:
-            tracker.seen(number, frame.second, sightings(frame.rgb, engine, recogniser))
+            tracker.seen(number, frame.second, _sightings(frame.rgb, engine, recogniser))
             detected = frame.second
-        if not progress("video", number + 1, max(video.stated_frames, number + 1)):
-            raise Interrupted
-    return seconds, tracker.finished(recogniser.needed_likeness)
+        yield frame.second
 
 
 def _frames(seconds: list[float], tracks: list[Track]) -> tuple[FrameAnswer, ...]:

@@ -37,9 +37,9 @@ def frames_of(path: Path) -> list[Frame]:
         return list(video.frames())
 
 
-def shown_at(path: Path, second: float) -> int:
+def shown_at(frames: list[Frame], second: float) -> int:
     """The shade that is in sight at that time, as the number of its frame."""
-    frame = [each for each in frames_of(path) if each.second <= second + 1e-6][-1]
+    frame = [each for each in frames if each.second <= second + 1e-6][-1]
     return round((float(frame.rgb.mean()) - 10) / 20)
 
 
@@ -61,8 +61,9 @@ def test_each_frame_of_a_constant_rate_is_once_in_the_copy(tmp_path: Path) -> No
 def test_frames_of_a_variable_rate_are_in_sight_at_their_times(tmp_path: Path) -> None:
     seconds = [0.0, 1.0, 2.0, 2.05, 2.1, 2.15, 2.2, 2.25, 4.0]
     written(tmp_path / "a.mp4", seconds, copy_rate(seconds, 3.6))
-    assert [shown_at(tmp_path / "a.mp4", second + 0.02) for second in seconds] == list(range(9))
-    assert shown_at(tmp_path / "a.mp4", 3.9) == 7
+    frames = frames_of(tmp_path / "a.mp4")
+    assert [shown_at(frames, second + 0.02) for second in seconds] == list(range(9))
+    assert shown_at(frames, 3.9) == 7
 
 
 def test_the_rate_is_the_stated_one_where_the_times_agree() -> None:

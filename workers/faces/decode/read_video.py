@@ -34,7 +34,7 @@ class Frame:
     """One frame.
 
     Attributes:
-        second: from the first frame, by the container's timestamps.
+        second: from the first frame, by the container's timestamps; of a camera or stream, by this machine's clock.
         rgb: (height, width, 3) uint8, upright.
     """
 
@@ -61,6 +61,7 @@ class VideoReader:
 
     def __init__(self, source: VideoSource, name: str, most_pixels: int) -> None:
         self._name = name
+        self._live = source.live
         self._log = tempfile.NamedTemporaryFile(prefix="lineup-")  # noqa: SIM115 - deleted by `close`
         context = multiprocessing.get_context("spawn")  # OpenCV's threads do not survive a fork
         self._pipe, far_end = context.Pipe(duplex=False)
@@ -101,10 +102,12 @@ class VideoReader:
         Raises:
             InputError: none can be decoded, they became too large, or the decoder ended or hangs.
         """
+        first: float | None = None
         last = -1.0 / self.rate
         count = 0
         while not (message := self._message()).get("end"):
-            second = float(message["second"])
+            first = float(message["second"]) if first is None and self._live else first or 0.0
+            second = float(message["second"]) - first
             if second <= last:  # a container without timestamps says 0 for each
                 second = last + 1 / self.rate
             if not count:
@@ -124,6 +127,8 @@ class VideoReader:
 
     def _check(self, described: dict[str, Any], source: VideoSource, most_pixels: int) -> None:
         if not described["opened"]:
+            if source.address:
+                raise InputError(f"{self._name} cannot be opened", "Check the address, and whether it can be reached")
             if not source.path:
                 raise InputError(f"{self._name} cannot be opened", "Another program may use it, or it is not there")
             raise InputError(

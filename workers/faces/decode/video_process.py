@@ -11,12 +11,12 @@ import json
 import os
 import resource
 import signal
+import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
-from workers.faces.decode.video_limits import restrict_ffmpeg
+from workers.faces.decode.video_limits import restrict_ffmpeg, restrict_ffmpeg_to_streams
 
 MEMORY_BYTES = 4_000_000_000
 """Of address space: OpenCV's libraries take 1 GB of it, a decoder of 8K frames another."""
@@ -28,15 +28,22 @@ LOG_BYTES = 1_000_000
 
 @dataclass(frozen=True)
 class VideoSource:
-    """What to decode.
+    """What to decode: one of the three.
 
     Attributes:
-        path: absolute; empty for a camera.
-        camera: its number, from 0; used where there is no path.
+        path: of a file, absolute.
+        address: of a stream, such as rtsp://HOST/NAME.
+        camera: the number of a camera, from 0.
     """
 
-    path: str
+    path: str = ""
+    address: str = ""
     camera: int = 0
+
+    @property
+    def live(self) -> bool:
+        """Whether frames come in their own time, which a clock tells and not the container."""
+        return not self.path
 
 
 def decode_video(source: VideoSource, to: Connection, log: str, most_pixels: int) -> None:
@@ -50,10 +57,9 @@ def decode_video(source: VideoSource, to: Connection, log: str, most_pixels: int
     os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND), 2)
     import cv2
 
-    restrict_ffmpeg()
     _limit()
     try:
-        _send_all(_opened(cv2, source), cv2, to, most_pixels)
+        _send_all(_opened(cv2, source), cv2, to, most_pixels, live=source.live)
     except (BrokenPipeError, ConnectionResetError):  # the parent needs no more frames
         return
     except (MemoryError, cv2.error) as error:
@@ -72,13 +78,17 @@ def _limit() -> None:
 
 
 def _opened(cv2: Any, source: VideoSource) -> Any:
+    # FFmpeg alone: another backend would take a name for a device or a sequence of pictures
     if source.path:
-        # FFmpeg alone: another backend would take a name for a device or a sequence of pictures
-        return cv2.VideoCapture(str(Path(source.path)), cv2.CAP_FFMPEG)
+        restrict_ffmpeg()
+        return cv2.VideoCapture(source.path, cv2.CAP_FFMPEG)
+    if source.address:
+        restrict_ffmpeg_to_streams()
+        return cv2.VideoCapture(source.address, cv2.CAP_FFMPEG)
     return cv2.VideoCapture(source.camera)
 
 
-def _send_all(capture: Any, cv2: Any, to: Connection, most_pixels: int) -> None:
+def _send_all(capture: Any, cv2: Any, to: Connection, most_pixels: int, live: bool) -> None:
     width, height = (capture.get(what) for what in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
     _send(
         to,
@@ -95,7 +105,7 @@ def _send_all(capture: Any, cv2: Any, to: Connection, most_pixels: int) -> None:
         height, width = frame.shape[:2]  # it may change in the midst of a stream
         if width * height > most_pixels:
             break
-        second = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        second = time.monotonic() if live else capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
         _send(to, second=second, tick=capture.get(cv2.CAP_PROP_PTS), width=width, height=height)
         to.send_bytes(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB).ravel().data)
     capture.release()
