@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.fuzz import images, parts
+from tests.fuzz import images, messages, parts
 
-ALL = {target.name: target for target in (*images.TARGETS, *parts.TARGETS)}
+ALL = {target.name: target for target in (*images.TARGETS, *messages.TARGETS, *parts.TARGETS)}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-from celery.exceptions import Reject
+from celery.exceptions import Ignore, Reject
 
 from storage.errors import StoreFull, WorkerUnfit
 from storage.refused_messages import BY_ITS_TASK
@@ -101,7 +101,7 @@ def _refusing() -> Iterator[None]:
         raise
     except Refused as refused:
         MessageGuard(store=_store()).refuse(BY_ITS_TASK, str(refused))
-        raise Reject(str(refused), requeue=False) from refused
+        raise Ignore from refused
 
 
 def _hand_back(unfit: WorkerUnfit) -> NoReturn:
