@@ -17,7 +17,8 @@
     report/index.html
     model/<configuration>/                 refitted on all known faces: the winner, and what `identify` asked for
     encoder/                               of a run that trains an encoder: encoder.npz encoder.json tensorboard/
-  store-id                                 storage/store_id.py
+  store-id  message-key                    storage/store_id.py, storage/store_key.py
+  refused/<host>.json                      how many messages were refused (storage/refused_messages.py)
   outputs                                  what was written outside the store: storage/outputs.py
   workers/<worker>.worker                  see storage/worker_faults.py
   logs/<process>.log  <process>.log.1      of what `run` and `up` start
