@@ -64,8 +64,8 @@ class Display(Protocol):
             waiting: what keeps the run from going on now.
         """
 
-    def tell(self, faults: Sequence[str]) -> None:
-        """Print each fault when it begins, and a line when all are over."""
+    def tell(self, stage: str, faults: Sequence[str]) -> None:
+        """Print each fault of a stage when it begins, and a line when all are over."""
 
 
 class _Faults:
@@ -74,9 +74,12 @@ class _Faults:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._told: frozenset[str] = frozenset()
+        self._of_stage = ""
 
-    def tell(self, faults: Sequence[str]) -> None:
-        """Print each fault when it begins, and a line when all are over."""
+    def tell(self, stage: str, faults: Sequence[str]) -> None:
+        """Print each fault of a stage when it begins, and a line when all are over."""
+        if stage != self._of_stage:  # other workers do the next stage: nothing was mended
+            self._of_stage, self._told = stage, frozenset()
         for fault in faults:
             if fault not in self._told:
                 self._console.print(f"Fault: {fault}", markup=False, soft_wrap=True)
@@ -210,5 +213,5 @@ def display(console: Console, quiet: bool = False) -> Display:
 def show_status(screen: Display, status: Status) -> None:
     """Show the stage of a run, and the faults of its workers."""
     # the cause of waiting is told as such
-    screen.tell([fault for fault in status.faults if fault not in status.waiting])
+    screen.tell(status.stage, [fault for fault in status.faults if fault not in status.waiting])
     screen.show(status.stage, status.done, status.total, status.note, status.waiting)

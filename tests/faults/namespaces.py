@@ -36,8 +36,14 @@ def without_shared_memory() -> list[str]:
     return with_mount("-t tmpfs -o ro none /dev/shm")
 
 
-def as_user(number: int) -> list[str]:
-    """The command that follows runs as another user; the test skips where that is forbidden."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can become another user")
-    return ["setpriv", f"--reuid={number}", f"--regid={number}", "--clear-groups"]
+def with_other_photos(folder: Path, others: Path) -> list[str]:
+    """For the command that follows, a folder has the files of another."""
+    return with_mount(f"--bind {others} {folder}")
+
+
+def without_override() -> list[str]:
+    """The command that follows runs as root that may not read the files of others; the test skips without root."""
+    command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    if os.geteuid() != 0 or subprocess.run([*command, "true"], check=False).returncode:
+        pytest.skip("only root can give up its right to read the files of others")
+    return command

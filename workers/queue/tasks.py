@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from celery.exceptions import Ignore, Reject
 
 from storage.errors import StoreFull, WorkerUnfit
+from storage.free_space import probe
 from storage.refused_messages import BY_ITS_TASK
 from storage.runs import Run
 from workers.jobs.job import Refused, WrongVersion
@@ -97,7 +98,10 @@ def _refusing() -> Iterator[None]:
     except WorkerUnfit as unfit:
         _hand_back(unfit)
     except StoreFull as full:
-        tell_fault(WorkerUnfit("disk", full.what, full.hint))
+        try:
+            probe(_store())
+        except StoreFull:
+            _hand_back(WorkerUnfit("disk", "the store has no room for this worker", full.hint))
         raise
     except Refused as refused:
         MessageGuard(store=_store()).refuse(BY_ITS_TASK, str(refused))
@@ -106,7 +110,7 @@ def _refusing() -> Iterator[None]:
 
 def _hand_back(unfit: WorkerUnfit) -> NoReturn:
     tell_fault(unfit)
-    raise Reject(str(unfit), requeue=True) from unfit
+    raise Reject(str(unfit), requeue=True) from None  # it is logged already
 
 
 def _run(run_id: object) -> Run:

@@ -101,7 +101,7 @@ class WorkerHealth:
                 logger.info("over: %s", fault.cause)
                 write_fault(self.path, None)
                 return False
-        return fault.kind != "disk" and not (self._trial and now >= self._trial[1])
+        return not (self._trial and now >= self._trial[1])
 
     def _is_over(self, fault: WorkerFault, now: float) -> bool:
         over = probed(self._store, fault)

@@ -25,6 +25,9 @@ CHECK_SECONDS = 2.0
 _healths: list[WorkerHealth] = []
 """Of this process, if it is a worker's main process."""
 
+_paused: set[str] = set()
+"""Queues that `follow` has left."""
+
 
 class HealthStep(bootsteps.StartStopStep):  # type: ignore[misc]
     """Takes a paused worker from its queues, and puts it back; runs in the consumer's own thread."""
@@ -54,9 +57,11 @@ def follow(consumer: Any) -> None:
             if health.paused and reads:
                 logger.warning("paused: takes no work of queue %s", queue)
                 consumer.cancel_task_queue(queue)
-            elif not health.paused and not reads:
+                _paused.add(queue)
+            elif not health.paused and queue in _paused:  # a worker that shuts down has left its queues for good
                 logger.warning("goes on with queue %s", queue)
                 consumer.add_task_queue(queue)
+                _paused.discard(queue)
 
 
 def watch_health(app: Celery) -> None:
