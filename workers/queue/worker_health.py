@@ -63,12 +63,15 @@ class WorkerHealth:
         """Delete the worker's file."""
         if self._file:
             self._file.close()
+            self._file = None
 
     def look(self) -> None:
         """Show that this worker is alive, look for a fault, and try whether it is over."""
         try:
             self._beat()
             self.paused = self._is_unfit(read_fault(self.path))
+        except FileNotFoundError:  # somebody emptied the folder: it is made again at the next look
+            self.close()
         except OSError as error:
             if not self.paused:
                 logger.warning("the store cannot be written: %s; no work is taken until it can", error)

@@ -72,6 +72,18 @@ def test_no_more_is_on_its_way_than_the_window_holds(dispatcher: Dispatcher, que
     assert dispatcher.in_flight == {"1", "2", "3"}
 
 
+def test_items_that_were_handed_back_are_in_flight_no_more_and_the_others_of_their_message_are(
+    dispatcher: Dispatcher, queue: redis.Redis
+) -> None:
+    dispatcher.send(iter([work("a", "1", "2"), work("b", "3")]))
+    dispatcher.forget({"2", "3", "4"})
+    assert dispatcher.in_flight == {"1"}
+    assert dispatcher.messages_in_flight == 1
+    assert queue.llen(IMAGES) == 2
+    dispatcher.remove_done({"1"})
+    assert dispatcher.messages_in_flight == 0
+
+
 def test_work_beyond_the_window_is_not_even_looked_at(dispatcher: Dispatcher, queue: redis.Redis) -> None:
     works = iter([work(name) for name in "abcde"])
     dispatcher.send(works)
