@@ -141,7 +141,7 @@ def test_all_services_that_work_share_one_store() -> None:
 
 def test_a_service_that_reads_photos_cannot_write_them() -> None:
     users = {name: mounts(service)["/photos"] for name, service in SERVICES.items() if "/photos" in mounts(service)}
-    assert set(users) == {"worker-images", "lineup"}
+    assert set(users) == {"orchestrator", "worker-images", "lineup"}
     assert all(mount["read_only"] is True for mount in users.values())
     # otherwise a misspelt folder would become a new one, owned by root
     assert all(mount["bind"] == {"create_host_path": False} for mount in users.values())

@@ -78,7 +78,7 @@ class _Faults:
 
     def tell(self, stage: str, faults: Sequence[str]) -> None:
         """Print each fault of a stage when it begins, and a line when all are over."""
-        if stage != self._of_stage:  # other workers do the next stage: nothing was mended
+        if stage != self._of_stage:  # other workers do the next stage: nothing was fixed
             self._of_stage, self._told = stage, frozenset()
         for fault in faults:
             if fault not in self._told:

@@ -94,7 +94,8 @@ def test_a_store_that_cannot_be_written_pauses(health: WorkerHealth, clock: Cloc
         health.look()
     assert health.paused
     health.path.parent.unlink()
-    health.look()
+    for _ in range(2):
+        health.look()
     assert not health.paused
 
 
