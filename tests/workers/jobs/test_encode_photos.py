@@ -14,13 +14,12 @@ from orchestrator.scheduler.photo_judge import PhotoJudge
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.work import planned_photos
 from storage.attempts import Attempt, read_attempts
-from storage.errors import WorkerUnfit
+from storage.errors import EngineError, WorkerUnfit
 from storage.handed_back import read_notes
 from storage.parts import list_parts, part_path, read_part, read_parts
 from storage.runs import Run, open_run
 from storage.schemas import EFFORTS, FACES
-from workers.faces.engine import load_engine
-from workers.faces.models.onnx_sessions import session_of
+from workers.jobs import encode_photos
 from workers.jobs.encode_photos import encode
 from workers.jobs.job import Refused
 from workers.jobs.part_names import photos_part
@@ -150,16 +149,25 @@ def test_a_worker_that_can_read_no_photo_of_a_dataset_is_unfit_and_no_photo_is_j
     assert read_attempts(run.attempts) == (set(), [])
 
 
+@pytest.mark.parametrize(
+    "why",
+    [
+        EngineError("the cache cannot be written", "Set LINEUP_CACHE"),
+        PermissionError(13, "Permission denied"),
+        ImportError("libGL.so.1: cannot open shared object file"),
+    ],
+)
 def test_an_engine_that_does_not_load_is_the_workers_fault(
-    run: Run, photos: list[PhotoRef], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, photos: list[PhotoRef], monkeypatch: pytest.MonkeyPatch, why: Exception
 ) -> None:
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("LINEUP_CACHE", str(tmp_path / "file" / "cache"))
-    load_engine.cache_clear()
-    session_of.cache_clear()
+    def load(_: object) -> None:
+        raise why
+
+    monkeypatch.setattr(encode_photos, "load_engine", load)
     with pytest.raises(WorkerUnfit, match="LINEUP_CACHE") as error:
         encode(run, photos)
     assert error.value.kind == "engine"
+    assert str(getattr(why, "what", why)) in error.value.what
     assert failed(run) == {}
     assert read_attempts(run.attempts) == (set(), [])
 
