@@ -1,7 +1,9 @@
-"""All targets. A new one: a module with `TARGETS`, and its line here."""
+"""All targets. A new one: a module with `TARGETS`, and its place here."""
 
 from __future__ import annotations
 
-from tests.fuzz import images, messages, parts
+from tests.fuzz import images, messages, parts, settings_files, tables
 
-ALL = {target.name: target for target in (*images.TARGETS, *messages.TARGETS, *parts.TARGETS)}
+_MODULES = (images, messages, parts, tables, settings_files)
+
+ALL = {target.name: target for module in _MODULES for target in module.TARGETS}
