@@ -7,17 +7,18 @@ alone and appended to the table. Most runs have one bucket and need no intermedi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from storage.encodings import canonical, plain
 from storage.folders import scratch_folder
 from storage.parts import list_parts, read_parts, write_tables
 from storage.runs import Run
-from storage.schemas import FACES
+from storage.schemas import EMBEDDINGS, FACES
 
 BUCKET_PHOTOS = 10_000
 """Some 180 MB of faces, twice that while they are sorted."""
@@ -25,17 +26,23 @@ BUCKET_PHOTOS = 10_000
 _DIGITS = 8
 """Of a key, that choose its bucket: 32 bits."""
 
+Parts = Sequence[tuple[Path, Collection[str]]]
+"""Each with the photos whose rows in it do not count."""
+
 Rows = Iterator[tuple[int, pa.Table]]
 """Rows of one part and the number of their bucket."""
 
 
-def write_faces(run: Run, photos: Collection[str], bucket_photos: int = BUCKET_PHOTOS) -> bool:
+def write_faces(
+    run: Run, photos: Collection[str], bucket_photos: int = BUCKET_PHOTOS, failed: Collection[str] = frozenset()
+) -> bool:
     """Write a run's table of faces, sorted by photo and face: the same bytes however the work was cut into parts.
 
     A photo that is both in the encodings and among the run's failures counts as encoded.
 
     Args:
         photos: their keys; fast to look into.
+        failed: of these, those that count as failures although they are in the encodings.
 
     Returns:
         False, and nothing is written, where a part was found damaged. That part is set aside, so its photos are no
@@ -44,29 +51,53 @@ def write_faces(run: Run, photos: Collection[str], bucket_photos: int = BUCKET_P
     Raises:
         StoreError: the disk is full, or the run's folder cannot be written.
     """
+    encoded = [(part, failed) for part in list_parts(run.encodings / "faces")]
+    failures: Parts = [(part, frozenset()) for part in list_parts(run.failures)]
+    return _collect(run, run.faces, FACES, [*encoded, *failures], photos, bucket_photos)
+
+
+def write_embeddings(
+    run: Run, encoder: str, fingerprint: str, photos: Collection[str], bucket_photos: int = BUCKET_PHOTOS
+) -> bool:
+    """Write a run's table of an encoder's embeddings, sorted by photo and face; arguments and result as above.
+
+    Args:
+        encoder: its name in the experiment.
+        fingerprint: names its folder in the encodings.
+        photos: those that are in the encodings; photos without a face have no rows.
+    """
+    parts: Parts = [(part, frozenset()) for part in list_parts(run.embedding_parts(fingerprint))]
+    return _collect(run, run.embeddings(encoder), EMBEDDINGS, parts, photos, bucket_photos)
+
+
+def _collect(
+    run: Run, path: Path, schema: pa.Schema, parts: Parts, photos: Collection[str], bucket_photos: int
+) -> bool:
     count = max(1, -(-len(photos) // bucket_photos))
     found: set[str] = set()
-    rows = _dealt(run, photos, found, count)
+    rows = _dealt(parts, schema, photos, found, count)
     metadata = {"lineup.run": run.plan.fingerprint}
     if count == 1:
-        table = _sorted([table for _, table in rows])
+        table = _sorted([table for _, table in rows], schema)
         if len(found) == len(photos):
-            write_tables(run.faces, FACES, [table], metadata)
+            write_tables(path, schema, [table], metadata)
     else:
-        with scratch_folder(run.faces) as folder:
-            _fill(folder, rows, count)
+        with scratch_folder(path) as folder:
+            _fill(folder, rows, schema, count)
             if len(found) == len(photos):
-                buckets = (_sorted(_emptied(folder / str(number))) for number in range(count))
-                write_tables(run.faces, FACES, buckets, metadata)
+                buckets = (_sorted(_emptied(folder / str(number)), schema) for number in range(count))
+                write_tables(path, schema, buckets, metadata)
     return len(found) == len(photos)
 
 
-def _dealt(run: Run, photos: Collection[str], found: set[str], count: int) -> Rows:
+def _dealt(parts: Parts, schema: pa.Schema, photos: Collection[str], found: set[str], count: int) -> Rows:
     """The rows of these photos, each photo's from the first part that has it; `found` collects their keys."""
-    for part in (*list_parts(run.encodings / "faces"), *list_parts(run.failures)):
-        table = read_parts([part], FACES)
+    for part, left_out in parts:
+        table = read_parts([part], schema)
         keys = table.column("photo_key").to_pylist()
-        numbers = [_bucket(key, count) if key in photos and key not in found else -1 for key in keys]
+        numbers = [
+            _bucket(key, count) if key in photos and key not in found and key not in left_out else -1 for key in keys
+        ]
         found.update(key for key, number in zip(keys, numbers, strict=True) if number >= 0)
         wanted = set(numbers)
         for number in sorted(wanted - {-1}):
@@ -78,8 +109,8 @@ def _bucket(key: str, count: int) -> int:
     return int(key[:_DIGITS], 16) * count >> (4 * _DIGITS)
 
 
-def _fill(folder: Path, rows: Rows, count: int) -> None:
-    schema = plain(FACES.empty_table()).schema
+def _fill(folder: Path, rows: Rows, schema: pa.Schema, count: int) -> None:
+    schema = plain(schema.empty_table()).schema
     with ExitStack() as files:
         paths = [str(folder / str(number)) for number in range(count)]
         sinks = [files.enter_context(pa.OSFile(path, "wb")) for path in paths]
@@ -96,6 +127,8 @@ def _emptied(path: Path) -> list[pa.Table]:
     return [table]
 
 
-def _sorted(tables: list[pa.Table]) -> pa.Table:
-    whole = pa.concat_tables(tables) if tables else FACES.empty_table()
-    return canonical(whole, FACES, ("photo_key", "face_index"))
+def _sorted(tables: list[pa.Table], schema: pa.Schema) -> pa.Table:
+    whole = pa.concat_tables(tables) if tables else schema.empty_table()
+    if schema is EMBEDDINGS:
+        whole = whole.filter(pc.is_valid(whole["embedding"]))
+    return canonical(whole, schema, ("photo_key", "face_index"))

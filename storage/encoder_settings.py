@@ -7,12 +7,13 @@ digest of the encoder's bytes, so an encoder that changed is another experiment.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Discriminator, Field, Tag
 from pydantic.dataclasses import dataclass
 
-from storage.validation import FORBID_EXTRA, Positive
+from storage.validation import FORBID_EXTRA, TAG, Positive
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -69,6 +70,19 @@ class OnnxEncoder:
     threshold: Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)] = 0.0
     digest: str = ""
 
+
+PlannedEncoder = OwnEncoder | OnnxEncoder
+
+
+def _kind(entry: object) -> str:
+    described = isinstance(entry, OnnxEncoder) or (isinstance(entry, Mapping) and {"path", "sha256"} & entry.keys())
+    return f"{TAG}onnx" if described else f"{TAG}run"
+
+
+AnyEncoder = Annotated[
+    Annotated[OwnEncoder, Tag(f"{TAG}run")] | Annotated[OnnxEncoder, Tag(f"{TAG}onnx")], Discriminator(_kind)
+]
+"""A PlannedEncoder as pydantic validates it."""
 
 SFACE = OnnxEncoder(
     sha256="fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",

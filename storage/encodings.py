@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Collection, Set
 from pathlib import Path
 
 import pyarrow as pa
 
 from storage.parts import count_rows, list_parts, part_name, part_path, read_part, read_parts, set_aside, write_part
-from storage.schemas import EFFORTS, FACES
+from storage.runs import EMBEDDING_FOLDER
+from storage.schemas import EFFORTS, EMBEDDINGS, FACES
 
 PHOTOS_PER_PART = 2_000
 """Of a compacted part: some 40 MB, which one process can merge in memory."""
@@ -43,6 +44,11 @@ class Done:
                     self._all |= keys  # of a million keys only the new ones are touched
         return self._all
 
+    def parts_of(self, keys: Collection[str]) -> list[Path]:
+        """The parts that have any of these keys, as of the last look."""
+        wanted = frozenset(keys)
+        return [part for part, seen in self._seen.items() if not wanted.isdisjoint(seen)]
+
     def _keys(self, part: Path) -> frozenset[str] | None:
         try:
             table = read_part(part, self._schema, [self._column])
@@ -66,6 +72,13 @@ def canonical(table: pa.Table, schema: pa.Schema, by: tuple[str, ...]) -> pa.Tab
     return table.cast(schema)
 
 
+def encoding_folders(encodings: Path) -> list[tuple[Path, pa.Schema]]:
+    """The folders of parts of one engine, and the schema of their rows."""
+    others = sorted(path for path in (encodings / EMBEDDING_FOLDER).glob("*") if path.is_dir())
+    own = [(encodings / "faces", FACES), (encodings / "efforts", EFFORTS)]
+    return [*own, *((folder, EMBEDDINGS) for folder in others)]
+
+
 def compact(encodings: Path) -> int:
     """Merge many small parts into few; returns how many were merged.
 
@@ -73,13 +86,13 @@ def compact(encodings: Path) -> int:
     in two parts for a moment has the same rows in both.
     """
     merged = 0
-    for name, schema in (("faces", FACES), ("efforts", EFFORTS)):
-        parts = list_parts(encodings / name)
+    for folder, schema in encoding_folders(encodings):
+        parts = list_parts(folder)
         if len(parts) <= SMALL_PARTS:
             continue
         for group in _groups(parts):
             table = _unique(plain(read_parts(group, schema)), schema)
-            path = part_path(encodings / name, part_name("compact", *(part.stem for part in group)))
+            path = part_path(folder, part_name("compact", *(part.stem for part in group)))
             write_part(path, table, {"lineup.engine": encodings.name})
             for part in group:
                 part.unlink(missing_ok=True)

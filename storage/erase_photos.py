@@ -14,12 +14,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from storage.encodings import canonical
+from storage.encodings import canonical, encoding_folders
 from storage.errors import StoreError
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
 from storage.parts import DAMAGED, list_parts, part_name, part_path, read_part, write_part
-from storage.runs import RETENTION, Run
-from storage.schemas import EFFORTS, FACES
+from storage.runs import EMBEDDING_FOLDER, RETENTION, Run
+from storage.schemas import FACES
 from storage.temporary_files import sweep
 
 LASTING = frozenset(
@@ -33,6 +33,7 @@ _LAST_FIRST = (
     *("fits", "scores"),
     *(f"{name}.parquet" for name in reversed(SPLIT_TABLES)),
     "faces.parquet",
+    EMBEDDING_FOLDER,
 )
 """Cut off at any point, this order leaves a run that a resume can go on with."""
 
@@ -91,15 +92,15 @@ def erase_photos(store: Path, keys: Collection[str]) -> Erased:
     faces = unreadable = 0
     for engine in _engines(store):
         sweep(engine)
-        for name, schema in (("faces", FACES), ("efforts", EFFORTS)):
-            for damaged in (engine / name).glob(f"*{DAMAGED}"):
+        for folder, schema in encoding_folders(engine):
+            for damaged in folder.glob(f"*{DAMAGED}"):
                 delete(damaged)
                 unreadable += 1
-            for part in list_parts(engine / name):
-                gone = _erase(part, schema, wanted)
+            for part in list_parts(folder):
+                gone = _erase(part, schema, wanted, engine.name)
                 if gone is None:
                     unreadable += 1
-                elif name == "faces":
+                elif schema is FACES:
                     found.update(gone.column("photo_key").to_pylist())
                     faces += sum(outcome == "ok" for outcome in gone.column("outcome").to_pylist())
     return Erased(len(found), faces, unreadable)
@@ -126,7 +127,7 @@ def _keys(part: Path, schema: pa.Schema) -> pa.ChunkedArray | None:
     return None if table is None else table.column("photo_key")
 
 
-def _erase(part: Path, schema: pa.Schema, wanted: pa.Array) -> pa.Table | None:
+def _erase(part: Path, schema: pa.Schema, wanted: pa.Array, engine: str) -> pa.Table | None:
     """Write a part anew without these photos; the rows that went, or None where it could not be read and is gone."""
     keys = _keys(part, schema)
     if keys is None:
@@ -140,6 +141,6 @@ def _erase(part: Path, schema: pa.Schema, wanted: pa.Array) -> pa.Table | None:
         by = tuple(name for name in ("photo_key", "face_index") if name in schema.names)
         rest = canonical(table.filter(pc.invert(gone)).replace_schema_metadata(None), schema, by)
         name = part_name("without", part.stem, *sorted(set(keys.filter(gone).to_pylist())))
-        write_part(part_path(part.parent, name), rest, {"lineup.engine": part.parents[1].name})
+        write_part(part_path(part.parent, name), rest, {"lineup.engine": engine})
     delete(part)
     return None if table is None else table.filter(gone)

@@ -8,7 +8,7 @@ type. Whether a configuration exists and takes a parameter is checked in `orches
     ├── protocol         Protocol: which face trains, which tests
     ├── configurations   the names of what competes
     ├── parameters       by configuration, those that differ from its own
-    └── encoders         OwnEncoder by name: encoders of our own, for configurations named NAME@ENCODER
+    └── encoders         OwnEncoder or OnnxEncoder by name, for configurations named NAME@ENCODER
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic.dataclasses import dataclass
 from pydantic_core import ArgsKwargs
 
-from storage.encoder_settings import OwnEncoder
+from storage.encoder_settings import AnyEncoder, OnnxEncoder, OwnEncoder
 from storage.engine_settings import EngineSettings
 from storage.validation import FORBID_EXTRA, InnerShare, Seconds, Seed
 
@@ -128,11 +128,13 @@ def _encoder_name(name: str) -> str:
 
 
 def _encoder(entry: object) -> object:
-    """An experiment file names the run alone."""
+    """An experiment file names a run, or has a table that describes an ONNX file."""
     if isinstance(entry, str):
         return OwnEncoder(entry)
-    if not isinstance(entry, OwnEncoder | Mapping):
-        raise ValueError("It must be the name of a run; `lineup train-encoder` makes one")
+    if not isinstance(entry, OwnEncoder | OnnxEncoder | Mapping):
+        raise ValueError(
+            "It must be the name of a run, which `lineup train-encoder` makes, or a table that describes an ONNX file"
+        )
     return entry
 
 
@@ -167,7 +169,7 @@ class Experiment:
     configurations: Annotated[tuple[str, ...], Field(min_length=1, max_length=1000)] = MISSIONS_GRID
     parameters: Annotated[Mapping[str, Mapping[str, Value]], AfterValidator(_that_differ)] = field(default_factory=dict)
     encoders: Annotated[
-        Mapping[Annotated[str, AfterValidator(_encoder_name)], Annotated[OwnEncoder, BeforeValidator(_encoder)]],
+        Mapping[Annotated[str, AfterValidator(_encoder_name)], Annotated[AnyEncoder, BeforeValidator(_encoder)]],
         AfterValidator(_by_name),
     ] = field(default_factory=dict)
 

@@ -3,9 +3,12 @@
 <store>/                                   0700
   encodings/<engine fingerprint>/          shared by all runs: a pure function of a photo's bytes
     faces/<part>.parquet  efforts/<part>.parquet
+    embeddings/<encoder fingerprint>/<part>.parquet      of the same faces by another encoder
+  encoders/<sha256>.onnx                   the networks that runs were planned with
   runs/<run id>/
     run.json                               the plan; written once, never changed
     catalog.parquet  faces.parquet  splits.parquet  comparison.parquet
+    embeddings/<encoder>.parquet           of the experiment's further encoders, by their names
     near_duplicates.parquet ...            what the report shows (storage/finding_schemas.py)
     failures/<part>.parquet                photos that this run could not do: vanished, timed out, poisoned
     scores/<part>.parquet  fits/<part>.parquet
@@ -42,6 +45,7 @@ from storage.plans import COMPARISON_RUN, ENCODER_REPORT, ENCODER_RUN, FACES_RUN
 from storage.store_id import store_id
 
 RETENTION = "retain-days"
+EMBEDDING_FOLDER = "embeddings"
 
 RUN_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 
@@ -64,6 +68,14 @@ class Run:
     @property
     def encodings(self) -> Path:
         return self.store / "encodings" / self.plan.engine_fingerprint
+
+    def embedding_parts(self, encoder_fingerprint: str) -> Path:
+        """The folder of an encoder's parts in the shared encodings."""
+        return self.encodings / EMBEDDING_FOLDER / encoder_fingerprint
+
+    def embeddings(self, encoder: str) -> Path:
+        """The table of an encoder that the experiment names."""
+        return self.folder / EMBEDDING_FOLDER / f"{encoder}.parquet"
 
     @property
     def attempts(self) -> Path:
@@ -176,6 +188,11 @@ def run_folder(store: Path, run_id: str) -> Path:
     if not RUN_ID.fullmatch(run_id):
         raise RunNotFound(f"{run_id!r} is not the name of a run", "`lineup runs` lists them")
     return store / "runs" / run_id
+
+
+def encoder_network_path(store: Path, digest: str) -> Path:
+    """Where the network of an encoder is, by the sha256 of its bytes."""
+    return store / "encoders" / f"{digest}.onnx"
 
 
 def open_run(store: Path, run_id: str) -> Run:

@@ -6,6 +6,7 @@ the same to the byte however often, wherever and in whatever order the work was 
     computed                                    measured
     catalog   what is labelled what
     faces     a photo's faces                   efforts   what each photo cost, and where
+    embeddings  the faces by another encoder
     splits    which face plays which role
     scores    a prediction a row                fits      what each training cost, latency, learning curve
                                                 comparison both, a row a configuration
@@ -76,6 +77,15 @@ FACES = pa.schema(
         pa.field("embedding", pa.list_(pa.float32(), EMBEDDING_SIZE)),
     ]
 )
+
+EMBEDDINGS = pa.schema(
+    [
+        pa.field("photo_key", pa.string(), nullable=False),
+        pa.field("face_index", pa.int16(), nullable=False),  # of FACES; 0 for the row of a photo without a face
+        pa.field("embedding", pa.list_(pa.float32())),  # of one encoder, all equally long; null without a face
+    ]
+)
+"""The measurements by an encoder other than the face engine's own: a table for each encoder."""
 
 EFFORTS = pa.schema(
     [
@@ -204,6 +214,7 @@ COMPARISON = pa.schema(
 TABLES = {
     "catalog": CATALOG,
     "faces": FACES,
+    "embeddings": EMBEDDINGS,
     "efforts": EFFORTS,
     "splits": SPLITS,
     "scores": SCORES,

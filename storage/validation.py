@@ -11,7 +11,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import is_dataclass
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, Tag, ValidationError
+
+TAG = "tag:"
+"""Begins the tags of a union's members; they are places in pydantic's errors, and no keys of a file."""
 
 FORBID_EXTRA = ConfigDict(extra="forbid")
 
@@ -40,7 +43,7 @@ def explain(error: ValidationError, model: type) -> tuple[str, str]:
     place = list(fault["loc"])
     if place and place[-1] == "[key]":  # the mapping's key itself is wrong, and is the value that is told
         place = place[:-2]
-    key = ".".join(str(part) for part in place if not isinstance(part, int))
+    key = ".".join(part for part in place if isinstance(part, str) and not part.startswith(TAG))
     value, kind = fault["input"], _type_at(model, place)
     match fault["type"]:
         case "unexpected_keyword_argument" | "extra_forbidden":
@@ -101,6 +104,9 @@ def _type_at(model: Any, place: Collection[str | int]) -> Any:
     """The declared type at a place inside a model, with its annotations where it is a leaf."""
     kind = model
     for part in place:
+        if isinstance(part, str) and part.startswith(TAG):
+            kind = next(each for each in get_args(_plain(kind)) if Tag(part) in getattr(each, "__metadata__", ()))
+            continue
         plain = _plain(kind)
         if is_dataclass(plain) or (isinstance(plain, type) and issubclass(plain, BaseModel)):
             kind = get_type_hints(plain, include_extras=True).get(str(part))

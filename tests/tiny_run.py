@@ -13,14 +13,15 @@ import pyarrow as pa
 from orchestrator.dataset.splits import make_splits
 from orchestrator.report.encoder_summary import encoder_overlap
 from orchestrator.scheduler.planning import plan_run
+from orchestrator.scheduler.stored_faces import StoredFaces
+from orchestrator.scheduler.verified_tables import VerifiedTables
 from orchestrator.scheduler.work import planned_photos
-from storage.collect_faces import write_faces
 from storage.experiments import Experiment, Protocol
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES, SPLITS
 from storage.tables import read_table, write_run_tables
 from workers.jobs.compare_run import compare
-from workers.jobs.encode_photos import encode
+from workers.jobs.embed_faces import encode_and_embed
 from workers.jobs.photo_ref import PhotoRef
 from workers.jobs.planned_trainings import planned_trainings
 from workers.jobs.train_configuration import train
@@ -45,8 +46,9 @@ def tiny_run(folder: Path, people: int = 4, photos: int = 6, protocol: Protocol 
 def encode_here(run: Run) -> pa.Table:
     """Encode a run's photos in this process and write its faces."""
     wanted = planned_photos(run)
-    encode(run, [PhotoRef(*item) for item in wanted.items()])
-    assert write_faces(run, wanted)
+    encode_and_embed(run, [PhotoRef(*item) for item in wanted.items()])
+    stored = StoredFaces(run, VerifiedTables())
+    assert stored.write_tables(wanted, stored.look(wanted).whole)
     return read_table(run.faces, FACES)
 
 

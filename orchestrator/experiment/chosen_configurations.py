@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from orchestrator.experiment.chosen_encoders import check_encoder, check_named_encoders
+from storage.encoder_settings import KNOWN_ENCODERS, PlannedEncoder
 from storage.errors import ExperimentError
 from storage.experiments import MISSIONS_GRID, Experiment
 from storage.validation import choices_hint, unknown_key
 from workers.learning.configurations import AT, CONFIGURATIONS, find_configuration
+from workers.recognition.encoder_scales import published_threshold
 
 
 def known_configurations() -> tuple[str, ...]:
@@ -54,15 +57,16 @@ def check_configurations(experiment: Experiment) -> None:
     """Raise ExperimentError unless all that competes is known and is named once."""
     names = experiment.configurations
     for name in names:
-        _check_name(name, known_configurations(), experiment.encoders)
+        _check_name(name, known_configurations(), experiment)
         if names.count(name) > 1:
             raise ExperimentError(f"configurations: {name!r} is named twice", "Name it once.")
+    check_named_encoders(experiment.encoders)
     for name in experiment.parameters:
         _check_choice("parameters", name, names)
 
 
-def _check_name(name: str, known: Collection[str], encoders: Collection[str]) -> None:
-    """NAME is one of `known`; NAME@ENCODER learns from measurements, and its encoder is one of `encoders`."""
+def _check_name(name: str, known: Collection[str], experiment: Experiment) -> None:
+    """NAME is one of `known`; NAME@ENCODER learns from measurements, and its encoder can be used."""
     plain, at, encoder = name.partition(AT)
     _check_choice("configurations", plain, known)
     if not at:
@@ -71,9 +75,17 @@ def _check_name(name: str, known: Collection[str], encoders: Collection[str]) ->
     if plain not in able:
         hint = f"Of an encoder's measurements these can learn: {', '.join(able)}."
         raise ExperimentError(f"configurations: {name!r}: {plain} does not learn from measurements", hint)
-    if not encoders:
-        raise ExperimentError(f"configurations: {name!r}: there is no [encoders]", f'Add {encoder or "own"} = "RUN".')
-    _check_choice(f"configurations: {name!r}: encoder", encoder, encoders)
+    check_encoder(f"configurations: {name!r}", encoder, experiment.encoders)
+    if "threshold" in find_configuration(name).parameters and "threshold" not in experiment.parameters.get(name, {}):
+        _check_published(name, encoder, {**KNOWN_ENCODERS, **experiment.encoders})
+
+
+def _check_published(name: str, encoder: str, known: Mapping[str, PlannedEncoder]) -> None:
+    if published_threshold(encoder, known) is None:
+        raise ExperimentError(
+            f"configurations: {name!r}: no threshold is published for the encoder {encoder}",
+            f'Set [parameters."{name}"] threshold, a distance.',
+        )
 
 
 def _check_choice(key: str, value: str, choices: Collection[str]) -> None:

@@ -8,7 +8,6 @@ The file names a run; the plan also keeps the digest of the encoder, so that one
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from storage.encoder_settings import OwnEncoder
@@ -18,14 +17,17 @@ from storage.runs import Run, list_runs, open_run
 from workers.learning.encoder.picture_encoder import FILE, encoder_digest
 
 
-def resolved(store: Path, encoders: Mapping[str, OwnEncoder]) -> dict[str, OwnEncoder]:
-    """The same encoders with the digests of what is in the store.
+def planned_trained_encoder(store: Path, name: str, encoder: OwnEncoder) -> OwnEncoder:
+    """The same encoder with the digest of what is in the store.
+
+    Args:
+        name: in the experiment.
 
     Raises:
-        ExperimentError: one is not there, or not trained to its end; names those that are.
+        ExperimentError: it is not there, or not trained to its end; names those that are.
     """
-    trained = {name: _trained(store, name, each) for name, each in encoders.items()}
-    return {name: OwnEncoder(run.run_id, encoder_digest(run.encoder)) for name, run in trained.items()}
+    run = _trained(store, name, encoder)
+    return OwnEncoder(run.run_id, encoder_digest(run.encoder))
 
 
 def _trained(store: Path, name: str, encoder: OwnEncoder) -> Run:

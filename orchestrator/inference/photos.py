@@ -55,7 +55,7 @@ class PhotoAnswer:
 
 def name_faces(rgb: Pixels, engine: FaceEngine, recogniser: Recogniser) -> tuple[NamedFace, ...]:
     """Every face of a picture, (height, width, 3) uint8 RGB, the largest first; boxes in its pixels."""
-    faces = engine.encode_pixels(rgb)
+    faces = engine.encode_pixels(rgb, recogniser.others)
     boxes = [(face.left, face.top, face.right, face.bottom) for face in faces]
     return tuple(NamedFace(box, named) for box, named in zip(boxes, recogniser.name(faces), strict=True))
 

@@ -32,6 +32,7 @@ from orchestrator.maintenance.search_store import PersonSearch
 from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.planning import planned_fingerprint
 from storage.attempts import read_attempts
+from storage.encoder_settings import OwnEncoder
 from storage.erase_photos import Erased, count_photos, delete, drop_derived, erase_photos
 from storage.errors import InputError, LineupError, RunConflict, StoreError
 from storage.parts import read_part, write_part
@@ -138,7 +139,7 @@ def find_person(store: Path, person: str) -> PersonTraces:
 
 def _encoder_runs(run: Run) -> set[str]:
     """The runs whose encoders this run compares with."""
-    return {each.run for each in run.plan.experiment.encoders.values()}
+    return {each.run for each in run.plan.experiment.encoders.values() if isinstance(each, OwnEncoder)}
 
 
 def _is(catalog: pa.Table, label: str) -> pa.ChunkedArray:

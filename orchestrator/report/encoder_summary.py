@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from storage.encoder_settings import OwnEncoder
 from storage.errors import StoreError
 from storage.finding_schemas import ENCODER_OVERLAP
 from storage.plans import ENCODER_REPORT
@@ -20,18 +21,20 @@ from workers.learning.encoder.train_triplets import split_people
 
 
 def encoder_overlap(run: Run, splits: pa.Table) -> pa.Table:
-    """Which people and photos of this run the encoders of its experiment were trained on, or stopped by.
+    """Which people and photos of this run the trained encoders of its experiment were trained on, or stopped by.
 
     Args:
         splits: `storage.schemas.SPLITS`.
 
     Returns:
-        `storage.finding_schemas.ENCODER_OVERLAP`, a row for each encoder.
+        `storage.finding_schemas.ENCODER_OVERLAP`, a row for each trained encoder.
     """
     scored = splits.filter(pc.not_equal(splits["role"].cast(pa.string()), "train"))
     people, photos = set(splits["label"].to_pylist()), set(scored["photo_key"].to_pylist())
     rows = []
     for encoder, planned in run.plan.experiment.encoders.items():
+        if not isinstance(planned, OwnEncoder):
+            continue
         names, keys = _trained_on(open_run(run.store, planned.run))
         rows.append(
             {

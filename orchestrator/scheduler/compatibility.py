@@ -10,7 +10,7 @@ from storage.finding_schemas import COMPARISON_TABLES
 from storage.plans import ENCODER_RUN
 from storage.runs import Run
 from workers.faces.engine_fingerprint import engine_fingerprint
-from workers.jobs.load_faces import planned_encoder
+from workers.jobs.planned_encoders import check_planned_encoders
 from workers.learning.configurations import LEARNING_VERSION
 
 
@@ -44,12 +44,11 @@ def check_readable(run: Run) -> None:
 
 
 def check_encoders(run: Run) -> None:
-    """Raise RunStuck where a trained encoder that the run was planned with is gone or has changed."""
-    for name in run.plan.experiment.encoders:
-        try:
-            planned_encoder(run, name)
-        except StoreError as error:
-            raise RunStuck(error.what, error.hint) from error
+    """Raise RunStuck where an encoder that the run was planned with is gone or has changed."""
+    try:
+        check_planned_encoders(run)
+    except StoreError as error:
+        raise RunStuck(error.what, error.hint) from error
 
 
 def check_resumable(run: Run) -> None:

@@ -9,7 +9,7 @@ import platform
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from orchestrator.dataset.catalog import build_catalog
 from orchestrator.dataset.splits import check_splittable
 from orchestrator.dataset.summary import DatasetSummary
 from orchestrator.experiment.chosen_configurations import check_configurations
-from orchestrator.experiment.trained_encoders import resolved
+from orchestrator.experiment.chosen_encoders import with_planned_encoders
 from storage.errors import DatasetError, RunConflict
 from storage.experiments import Experiment
 from storage.outputs import store_outputs
@@ -71,7 +71,7 @@ def plan_run(
         StoreError: the store is not usable.
     """
     check_configurations(experiment)
-    experiment = replace(experiment, encoders=resolved(store, experiment.encoders))
+    experiment = with_planned_encoders(store, experiment)
     catalog, summary = build_catalog(
         dataset,
         labels,

@@ -24,6 +24,7 @@ from orchestrator.scheduler.photo_judge import PhotoJudge
 from orchestrator.scheduler.polling import Pause
 from orchestrator.scheduler.run_faults import RunFaults
 from orchestrator.scheduler.status import Status, encoder_progress, status_of
+from orchestrator.scheduler.stored_faces import StoredFaces
 from orchestrator.scheduler.verified_tables import VerifiedTables
 from orchestrator.scheduler.work import (
     check_enough_people,
@@ -33,8 +34,7 @@ from orchestrator.scheduler.work import (
     training_messages,
 )
 from storage.attempts import Death, count_deaths, forget_deaths, read_attempts
-from storage.collect_faces import write_faces
-from storage.encodings import Done, compact
+from storage.encodings import compact
 from storage.errors import RunStuck
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
 from storage.free_space import check_room, probe
@@ -69,10 +69,9 @@ class Reconciler:
         self._size = photos_per_task
         self._processes = processes
         self._photos: dict[str, str] | None = None
-        self._encoded = Done(run.encodings / "faces")
-        self._failed = Done(run.failures)
         self._trainings: Mapping[str, Training] | None = None
         self._tables = VerifiedTables()
+        self._faces = StoredFaces(run, self._tables)
         self._people_checked = False
         self._swept = False
         self._pause = Pause(processes)
@@ -144,28 +143,30 @@ class Reconciler:
         return self.faults.tell(status, self._deaths, self._judge.faults, left)
 
     def _encode(self) -> Status | None:
-        if self._tables.has(self.run.faces, FACES):
+        if self._faces.have_tables():
             return None
         if self._photos is None or self._judge is None:
             self._photos = planned_photos(self.run)
             self._judge = PhotoJudge(self.run, self._photos)
         photos, judge = self._photos, self._judge
-        encoded, failed = self._encoded.look(), self._failed.look()
-        done = {key for key in photos if key in encoded or key in failed}
-        if len(done) == len(photos) and write_faces(self.run, photos):
+        found = self._faces.look(photos)
+        done = found.done
+        if len(done) == len(photos) and self._faces.write_tables(photos, found.whole):
             self._close_images()
             return None
         check_engine(self.run)
+        check_encoders(self.run)
         self._images.remove_done(done)
         self._images.forget(judge.look(done))
         in_flight, alone = self._images.in_flight, judge.alone
         again = [key for key in alone if key not in done and key not in in_flight and judge.may_send(key)]
-        missing = (key for key in photos if key not in done and key not in in_flight and key not in alone)
+        missing = found.missing(photos, in_flight | alone)
         left = len(photos) - len(done) - len(in_flight - done)
         sizes = itertools.repeat(self._size) if self._size else batch_sizes(left, self._processes)
         # one by one: the part of their old message may exist without them
-        handed_back = photo_messages(self.run, again, itertools.repeat(1))
-        self._send(self._images, itertools.chain(handed_back, photo_messages(self.run, missing, sizes)))
+        handed_back = photo_messages(self.run, again, itertools.repeat(1), found.encoded)
+        new = photo_messages(self.run, missing, sizes, found.encoded)
+        self._send(self._images, itertools.chain(handed_back, new))
         return self._status("running", "images", len(done), len(photos))
 
     def _send(self, queue: Dispatcher, messages: Iterator[Message]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 
 from orchestrator.scheduler.batching import batched
 from storage.errors import DatasetError
@@ -11,7 +11,12 @@ from storage.schemas import CATALOG, FACES
 from storage.tables import read_table
 from workers.jobs.photo_paths import submitted_photos
 from workers.jobs.planned_trainings import Training
-from workers.queue.messages import Message, encode_photos_message, train_configuration_message
+from workers.queue.messages import (
+    Message,
+    embed_faces_message,
+    encode_photos_message,
+    train_configuration_message,
+)
 
 
 def planned_photos(run: Run) -> dict[str, str]:
@@ -19,15 +24,23 @@ def planned_photos(run: Run) -> dict[str, str]:
     return submitted_photos(read_table(run.catalog, CATALOG))
 
 
-def photo_messages(run: Run, missing: Iterable[str], sizes: Iterator[int]) -> Iterator[Message]:
+def photo_messages(
+    run: Run, missing: Iterable[str], sizes: Iterator[int], encoded: Set[str] = frozenset()
+) -> Iterator[Message]:
     """Messages for the photos that have no outcome yet.
 
     Args:
         missing: photo keys.
         sizes: how many of them each message carries.
+        encoded: the photos whose faces are stored; of these, embeddings only are missing.
     """
     for keys in batched(missing, sizes):
-        yield encode_photos_message(run, keys)
+        for message, some in (
+            (encode_photos_message, [key for key in keys if key not in encoded]),
+            (embed_faces_message, [key for key in keys if key in encoded]),
+        ):
+            if some:
+                yield message(run, some)
 
 
 def training_messages(run: Run, trainings: Mapping[str, Training], missing: Collection[str]) -> Iterator[Message]:

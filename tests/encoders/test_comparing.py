@@ -27,7 +27,7 @@ from storage.schemas import CATALOG, COMPARISON, FACES, SCORES, SPLITS
 from storage.tables import read_table
 from tests.tiny_run import compare_here
 from workers.faces.engine import load_engine
-from workers.jobs.load_faces import planned_encoder
+from workers.jobs.planned_encoders import trained_encoder
 from workers.jobs.refit_winner import fitted, folder_of, refit
 from workers.jobs.train_encoder import settings_of, teaching
 from workers.learning.configurations import find_configuration
@@ -90,7 +90,9 @@ def test_a_run_whose_encoder_was_trained_anew_says_so_and_trains_nothing_with_it
     shutil.copytree(run.store, store)
     moved = Run(store / "runs" / run.run_id, run.plan)
     check_encoders(moved)
-    file = planned_encoder(moved, "own") / "encoder.npz"
+    planned = moved.plan.experiment.encoders["own"]
+    assert isinstance(planned, OwnEncoder)
+    file = trained_encoder(moved, planned) / "encoder.npz"
     file.write_bytes(file.read_bytes() + b"0")
     with pytest.raises(RunStuck, match="not there any more"):
         check_encoders(moved)
@@ -112,7 +114,7 @@ def test_a_winner_that_uses_it_is_stored_with_it_and_names_the_same_faces(run: R
     (record,) = load_engine(stored.settings).encode_photos([("key", photo.read_bytes())], lambda _: None)
     (first,), (second,) = now.name(record.faces), stored.name(record.faces)
     assert (first.name, first.distance) == (second.name, second.distance)
-    assert stored.encoder is not None
+    assert list(stored.encoders) == ["own"]
     (folder / "encoder.npz").write_bytes(b"no network")
     with pytest.raises(StoreError, match="Delete that folder"):
         load_recogniser(folder)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.experiment.experiment_file import from_dict, from_toml
-from orchestrator.experiment.trained_encoders import resolved
+from orchestrator.experiment.trained_encoders import planned_trained_encoder
 from orchestrator.scheduler.planning import plan_encoder, plan_run
 from storage.encoder_settings import OwnEncoder
 from storage.errors import ExperimentError
@@ -40,9 +40,12 @@ def test_a_file_names_encoders_and_configurations_that_use_them() -> None:
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        ("configurations = ['knn-1@own']", ["knn-1@own", "no [encoders]", 'own = "RUN"']),
+        ("configurations = ['knn-1@own']", ["knn-1@own", "encoder 'own'", "The choices are sface"]),
         ("configurations = ['knn-1@ovn']\n[encoders]\nown = 'r'", ["'knn-1@ovn'", "Did you mean 'own'"]),
-        ("configurations = ['knn-1@']\n[encoders]\nown = 'r'", ["'knn-1@'", "The choices are own"]),
+        (
+            "configurations = ['knn-1@']\n[encoders]\nown = 'r'",
+            ["'knn-1@'", "The choices are own, sface, and dlib+NAME"],
+        ),
         ("configurations = ['kn-1@own']\n[encoders]\nown = 'r'", ["'kn-1'", "Did you mean 'knn-1'"]),
         (
             "configurations = ['cnn-small-crop@own']\n[encoders]\nown = 'r'",
@@ -64,8 +67,8 @@ def test_a_mistake_names_the_key_and_the_choices(text: str, parts: list[str]) ->
 
 
 def test_an_encoder_is_known_by_its_digest_when_the_run_is_planned(trained: Run) -> None:
-    found = resolved(trained.store, {"own": OwnEncoder(trained.run_id)})
-    assert found == {"own": OwnEncoder(trained.run_id, encoder_digest(trained.encoder))}
+    found = planned_trained_encoder(trained.store, "own", OwnEncoder(trained.run_id))
+    assert found == OwnEncoder(trained.run_id, encoder_digest(trained.encoder))
 
 
 @pytest.mark.parametrize("name", ["encoder-none-12345678", "../../etc"])
@@ -78,13 +81,13 @@ def test_a_missing_encoder_is_refused_with_the_existing_ones(trained: Run, other
 def test_a_run_that_trains_no_encoder_is_refused(others: Path, tmp_path: Path) -> None:
     plain = plan_run(tmp_path, others, None, from_dict({"configurations": ["knn-1"]})).run
     with pytest.raises(ExperimentError, match=r"trains no encoder\. Train one: lineup train-encoder"):
-        resolved(tmp_path, {"own": OwnEncoder(plain.run_id)})
+        planned_trained_encoder(tmp_path, "own", OwnEncoder(plain.run_id))
 
 
 def test_an_encoder_that_is_not_finished_says_how_to_finish_it(teachers: Path, tmp_path: Path) -> None:
     run = plan_encoder(tmp_path, teachers, None, Experiment(), BRIEF).run
     with pytest.raises(ExperimentError, match=f"lineup resume {run.run_id}"):
-        resolved(tmp_path, {"own": OwnEncoder(run.run_id)})
+        planned_trained_encoder(tmp_path, "own", OwnEncoder(run.run_id))
 
 
 def test_an_encoder_of_an_earlier_version_says_how_to_make_it_again(trained: Run, tmp_path: Path) -> None:
@@ -92,4 +95,4 @@ def test_an_encoder_of_an_earlier_version_says_how_to_make_it_again(trained: Run
     shutil.copytree(trained.folder, run.folder)
     (run.encoder / "encoder.npz").rename(run.encoder / "encoder.keras")
     with pytest.raises(ExperimentError, match=rf"earlier version .*Delete .*lineup resume {run.run_id}"):
-        resolved(tmp_path, {"own": OwnEncoder(run.run_id)})
+        planned_trained_encoder(tmp_path, "own", OwnEncoder(run.run_id))

@@ -46,7 +46,7 @@ def test_a_type_says_its_rule_in_words(kind: Any, rule: str) -> None:
         ({"configurations": "knn-1"}, ("configurations must be a list", "Such as [")),
         ({"configurations": [1]}, ("configurations must be a list of names", "Such as [")),
         ({"configurations": []}, ("configurations is empty", "Name at least one.")),
-        ({"encoders": {"own": 3}}, ("encoders.own: 3", "It must be the name of a run;")),
+        ({"encoders": {"own": 3}}, ("encoders.own: 3", "It must be the name of a run, which")),
         ({"encoders": {"../x": "r"}}, ("encoders: '../x'", "The name of an encoder has small letters")),
         ({"encoders": {"own": {"ran": "r"}}}, ("unknown key: 'encoders.own.ran'", "Did you mean 'encoders.own.run'?")),
         ({"seed": 1.5}, ("seed = 1.5", "It must be a whole number from 0 to 4294967295.")),

@@ -9,7 +9,8 @@ depend on its own photo and on the settings alone.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from storage.engine_settings import EngineSettings, FacePolicy
@@ -23,6 +24,7 @@ from workers.faces.detect.refine_box import load_refiner
 from workers.faces.detect.retry_ladder import find_faces
 from workers.faces.detect.select_faces import select_faces
 from workers.faces.embed.face_encoder import Embedding, embed_chips, load_face_encoder
+from workers.faces.embed.onnx_encoder import OnnxFaceEncoder
 from workers.faces.photo import Photo, Pixels, Points
 from workers.faces.records import FaceRecord, PhotoResult
 from workers.faces.refusal import Refusal
@@ -30,6 +32,11 @@ from workers.faces.stopwatch import timed
 
 CHUNK = 8
 """Photos that are in memory together at most: enough for the processor's caches to keep each network's weights."""
+
+OtherEncoders = Mapping[str, OnnxFaceEncoder]
+"""By name: encoders that embed the faces as well."""
+
+NO_OTHERS: OtherEncoders = {}
 
 PIXEL_BYTES = 60_000_000
 """Of a chunk's photos; one that has so many is full, whatever their number."""
@@ -39,11 +46,13 @@ class DetectedFace(NamedTuple):
     """A face on its way through the engine.
 
     Attributes:
+        decoded: the photo as it was read.
         photo: in whose pixels the box is meant.
         detection: the refined box, its score and its detector.
         result: of the photo; takes the record and the time of each step.
     """
 
+    decoded: Photo
     photo: Photo
     detection: Detection
     result: PhotoResult
@@ -63,12 +72,15 @@ class FaceEngine:
         self._chip_landmarks = load_landmarks("5") if settings.landmarks == "5" else None
         self._encode = load_face_encoder(settings.encoder)
 
-    def encode_photos(self, photos: Sequence[tuple[str, bytes]], before: Callable[[str], None]) -> list[PhotoResult]:
+    def encode_photos(
+        self, photos: Sequence[tuple[str, bytes]], before: Callable[[str], None], others: OtherEncoders = NO_OTHERS
+    ) -> list[PhotoResult]:
         """Encode the faces of photos.
 
         Args:
             photos: (photo_key, the file's bytes).
             before: called with a photo's key just before its bytes meet a decoder.
+            others: further encoders, whose embeddings are in `FaceRecord.others`.
 
         Returns:
             One result a photo, in the order given. A photo that cannot be used is an outcome; only a bug raises.
@@ -89,15 +101,15 @@ class FaceEngine:
                 photo = read_image(data, self.settings.limits)
             chunk += self._detect(photo, self.settings.policy, result)
             if _is_full(chunk):
-                self._encode_faces(chunk)
+                self._encode_faces(chunk, others)
                 chunk.clear()
-        self._encode_faces(chunk)
+        self._encode_faces(chunk, others)
         return results
 
-    def encode_pixels(self, rgb: Pixels) -> list[FaceRecord]:
+    def encode_pixels(self, rgb: Pixels, others: OtherEncoders = NO_OTHERS) -> list[FaceRecord]:
         """Every face of a picture, (height, width, 3) RGB uint8, by falling area; empty where there is none."""
         result = PhotoResult("", [], "ok", "", self.settings.detector)
-        self._encode_faces(self._detect(Photo(rgb), "all", result))
+        self._encode_faces(self._detect(Photo(rgb), "all", result), others)
         return result.faces
 
     def _detect(self, photo: Photo | Refusal, policy: FacePolicy, result: PhotoResult) -> list[DetectedFace]:
@@ -112,9 +124,9 @@ class FaceEngine:
             if isinstance(chosen, Refusal):
                 result.refuse(chosen)
                 return []
-            return [DetectedFace(seen, self._refine(seen.rgb, face), result) for face in chosen]
+            return [DetectedFace(photo, seen, self._refine(seen.rgb, face), result) for face in chosen]
 
-    def _encode_faces(self, faces: Sequence[DetectedFace]) -> None:
+    def _encode_faces(self, faces: Sequence[DetectedFace], others: OtherEncoders) -> None:
         """Landmarks, align, embed: each step for all faces before the next. A record goes to its photo's result.
 
         The faces are embedded together, and each photo is charged an equal share of that time for each of its faces.
@@ -123,10 +135,10 @@ class FaceEngine:
             return
         points: list[Points] = []
         chips: list[Pixels] = []
-        for photo, detection, result in faces:
+        for _, photo, detection, result in faces:
             with timed(result.seconds, "landmarks"):
                 points.append(self._landmarks(photo.rgb, detection.box))
-        for (photo, detection, result), shape in zip(faces, points, strict=True):
+        for (_, photo, detection, result), shape in zip(faces, points, strict=True):
             with timed(result.seconds, "align"):
                 anchors = self._chip_landmarks(photo.rgb, detection.box) if self._chip_landmarks else shape
                 chips.append(encoder_chip(photo.rgb, detection.box, anchors))
@@ -137,6 +149,20 @@ class FaceEngine:
             seconds = face.result.seconds
             seconds["encode"] = seconds.get("encode", 0.0) + together["encode"] / len(faces)
             face.result.faces.append(_record(face, shape, embedding))
+        if others:
+            for decoded, result in {id(face.result): (face.decoded, face.result) for face in faces}.values():
+                self._embed_by_others(decoded, result, others)
+
+    def _embed_by_others(self, decoded: Photo, result: PhotoResult, others: OtherEncoders) -> None:
+        places = [face.landmarks for face in result.faces]
+        found: dict[str, Sequence[Embedding]] = {}
+        for name, encoder in others.items():
+            with timed(result.seconds, f"encode {name}"):
+                found[name] = list(encoder.embed_in_photo(decoded, places, self.settings))
+        result.faces = [
+            replace(face, others={name: embeddings[row] for name, embeddings in found.items()})
+            for row, face in enumerate(result.faces)
+        ]
 
 
 @functools.cache
@@ -152,7 +178,7 @@ def _is_full(chunk: Sequence[DetectedFace]) -> bool:
 
 def _record(face: DetectedFace, points: Points, embedding: Embedding) -> FaceRecord:
     """The row of a face: its two pictures, and box and points in pixels of the full photo."""
-    photo, detection, result = face
+    _, photo, detection, result = face
     with timed(result.seconds, "align"):
         alignment = fit_alignment(points)
         crop = encode_jpeg(crop_face(photo.rgb, detection.box))

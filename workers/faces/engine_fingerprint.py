@@ -9,10 +9,15 @@ import hashlib
 import json
 from dataclasses import asdict
 
+from storage.encoder_settings import OnnxEncoder
 from storage.engine_settings import EngineSettings
 
 ENGINE_VERSION = 4
 """Raise it with every change to a computed pixel, point or embedding; versions of libraries are not part of it."""
+
+
+EMBEDDING_VERSION = 1
+"""The same of `align.template_chips` and `embed.onnx_encoder`."""
 
 
 def engine_fingerprint(settings: EngineSettings) -> str:
@@ -27,6 +32,13 @@ def engine_fingerprint(settings: EngineSettings) -> str:
     used = models_of(settings)
     models = {name: model_digest(name) for name in sorted(MODEL_FILES) if name in used}
     content = json.dumps([ENGINE_VERSION, asdict(settings), models], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+
+def encoder_fingerprint(encoder: OnnxEncoder) -> str:
+    """32 hex digits of all that decides a face's embedding by a planned encoder, besides the face engine."""
+    deciding = (encoder.digest, encoder.size, encoder.colour, encoder.mean, encoder.scale)
+    content = json.dumps([EMBEDDING_VERSION, *deciding, encoder.distance, encoder.template])
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 

@@ -49,6 +49,12 @@ class Photo:
         upright = np.stack(turned_back(x, y, self.quarter_turns, *self._upright_size()), axis=1)
         return (upright * self.scale + (self.scale - 1) / 2).astype(np.float32).ravel()
 
+    def points_here(self, full_size: Points) -> Points:
+        """The inverse of `full_size_points` in the photo as decoded, which is not turned: (count, 2) float32."""
+        exact = (full_size.astype(np.float64).reshape(-1, 2) - (self.scale - 1) / 2) / self.scale
+        points: Points = exact.astype(np.float32)
+        return points
+
     def _upright_size(self) -> tuple[int, int]:
         """Width and height of `rgb` before its quarter turns."""
         height, width = self.rgb.shape[:2]

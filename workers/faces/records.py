@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +16,8 @@ from workers.faces.refusal import Refusal
 class FaceRecord:
     """One face; the fields are the columns of `storage.schemas.FACES` and mean what is said there.
 
-    `landmarks` is (136,) and `embedding` (128,), both float32; `crop` and `aligned` are JPEG bytes.
+    `landmarks` is (136,) and `embedding` (128,), both float32; `crop` and `aligned` are JPEG bytes. `others` has the
+    embeddings by other encoders, (D,) float32 by the encoder's name; they are no columns of FACES.
     """
 
     photo_key: str
@@ -33,6 +35,7 @@ class FaceRecord:
     crop: bytes
     aligned: bytes
     embedding: Embedding
+    others: Mapping[str, Embedding] = field(default_factory=dict)
 
 
 @dataclass
@@ -63,7 +66,17 @@ class PhotoResult:
 def face_rows(result: PhotoResult) -> list[dict[str, Any]]:
     """Rows for the table of faces: one a face, or one that says why there is none."""
     if result.faces:
-        return [vars(face) for face in result.faces]
+        return [{name: getattr(face, name) for name in FACES.names} for face in result.faces]
     empty = dict.fromkeys(FACES.names)
     failure = {"photo_key": result.photo_key, "outcome": result.outcome, "reason": result.reason}
     return [{**empty, **failure, "face_index": 0, "note": "", "detector": result.detector}]
+
+
+def embedding_rows(result: PhotoResult, encoder: str) -> list[dict[str, Any]]:
+    """Rows for the encoder's table of embeddings: one a face, or one that says that there is none."""
+    if not result.faces:
+        return [{"photo_key": result.photo_key, "face_index": 0, "embedding": None}]
+    return [
+        {"photo_key": face.photo_key, "face_index": face.face_index, "embedding": face.others[encoder]}
+        for face in result.faces
+    ]

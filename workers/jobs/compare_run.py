@@ -59,7 +59,10 @@ def _tables(run: Run) -> dict[str, pa.Table]:
     photos = counted_photos(catalog, faces, splits, _least_photos(protocol, splits))
     views = {name: view_of_configuration(name) for name in names}
     efforts = read_parts(list_parts(run.encodings / "efforts"), EFFORTS, ["photo_key", "seconds", "worker"])
-    scales = {name: scale_of(run.plan.engine, find_configuration(name).encoder) for name in names}
+    scales = {
+        name: scale_of(run.plan.engine, find_configuration(name).encoder, run.plan.experiment.encoders)
+        for name in names
+    }
     points = operating_points(_complete(scores, fits), scales)
     baselines = {name for name in names if is_baseline(name)}
     compared = compare_configurations(scores, fits, splits, views, right_and_wrong(photos), efforts, points, baselines)

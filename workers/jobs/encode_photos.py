@@ -10,7 +10,7 @@ import contextlib
 import logging
 import re
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,15 +20,16 @@ from storage.errors import EngineError, WorkerUnfit
 from storage.handed_back import write_note
 from storage.parts import part_path, table_of, write_part
 from storage.runs import Run
-from storage.schemas import EFFORTS, FACES
+from storage.schemas import EFFORTS, EMBEDDINGS, FACES
 from workers.faces.engine import CHUNK, load_engine
-from workers.faces.engine_fingerprint import engine_fingerprint
-from workers.faces.records import PhotoResult, face_rows
+from workers.faces.engine_fingerprint import encoder_fingerprint, engine_fingerprint
+from workers.faces.records import PhotoResult, embedding_rows, face_rows
 from workers.faces.refusal import Refusal
 from workers.jobs.catalogued_file import dataset_of, read_catalogued, unreadable_dataset
 from workers.jobs.job import WrongVersion, own_attempt
 from workers.jobs.part_names import photos_part
 from workers.jobs.photo_ref import PhotoRef
+from workers.jobs.planned_encoders import load_onnx_encoders, onnx_encoders
 from workers.jobs.time_limits import MARGIN_SECONDS, chunk_seconds
 from workers.jobs.write_failure import write_failure
 
@@ -37,7 +38,11 @@ logger = logging.getLogger("lineup.encoding")
 _LAST_WORDS = re.compile(r"Fatal Python error: ([A-Za-z ]+)|Raised (\w+)")
 
 
-def encode(run: Run, photos: Sequence[PhotoRef]) -> None:
+EncodePart = Callable[[Run, EngineSettings, Sequence[PhotoRef], int], None]
+"""Does the work of one part; the number is that of the attempt, from 1."""
+
+
+def encode(run: Run, photos: Sequence[PhotoRef], encode_part: EncodePart | None = None) -> None:
     """Encode what is not done yet; afterwards each photo is in the encodings, in the run's failures or handed back.
 
     Photos that were begun by an attempt that died are suspects. They go one by one, each in a part of its own, so
@@ -47,6 +52,9 @@ def encode(run: Run, photos: Sequence[PhotoRef]) -> None:
     A photo that cannot be read is handed back to the orchestrator (storage/handed_back.py): the cause may be this
     worker's.
 
+    Args:
+        encode_part: does the work of one part; by default all of it.
+
     Raises:
         WrongVersion: this worker has another version of the engine than the run was planned with.
         StoreError: the store cannot be written, or the disk is full.
@@ -54,7 +62,7 @@ def encode(run: Run, photos: Sequence[PhotoRef]) -> None:
     """
     settings = run.plan.engine
     # two engines must not mix in one folder of encodings
-    with _loading():
+    with loading():
         fingerprint = engine_fingerprint(settings)
     if fingerprint != run.plan.engine_fingerprint:
         raise WrongVersion(f"run {run.run_id} was planned with another version of the face engine than this worker's")
@@ -65,13 +73,13 @@ def encode(run: Run, photos: Sequence[PhotoRef]) -> None:
         return
     innocent = [photo for photo in photos if not begun[photo.key] and photo.key not in running]
     if innocent:
-        _encode_part(run, settings, innocent, attempt=1)
+        (encode_part or _encode_part)(run, settings, innocent, 1)
     for photo in photos:
         if begun[photo.key]:
-            _encode_suspect(run, settings, photo)
+            _encode_suspect(run, settings, photo, encode_part or _encode_part)
 
 
-def _encode_suspect(run: Run, settings: EngineSettings, photo: PhotoRef) -> None:
+def _encode_suspect(run: Run, settings: EngineSettings, photo: PhotoRef, encode_part: EncodePart) -> None:
     running, deaths = read_attempts(run.attempts)  # anew: the photos before it took their time
     mine = [death for death in deaths if photo.key in death.items]
     if photo.key in running or run.faces.exists():
@@ -80,7 +88,7 @@ def _encode_suspect(run: Run, settings: EngineSettings, photo: PhotoRef) -> None
     if was_alone and len(mine) >= run.plan.experiment.attempts:
         _give_up(run, photo, mine)
     else:
-        _encode_part(run, settings, [photo], attempt=len(mine) + 1)
+        encode_part(run, settings, [photo], len(mine) + 1)
 
 
 def _encode_part(run: Run, settings: EngineSettings, photos: Sequence[PhotoRef], attempt: int) -> None:
@@ -95,15 +103,15 @@ def _encode_part(run: Run, settings: EngineSettings, photos: Sequence[PhotoRef],
             return
         seconds = chunk_seconds(run, len(photos))
         log.allow(MARGIN_SECONDS + seconds)
-        with _loading():
-            engine = load_engine(settings)
+        with loading():
+            engine, others = load_engine(settings), load_onnx_encoders(run)
         for start in range(0, len(photos), CHUNK):
-            read, lost = _read_all(run, photos[start : start + CHUNK])
+            read, lost = read_all(run, photos[start : start + CHUNK])
             unread |= lost
             if lost and not read:
-                _check_dataset(run, unread)
+                check_dataset(run, unread)
             log.allow(seconds)
-            results += engine.encode_photos(read, before=log.name)
+            results += engine.encode_photos(read, before=log.name, others=others)
         if unread:
             write_note(run, unread)
         if results:
@@ -111,7 +119,7 @@ def _encode_part(run: Run, settings: EngineSettings, photos: Sequence[PhotoRef],
     logger.info("%d photos encoded", len(results), extra={"run": run.run_id, "part": part, "attempt": attempt})
 
 
-def _read_all(run: Run, photos: Sequence[PhotoRef]) -> tuple[list[tuple[str, bytes]], dict[str, str]]:
+def read_all(run: Run, photos: Sequence[PhotoRef]) -> tuple[list[tuple[str, bytes]], dict[str, str]]:
     """The bytes of each photo, and why the others cannot be read: photo_key to the cause."""
     dataset, most_bytes = dataset_of(run), run.plan.engine.limits.file_bytes
     read: list[tuple[str, bytes]] = []
@@ -125,7 +133,7 @@ def _read_all(run: Run, photos: Sequence[PhotoRef]) -> tuple[list[tuple[str, byt
     return read, unread
 
 
-def _check_dataset(run: Run, unread: Mapping[str, str]) -> None:
+def check_dataset(run: Run, unread: Mapping[str, str]) -> None:
     """Raise WorkerUnfit where this worker can read no other photo either: then the fault is not the photos'."""
     why = unreadable_dataset(run, but=unread)
     if why:
@@ -134,7 +142,7 @@ def _check_dataset(run: Run, unread: Mapping[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def _loading() -> Iterator[None]:
+def loading() -> Iterator[None]:
     """Raise WorkerUnfit where the face engine does not load here."""
     try:
         yield
@@ -160,6 +168,10 @@ def _write_results(run: Run, done: Path, results: Sequence[PhotoResult], attempt
         for result in results
     ]
     write_part(run.encodings / "efforts" / done.name, table_of(efforts, EFFORTS), metadata)
+    for name, encoder in onnx_encoders(run).items():
+        embedded = [row for result in results for row in embedding_rows(result, name)]
+        path = run.embedding_parts(encoder_fingerprint(encoder)) / done.name
+        write_part(path, table_of(embedded, EMBEDDINGS), metadata)
     rows = [row for result in results for row in face_rows(result)]
     write_part(done, table_of(rows, FACES), metadata)  # last: it is what *done* means
 

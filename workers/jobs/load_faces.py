@@ -6,17 +6,23 @@ What a worker process has loaded stays in memory: every configuration of a run r
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from storage.errors import StoreError
+import numpy as np
+
+from storage.encoder_settings import OnnxEncoder, OwnEncoder
+from storage.engine_settings import EngineSettings
 from storage.folders import FileVersion, file_version
-from storage.runs import Run, run_folder
-from storage.schemas import FACES, SPLITS
+from storage.runs import Run
+from storage.schemas import EMBEDDINGS, FACES, SPLITS
 from storage.tables import read_table
-from workers.learning.configurations import Configuration
+from workers.jobs.planned_encoders import load_onnx_encoder, trained_encoder
+from workers.learning.combined_encoders import side_by_side
+from workers.learning.configurations import RUN_ENCODER, Configuration, encoder_parts
 from workers.learning.encoder.picture_encoder import encoder_digest, load_picture_encoder
-from workers.learning.face_arrays import Faces
+from workers.learning.face_arrays import Faces, median_microseconds
 
 
 def load_faces(run: Run, configuration: Configuration) -> Faces:
@@ -25,37 +31,32 @@ def load_faces(run: Run, configuration: Configuration) -> Faces:
     Raises:
         StoreError: the faces are missing or damaged, or the encoder is not the planned one.
     """
+    parts = encoder_parts(configuration.encoder)
+    embedded = [_embedded(run, name) for name in parts] or [_embedded(run, RUN_ENCODER)]
+    if len(embedded) == 1:
+        return embedded[0]
+    together = side_by_side({name: each.embedding for name, each in zip(parts, embedded, strict=True)})
+    seconds = sum(each.encoder_microseconds for each in embedded)
+    return replace(embedded[0], embedding=together, encoder_microseconds=seconds)
+
+
+def _embedded(run: Run, encoder: str) -> Faces:
+    """The faces by one encoder; RUN_ENCODER is the face engine's own."""
     version = file_version(run.faces)
-    if not configuration.encoder:
+    if encoder == RUN_ENCODER:
         return _faces(run.faces, version)
-    folder = planned_encoder(run, configuration.encoder)
-    return _measured(run.faces, version, folder, encoder_digest(folder))
+    planned = run.plan.experiment.encoders[encoder]
+    if isinstance(planned, OwnEncoder):
+        folder = trained_encoder(run, planned)
+        return _measured(run.faces, version, folder, encoder_digest(folder))
+    table = run.embeddings(encoder)
+    return _looked_up(run.faces, version, table, file_version(table), run.store, planned, run.plan.engine)
 
 
 def load_split(run: Run, repeat: int, fold: int) -> list[dict[str, Any]]:
     """The rows of one split; raises StoreError where the splits are missing or damaged."""
     rows = _splits(run.splits, file_version(run.splits))
     return [row for row in rows if (row["repeat"], row["fold"]) == (repeat, fold)]
-
-
-def planned_encoder(run: Run, name: str) -> Path:
-    """The folder of an encoder that the run's experiment names.
-
-    Raises:
-        StoreError: it is gone, or is not the one that the run was planned with.
-    """
-    planned = run.plan.experiment.encoders[name]
-    folder = run_folder(run.store, planned.run) / run.encoder.name
-    try:
-        same = encoder_digest(folder) == planned.digest
-    except OSError:
-        same = False
-    if not same:
-        raise StoreError(
-            f"run {run.run_id} was planned with an encoder of run {planned.run} that is not there any more",
-            "Plan the comparison anew; its photos are encoded already",
-        )
-    return folder
 
 
 @functools.lru_cache(maxsize=1)
@@ -66,6 +67,22 @@ def _faces(path: Path, _version: FileVersion) -> Faces:
 @functools.lru_cache(maxsize=2)
 def _measured(path: Path, version: FileVersion, encoder: Path, _digest: str) -> Faces:
     return _faces(path, version).embedded_by(load_picture_encoder(encoder))
+
+
+@functools.lru_cache(maxsize=2)
+def _looked_up(
+    path: Path,
+    version: FileVersion,
+    table: Path,
+    _table_version: FileVersion,
+    store: Path,
+    encoder: OnnxEncoder,
+    engine: EngineSettings,
+) -> Faces:
+    loaded = load_onnx_encoder(store, encoder)
+    blank = np.full((encoder.size, encoder.size, 3), 128, np.uint8)
+    microseconds = median_microseconds(lambda: loaded.embed([blank], engine.mirror, engine.jitter))
+    return _faces(path, version).with_embeddings(read_table(table, EMBEDDINGS), microseconds)
 
 
 @functools.lru_cache(maxsize=1)

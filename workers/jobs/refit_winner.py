@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from storage.attempts import Attempt
+from storage.encoder_settings import OwnEncoder
 from storage.errors import InputError
 from storage.finding_schemas import COMPARISON_TABLES, OPERATING_POINTS
 from storage.folders import new_folder
@@ -21,16 +22,25 @@ from storage.schemas import COMPARISON, SPLITS
 from storage.tables import read_table
 from workers.compare.operating_points import OperatingPoint
 from workers.jobs.job import check_kind, run_job
-from workers.jobs.load_faces import load_faces, planned_encoder
+from workers.jobs.load_faces import load_faces
 from workers.jobs.part_names import refit_part
+from workers.jobs.planned_configuration import planned_configuration
+from workers.jobs.planned_encoders import load_onnx_encoder, planned_network, trained_encoder
 from workers.jobs.time_limits import refit_seconds
-from workers.learning.configurations import CONFIGURATIONS, Configuration, find_configuration, view_of_configuration
+from workers.learning.configurations import (
+    CONFIGURATIONS,
+    RUN_ENCODER,
+    Configuration,
+    encoder_parts,
+    view_of_configuration,
+)
 from workers.learning.encoder.picture_encoder import load_picture_encoder
 from workers.learning.face_arrays import Faces
 from workers.learning.fitted_model import fit_model
 from workers.learning.fold import CannotFit
 from workers.learning.seeds import seed_of
 from workers.recognition.encoder_scales import scale_of
+from workers.recognition.encoders_of_model import LoadedEncoder
 from workers.recognition.recogniser import Recogniser, save_recogniser
 from workers.recognition.threshold import Threshold, threshold_without_scores
 
@@ -104,8 +114,9 @@ def refit(run: Run, name: str, folder: Path) -> None:
         recogniser = fitted(run, configuration)
     except (CannotFit, np.linalg.LinAlgError) as why:
         raise InputError(f"{name} cannot be fitted on the faces of {run.run_id}: {why}", "Choose another") from why
+    networks = {name: planned_network(run.store, each.settings) for name, each in recogniser.others.items()}
     with new_folder(folder) as building:
-        save_recogniser(recogniser, building)
+        save_recogniser(recogniser, building, networks)
 
 
 def fitted(run: Run, configuration: Configuration) -> Recogniser:
@@ -115,7 +126,6 @@ def fitted(run: Run, configuration: Configuration) -> Recogniser:
     """
     known, strangers = known_and_strangers(read_table(run.splits, SPLITS).to_pylist())
     faces = load_faces(run, configuration)
-    encoder = load_picture_encoder(planned_encoder(run, configuration.encoder)) if configuration.encoder else None
     mine = faces.batch(configuration.view)[_rows(faces, known)]
     labels, groups = [row["label"] for row in known], [row["group"] for row in known]
     seed = seed_of(run.plan.experiment.seed, configuration.name, REFIT, REFIT)
@@ -129,7 +139,7 @@ def fitted(run: Run, configuration: Configuration) -> Recogniser:
             who: faces.embedding[_rows(faces, [row for row in strangers if row["label"] == who])]
             for who in sorted({row["label"] for row in strangers})
         }
-        scale = scale_of(run.plan.engine, configuration.encoder)
+        scale = scale_of(run.plan.engine, configuration.encoder, run.plan.experiment.encoders)
         threshold = threshold_without_scores(model.gallery, y, mine.embedding, groups, apart, scale)
     return Recogniser(
         model=model,
@@ -139,8 +149,22 @@ def fitted(run: Run, configuration: Configuration) -> Recogniser:
         fingerprint=run.plan.fingerprint,
         faces=len(known),
         operating=operating,
-        encoder=encoder,
+        encoders=_encoders(run, configuration),
     )
+
+
+def _encoders(run: Run, configuration: Configuration) -> dict[str, LoadedEncoder]:
+    """The encoders that the configuration needs besides the engine's own."""
+    loaded: dict[str, LoadedEncoder] = {}
+    for name in encoder_parts(configuration.encoder):
+        if name == RUN_ENCODER:
+            continue
+        planned = run.plan.experiment.encoders[name]
+        if isinstance(planned, OwnEncoder):
+            loaded[name] = load_picture_encoder(trained_encoder(run, planned))
+        else:
+            loaded[name] = load_onnx_encoder(run.store, planned)
+    return loaded
 
 
 def known_and_strangers(rows: Rows) -> tuple[Rows, Rows]:
@@ -176,7 +200,7 @@ def _configuration(run: Run, name: str) -> Configuration:
     seeing = [each for each in known if view_of_configuration(each) != "none"]
     if name not in seeing:
         raise InputError(f"{name!r} is no configuration that looks at faces", f"Choose from {', '.join(seeing)}")
-    return find_configuration(name).with_parameters(**experiment.parameters.get(name, {}))
+    return planned_configuration(experiment, name)
 
 
 def _rows(faces: Faces, rows: Rows) -> Any:

@@ -16,8 +16,8 @@ from storage.schemas import FITS, SCORES
 from workers.jobs.job import check_kind, check_version, run_job
 from workers.jobs.load_faces import load_faces, load_split
 from workers.jobs.part_names import training_part
+from workers.jobs.planned_configuration import planned_configuration
 from workers.jobs.time_limits import loading_and_training_seconds, training_seconds
-from workers.learning.configurations import find_configuration
 from workers.learning.evaluation import Evaluation, evaluate
 from workers.learning.holdout_draws import draw_accuracies
 from workers.learning.seeds import seed_of
@@ -46,8 +46,7 @@ def train(run: Run, name: str, repeat: int, fold: int) -> None:
 
     def work(attempt: Attempt, number: int) -> None:
         experiment = run.plan.experiment
-        changes = experiment.parameters.get(name, {})
-        configuration = find_configuration(name).with_parameters(**changes)
+        configuration = planned_configuration(experiment, name)
         rows = load_split(run, repeat, fold)
         faces = load_faces(run, configuration)
         seed = seed_of(experiment.seed, name, repeat, fold)

@@ -1,7 +1,8 @@
 """The table of configurations: name, view of the face, family of models, parameters.
 
 To add a configuration, add a line to `_ALL`. With `tune`, the family chooses its hyper-parameters inside the training
-fold. `NAME@ENCODER` is the configuration NAME on embeddings of an own encoder, trained by `learning.encoder`.
+fold. `NAME@ENCODER` is the configuration NAME on embeddings of another encoder than the run's; `NAME@ONE+TWO` on those
+of several side by side.
 """
 
 from __future__ import annotations
@@ -14,6 +15,11 @@ LEARNING_VERSION = 3
 """Raise it with every change after which a configuration or an encoder learns something else from the same faces."""
 
 AT = "@"
+PLUS = "+"
+
+RUN_ENCODER = "dlib"
+"""The name of the face engine's own encoder where it stands beside another."""
+
 UNKNOWN = "unknown"
 """The label of a face that is recognised as none of the known people."""
 
@@ -23,7 +29,7 @@ class Configuration:
     """One row of the comparison.
 
     Attributes:
-        name: unique in the table; `NAME@ENCODER` with an own encoder.
+        name: unique in the table; `NAME@ENCODER` with another encoder than the run's.
         view: crop | aligned | embedding | none.
         family: its fitting function, by name (`workers.learning.families.FAMILIES`).
         parameters: strings, numbers and booleans for that function; the family lists those that it reads.
@@ -36,7 +42,7 @@ class Configuration:
 
     @property
     def encoder(self) -> str:
-        """The name that the experiment gives to the own encoder; empty for dlib's encoder."""
+        """The experiment's name of the encoder, or names with PLUS between them; empty for the run's own encoder."""
         return self.name.partition(AT)[2]
 
     def with_parameters(self, **changes: Any) -> Configuration:
@@ -97,6 +103,15 @@ def find_configuration(name: str) -> Configuration:
     if at and not (encoder and found.view == "embedding"):
         raise KeyError(name)
     return replace(found, name=name)
+
+
+def encoder_parts(encoder: str) -> tuple[str, ...]:
+    """The names of the encoders that stand side by side; none for the run's own.
+
+    >>> encoder_parts("dlib+sface"), encoder_parts("sface"), encoder_parts("")
+    (('dlib', 'sface'), ('sface',), ())
+    """
+    return tuple(encoder.split(PLUS)) if encoder else ()
 
 
 def view_of_configuration(name: str) -> str:

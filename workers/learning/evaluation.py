@@ -72,7 +72,7 @@ def evaluate(
     train = [row for row in split_rows if row["role"] == "train"]
     others = [row for row in split_rows if row["role"] != "train"]
     labels, groups = [row["label"] for row in train], [row["group"] for row in train]
-    warm_up = warm_up_of(configuration, labels)
+    warm_up = warm_up_of(configuration, labels, x)
     try:
         timed = time_fit(lambda: fit_model(configuration, x[trains], labels, groups, seed, threads), warm_up, again)
     except (CannotFit, np.linalg.LinAlgError) as why:

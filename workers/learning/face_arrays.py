@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from workers.learning.encoder.picture_encoder import Encoder
 
 TIMED_FACES = 50
-"""So many faces at most pass an own encoder once more, warm, for its time."""
+"""So many calls of an encoder, warm, are timed."""
 
 
 @dataclass(frozen=True)
@@ -84,12 +85,30 @@ class Faces:
         """The same faces with embeddings of an own encoder, computed from the view that it was trained on."""
         pictures = self.view(encoder.view)
         embedding = encoder(pictures)
-        times = []
-        for one in range(min(TIMED_FACES, len(pictures))):
-            start = time.perf_counter_ns()
-            encoder(pictures[one : one + 1])
-            times.append((time.perf_counter_ns() - start) / 1000)
-        return replace(self, embedding=embedding, encoder_microseconds=float(np.median(times)) if times else 0.0)
+        rows = itertools.cycle(range(len(pictures)))
+
+        def encode_one() -> None:
+            row = next(rows)
+            encoder(pictures[row : row + 1])
+
+        microseconds = median_microseconds(encode_one) if len(pictures) else 0.0
+        return replace(self, embedding=embedding, encoder_microseconds=microseconds)
+
+    def with_embeddings(self, table: pa.Table, microseconds: float) -> Faces:
+        """The same faces with their rows of a table of EMBEDDINGS.
+
+        Args:
+            microseconds: the encoder's time for a face.
+
+        Raises:
+            KeyError: a face has no row.
+            ValueError: the rows are not equally long.
+        """
+        columns = (table[name].to_pylist() for name in ("photo_key", "face_index", "embedding"))
+        rows = {(key, index): embedding for key, index, embedding in zip(*columns, strict=True)}
+        found = [rows[pair] for pair in zip(self.keys, self.face_index.tolist(), strict=True)]
+        embedding = np.asarray(found, np.float32).reshape(len(found), -1 if found else 0)
+        return replace(self, embedding=embedding, encoder_microseconds=microseconds)
 
     def view(self, name: str) -> npt.NDArray[np.generic]:
         """The array of a view: crop, aligned and embedding are the properties of that name; none is (N, 0) float32.
@@ -106,6 +125,16 @@ class Faces:
     def batch(self, view: str) -> FaceBatch:
         """The faces in that view, with their embeddings beside it; raises KeyError as `view` does."""
         return FaceBatch(self.view(view), self.embedding)
+
+
+def median_microseconds(embed_one: Callable[[], object]) -> float:
+    """The median time of TIMED_FACES calls, of which each embeds one face."""
+    times = []
+    for _ in range(TIMED_FACES):
+        start = time.perf_counter_ns()
+        embed_one()
+        times.append((time.perf_counter_ns() - start) / 1000)
+    return float(np.median(times))
 
 
 def labels_of(catalog: pa.Table) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -130,11 +130,12 @@ def fit_model(
     return Model(configuration, names, fitted.predictor, gallery, fitted.chosen, fitted.history)
 
 
-def warm_up_of(configuration: Configuration, labels: Sequence[str]) -> Callable[[], None] | None:
+def warm_up_of(configuration: Configuration, labels: Sequence[str], faces: FaceBatch) -> Callable[[], None] | None:
     """What imports and compiles before the fit of a network on faces of these people; None for other families."""
     warm_up = FAMILIES[configuration.family].warm_up
     people = len(set(labels))
-    return None if warm_up is None or people < 2 else lambda: warm_up(configuration.parameters, people)
+    parameters = {**configuration.parameters, "size": faces.view.shape[1]}
+    return None if warm_up is None or people < 2 else lambda: warm_up(parameters, people)
 
 
 def save_model(model: Model, folder: Path) -> None:

@@ -19,6 +19,7 @@ from workers.queue.broker_options import BrokerOptions
 from workers.queue.signed_transport import use_signed_transport
 from workers.queue.task_names import (
     COMPARE_RUN,
+    EMBED_FACES,
     ENCODE_PHOTOS,
     IMAGES,
     REFIT_WINNER,
@@ -62,6 +63,7 @@ SETTINGS: dict[str, Any] = {
     "task_default_queue": IMAGES,
     "task_routes": {
         ENCODE_PHOTOS: IMAGES,
+        EMBED_FACES: IMAGES,
         TRAIN_CONFIGURATION: TRAINING,
         COMPARE_RUN: TRAINING,
         REFIT_WINNER: TRAINING,

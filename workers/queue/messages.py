@@ -15,7 +15,14 @@ from storage.runs import RUN_ID, Run
 from workers.jobs import time_limits
 from workers.jobs.job import Refused
 from workers.jobs.part_names import comparison_part, encoder_part, photos_part, refit_part, training_part
-from workers.queue.task_names import COMPARE_RUN, ENCODE_PHOTOS, REFIT_WINNER, TRAIN_CONFIGURATION, TRAIN_ENCODER
+from workers.queue.task_names import (
+    COMPARE_RUN,
+    EMBED_FACES,
+    ENCODE_PHOTOS,
+    REFIT_WINNER,
+    TRAIN_CONFIGURATION,
+    TRAIN_ENCODER,
+)
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 MOST_PHOTOS = 1_000
@@ -40,10 +47,19 @@ class Message:
 
 def encode_photos_message(run: Run, keys: Sequence[str]) -> Message:
     """Have the photos with these keys encoded."""
+    return _of_photos(ENCODE_PHOTOS, run, keys)
+
+
+def embed_faces_message(run: Run, keys: Sequence[str]) -> Message:
+    """Have the stored faces of the photos with these keys embedded with the run's further encoders."""
+    return _of_photos(EMBED_FACES, run, keys)
+
+
+def _of_photos(task: str, run: Run, keys: Sequence[str]) -> Message:
     return Message(
         part=photos_part(run.plan.engine_fingerprint, keys),
         items=frozenset(keys),
-        task=ENCODE_PHOTOS,
+        task=task,
         arguments=(run.run_id, list(keys)),
     )
 
@@ -107,8 +123,10 @@ def hard_seconds(run: Run, task: str, arguments: Sequence[object]) -> float:
         arguments: of its message, not checked yet.
     """
     photos = arguments[1] if len(arguments) > 1 else ()
+    of_photos = time_limits.photos_hard_seconds(run, len(photos) if isinstance(photos, list) else 1)
     limits = {
-        ENCODE_PHOTOS: time_limits.photos_hard_seconds(run, len(photos) if isinstance(photos, list) else 1),
+        ENCODE_PHOTOS: of_photos,
+        EMBED_FACES: of_photos,
         TRAIN_CONFIGURATION: time_limits.loading_and_training_seconds(run) + time_limits.MARGIN_SECONDS,
         COMPARE_RUN: time_limits.COMPARISON_HARD_SECONDS,
         REFIT_WINNER: time_limits.refit_seconds(run) + time_limits.MARGIN_SECONDS,

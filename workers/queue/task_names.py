@@ -6,6 +6,7 @@ IMAGES = "images"
 TRAINING = "training"
 
 ENCODE_PHOTOS = "lineup.encode_photos"
+EMBED_FACES = "lineup.embed_faces"
 TRAIN_CONFIGURATION = "lineup.train_configuration"
 COMPARE_RUN = "lineup.compare_run"
 REFIT_WINNER = "lineup.refit_winner"

@@ -40,12 +40,23 @@ _OPTIONS: dict[str, Any] = {
 @app.task(name=task_names.ENCODE_PHOTOS, **_OPTIONS)
 def encode_photos_task(run_id: str, photo_keys: list[str]) -> None:
     """Encode the photos of a run that have these keys."""
-    from workers.jobs.encode_photos import encode
+    from workers.jobs.embed_faces import encode_and_embed
     from workers.jobs.photo_paths import find_photos
 
     with _refusing():
         run = _run(run_id)
-        encode(run, find_photos(run, parse_keys(photo_keys)))
+        encode_and_embed(run, find_photos(run, parse_keys(photo_keys)))
+
+
+@app.task(name=task_names.EMBED_FACES, **_OPTIONS)
+def embed_faces_task(run_id: str, photo_keys: list[str]) -> None:
+    """Embed the stored faces of the photos that have these keys with the run's further encoders."""
+    from workers.jobs.embed_faces import embed
+    from workers.jobs.photo_paths import find_photos
+
+    with _refusing():
+        run = _run(run_id)
+        embed(run, find_photos(run, parse_keys(photo_keys)))
 
 
 @app.task(name=task_names.TRAIN_CONFIGURATION, **_OPTIONS)

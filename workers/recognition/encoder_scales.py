@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from storage.encoder_settings import SFACE, OnnxEncoder, PlannedEncoder
 from storage.engine_settings import EngineSettings
 from workers.compare.encoder_scale import EncoderScale
+from workers.learning.configurations import RUN_ENCODER, encoder_parts
 
 DLIB = EncoderScale(prior=0.56, weight=6, centre=0.56, width=0.03)
 """dlib's 128 measurements; measured on three sets of photos, `docs/learning.md` has the figures."""
@@ -16,13 +20,45 @@ OWN = EncoderScale(prior=0.0, weight=0, centre=0.5, width=0.05)
 of one encoder, trained on 56 drawn people."""
 
 
-def scale_of(engine: EngineSettings, encoder: str) -> EncoderScale:
+SFACE_SCALE = EncoderScale(prior=1.1, weight=6, centre=1.1, width=0.05)
+"""SFace's measurements of length 1; `docs/encoder.md` has the figures."""
+
+BOTH = EncoderScale(prior=0.9, weight=6, centre=0.9, width=0.05)
+"""dlib's and SFace's side by side."""
+
+NO_ENCODERS_PLANNED: Mapping[str, PlannedEncoder] = {}
+
+
+def scale_of(
+    engine: EngineSettings, encoder: str, encoders: Mapping[str, PlannedEncoder] = NO_ENCODERS_PLANNED
+) -> EncoderScale:
     """The scale of a configuration's distances.
 
     Args:
         engine: of the run.
-        encoder: the configuration's own encoder (`Configuration.encoder`); empty for the run's.
+        encoder: of the configuration (`Configuration.encoder`); empty for the run's own.
+        encoders: those that the run's experiment names.
     """
-    if encoder:
-        return OWN
-    return DLIB_MIRRORED if engine.mirror else DLIB
+    parts = encoder_parts(encoder)
+    if not parts:
+        return DLIB_MIRRORED if engine.mirror else DLIB
+    known = [_known_scale(encoders.get(name)) for name in parts if name != RUN_ENCODER]
+    if len(known) == 1 and known[0]:
+        return BOTH if RUN_ENCODER in parts else known[0]
+    return OWN
+
+
+def _known_scale(encoder: PlannedEncoder | None) -> EncoderScale | None:
+    if isinstance(encoder, OnnxEncoder) and encoder.sha256 == SFACE.sha256:
+        return SFACE_SCALE
+    return None
+
+
+def published_threshold(encoder: str, encoders: Mapping[str, PlannedEncoder]) -> float | None:
+    """The distance at which the encoder's authors say that two faces are two people; None where they say nothing.
+
+    Args:
+        encoder: of a configuration, not empty.
+    """
+    planned = encoders.get(encoder)
+    return planned.threshold or None if isinstance(planned, OnnxEncoder) else None

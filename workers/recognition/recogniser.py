@@ -1,7 +1,7 @@
 """A recogniser: a model fitted on all known faces, its threshold, and the settings of the face engine.
 
-Its folder holds `recogniser.json`, the files of `save_model`, and `encoder.npz` if the configuration has an own
-encoder. None of them holds code, and reading them executes nothing.
+Its folder holds `recogniser.json`, the files of `save_model`, and the encoders that the configuration needs
+(`encoders_of_model`). None of them holds code, and reading them executes nothing.
 """
 
 from __future__ import annotations
@@ -9,25 +9,33 @@ from __future__ import annotations
 import json
 import time
 import zipfile
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from storage.engine_settings import EngineSettings
 from storage.errors import StoreError
-from storage.schemas import CHIP_SIDE, EMBEDDING_SIZE
+from storage.schemas import CHIP_SIDE
 from workers.compare.encoder_scale import EncoderScale
 from workers.compare.operating_points import OperatingPoint
+from workers.faces.embed.onnx_encoder import OnnxFaceEncoder
 from workers.faces.engine_fingerprint import engine_fingerprint
 from workers.faces.records import FaceRecord
 from workers.learning.configurations import UNKNOWN
-from workers.learning.encoder.picture_encoder import Encoder, load_picture_encoder, save_encoder
-from workers.learning.face_arrays import Faces
+from workers.learning.encoder.picture_encoder import Encoder
 from workers.learning.face_batch import FaceBatch
 from workers.learning.fitted_model import Model, load_model, save_model
 from workers.recognition.encoder_scales import scale_of
+from workers.recognition.encoders_of_model import (
+    NO_NETWORKS,
+    LoadedEncoder,
+    described_encoders,
+    load_encoders,
+    save_encoders,
+)
+from workers.recognition.face_batches import faces_as_batch
 from workers.recognition.threshold import Threshold
 
 FILE = "recogniser.json"
@@ -64,7 +72,7 @@ class Recogniser:
         fingerprint: of the run whose faces the model was fitted on.
         faces: number of faces that the model was fitted on.
         operating: what the run's held-out faces say of it at its threshold; None where the run did not score it.
-        encoder: the own encoder, if the configuration has one.
+        encoders: those that the configuration needs besides the engine's own, by name.
     """
 
     model: Model
@@ -74,12 +82,12 @@ class Recogniser:
     fingerprint: str
     faces: int
     operating: OperatingPoint | None = None
-    encoder: Encoder | None = None
+    encoders: Mapping[str, LoadedEncoder] = field(default_factory=dict)
 
     @property
     def scale(self) -> EncoderScale:
         """How its distances read."""
-        return scale_of(self.engine, self.model.configuration.encoder)
+        return scale_of(self.engine, self.model.configuration.encoder, described_encoders(self.encoders))
 
     @property
     def needed_likeness(self) -> float | None:
@@ -97,9 +105,15 @@ class Recogniser:
         """The run's engine settings, with the policy that takes every face of a photo."""
         return replace(self.engine, policy="all")
 
+    @property
+    def others(self) -> dict[str, OnnxFaceEncoder]:
+        """The encoders that the face engine shall embed faces with, besides its own."""
+        return {name: each for name, each in self.encoders.items() if isinstance(each, OnnxFaceEncoder)}
+
     def name(self, faces: Sequence[FaceRecord]) -> list[Named]:
-        """Name each face. Faces go through the model one by one, so an answer does not depend on the other faces."""
-        batch = faces_as_batch(faces, self.model.configuration.view, self.encoder)
+        """Name each face, by one: an answer does not depend on the other faces. They are embedded with `others` too."""
+        configuration = self.model.configuration
+        batch = faces_as_batch(faces, configuration.view, configuration.encoder, self.encoders)
         return [self._name(batch[row : row + 1]) for row in range(len(faces))]
 
     def warm(self) -> None:
@@ -107,8 +121,9 @@ class Recogniser:
         embedding = np.zeros((1, self.model.gallery.points.shape[1]), np.float32)
         picture = np.zeros((1, CHIP_SIDE, CHIP_SIDE, 3), np.uint8)
         self._name(FaceBatch(embedding if self.model.configuration.view == "embedding" else picture, embedding))
-        if self.encoder:
-            self.encoder(picture)
+        for encoder in self.encoders.values():
+            if isinstance(encoder, Encoder):  # the others are warm: they have embedded a picture when they were loaded
+                encoder(picture)
 
     def _name(self, face: FaceBatch) -> Named:
         began = time.perf_counter()
@@ -121,28 +136,12 @@ class Recogniser:
         return Named(name, nearest, self.scale.likeness(-score), -score, float(probabilities[0, best]), milliseconds)
 
 
-def faces_as_batch(faces: Sequence[FaceRecord], view: str, encoder: Encoder | None = None) -> FaceBatch:
-    """The faces in a view (`learning.face_arrays.Faces.view`), and their embeddings.
-
-    Pictures are decoded from the engine's JPEGs, as they were for fitting.
+def save_recogniser(recogniser: Recogniser, folder: Path, networks: Mapping[str, bytes] = NO_NETWORKS) -> None:
+    """Write the recogniser into an existing folder.
 
     Args:
-        view: crop, aligned, embedding or none.
-        encoder: replaces the embeddings by those of an own encoder.
+        networks: of `recogniser.others`, by name.
     """
-    rows = [face.embedding for face in faces]
-    found = Faces(
-        keys=tuple(face.photo_key for face in faces),
-        face_index=np.asarray([face.face_index for face in faces], np.int16),
-        embedding=np.asarray(rows, np.float32).reshape(len(rows), EMBEDDING_SIZE),
-        crop_jpeg=[face.crop for face in faces],
-        aligned_jpeg=[face.aligned for face in faces],
-    )
-    return (found.embedded_by(encoder) if encoder else found).batch(view)
-
-
-def save_recogniser(recogniser: Recogniser, folder: Path) -> None:
-    """Write the recogniser into an existing folder."""
     described = {
         "format": FORMAT,
         "threshold": recogniser.threshold.value,
@@ -151,12 +150,12 @@ def save_recogniser(recogniser: Recogniser, folder: Path) -> None:
         "engine_fingerprint": recogniser.engine_fingerprint,
         "fingerprint": recogniser.fingerprint,
         "faces": recogniser.faces,
+        "encoders": {name: asdict(each) for name, each in described_encoders(recogniser.encoders).items()},
         "operating": asdict(recogniser.operating) if recogniser.operating else None,
     }
     (folder / FILE).write_text(json.dumps(described, indent=1, sort_keys=True), encoding="utf-8")
     save_model(recogniser.model, folder)
-    if recogniser.encoder:
-        save_encoder(recogniser.encoder, folder)
+    save_encoders(recogniser.encoders, networks, folder)
 
 
 def load_recogniser(folder: Path) -> Recogniser:
@@ -171,11 +170,11 @@ def load_recogniser(folder: Path) -> Recogniser:
             raise ValueError("another format")
         threshold = Threshold(described.pop("threshold"), described.pop("threshold_rule"))
         model = load_model(folder)
-        encoder = load_picture_encoder(folder) if model.configuration.encoder else None
+        encoders = load_encoders(folder, model.configuration.encoder, described.pop("encoders", {}))
         engine = EngineSettings(**described.pop("engine"))
         point = described.pop("operating")
         operating = OperatingPoint(**point) if point else None
-        recogniser = Recogniser(model, threshold, engine, operating=operating, encoder=encoder, **described)
+        recogniser = Recogniser(model, threshold, engine, operating=operating, encoders=encoders, **described)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
         raise StoreError(
             f"the model in {folder} cannot be read: {error}", "Delete that folder; the model is then fitted again"

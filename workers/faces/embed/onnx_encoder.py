@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from storage.encoder_settings import OnnxEncoder
+from storage.engine_settings import EngineSettings
 from storage.errors import EngineError
 from workers.faces.align.template_chips import template_chip
 from workers.faces.embed.face_encoder import Embeddings, embed_chips
 from workers.faces.models.onnx_sessions import load_session
-from workers.faces.photo import Pixels, Points
+from workers.faces.photo import Photo, Pixels, Points
 
 SHORTEST = 1e-9
 """Length below which measurements have no direction."""
@@ -67,6 +68,17 @@ class OnnxFaceEncoder:
         """
         found = embed_chips(self.measure, chips, mirror, jitter)
         return of_length_one(found) if self.settings.distance == "cosine" else found
+
+    def embed_in_photo(self, photo: Photo, places: Sequence[Points], engine: EngineSettings) -> Embeddings:
+        """Embed the faces of a photo by their stored points: the same bits now and whenever it is asked again.
+
+        Args:
+            photo: as decoded, not turned.
+            places: the points of each face, at least one, in pixels of the full photo (`Photo.full_size_points`).
+            engine: of the run.
+        """
+        chips = [self.chip(photo.rgb, photo.points_here(points)) for points in places]
+        return self.embed(chips, engine.mirror, engine.jitter)
 
     def _run(self, chip: Pixels) -> Embeddings:
         channels = chip if self.settings.colour == "rgb" else chip[..., ::-1]

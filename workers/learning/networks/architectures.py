@@ -1,12 +1,13 @@
 """The layers of the networks. A builder takes the number of people and returns an untrained Keras model.
 
-Input: pictures (N, 128, 128, 3) uint8 RGB, or embeddings (N, 128) float32. Output: logits (N, classes) float32.
+Input: pictures (N, 128, 128, 3) uint8 RGB, or embeddings (N, D) float32. Output: logits (N, classes) float32.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from storage.schemas import EMBEDDING_SIZE
 from workers.learning.networks.keras_runtime import load_keras
 
 SIDE = 128
@@ -32,13 +33,13 @@ def small_convnet(classes: int) -> Any:
     )
 
 
-def dense_network(classes: int) -> Any:
-    """One hidden layer on the 128 numbers of an embedding."""
+def dense_network(classes: int, size: int = EMBEDDING_SIZE) -> Any:
+    """One hidden layer on the numbers of an embedding, so many as `size`."""
     keras = load_keras()
     layers = keras.layers
     return keras.Sequential(
         [
-            keras.Input((128,)),
+            keras.Input((size,)),
             layers.Rescaling(10.0),  # an embedding's numbers are about 0.1 in size, and layers learn best near 1
             layers.Dense(128, activation="relu"),
             layers.Dense(classes),

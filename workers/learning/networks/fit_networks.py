@@ -5,12 +5,14 @@ Each uses the faces of its training fold alone; early stopping validates on an i
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 
+from storage.schemas import EMBEDDING_SIZE
 from workers.learning.arrays import Array
 from workers.learning.fold import Fitted, Fold
 from workers.learning.inner_folds import DEFAULT_TEMPERATURE, inner_folds, temperature_of
@@ -22,12 +24,13 @@ from workers.learning.networks.training_loop import Build, Examples, Recipe, tra
 
 def fit_small(fold: Fold) -> Fitted:
     """The baseline convnet, trained for a fixed number of epochs."""
-    return _fit_once(fold, architectures.small_convnet)
+    return _fit_once(fold, architectures.small_convnet, {})
 
 
 def fit_dense(fold: Fold) -> Fitted:
     """The dense network on embeddings, trained for a fixed number of epochs."""
-    return _fit_once(fold, architectures.dense_network)
+    size = fold.x.shape[1]
+    return _fit_once(fold, _dense(size), {} if size == EMBEDDING_SIZE else {"size": size})
 
 
 def fit_regularized(fold: Fold) -> Fitted:
@@ -70,8 +73,14 @@ def warm_up_small(parameters: Mapping[str, Any], people: int) -> None:
 
 
 def warm_up_dense(parameters: Mapping[str, Any], people: int) -> None:
-    """Compile what `fit_dense` uses."""
-    warm_up_training(architectures.dense_network, recipe_of(parameters), people)
+    """Compile what `fit_dense` uses; `size` is the length of an embedding."""
+    warm_up_training(_dense(parameters.get("size", EMBEDDING_SIZE)), recipe_of(parameters), people)
+
+
+@functools.cache  # the compiled model is kept by its builder
+def _dense(size: int) -> Build:
+    build = functools.partial(architectures.dense_network, size=size)
+    return functools.update_wrapper(build, architectures.dense_network)
 
 
 def warm_up_regularized(parameters: Mapping[str, Any], people: int) -> None:
@@ -85,10 +94,10 @@ def recipe_of(parameters: Mapping[str, Any]) -> Recipe:
     return Recipe(**{name: value for name, value in parameters.items() if name in known})
 
 
-def _fit_once(fold: Fold, build: Build) -> Fitted:
+def _fit_once(fold: Fold, build: Build, arguments: Mapping[str, int]) -> Fitted:
     recipe = recipe_of(fold.parameters)
     model, history = train_network(build, recipe, Examples(fold.x, fold.y), fold.classes, fold.seed)
-    layout = NetworkLayout(build.__name__, {"classes": fold.classes})
+    layout = NetworkLayout(build.__name__, {"classes": fold.classes, **arguments})
     return Fitted(KerasPredictor(model, layout), {"epochs": recipe.epochs}, history)
 
 

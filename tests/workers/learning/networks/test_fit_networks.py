@@ -40,6 +40,12 @@ def batch(x: np.ndarray) -> FaceBatch:
     return FaceBatch(x, x if x.ndim == 2 else np.zeros((len(x), 128), np.float32))
 
 
+def warm_up_dense(x: np.ndarray, labels: list[str]) -> None:
+    warm_up = warm_up_of(DENSE, labels, batch(x))
+    assert warm_up is not None
+    warm_up()
+
+
 def digest(configuration: Configuration, x: np.ndarray, labels: list[str], seed: int = 7) -> str:
     model = fit_model(configuration, batch(x), labels, np.arange(len(x)), seed)
     return hashlib.sha256(model.predict_proba(batch(x)).tobytes()).hexdigest()
@@ -64,11 +70,19 @@ def test_a_fresh_process_learns_the_same_bits_whatever_was_trained_before() -> N
 def test_warming_up_leaves_no_trace_in_what_is_learned() -> None:
     x, labels = measurements()
     before = digest(DENSE, x, labels)
-    warm_up = warm_up_of(DENSE, labels)
-    assert warm_up is not None
-    warm_up()
+    warm_up_dense(x, labels)
     assert digest(DENSE, x, labels) == before
-    assert digest_elsewhere("(warm_up_of(DENSE, measurements()[1])(), digest(DENSE, *measurements()))[1]") == before
+    assert digest_elsewhere("(warm_up_dense(*measurements()), digest(DENSE, *measurements()))[1]") == before
+
+
+def test_a_dense_network_learns_from_measurements_of_any_length_and_is_read_back(tmp_path: Path) -> None:
+    x, labels = measurements()
+    wide = np.concatenate([x, x], axis=1)
+    warm_up_dense(wide, labels)
+    model = fit_model(DENSE, batch(wide), labels, np.arange(len(x)), 7)
+    save_model(model, tmp_path)
+    stored = load_model(tmp_path)
+    assert np.array_equal(stored.predict_proba(batch(wide)), model.predict_proba(batch(wide)))
 
 
 def test_a_process_that_imported_tensorflow_by_itself_is_refused() -> None:

@@ -1,0 +1,95 @@
+"""The encoders of an experiment: which may be named, and what a plan keeps of them.
+
+    [encoders]
+    own = "encoder-people-1a2b3c4d"            a run of `lineup train-encoder`
+    [encoders.mine]                            an ONNX file (storage/encoder_settings.py has the keys)
+    path = "mine.onnx"
+    sha256 = "..."
+
+`sface` needs no entry. A plan keeps the digest of each encoder's bytes, so one that changed is another experiment; the
+network of an ONNX file is copied into the store, from which every worker loads it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from orchestrator.experiment.trained_encoders import planned_trained_encoder
+from storage.encoder_settings import KNOWN_ENCODERS, OwnEncoder, PlannedEncoder
+from storage.errors import EngineError, ExperimentError
+from storage.experiments import Experiment
+from storage.parts import write_bytes
+from storage.runs import encoder_network_path
+from workers.faces.embed.onnx_encoder import OnnxFaceEncoder
+from workers.faces.models.encoder_files import encoder_network
+from workers.learning.configurations import PLUS, RUN_ENCODER, encoder_parts, find_configuration
+
+
+def check_encoder(key: str, encoder: str, named: Mapping[str, PlannedEncoder]) -> None:
+    """Raise ExperimentError unless an encoder, or each of those with PLUS between them, can be used.
+
+    Args:
+        key: of the experiment file, for the error.
+        named: those of the experiment.
+    """
+    known, parts = {**KNOWN_ENCODERS, **named}, encoder.split(PLUS)
+    choices = f"The choices are {', '.join(sorted(known))}, and {RUN_ENCODER}{PLUS}NAME for both side by side."
+    if parts == [RUN_ENCODER]:
+        raise ExperimentError(f"{key}: {encoder!r} is the run's own encoder", "Leave the @ away.")
+    strange = [part for part in parts if part != RUN_ENCODER and part not in known]
+    if strange:
+        raise ExperimentError(f"{key}: encoder {strange[0]!r}", _near(strange[0], known) + choices)
+    if len(set(parts)) < len(parts):
+        raise ExperimentError(f"{key}: {encoder!r} names an encoder twice", choices)
+    if sum(isinstance(known.get(part), OwnEncoder) for part in parts) > 1:
+        raise ExperimentError(f"{key}: {encoder!r} has two trained encoders", "Only one can stand beside others.")
+
+
+def check_named_encoders(named: Mapping[str, PlannedEncoder]) -> None:
+    """Raise ExperimentError where an entry takes the name of another encoder."""
+    for name, encoder in named.items():
+        known = KNOWN_ENCODERS.get(name)
+        if name == RUN_ENCODER or (known and getattr(encoder, "sha256", "") != known.sha256):
+            raise ExperimentError(f"encoders.{name} has the name of another encoder", "Choose another name.")
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"Did you mean {near[0]!r}? " if near else ""
+
+
+def with_planned_encoders(store: Path, experiment: Experiment, also: Iterable[str] = ()) -> Experiment:
+    """The experiment with all encoders that it uses, as a plan keeps them; networks of ONNX files are in the store.
+
+    Args:
+        also: further names of encoders (`Configuration.encoder`) that are used.
+
+    Raises:
+        ExperimentError: one is not there, is not the file that is meant, or is not trained to its end.
+        StoreError: the store cannot be written.
+    """
+    used = [find_configuration(name).encoder for name in experiment.configurations] + list(also)
+    parts = {part for encoder in used for part in encoder_parts(encoder)}
+    wanted = {name: each for name, each in KNOWN_ENCODERS.items() if name in parts} | dict(experiment.encoders)
+    return replace(experiment, encoders={name: _planned(store, name, each) for name, each in wanted.items()})
+
+
+def _planned(store: Path, name: str, encoder: PlannedEncoder) -> PlannedEncoder:
+    if isinstance(encoder, OwnEncoder):
+        return planned_trained_encoder(store, name, encoder)
+    if encoder.digest and encoder_network_path(store, encoder.digest).exists():
+        return encoder  # of a plan
+    try:
+        network = encoder_network(encoder)
+        OnnxFaceEncoder(encoder, network)
+    except EngineError as error:
+        raise ExperimentError(f"encoders.{name}: {error.what}", error.hint) from error
+    digest = hashlib.sha256(network).hexdigest()
+    path = encoder_network_path(store, digest)
+    if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+        write_bytes(path, network)
+    return replace(encoder, path="", digest=digest)

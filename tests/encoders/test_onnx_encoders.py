@@ -1,0 +1,267 @@
+"""SFace and a user's ONNX file compete beside dlib's encoder, on the same faces, and cost their own network only."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from orchestrator.dataset.splits import make_splits
+from orchestrator.experiment.experiment_file import from_dict
+from orchestrator.maintenance.check import check_run
+from orchestrator.scheduler.broker import Broker
+from orchestrator.scheduler.compatibility import check_encoders
+from orchestrator.scheduler.photo_judge import PhotoJudge
+from orchestrator.scheduler.planning import plan_run
+from orchestrator.scheduler.reconciler import Reconciler
+from orchestrator.scheduler.work import planned_photos
+from storage.encoder_settings import SFACE, OnnxEncoder
+from storage.erase_photos import erase_photos
+from storage.errors import ExperimentError, RunStuck, StoreError
+from storage.experiments import Experiment
+from storage.handed_back import read_notes
+from storage.parts import list_parts, read_parts
+from storage.runs import Run, encoder_network_path
+from storage.schemas import CATALOG, COMPARISON, EMBEDDINGS, FACES
+from storage.tables import read_table
+from tests.tiny_run import compare_here, encode_here
+from tests.workers.faces.embed.test_onnx_encoder import channel_means
+from workers.faces.engine import FaceEngine, load_engine
+from workers.faces.engine_fingerprint import encoder_fingerprint
+from workers.jobs.embed_faces import embed
+from workers.jobs.load_faces import load_faces
+from workers.jobs.photo_ref import PhotoRef
+from workers.jobs.planned_encoders import onnx_encoders
+from workers.jobs.refit_winner import fitted, folder_of, refit
+from workers.learning.configurations import find_configuration
+from workers.queue.broker_options import BrokerOptions
+from workers.recognition.recogniser import load_recogniser
+
+NAMES = ("knn-1", "knn-1@sface", "svm-linear@dlib+sface", "knn-1@mine", "threshold-1nn@sface")
+SIDE = 24
+
+
+@pytest.fixture(scope="module")
+def experiment(store: Path) -> Experiment:
+    """With SFace and with a file that a user describes."""
+    file = store.parent / "mine.onnx"
+    file.write_bytes(channel_means(SIDE))
+    mine = {
+        "path": str(file),
+        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+        "size": SIDE,
+        "colour": "bgr",
+        "scale": 0.01,
+        "distance": "euclidean",
+    }
+    protocol = {"min_photos_per_person": 2}
+    return from_dict({"configurations": list(NAMES), "encoders": {"mine": mine}, "protocol": protocol})
+
+
+@pytest.fixture(scope="module")
+def run(store: Path, others: Path, experiment: Experiment) -> Run:
+    run = plan_run(store, others, None, experiment).run
+    compare_here(run)
+    return run
+
+
+def copied(run: Run, store: Path) -> Run:
+    """The same run in a store of its own."""
+    shutil.copytree(run.store, store)
+    return Run(store / "runs" / run.run_id, run.plan)
+
+
+def embeddings_of(run: Run, name: str) -> pa.Table:
+    return read_table(run.embeddings(name), EMBEDDINGS)
+
+
+def test_all_encoders_are_in_one_table_on_the_same_faces(run: Run) -> None:
+    rows = {row["configuration"]: row for row in read_table(run.comparison, COMPARISON).to_pylist()}
+    assert rows.keys() == set(NAMES)
+    assert {(row["outcome"], row["reason"]) for row in rows.values()} == {("ok", "")}
+    assert len({row["test_faces"] for row in rows.values()}) == 1
+    assert rows["knn-1@sface"]["photo_to_name_ms"] > rows["knn-1"]["photo_to_name_ms"]
+    assert check_run(run).faults == ("not finished; go on with: lineup resume " + run.run_id,)
+
+
+def test_each_encoder_has_a_table_with_a_row_a_face(run: Run) -> None:
+    faces = read_table(run.faces, FACES).select(["photo_key", "face_index"])
+    for name, size in (("sface", 128), ("mine", 3)):
+        table = embeddings_of(run, name)
+        assert table.select(["photo_key", "face_index"]).equals(faces.cast(table.select([0, 1]).schema))
+        assert {len(row) for row in table["embedding"].to_pylist()} == {size}
+
+
+def test_two_encoders_stand_side_by_side_each_half_of_length_one(run: Run) -> None:
+    both = load_faces(run, find_configuration("knn-1@dlib+sface")).embedding
+    dlib = load_faces(run, find_configuration("knn-1")).embedding
+    sface = load_faces(run, find_configuration("knn-1@sface")).embedding
+    assert both.shape == (len(dlib), 256)
+    assert np.linalg.norm(both, axis=1) == pytest.approx(np.ones(len(both)), abs=1e-6)
+    cosine = (both[0, :128] @ dlib[0]) / np.linalg.norm(both[0, :128]) / np.linalg.norm(dlib[0])
+    assert cosine == pytest.approx(1, abs=1e-6)
+    assert np.allclose(both[:, 128:] / np.linalg.norm(both[0, 128:]), sface, atol=1e-5)
+
+
+def test_the_published_threshold_is_the_encoder_s(run: Run) -> None:
+    assert fitted(run, find_configuration("threshold-1nn@sface")).model.configuration.parameters["threshold"] == 0.6
+    refit(run, "threshold-1nn@sface", folder_of(run, "threshold-1nn@sface"))
+    stored = load_recogniser(folder_of(run, "threshold-1nn@sface"))
+    assert stored.model.configuration.parameters["threshold"] == SFACE.threshold
+
+
+def test_an_encoder_that_is_added_later_costs_its_network_only_and_gives_the_same_bytes(
+    run: Run, others: Path, experiment: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = replace(experiment, configurations=("knn-1",), encoders={})
+    encode_here(plan_run(tmp_path, others, None, before).run)
+    later = plan_run(tmp_path, others, None, experiment).run
+
+    def no_detection(*_: object) -> None:
+        raise AssertionError("faces are detected again")
+
+    monkeypatch.setattr(FaceEngine, "_detect", no_detection)
+    embed(later, [PhotoRef(*item) for item in planned_photos(later).items()])
+    for name, encoder in onnx_encoders(later).items():
+        parts = read_parts(list_parts(later.embedding_parts(encoder_fingerprint(encoder))), EMBEDDINGS)
+        assert parts.sort_by("photo_key")["embedding"].equals(embeddings_of(run, name)["embedding"])
+
+
+def test_the_orchestrator_asks_for_the_embeddings_that_are_missing(
+    others: Path, experiment: Experiment, tmp_path: Path
+) -> None:
+    before = replace(experiment, configurations=("knn-1",), encoders={})
+    encode_here(plan_run(tmp_path, others, None, before).run)
+    later = plan_run(tmp_path, others, None, experiment).run
+    sent: list[tuple[str, int]] = []
+
+    class Recorder(Broker):
+        def send(self, task: str, arguments: object, *_: object) -> None:
+            sent.append((task, len(arguments[1])))  # type: ignore[index]
+
+        def waiting(self, _queue: str) -> int:
+            return len(sent)
+
+    Reconciler(later, Recorder(BrokerOptions("redis://127.0.0.1:1/0")), photos_per_task=100).step()
+    assert sent == [("lineup.embed_faces", 16)]
+
+
+def test_a_photo_that_is_gone_when_an_encoder_is_added_is_a_row(
+    others: Path, experiment: Experiment, tmp_path: Path
+) -> None:
+    folder = tmp_path / "photos"
+    shutil.copytree(others, folder)
+    before = replace(experiment, configurations=("knn-1",), encoders={})
+    encode_here(plan_run(tmp_path, folder, None, before).run)
+    later = plan_run(tmp_path, folder, None, experiment).run
+    gone = min(path for path in planned_photos(later).values())
+    (folder / gone).unlink()
+    wanted = planned_photos(later)
+    embed(later, [PhotoRef(*item) for item in wanted.items()])
+    (note,) = read_notes(later)
+    assert [wanted[key] for key in note.photos] == [gone]
+    PhotoJudge(later, wanted).look(set())
+    rows = encode_here(later).to_pylist()
+    (lost,) = (row for row in rows if row["outcome"] != "ok")
+    assert lost["outcome"] == "unreadable"
+    assert embeddings_of(later, "sface").num_rows == len(rows) - 1
+    make_splits(read_table(later.catalog, CATALOG), read_table(later.faces, FACES), experiment.protocol)
+
+
+def test_a_lost_table_of_embeddings_is_made_again(run: Run, tmp_path: Path) -> None:
+    moved = copied(run, tmp_path / "store")
+    expected = moved.embeddings("sface").read_bytes()
+    moved.embeddings("sface").write_bytes(expected[:-1])
+    for path in (moved.splits, moved.comparison):
+        path.unlink()
+    Reconciler(moved, Broker(BrokerOptions("redis://127.0.0.1:1/0")))._encode()
+    assert moved.embeddings("sface").read_bytes() == expected
+    assert moved.faces.exists()
+
+
+def test_forgetting_photos_deletes_their_embeddings(run: Run, tmp_path: Path) -> None:
+    moved = copied(run, tmp_path / "store")
+    key = embeddings_of(run, "sface")["photo_key"][0].as_py()
+    erase_photos(moved.store, {key})
+    for encoder in onnx_encoders(moved).values():
+        parts = read_parts(list_parts(moved.embedding_parts(encoder_fingerprint(encoder))), EMBEDDINGS)
+        assert key not in parts["photo_key"].to_pylist()
+        assert parts.num_rows == 15
+
+
+def test_workers_use_the_planned_bytes_whatever_became_of_the_file(run: Run, tmp_path: Path) -> None:
+    planned = run.plan.experiment.encoders["mine"]
+    assert isinstance(planned, OnnxEncoder)
+    assert planned.path == ""
+    moved = copied(run, tmp_path / "store")
+    check_encoders(moved)
+    network = encoder_network_path(moved.store, planned.digest)
+    network.write_bytes(network.read_bytes() + b" ")
+    with pytest.raises(RunStuck, match="has other bytes than the planned one"):
+        check_encoders(moved)
+    network.unlink()
+    with pytest.raises(RunStuck, match="cannot be read"):
+        check_encoders(moved)
+
+
+def test_a_stored_model_has_its_encoders_and_names_the_same_faces(run: Run, others: Path) -> None:
+    folder = folder_of(run, "svm-linear@dlib+sface")
+    refit(run, "svm-linear@dlib+sface", folder)
+    now, stored = fitted(run, find_configuration("svm-linear@dlib+sface")), load_recogniser(folder)
+    stored.warm()
+    photo = next(others.glob("*/*.jpg"))
+    read = [("key", photo.read_bytes())]
+    (record,) = load_engine(stored.settings).encode_photos(read, lambda _: None, stored.others)
+    (first,), (second,) = now.name(record.faces), stored.name(record.faces)
+    assert (first.name, first.distance) == (second.name, second.distance)
+    assert stored.scale == now.scale
+    (folder / "sface.onnx").write_bytes(b"no network")
+    with pytest.raises(StoreError, match="other bytes than when the model was fitted"):
+        load_recogniser(folder)
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"sha256": "0" * 64}, "is not the one that is meant: its sha256 begins"),
+        ({"path": "none.onnx"}, "is not there"),
+        ({"size": 32}, "set size"),
+    ],
+)
+def test_a_file_that_is_not_as_described_is_refused_before_the_run(
+    experiment: Experiment, others: Path, tmp_path: Path, entry: dict[str, Any], words: str
+) -> None:
+    mine = experiment.encoders["mine"]
+    assert isinstance(mine, OnnxEncoder)
+    wrong = replace(experiment, encoders={"mine": replace(mine, **entry)})
+    with pytest.raises(ExperimentError, match=f"encoders.mine: .*{words}"):
+        plan_run(tmp_path, others, None, wrong)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"configurations": ["knn-1@dlib"]}, "is the run's own encoder. Leave the @ away"),
+        ({"configurations": ["knn-1@sface+sface"]}, "names an encoder twice"),
+        ({"configurations": ["knn-1@sfase"]}, "Did you mean 'sface'"),
+        ({"configurations": ["threshold-1nn@dlib+sface"]}, "no threshold is published for the encoder dlib.sface"),
+        ({"encoders": {"sface": "a-run"}}, "has the name of another encoder"),
+        ({"encoders": {"mine": {"path": "x", "sha256": "12"}}}, "64 hex digits"),
+        ({"encoders": {"mine": {"path": "x"}}}, "encoders.mine.sha256 is missing"),
+        ({"encoders": {"mine": {"path": "x", "sha256": "0" * 64, "colour": "grey"}}}, "The choices are rgb, bgr"),
+        ({"encoders": {"mine": {"path": "x", "sha256": "0" * 64, "sise": 3}}}, "Did you mean 'encoders.mine.size'"),
+        (
+            {"configurations": ["knn-1@a+b"], "encoders": {"a": "run-a", "b": "run-b"}},
+            "has two trained encoders",
+        ),
+    ],
+)
+def test_a_mistake_names_the_key_and_the_rule(content: dict[str, object], words: str) -> None:
+    with pytest.raises(ExperimentError, match=words):
+        from_dict({"configurations": ["knn-1"], **content})

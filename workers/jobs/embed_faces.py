@@ -1,0 +1,150 @@
+"""The task embed_faces: embed stored faces with encoders that were not there when they were encoded.
+
+Detection and landmarks are not repeated: the photo is read again, and its chips are cut by the stored points. The rows
+equal, to the byte, those that a run writes that encodes with the encoder from the start.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from storage.encodings import Done
+from storage.engine_settings import EngineSettings
+from storage.handed_back import write_note
+from storage.parts import part_path, read_parts, table_of, write_part
+from storage.runs import Run
+from storage.schemas import EMBEDDINGS, FACES
+from workers.faces.decode.read_image import read_image
+from workers.faces.embed.onnx_encoder import OnnxFaceEncoder
+from workers.faces.engine_fingerprint import encoder_fingerprint
+from workers.faces.photo import Photo
+from workers.faces.refusal import Refusal
+from workers.jobs.encode_photos import check_dataset, encode, loading, read_all
+from workers.jobs.job import own_attempt
+from workers.jobs.part_names import photos_part
+from workers.jobs.photo_ref import PhotoRef
+from workers.jobs.planned_encoders import load_onnx_encoders, onnx_encoders
+from workers.jobs.time_limits import MARGIN_SECONDS, chunk_seconds
+
+logger = logging.getLogger("lineup.encoding")
+
+Rows = list[dict[str, Any]]
+
+
+def encode_and_embed(run: Run, photos: Sequence[PhotoRef]) -> None:
+    """`encode`; then also the photos that another run encoded meanwhile have the embeddings of this run's encoders."""
+    encode(run, photos)
+    if onnx_encoders(run):
+        embed(run, photos)
+
+
+def embed(run: Run, photos: Sequence[PhotoRef]) -> None:
+    """Embed the stored faces of photos; photos that are not in the encodings are left alone.
+
+    Afterwards each of the others is in the encodings of every encoder of the run, in the run's failures or handed back.
+    Suspects go alone; arguments and errors are those of `encode`.
+    """
+    encode(run, photos, _embed_part)
+
+
+def _write(run: Run, fingerprint: str, part: str, rows: Rows) -> None:
+    path = part_path(run.embedding_parts(fingerprint), part)
+    write_part(path, table_of(rows, EMBEDDINGS), {"lineup.engine": run.plan.engine_fingerprint})
+
+
+def _embed_part(run: Run, settings: EngineSettings, photos: Sequence[PhotoRef], attempt: int) -> None:
+    part = photos_part(run.plan.engine_fingerprint, [photo.key for photo in photos])
+    if not _missing(run, part):
+        return
+    with own_attempt(run, part) as log:
+        missing = _missing(run, part)
+        if log is None or not missing:
+            return
+        log.allow(MARGIN_SECONDS + chunk_seconds(run, len(photos)))
+        stored = _stored_points(run, {photo.key for photo in photos})
+        with loading():
+            loaded = load_onnx_encoders(run)
+        done: list[PhotoRef] = []
+        unread: dict[str, str] = {}
+        rows: dict[str, Rows] = {name: [] for name in missing}
+        for photo in (each for each in photos if each.key in stored):
+            log.allow(chunk_seconds(run, 1))
+            log.name(photo.key)
+            found = _embedded(run, settings, photo, stored[photo.key], {name: loaded[name] for name in missing})
+            if isinstance(found, Refusal):
+                unread[photo.key] = found.reason
+                continue
+            done.append(photo)
+            for name in missing:
+                rows[name] += found[name]
+        if unread:
+            if not done:
+                check_dataset(run, unread)
+            write_note(run, unread)
+        if done:
+            # a part is named by what is in it: under the batch's name it would stand for all photos of the batch
+            written = photos_part(run.plan.engine_fingerprint, [photo.key for photo in done])
+            for name, fingerprint in missing.items():
+                _write(run, fingerprint, written, rows[name])
+    logger.info("%d photos embedded", len(done), extra={"run": run.run_id, "part": part, "attempt": attempt})
+
+
+def _missing(run: Run, part: str) -> dict[str, str]:
+    """The encoders that have no part of this name yet, and their fingerprints."""
+    fingerprints = {name: encoder_fingerprint(each) for name, each in onnx_encoders(run).items()}
+    return {
+        name: each for name, each in fingerprints.items() if not part_path(run.embedding_parts(each), part).exists()
+    }
+
+
+def _embedded(
+    run: Run,
+    settings: EngineSettings,
+    photo: PhotoRef,
+    faces: Rows,
+    encoders: Mapping[str, OnnxFaceEncoder],
+) -> dict[str, Rows] | Refusal:
+    """The rows of a photo for each encoder, or why it cannot be read any more."""
+    places = [np.asarray(face["landmarks"], np.float32) for face in faces if face["outcome"] == "ok"]
+    if not places:
+        return {name: [{"photo_key": photo.key, "face_index": 0, "embedding": None}] for name in encoders}
+    picture = _read(run, settings, photo)
+    if isinstance(picture, Refusal):
+        return picture
+    found = {name: each.embed_in_photo(picture, places, settings) for name, each in encoders.items()}
+    return {
+        name: [
+            {"photo_key": photo.key, "face_index": face["face_index"], "embedding": embedding}
+            for face, embedding in zip(faces, embeddings, strict=True)
+        ]
+        for name, embeddings in found.items()
+    }
+
+
+def _read(run: Run, settings: EngineSettings, photo: PhotoRef) -> Photo | Refusal:
+    read, unread = read_all(run, [photo])
+    return Refusal("unreadable", unread[photo.key]) if unread else read_image(read[0][1], settings.limits)
+
+
+def _stored_points(run: Run, keys: Collection[str]) -> dict[str, Rows]:
+    """The stored faces of these photos by photo_key, in their order; photos that are not stored are left out."""
+    index = _index(run.encodings / "faces")
+    index.look()
+    columns = ["photo_key", "face_index", "outcome", "landmarks"]
+    rows: defaultdict[str, dict[int, dict[str, Any]]] = defaultdict(dict)
+    for row in read_parts(index.parts_of(keys), FACES, columns).to_pylist():
+        if row["photo_key"] in keys:
+            rows[row["photo_key"]].setdefault(row["face_index"], row)
+    return {key: [faces[index] for index in sorted(faces)] for key, faces in rows.items()}
+
+
+@functools.lru_cache(maxsize=1)
+def _index(folder: Path) -> Done:
+    return Done(folder)
