@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--labels", type=click.Path(path_type=Path), help="CSV: path,label; without --pairs.")
 @click.option("--gallery", type=click.IntRange(min=1), help="Photos of each enrolled person in 1:N; 1 by default.")
 @click.option("--experiment", "-e", type=click.Path(path_type=Path), help="Experiment file; its [faces] are used.")
+@click.option("--encoder", default="", help="sface, dlib+sface, or one of the experiment file; dlib's by default.")
 @click.option("--roc", type=click.Path(path_type=Path), help="Draw the curves into this .svg, .png or .pdf.")
 @click.option("--quiet", "-q", is_flag=True, help="Print no progress.")
 @json_option
@@ -42,6 +43,7 @@ def verify(
     labels: Path | None,
     gallery: int | None,
     experiment: Path | None,
+    encoder: str,
     roc: Path | None,
     quiet: bool,
     as_json: bool,
@@ -63,6 +65,7 @@ def verify(
     Examples:
       lineup verify photos/ --roc curves.svg
       lineup verify photos/ --gallery 3 --json
+      lineup verify photos/ --encoder sface
       lineup verify --pairs pairs.txt lfw_funneled/
       lineup verify --pairs pairs.csv photos/ -e mirrored.toml
     """
@@ -76,8 +79,10 @@ def verify(
     if pairs_file and (gallery or labels):
         raise InputError("--gallery and --labels are for a folder without --pairs", "Leave them out, or --pairs")
     pairs = read_pairs_file(pairs_file) if pairs_file else None
-    run = _encoded(folder, labels, pairs, experiment, quiet)
-    told, lines, picture = _judged_folder(run, gallery or 1) if pairs is None else _judged_pairs(run, pairs)
+    run = _encoded(folder, labels, pairs, experiment, encoder, quiet)
+    told, lines, picture = (
+        _judged_folder(run, gallery or 1, encoder) if pairs is None else _judged_pairs(run, pairs, encoder)
+    )
     if roc:
         outputs.write(roc, picture(kind), people=())
     if as_json:
@@ -87,19 +92,26 @@ def verify(
 
 
 def _encoded(
-    folder: Path, labels: Path | None, pairs: list[PhotoPair] | None, experiment: Path | None, quiet: bool
+    folder: Path,
+    labels: Path | None,
+    pairs: list[PhotoPair] | None,
+    experiment: Path | None,
+    encoder: str,
+    quiet: bool,
 ) -> Run:
     """The finished run of the photos; ends the command where it was interrupted."""
     from orchestrator.cli.progress import display
     from orchestrator.verification.judge_folder import plan_folder
     from orchestrator.verification.judge_pairs import plan_pairs
-    from orchestrator.verification.usable_faces import experiment_of
+    from orchestrator.verification.usable_faces import experiment_of, with_encoder
     from storage.toml_text import toml_text
 
     screen = stderr_console()
     with stop_on_interrupt() as stop, display(screen, quiet) as bars:
         settings = read_experiment(experiment)
         settings = experiment_of(settings, toml_text(experiment) if experiment else None)
+        if encoder:
+            settings = with_encoder(store_folder(), settings, encoder)
 
         def on_photo(done: int, total: int) -> None:
             bars.show("catalog", done, total)
@@ -120,22 +132,22 @@ Judged = tuple[dict[str, Any], list[str], Callable[[str], bytes]]
 """For JSON, for the terminal, and what draws the picture of a kind."""
 
 
-def _judged_pairs(run: Run, pairs: list[PhotoPair]) -> Judged:
+def _judged_pairs(run: Run, pairs: list[PhotoPair], encoder: str) -> Judged:
     from orchestrator.verification.draw_curves import curves_picture
     from orchestrator.verification.format_verdict import verified_as_json, verified_lines
     from orchestrator.verification.judge_pairs import judge_pairs
 
-    found = judge_pairs(run, pairs)
+    found = judge_pairs(run, pairs, encoder)
     curve = found.verification.roc
     return verified_as_json(found), verified_lines(found), lambda kind: curves_picture(curve, (), kind)
 
 
-def _judged_folder(run: Run, gallery: int) -> Judged:
+def _judged_folder(run: Run, gallery: int, encoder: str) -> Judged:
     from orchestrator.verification.draw_curves import curves_picture
     from orchestrator.verification.format_folder import folder_as_json, folder_lines
     from orchestrator.verification.judge_folder import judge_folder
 
-    found = judge_folder(run, gallery)
+    found = judge_folder(run, gallery, encoder)
     named = found.identification.curve if found.identification else ()
     return folder_as_json(found), folder_lines(found), lambda kind: curves_picture(found.pairs.roc, named, kind)
 

@@ -28,15 +28,17 @@ from orchestrator.report.encoder_summary import encoder_of
 from orchestrator.scheduler.compatibility import check_readable, check_resumable
 from orchestrator.scheduler.planning import planned_fingerprint
 from orchestrator.scheduler.worker_watch import worker_faults
+from storage.encodings import encoding_folders
 from storage.errors import RunStuck, StoreError
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
 from storage.folders import BUILDING
 from storage.parts import is_intact, list_parts, read_metadata, read_part
 from storage.plans import ENCODER_REPORT, ENCODER_RUN
 from storage.runs import Run
-from storage.schemas import CATALOG, COMPARISON, EFFORTS, FACES, FITS, SCORES, SPLITS
+from storage.schemas import CATALOG, COMPARISON, EMBEDDINGS, FACES, FITS, SCORES, SPLITS
 from storage.temporary_files import TEMPORARY
 from workers.jobs.photo_paths import submitted_photos
+from workers.jobs.planned_encoders import onnx_encoders
 from workers.jobs.planned_trainings import planned_trainings
 from workers.jobs.train_encoder import settings_of
 from workers.learning.encoder.picture_encoder import encoder_digest
@@ -135,7 +137,8 @@ def _table_faults(run: Run, catalog: pa.Table, tables: _Tables) -> Iterator[str]
 
 def _parts(run: Run) -> Iterator[_Part]:
     mine, engine = run.plan.fingerprint, run.plan.engine_fingerprint
-    single = {run.catalog: CATALOG, run.faces: FACES, **_derived(run)}
+    embeddings = dict.fromkeys((run.embeddings(name) for name in onnx_encoders(run)), EMBEDDINGS)
+    single = {run.catalog: CATALOG, run.faces: FACES, **embeddings, **_derived(run)}
     for path, schema in single.items():
         if path.exists():
             yield _Part(path, schema, RUN, mine)
@@ -143,8 +146,7 @@ def _parts(run: Run) -> Iterator[_Part]:
         (run.failures, FACES, RUN, mine),
         (run.scores, SCORES, RUN, mine),
         (run.fits, FITS, RUN, mine),
-        (run.encodings / "faces", FACES, ENGINE, engine),
-        (run.encodings / "efforts", EFFORTS, ENGINE, engine),
+        *((folder, schema, ENGINE, engine) for folder, schema in encoding_folders(run.encodings)),
     )
     for folder, schema, key, fingerprint in folders:
         for path in list_parts(folder):

@@ -17,6 +17,7 @@ from orchestrator.verification.format_verdict import (
 )
 from orchestrator.verification.judge_folder import FolderVerified
 from workers.compare.identification_1n import DirAtFar, Identification
+from workers.learning.configurations import RUN_ENCODER
 
 
 def folder_lines(found: FolderVerified) -> list[str]:
@@ -40,7 +41,7 @@ def folder_lines(found: FolderVerified) -> list[str]:
     lines += [
         f"ROC area   {pairs.roc.area:.5f}",
         f"photos     {sum(found.photos.values())}{counts_words(found.photos)}",
-        f"engine     {engine_words(found.settings)}",
+        f"engine     {engine_words(found.settings, found.encoder)}",
         "95 %       intervals treat people as the unit, not pairs or photos",
     ]
     return lines
@@ -88,6 +89,7 @@ def folder_as_json(found: FolderVerified) -> dict[str, Any]:
         "seed": found.seed,
         "photos": dict(found.photos),
         "engine": asdict(found.settings),
+        "encoder": found.encoder or RUN_ENCODER,
     }
 
 

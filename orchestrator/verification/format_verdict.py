@@ -16,6 +16,7 @@ from storage.engine_settings import EngineSettings
 from workers.compare.all_pairs import TarAtFar
 from workers.compare.dyadic_interval import Estimate
 from workers.compare.pair_protocol import RocCurve
+from workers.learning.configurations import RUN_ENCODER
 
 
 def verified_lines(found: Verified) -> list[str]:
@@ -40,7 +41,7 @@ def verified_lines(found: Verified) -> list[str]:
     if result.skipped:
         lines.append(f"           {result.accuracy_with_skipped:.2%} accuracy with skipped pairs counted as wrong")
     lines.append(f"photos     {sum(found.photos.values())}{counts_words(found.photos)}")
-    lines.append(f"engine     {engine_words(found.settings)}")
+    lines.append(f"engine     {engine_words(found.settings, found.encoder)}")
     why = "" if found.unit == "people" else ", since the paths do not tell who the people are"
     lines.append(f"95 %       intervals treat {found.unit} as the unit, not pairs{why}")
     return lines
@@ -59,11 +60,12 @@ def estimate_cells(found: Estimate) -> tuple[str, str]:
     return f"{found.value:.2%}", f"{100 * found.low:.1f} to {100 * found.high:.1f}"
 
 
-def engine_words(settings: EngineSettings) -> str:
+def engine_words(settings: EngineSettings, encoder: str) -> str:
     """Detector, alignment, encoder, mirror and jitter, on one line."""
+    network = encoder or f"dlib's ResNet in {settings.encoder}"
     return (
         f"detector {settings.detector} (box: {settings.refine}; face: {settings.policy}), aligned on "
-        f"{settings.landmarks} landmarks, dlib's ResNet in {settings.encoder}, "
+        f"{settings.landmarks} landmarks, {network}, "
         f"mirror {'on' if settings.mirror else 'off'}, jitter {settings.jitter or 'off'}"
     )
 
@@ -93,6 +95,7 @@ def verified_as_json(found: Verified) -> dict[str, Any]:
         "skipped": dict(found.skipped),
         "photos": dict(found.photos),
         "engine": asdict(found.settings),
+        "encoder": found.encoder or RUN_ENCODER,
     }
 
 

@@ -34,6 +34,7 @@ class FolderVerified:
     Attributes:
         run_id: the run that encoded the photos.
         settings: of the face engine.
+        encoder: whose embeddings are compared; empty for the engine's own.
         pairs: over all pairs of photos.
         identification: 1:N; None where it cannot be asked, and then `not_identified` says why.
         photos: distinct photos by outcome.
@@ -47,6 +48,7 @@ class FolderVerified:
     not_identified: str
     photos: Mapping[str, int]
     seed: int
+    encoder: str = ""
 
 
 def plan_folder(
@@ -76,17 +78,18 @@ def plan_folder(
     return plan_faces(store, folder.resolve(), catalog, experiment)
 
 
-def judge_folder(run: Run, gallery_photos: int = 1) -> FolderVerified:
+def judge_folder(run: Run, gallery_photos: int = 1, encoder: str = "") -> FolderVerified:
     """Compare all photos of a finished run with each other.
 
     Args:
         gallery_photos: of each enrolled person, for 1:N.
+        encoder: whose embeddings are compared; empty for the engine's own.
 
     Raises:
         DatasetError: the photos with a usable face are of one person, or nobody has two.
         StoreError: a table is missing or damaged.
     """
-    faces = usable_faces(run)
+    faces = usable_faces(run, encoder)
     embeddings, person, twice = _by_person(run, faces)
     try:
         pairs = all_pairs(embeddings, person)
@@ -98,7 +101,7 @@ def judge_folder(run: Run, gallery_photos: int = 1) -> FolderVerified:
     except ValueError as fault:
         why = str(fault)
     photos = counted_outcomes({**faces.outcomes, **dict.fromkeys(twice, TWO_LABELS)})
-    return FolderVerified(run.run_id, run.plan.engine, pairs, identification, why, photos, seed)
+    return FolderVerified(run.run_id, run.plan.engine, pairs, identification, why, photos, seed, encoder)
 
 
 def _by_person(run: Run, faces: UsableFaces) -> tuple[Floats, Numbers, set[str]]:

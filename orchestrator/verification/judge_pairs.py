@@ -38,6 +38,7 @@ class Verified:
     Attributes:
         run_id: the run that encoded the photos.
         settings: of the face engine.
+        encoder: whose embeddings are compared; empty for the engine's own.
         estimates: the figures with their 95 % intervals.
         unit: what the intervals redraw: "people", or "photos" where the paths do not tell who the people are.
         skipped: pairs that could not be judged, by the outcome of the first photo without a usable face.
@@ -56,6 +57,7 @@ class Verified:
     pairs: int
     folds: int
     folds_from: str
+    encoder: str = ""
 
 
 def plan_pairs(
@@ -85,16 +87,19 @@ def plan_pairs(
     return plan_faces(store, root, pa.Table.from_pylist(rows, schema=CATALOG), experiment)
 
 
-def judge_pairs(run: Run, pairs: Sequence[PhotoPair]) -> Verified:
+def judge_pairs(run: Run, pairs: Sequence[PhotoPair], encoder: str = "") -> Verified:
     """Run the protocol on the faces of a finished run.
 
     Pairs without folds get ten, drawn by the experiment's seed.
+
+    Args:
+        encoder: whose embeddings are compared; empty for the engine's own.
 
     Raises:
         DatasetError: the pairs that can be judged do not suffice.
         StoreError: a table is missing or damaged.
     """
-    distance, reasons, outcomes = _distances(run, pairs)
+    distance, reasons, outcomes = _distances(run, pairs, encoder)
     same = np.array([pair.same for pair in pairs], bool)
     people = people_of(pairs)
     fold, drawn = _folds(pairs, people, run.plan.experiment.seed)
@@ -118,6 +123,7 @@ def judge_pairs(run: Run, pairs: Sequence[PhotoPair]) -> Verified:
         pairs=len(pairs),
         folds=len(np.unique(fold)),
         folds_from=drawn,
+        encoder=encoder,
     )
 
 
@@ -131,9 +137,9 @@ def _folds(
     return drawn_folds(pairs, people, seed)
 
 
-def _distances(run: Run, pairs: Sequence[PhotoPair]) -> tuple[Floats, list[str], dict[str, str]]:
+def _distances(run: Run, pairs: Sequence[PhotoPair], encoder: str) -> tuple[Floats, list[str], dict[str, str]]:
     """Of each pair, NaN where it cannot be judged; why those cannot; and the outcome of each photo, by path."""
-    found = usable_faces(run)
+    found = usable_faces(run, encoder)
     catalog = read_table(run.catalog, CATALOG, ["photo_key", "path"])
     keys = dict(zip(*(catalog[name].to_pylist() for name in ("path", "photo_key")), strict=True))
     row = {path: found.row[key] for path, key in keys.items() if key in found.row}

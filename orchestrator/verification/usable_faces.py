@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orchestrator.experiment.chosen_encoders import check_encoder, with_planned_encoders
 from storage.experiments import Experiment
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES
 from storage.tables import read_table
 from storage.toml_text import parse_toml
 from workers.compare.metrics import Floats
+from workers.jobs.load_faces import faces_by_encoder
+from workers.learning.configurations import encoder_parts
 
 
 @dataclass(frozen=True)
@@ -44,17 +48,42 @@ def experiment_of(experiment: Experiment, toml: str | None) -> Experiment:
     return replace(experiment, faces=replace(experiment.faces, policy="central"))
 
 
-def usable_faces(run: Run) -> UsableFaces:
-    """The face that the policy chose in each photo; under "all" the largest. Raises StoreError."""
+def with_encoder(store: Path, experiment: Experiment, encoder: str) -> Experiment:
+    """An experiment whose faces are embedded by that encoder too, and by no other besides the run's own.
+
+    Args:
+        encoder: a name of the experiment's encoders, or several with `+` between them.
+
+    Raises:
+        ExperimentError: there is no such encoder, or its file is not the one that is meant.
+    """
+    check_encoder("--encoder", encoder, experiment.encoders)
+    named = {name: each for name, each in experiment.encoders.items() if name in encoder_parts(encoder)}
+    bare = replace(experiment, configurations=Experiment().configurations, parameters={}, encoders=named)
+    return with_planned_encoders(store, bare, [encoder])
+
+
+def usable_faces(run: Run, encoder: str = "") -> UsableFaces:
+    """The face that the policy chose in each photo; under "all" the largest. Raises StoreError.
+
+    Args:
+        encoder: whose embeddings; the run's own where it is empty.
+    """
     faces = read_table(run.faces, FACES, ["photo_key", "face_index", "outcome", "embedding"])
     faces = faces.filter(pc.equal(faces["face_index"], 0))
     catalog = read_table(run.catalog, CATALOG, ["photo_key", "outcome"])
     outcomes = dict(zip(*(catalog[name].to_pylist() for name in ("photo_key", "outcome")), strict=True))
     outcomes |= dict(zip(*(faces[name].to_pylist() for name in ("photo_key", "outcome")), strict=True))
     good = faces.filter(pc.equal(faces["outcome"].cast(pa.string()), "ok")).sort_by("photo_key")
-    column = good["embedding"].combine_chunks()
-    embeddings = column.flatten().to_numpy(zero_copy_only=False).astype(np.float64).reshape(-1, column.type.list_size)
-    return UsableFaces(embeddings, {key: i for i, key in enumerate(good["photo_key"].to_pylist())}, outcomes)
+    keys = good["photo_key"].to_pylist()
+    if encoder:
+        others = faces_by_encoder(run, encoder)
+        embeddings = others.embedding[others.rows((key, 0) for key in keys)].astype(np.float64)
+    else:
+        column = good["embedding"].combine_chunks()
+        flat = column.flatten().to_numpy(zero_copy_only=False).astype(np.float64)
+        embeddings = flat.reshape(-1, column.type.list_size)
+    return UsableFaces(embeddings, {key: i for i, key in enumerate(keys)}, outcomes)
 
 
 def counted_outcomes(outcomes: Mapping[str, str]) -> dict[str, int]:

@@ -21,6 +21,9 @@ from orchestrator.scheduler.photo_judge import PhotoJudge
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.reconciler import Reconciler
 from orchestrator.scheduler.work import planned_photos
+from orchestrator.verification.format_folder import folder_as_json, folder_lines
+from orchestrator.verification.judge_folder import judge_folder, plan_folder
+from orchestrator.verification.usable_faces import with_encoder
 from storage.encoder_settings import SFACE, OnnxEncoder
 from storage.erase_photos import erase_photos
 from storage.errors import ExperimentError, RunStuck, StoreError
@@ -265,3 +268,21 @@ def test_a_file_that_is_not_as_described_is_refused_before_the_run(
 def test_a_mistake_names_the_key_and_the_rule(content: dict[str, object], words: str) -> None:
     with pytest.raises(ExperimentError, match=words):
         from_dict({"configurations": ["knn-1"], **content})
+
+
+@pytest.mark.parametrize("encoder", ["sface", "dlib+sface", "mine"])
+def test_verify_judges_the_photos_by_another_encoder(
+    others: Path, experiment: Experiment, tmp_path: Path, encoder: str
+) -> None:
+    planned = plan_folder(tmp_path, others, None, with_encoder(tmp_path, experiment, encoder))
+    encode_here(planned)
+    found = judge_folder(planned, encoder=encoder)
+    assert found.pairs.photos == 16
+    assert found.pairs.roc.area != judge_folder(planned).pairs.roc.area
+    assert folder_as_json(found)["encoder"] == encoder
+    assert f"landmarks, {encoder}, mirror off" in "\n".join(folder_lines(found))
+
+
+def test_verify_refuses_an_encoder_that_is_not_there(experiment: Experiment, tmp_path: Path) -> None:
+    with pytest.raises(ExperimentError, match=r"--encoder: encoder 'sfase'. Did you mean 'sface'"):
+        with_encoder(tmp_path, experiment, "sfase")

@@ -31,7 +31,12 @@ def load_faces(run: Run, configuration: Configuration) -> Faces:
     Raises:
         StoreError: the faces are missing or damaged, or the encoder is not the planned one.
     """
-    parts = encoder_parts(configuration.encoder)
+    return faces_by_encoder(run, configuration.encoder)
+
+
+def faces_by_encoder(run: Run, encoder: str) -> Faces:
+    """The same by the name of the encoder; it is empty for the run's own. Raises as `load_faces` does."""
+    parts = encoder_parts(encoder)
     embedded = [_embedded(run, name) for name in parts] or [_embedded(run, RUN_ENCODER)]
     if len(embedded) == 1:
         return embedded[0]
