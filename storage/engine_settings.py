@@ -6,8 +6,8 @@ Validated when made, frozen and hashable. `workers.faces.engine_fingerprint` nam
 
 from __future__ import annotations
 
-from dataclasses import field
-from typing import Annotated, Literal
+from dataclasses import asdict, field
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -56,7 +56,10 @@ class EngineSettings:
         mirror: average the measurements of a face and of its mirror image.
         jitter: average over this many randomly shifted chips, seeded; 0 for none.
         detect_side: photos are shrunk to this longest side before detection; pixels.
-        ladder: what to try where no face is found, in order: "upsample", "rotate".
+        smallest_face: width of the smallest face to search for in tiles, pixels of the full photo; 0 for no tiles. They
+            are searched under "all", and under the other policies where no face is found.
+        ladder: what else to try where no face is found, in order: "upsample" searches tiles of the photo at twice its
+            size, for faces of half the width; "rotate" looks with the whole detector in the photo's quarter turns.
         limits: the sizes of photo that are taken.
     """
 
@@ -69,4 +72,12 @@ class EngineSettings:
     jitter: Annotated[int, Field(strict=True, ge=0, le=1000)] = 0
     detect_side: Annotated[int, Field(strict=True, ge=80, le=100_000)] = 800
     ladder: tuple[LadderRung, ...] = ()
+    smallest_face: Annotated[int, Field(strict=True, ge=0, le=100_000)] = 48
     limits: Limits = field(default_factory=Limits)
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON data. A setting that came later is left out at its default, so that fingerprints stay."""
+        plain = asdict(self)
+        if self.smallest_face == EngineSettings.smallest_face:
+            del plain["smallest_face"]
+        return plain

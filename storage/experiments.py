@@ -175,7 +175,7 @@ class Experiment:
 
     def plain(self) -> dict[str, Any]:
         """As JSON data in the shape of the experiment file, every default stated."""
-        plain = asdict(self)
+        plain = {**asdict(self), "faces": self.faces.plain()}
         # a file without these keeps the fingerprint that it has always had
         if not self.encoders:
             del plain["encoders"]

@@ -104,7 +104,8 @@ class Plan:
 def plan_text(plan: Plan) -> str:
     """The content of run.json; `read_plan` is the inverse."""
     triplets = asdict(plan.triplets) if plan.triplets else {}
-    plain = {**asdict(plan), "experiment": plan.experiment.plain(), "triplets": triplets}
+    plain = {**asdict(plan), "experiment": plan.experiment.plain(), "engine": plan.engine.plain()}
+    plain["triplets"] = triplets
     return json.dumps(plain, indent=2, sort_keys=True)
 
 

@@ -75,6 +75,7 @@ FACES = pa.schema(
         pa.field("crop", pa.binary()),  # JPEG, CHIP_SIDE x CHIP_SIDE, RGB
         pa.field("aligned", pa.binary()),  # JPEG, CHIP_SIDE x CHIP_SIDE, RGB
         pa.field("embedding", pa.list_(pa.float32(), EMBEDDING_SIZE)),
+        pa.field("turned", pa.float32()),  # degrees counter-clockwise by which it was turned upright, -180 to 180; or 0
     ]
 )
 

@@ -14,6 +14,7 @@ from storage.outputs import OutputLedger
 from workers.faces.decode.read_image import read_image
 from workers.faces.engine import FaceEngine
 from workers.faces.photo import Pixels
+from workers.faces.records import FaceRecord
 from workers.faces.refusal import Refusal
 from workers.recognition.recogniser import Named, Recogniser
 
@@ -55,7 +56,10 @@ class PhotoAnswer:
 
 def name_faces(rgb: Pixels, engine: FaceEngine, recogniser: Recogniser) -> tuple[NamedFace, ...]:
     """Every face of a picture, (height, width, 3) uint8 RGB, the largest first; boxes in its pixels."""
-    faces = engine.encode_pixels(rgb, recogniser.others)
+    return _named(engine.encode_pixels(rgb, recogniser.others), recogniser)
+
+
+def _named(faces: Sequence[FaceRecord], recogniser: Recogniser) -> tuple[NamedFace, ...]:
     boxes = [(face.left, face.top, face.right, face.bottom) for face in faces]
     return tuple(NamedFace(box, named) for box, named in zip(boxes, recogniser.name(faces), strict=True))
 
@@ -90,19 +94,19 @@ def _identify(
     began = time.perf_counter()
     limits = engine.settings.limits
     data = read_regular(path, limits.file_bytes + 1)
-    photo = data if isinstance(data, Refusal) else read_image(data, limits)
+    if isinstance(data, Refusal):
+        return PhotoAnswer(path, data.outcome, data.reason)
+    photo = read_image(data, limits)
     if isinstance(photo, Refusal):
         return PhotoAnswer(path, photo.outcome, photo.reason)
-    found = name_faces(photo.rgb, engine, recogniser)
+    result = engine.encode_every_face(data, photo, recogniser.others)
+    found = _named(result.faces, recogniser)
     seconds = time.perf_counter() - began
     copy = None
     if copies:
-        tags = [palette.tag(face.box, face.named.name, face.named.likeness) for face in found]
+        tags = [palette.tag(_scaled(face.box, 1 / photo.scale), face.named.name, face.named.likeness) for face in found]
         copy = copies.write(path, draw(photo.rgb, tags), [face.named.name for face in found])
-    faces = tuple(NamedFace(_scaled(face.box, photo.scale), face.named) for face in found)
-    if not faces:
-        return PhotoAnswer(path, "no_face", "no face found", seconds=seconds, copy=copy)
-    return PhotoAnswer(path, "ok", faces=faces, seconds=seconds, copy=copy)
+    return PhotoAnswer(path, result.outcome, result.reason, faces=found, seconds=seconds, copy=copy)
 
 
 def _scaled(box: Box, scale: float) -> Box:

@@ -19,10 +19,8 @@ from workers.faces.align.encode_jpeg import encode_jpeg
 from workers.faces.align.landmarks import load_landmarks
 from workers.faces.decode.read_image import read_image
 from workers.faces.detect.boxes import Detection
-from workers.faces.detect.detectors import load_detector
+from workers.faces.detect.face_finder import FaceFinder, FullSize
 from workers.faces.detect.refine_box import load_refiner
-from workers.faces.detect.retry_ladder import find_faces
-from workers.faces.detect.select_faces import select_faces
 from workers.faces.embed.face_encoder import Embedding, embed_chips, load_face_encoder
 from workers.faces.embed.onnx_encoder import OnnxFaceEncoder
 from workers.faces.photo import Photo, Pixels, Points
@@ -40,6 +38,10 @@ NO_OTHERS: OtherEncoders = {}
 
 PIXEL_BYTES = 60_000_000
 """Of a chunk's photos; one that has so many is full, whatever their number."""
+
+FULL_SIDE = 4096
+"""Small faces are searched for in the photo as large as memory allows: at full size up to twice this side, so some 200
+MB; a larger photo at a half, a quarter or an eighth."""
 
 
 class DetectedFace(NamedTuple):
@@ -66,7 +68,7 @@ class FaceEngine:
 
         cv2.setNumThreads(1)  # a worker process has one core
         self.settings = settings
-        self._detectors = {policy: load_detector(settings.detector, policy) for policy in (settings.policy, "all")}
+        self._finder = FaceFinder(settings)
         self._refine = load_refiner(settings.refine)
         self._landmarks = load_landmarks("68")
         self._chip_landmarks = load_landmarks("5") if settings.landmarks == "5" else None
@@ -99,7 +101,8 @@ class FaceEngine:
             before(key)
             with timed(result.seconds, "read"):
                 photo = read_image(data, self.settings.limits)
-            chunk += self._detect(photo, self.settings.policy, result)
+            full = functools.partial(self._read_full, data, photo) if isinstance(photo, Photo) else None
+            chunk += self._detect(photo, self.settings.policy, result, full)
             if _is_full(chunk):
                 self._encode_faces(chunk, others)
                 chunk.clear()
@@ -107,24 +110,47 @@ class FaceEngine:
         return results
 
     def encode_pixels(self, rgb: Pixels, others: OtherEncoders = NO_OTHERS) -> list[FaceRecord]:
-        """Every face of a picture, (height, width, 3) RGB uint8, by falling area; empty where there is none."""
-        result = PhotoResult("", [], "ok", "", self.settings.detector)
-        self._encode_faces(self._detect(Photo(rgb), "all", result), others)
-        return result.faces
+        """Every face of a picture, (height, width, 3) RGB uint8, by falling area; empty where there is none.
 
-    def _detect(self, photo: Photo | Refusal, policy: FacePolicy, result: PhotoResult) -> list[DetectedFace]:
+        The picture is searched as a whole only; `encode_every_face` finds smaller faces.
+        """
+        return self._every_face(Photo(rgb), None, others).faces
+
+    def encode_every_face(self, data: bytes, photo: Photo, others: OtherEncoders = NO_OTHERS) -> PhotoResult:
+        """Every face of a photo by falling area, small ones too; its outcome is "ok" or "no_face".
+
+        Args:
+            data: the file's bytes.
+            photo: decoded from them.
+            others: as in `encode_photos`.
+        """
+        return self._every_face(photo, functools.partial(self._read_full, data, photo), others)
+
+    def _every_face(self, photo: Photo, full: FullSize | None, others: OtherEncoders) -> PhotoResult:
+        result = PhotoResult("", [], "ok", "", self.settings.detector)
+        self._encode_faces(self._detect(photo, "all", result, full), others)
+        return result
+
+    def _read_full(self, data: bytes, photo: Photo) -> Photo:
+        """The photo of a file with as many pixels as memory allows; `photo` where it has them."""
+        if photo.scale == 1:
+            return photo
+        full = read_image(data, replace(self.settings.limits, working_side=FULL_SIDE))
+        return full if isinstance(full, Photo) else photo
+
+    def _detect(
+        self, photo: Photo | Refusal, policy: FacePolicy, result: PhotoResult, full: FullSize | None
+    ) -> list[DetectedFace]:
         """The faces that the policy chooses; where there is none, the result says why."""
         if isinstance(photo, Refusal):
             result.refuse(photo)
             return []
         with timed(result.seconds, "detect"):
-            seen, found = find_faces(photo, self._detectors[policy], self.settings)
-            height, width = seen.rgb.shape[:2]
-            chosen = select_faces(found, policy, (width, height))
-            if isinstance(chosen, Refusal):
-                result.refuse(chosen)
+            found = self._finder.find(photo, policy, full)
+            if isinstance(found, Refusal):
+                result.refuse(found)
                 return []
-            return [DetectedFace(photo, seen, self._refine(seen.rgb, face), result) for face in chosen]
+            return [DetectedFace(photo, seen, self._refine(seen.rgb, face), result) for seen, face, _ in found]
 
     def _encode_faces(self, faces: Sequence[DetectedFace], others: OtherEncoders) -> None:
         """Landmarks, align, embed: each step for all faces before the next. A record goes to its photo's result.
@@ -172,8 +198,8 @@ def load_engine(settings: EngineSettings) -> FaceEngine:
 
 
 def _is_full(chunk: Sequence[DetectedFace]) -> bool:
-    sizes = {id(face.photo): face.photo.rgb.nbytes for face in chunk}
-    return len(sizes) == CHUNK or sum(sizes.values()) >= PIXEL_BYTES
+    sizes = {id(photo): photo.rgb.nbytes for face in chunk for photo in (face.decoded, face.photo)}
+    return len({id(face.decoded) for face in chunk}) == CHUNK or sum(sizes.values()) >= PIXEL_BYTES
 
 
 def _record(face: DetectedFace, points: Points, embedding: Embedding) -> FaceRecord:
@@ -200,4 +226,5 @@ def _record(face: DetectedFace, points: Points, embedding: Embedding) -> FaceRec
         crop=crop,
         aligned=aligned,
         embedding=embedding,
+        turned=photo.turned,
     )

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
 
 from storage.encoder_settings import OnnxEncoder
 from storage.engine_settings import EngineSettings
 
-ENGINE_VERSION = 4
+ENGINE_VERSION = 5
 """Raise it with every change to a computed pixel, point or embedding; versions of libraries are not part of it."""
 
 
@@ -31,7 +30,7 @@ def engine_fingerprint(settings: EngineSettings) -> str:
     openvino_runtime.check_openvino(settings.encoder)
     used = models_of(settings)
     models = {name: model_digest(name) for name in sorted(MODEL_FILES) if name in used}
-    content = json.dumps([ENGINE_VERSION, asdict(settings), models], sort_keys=True)
+    content = json.dumps([ENGINE_VERSION, settings.plain(), models], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
@@ -44,11 +43,9 @@ def encoder_fingerprint(encoder: OnnxEncoder) -> str:
 
 def models_of(settings: EngineSettings) -> set[str]:
     """Names in `model_files.MODEL_FILES` that these settings use."""
-    used = {"landmarks-68", "encoder"}
+    used = {"landmarks-68", "encoder", "blaze"}  # every detection is looked at closely with BlazeFace
     if settings.landmarks == "5":
         used.add("landmarks-5")
     if settings.detector in ("cascade", "cnn", "dlib-cnn"):
         used.add("mmod")
-    if settings.detector in ("cascade", "blaze"):
-        used.add("blaze")
     return used

@@ -35,6 +35,7 @@ class FaceRecord:
     crop: bytes
     aligned: bytes
     embedding: Embedding
+    turned: float
     others: Mapping[str, Embedding] = field(default_factory=dict)
 
 

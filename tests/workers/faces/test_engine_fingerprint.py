@@ -24,6 +24,7 @@ DEFAULT = EngineSettings()
         replace(DEFAULT, jitter=3),
         replace(DEFAULT, detect_side=640),
         replace(DEFAULT, ladder=("rotate",)),
+        replace(DEFAULT, smallest_face=0),
         replace(DEFAULT, limits=Limits(working_side=640)),
     ],
 )
@@ -32,4 +33,4 @@ def test_every_setting_is_part_of_the_fingerprint(other: EngineSettings) -> None
 
 
 def test_the_fingerprint_of_the_default_settings_is_that_of_stored_encodings() -> None:
-    assert engine_fingerprint(DEFAULT) == "2668fefd674f3d98cb8d30015b4cad19"
+    assert engine_fingerprint(DEFAULT) == "f20d071c0a8c6d21eb6b55a11b4e8d2e"

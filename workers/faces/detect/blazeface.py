@@ -8,7 +8,8 @@ finds large faces as well.
 from __future__ import annotations
 
 import functools
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,21 @@ CELL = 4
 """Pixels from one anchor to the next; one anchor a cell, from the model's published options."""
 
 
-def detect_blazeface(session: Any, rgb: Pixels, side: int) -> list[tuple[Box, float]]:
+class BlazeFace(NamedTuple):
+    """A face that the network found.
+
+    Attributes:
+        box: in the pixels given.
+        score: probability, 0 to 1.
+        roll: clockwise lean of the line from eye to eye, degrees, -180 to 180. Exact to some ten degrees.
+    """
+
+    box: Box
+    score: float
+    roll: float
+
+
+def detect_blazeface(session: Any, rgb: Pixels, side: int) -> list[BlazeFace]:
     """Detect faces with BlazeFace.
 
     Args:
@@ -38,23 +53,42 @@ def detect_blazeface(session: Any, rgb: Pixels, side: int) -> list[tuple[Box, fl
         side: of the network's square input, pixels; a multiple of 32.
 
     Returns:
-        Boxes in the pixels of `rgb` and their probabilities, best first; overlapping boxes are suppressed.
+        The faces, best first; overlapping boxes are suppressed.
     """
     canvas, factor, left, top = letterbox(rgb, side)
-    regressors, scores = session.run(["regressors", "scores"], {"pixels": canvas[None]})
-    probable = 1 / (1 + np.exp(-np.clip(scores[0, :, 0].astype(np.float64), -80, 80)))
-    kept: list[tuple[Box, float]] = []
+    regressors, probable = _run(session, canvas)
+    kept: list[BlazeFace] = []
     for index in np.argsort(-probable, kind="stable"):
         if probable[index] < MIN_SCORE:
             break
-        x, y = regressors[0, index, :2] + anchors(side)[index] * side
-        width, height = regressors[0, index, 2:4]
+        x, y = regressors[index, :2] + anchors(side)[index] * side
+        width, height = regressors[index, 2:4]
         edges = (x - width / 2 - left, y - height / 2 - top, x + width / 2 - left, y + height / 2 - top)
         first_x, first_y, end_x, end_y = (float(edge) * factor for edge in edges)
         box = Box(first_x, first_y, end_x - 1, end_y - 1)
-        if all(overlap(box, other) <= SAME_FACE for other, _ in kept):
-            kept.append((box, float(probable[index])))
+        if all(overlap(box, other.box) <= SAME_FACE for other in kept):
+            kept.append(BlazeFace(box, float(probable[index]), _roll(regressors[index])))
     return kept
+
+
+def score_middle(session: Any, rgb: Pixels, side: int) -> tuple[float, float]:
+    """Score and roll of the most probable face in the middle half of a picture, however low; arguments as above."""
+    regressors, probable = _run(session, letterbox(rgb, side)[0])
+    middle = (np.abs(anchors(side) - 0.5) < 0.25).all(axis=1)
+    index = int(np.argmax(np.where(middle, probable, -1.0)))
+    return float(probable[index]), _roll(regressors[index])
+
+
+def _run(session: Any, canvas: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+    """Regressors, (anchors, 16), and probabilities, (anchors,)."""
+    regressors, scores = session.run(["regressors", "scores"], {"pixels": canvas[None]})
+    return regressors[0], 1 / (1 + np.exp(-np.clip(scores[0, :, 0].astype(np.float64), -80, 80)))
+
+
+def _roll(regressors: npt.NDArray[np.float32]) -> float:
+    """After the box come six points; the first two are the eyes, first the one at the left of an upright picture."""
+    left_x, left_y, right_x, right_y = (float(value) for value in regressors[4:8])
+    return math.degrees(math.atan2(right_y - left_y, right_x - left_x))
 
 
 def letterbox(rgb: Pixels, side: int) -> tuple[npt.NDArray[np.float32], float, int, int]:

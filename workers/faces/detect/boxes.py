@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
-
-import numpy as np
-import numpy.typing as npt
-
-Coordinate = TypeVar("Coordinate", float, npt.NDArray[np.float64])
-"""One coordinate or an array of them."""
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -62,11 +56,13 @@ class Detection:
         box: in the pixels given to the detector.
         score: on the detector's own scale; scores of two detectors do not compare.
         detector: its name in the table of faces.
+        roll: clockwise lean of the line from eye to eye, degrees, -180 to 180; None where the detector gives no eyes.
     """
 
     box: Box
     score: float
     detector: str
+    roll: float | None = None
 
     def moved(self, box: Box) -> Detection:
         return replace(self, box=box)
@@ -94,13 +90,3 @@ def overlap(one: Box, other: Box) -> float:
         return 0.0
     shared = width * height
     return shared / (one.area + other.area - shared)
-
-
-def turned_back(
-    x: Coordinate, y: Coordinate, quarter_turns: int, width: float, height: float
-) -> tuple[Coordinate, Coordinate]:
-    """Map points of `numpy.rot90(picture, quarter_turns)` back to the picture, which is width x height pixels."""
-    for turn in range(quarter_turns % 4, 0, -1):
-        across = width if turn % 2 else height  # of the picture before this turn
-        x, y = across - 1 - y, x
-    return x, y

@@ -80,13 +80,17 @@ def _is_sure(found: list[Detection], rgb: Pixels, size: float) -> bool:
     return bool(found) and all(face.score >= SURE_SCORE and face.box.width >= smallest for face in found)
 
 
+def _blaze_faces(session: Any, rgb: Pixels, side: int) -> list[Detection]:
+    return [Detection(face.box, face.score, "blaze", face.roll) for face in detect_blazeface(session, rgb, side)]
+
+
 @functools.cache
 def _load_glancing_cascade() -> Detector:
     """The cascade with a first look at low resolution: a large, certain face there is enough."""
     session, cascade = session_of("blaze"), _load_cascade()
 
     def detect(rgb: Pixels, side: int) -> list[Detection]:
-        glance = [Detection(box, score, "blaze") for box, score in detect_blazeface(session, rgb, GLANCE_SIDE)]
+        glance = _blaze_faces(session, rgb, GLANCE_SIDE)
         return glance if _is_sure(glance, rgb, GLANCE_SIZE) else cascade(rgb, side)
 
     return detect
@@ -113,7 +117,7 @@ def _load_blaze() -> Detector:
     session = session_of("blaze")
 
     def detect(rgb: Pixels, _: int) -> list[Detection]:
-        return [Detection(box, score, "blaze") for box, score in detect_blazeface(session, rgb, BLAZEFACE_SIDE)]
+        return _blaze_faces(session, rgb, BLAZEFACE_SIDE)
 
     return detect
 

@@ -61,7 +61,7 @@ def test_embeddings_stay_close_with_every_detector(name: str, how: str, drawn: d
 def test_low_resolution_is_enough_for_a_large_face_but_not_for_a_small_one(face: Pixels) -> None:
     session = session_of("blaze")
     thorough, glancing = load_detector("cascade"), load_detector("cascade", "largest")
-    glance = [(round(score, 6), "blaze") for _, score in detect_blazeface(session, face, GLANCE_SIDE)]
+    glance = [(round(score, 6), "blaze") for _, score, _ in detect_blazeface(session, face, GLANCE_SIDE)]
     assert [(round(one.score, 6), one.detector) for one in glancing(face, 800)] == glance
     assert overlap(glancing(face, 800)[0].box, thorough(face, 800)[0].box) > 0.7
     wall = np.full((900, 900, 3), 128, np.uint8)

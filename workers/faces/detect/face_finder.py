@@ -1,0 +1,163 @@
+"""Find the faces of a photo that count, each with a picture in which it stands upright.
+
+detect ▶ tiles (under `all`) ▶ choose ▶ stand upright
+   └── no face: photo turned ▶ tiles ▶ the settings' ladder ▶ `no_face`
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from storage.engine_settings import EngineSettings, FacePolicy
+from workers.faces.detect.boxes import Detection
+from workers.faces.detect.detectors import Detector, load_detector
+from workers.faces.detect.select_faces import select_faces
+from workers.faces.detect.tiles import SAME_FACE, SMALLEST_SEEN, search_tiles, shared_part
+from workers.faces.detect.upright import CONFIRMED, SEEN_WHOLE, Stance, TurnedPhoto, look_closely, may_lie
+from workers.faces.photo import Photo, Pixels
+from workers.faces.refusal import Refusal
+
+FOUND = 0.65
+"""Score of a close look that a face in a tile or in a turned photo needs."""
+
+BETTER = 0.15
+"""By which the score of a face in a turned photo must exceed that of one in the photo as it is."""
+
+QUARTER_TURNS = (1, 3, 2)
+"""A phone on its side is likelier than one upside down."""
+
+SURE = Stance(0.0, 1.0)
+"""Of a detection that needs no close look."""
+
+FullSize = Callable[[], Photo]
+"""Gives the photo with as many of its pixels as memory allows."""
+
+
+class PlacedFace(NamedTuple):
+    """A face, and the photo in whose pixels its box is meant."""
+
+    photo: Photo
+    face: Detection
+    stance: Stance | None = None
+
+    def looked_at(self) -> PlacedFace:
+        """With the result of a close look, where the detection calls for one."""
+        if self.stance:
+            return self
+        return self._replace(stance=look_closely(self.photo.rgb, self.face.box) if may_lie(self.face) else SURE)
+
+    @property
+    def score(self) -> float:
+        """Of the close look; 0 without one."""
+        return self.stance.score if self.stance else 0.0
+
+
+class FaceFinder:
+    """The detectors of the settings, loaded."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self._settings = settings
+        self._detectors = {policy: load_detector(settings.detector, policy) for policy in (settings.policy, "all")}
+        self._light: Detector = load_detector("blaze" if settings.detector == "cascade" else settings.detector)
+
+    def find(self, photo: Photo, policy: FacePolicy, full: FullSize | None) -> list[PlacedFace] | Refusal:
+        """The faces that the policy chooses, by falling area, each in a photo in which it stands upright.
+
+        Args:
+            photo: as decoded.
+            full: the same photo for the search of small faces; None where they are not searched for.
+
+        Returns:
+            At least one face; or `no_face` or `several_faces`.
+        """
+        tiles = functools.cache(full) if full and self._settings.smallest_face else None
+        found = [PlacedFace(photo, face) for face in self._detect(policy, photo.rgb)]
+        if policy == "all" and tiles:
+            found += _apart(_confirmed(self._in_tiles(tiles(), 1), FOUND), found)
+        chosen = _choose(found, policy, photo)
+        if isinstance(chosen, Refusal) and chosen.outcome != "no_face":
+            return chosen
+        seen = [] if isinstance(chosen, Refusal) else [one.looked_at() for one in chosen]
+        best = max((one.score for one in seen), default=0.0)
+        if best < CONFIRMED:
+            for sightings in self._further(photo, policy, None if seen else tiles):
+                other = _choose(_confirmed(sightings, max(FOUND, best + BETTER)), policy, photo)
+                if not isinstance(other, Refusal):
+                    return self._upright(other, policy)
+        return self._upright(seen, policy) if seen else self._no_face(photo, tiles)
+
+    def _further(self, photo: Photo, policy: FacePolicy, tiles: FullSize | None) -> Iterator[list[PlacedFace]]:
+        """The faces of each further search, in order."""
+        yield _in_turned(photo, self._light_look)
+        if tiles and policy != "all":
+            yield self._in_tiles(tiles(), 1)
+        for rung in self._settings.ladder:
+            if rung == "rotate":
+                yield _in_turned(photo, lambda rgb: self._detect("all", rgb))
+            elif tiles:
+                yield self._in_tiles(tiles(), 2)
+
+    def _detect(self, policy: FacePolicy, rgb: Pixels) -> list[Detection]:
+        return self._detectors[policy](rgb, self._settings.detect_side)
+
+    def _light_look(self, rgb: Pixels) -> list[Detection]:
+        return self._light(rgb, self._settings.detect_side)
+
+    def _in_tiles(self, photo: Photo, times: int) -> list[PlacedFace]:
+        """The faces in tiles of a photo that is enlarged so many times."""
+        smallest = self._smallest(photo) / (photo.scale * times)
+        return [PlacedFace(photo, face) for face in search_tiles(photo.rgb, smallest)]
+
+    def _smallest(self, photo: Photo) -> float:
+        """Width of the smallest face to search for in tiles, pixels of the full photo: a reduced photo shows less."""
+        asked = self._settings.smallest_face
+        return max(asked, photo.scale * SMALLEST_SEEN) if photo.scale > 1 else asked
+
+    def _upright(self, seen: list[PlacedFace], policy: FacePolicy) -> list[PlacedFace]:
+        turned = {id(one.photo): TurnedPhoto(one.photo, lambda rgb: self._detect(policy, rgb)) for one in seen}
+        return [
+            PlacedFace(*turned[id(one.photo)].upright(one.face, one.stance.turn if one.stance else 0.0), one.stance)
+            for one in seen
+        ]
+
+    def _no_face(self, photo: Photo, tiles: FullSize | None) -> Refusal:
+        """The outcome, with the smallest face that was searched for in pixels of the full photo."""
+        smallest = max(photo.rgb.shape) * photo.scale * SEEN_WHOLE
+        if tiles:
+            halved = 2 if "upsample" in self._settings.ladder else 1
+            smallest = min(smallest, self._smallest(tiles()) / halved)
+        return Refusal("no_face", f"no face of {smallest:.0f} pixels or more found")
+
+
+def _in_turned(photo: Photo, detect: Callable[[Pixels], list[Detection]]) -> list[PlacedFace]:
+    """The faces in the photo's three other quarter turns."""
+    turned = [photo.quarter_turned(turns) for turns in QUARTER_TURNS]
+    return [PlacedFace(one, face) for one in turned for face in detect(one.rgb)]
+
+
+def _confirmed(sightings: Iterable[PlacedFace], least: float) -> list[PlacedFace]:
+    """Those with at least that score in a close look; of several at one place the best."""
+    kept: list[PlacedFace] = []
+    looked = (one.looked_at() for one in sightings)
+    for one in sorted((one for one in looked if one.score >= least), key=lambda one: -one.score):
+        kept += _apart([one], kept)
+    return kept
+
+
+def _apart(sightings: list[PlacedFace], others: list[PlacedFace]) -> list[PlacedFace]:
+    """Those that show none of the other faces."""
+    boxes = [other.photo.full_box(other.face.box) for other in others]
+    return [
+        one for one in sightings if all(shared_part(one.photo.full_box(one.face.box), box) < SAME_FACE for box in boxes)
+    ]
+
+
+def _choose(sightings: list[PlacedFace], policy: FacePolicy, photo: Photo) -> list[PlacedFace] | Refusal:
+    """The choice of the policy among faces of several pictures of a photo: by their boxes in the full one."""
+    placed = [one.face.moved(one.photo.full_box(one.face.box)) for one in sightings]
+    origin = {id(face): one for face, one in zip(placed, sightings, strict=True)}
+    height, width = photo.rgb.shape[:2]
+    chosen = select_faces(placed, policy, (round(width * photo.scale), round(height * photo.scale)))
+    return chosen if isinstance(chosen, Refusal) else [origin[id(face)] for face in chosen]

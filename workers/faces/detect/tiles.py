@@ -1,0 +1,118 @@
+"""Small faces: BlazeFace in overlapping tiles of a photo at several sizes.
+
+A photo seen whole shows a face from about a twelfth of its longest side on. In tiles the smallest face is a number of
+pixels, and time grows with the photo's area.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import product
+
+import numpy as np
+
+from workers.faces.detect.blazeface import SIDE, detect_blazeface
+from workers.faces.detect.boxes import Box, Detection
+from workers.faces.models.onnx_sessions import session_of
+from workers.faces.photo import Pixels
+
+TILE = 2 * SIDE
+"""Pixels a side of a tile. Of 192, 384, 768 and 1152 the network is fastest per pixel at 384."""
+
+SMALLEST_SEEN = 32
+"""Pixels of a face in a tile at which the network finds nearly as many as at 48 (docs/engine.md)."""
+
+OVERLAP = 96
+"""Pixels that two neighbours share: a face that the next coarser size finds less well, with its margin."""
+
+COARSER = 2.0
+"""From one size of the photo to the next."""
+
+KEPT = 0.75
+"""Of the smallest width that is asked for: the network's boxes err so much. Smaller faces are left out, since their
+measurements tell little (docs/engine.md)."""
+
+LARGEST_SCALE = 2.0
+"""To which a photo is enlarged at most, for faces below SMALLEST_SEEN."""
+
+SAME_FACE = 0.5
+"""Shared part of the smaller of two boxes from which both show one face."""
+
+
+def search_tiles(rgb: Pixels, smallest: float) -> list[Detection]:
+    """Faces of at least so many pixels, in the pixels of `rgb`, best first; overlapping boxes are suppressed.
+
+    Args:
+        rgb: (height, width, 3) uint8, RGB.
+        smallest: width of the smallest face to be found, pixels of `rgb`. Where the whole photo shows it, there are no
+            tiles and no faces.
+    """
+    session = session_of("blaze")
+    faces = []
+    for scale in _scales(max(rgb.shape[:2]), smallest):
+        picture = _resized(rgb, scale)
+        for left, top in product(*(_starts(length) for length in picture.shape[1::-1])):
+            tile = picture[top : top + TILE, left : left + TILE]
+            for face in detect_blazeface(session, np.ascontiguousarray(tile), TILE):
+                if not _is_cut(face.box, tile, (left, top), picture):
+                    box = face.box.shifted(left, top).scaled(1 / scale)
+                    faces.append(Detection(box, face.score, "blaze", face.roll))
+    return [face for face in without_repeats(faces) if face.box.width >= KEPT * smallest]
+
+
+def without_repeats(faces: list[Detection]) -> list[Detection]:
+    """The faces by falling score without those whose box mostly covers, or lies in, the box of a better one."""
+    kept: list[Detection] = []
+    for face in sorted(faces, key=lambda one: (-one.score, one.box.left, one.box.top)):
+        if all(shared_part(face.box, other.box) < SAME_FACE for other in kept):
+            kept.append(face)
+    return kept
+
+
+def shared_part(one: Box, other: Box) -> float:
+    """Intersection over the smaller area, 0 to 1.
+
+    >>> shared_part(Box(0, 0, 9, 9), Box(0, 0, 4, 4))
+    1.0
+    """
+    width = min(one.right, other.right) - max(one.left, other.left) + 1
+    height = min(one.bottom, other.bottom) - max(one.top, other.top) + 1
+    return max(width, 0.0) * max(height, 0.0) / min(one.area, other.area)
+
+
+def _scales(longest: int, smallest: float) -> Iterator[float]:
+    """Sizes of the photo in which tiles are searched, the largest first, down to the whole photo in one input."""
+    scale = min(SMALLEST_SEEN / smallest, LARGEST_SCALE)
+    while scale * longest > SIDE:
+        yield scale
+        scale /= COARSER
+
+
+def _resized(rgb: Pixels, scale: float) -> Pixels:
+    import cv2
+
+    if scale == 1:
+        return rgb
+    size = max(round(rgb.shape[1] * scale), 1), max(round(rgb.shape[0] * scale), 1)
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(rgb, size, interpolation=way), dtype=np.uint8)
+
+
+def _starts(length: int) -> list[int]:
+    """First pixels of the tiles along one side, evenly spread; neighbours share at least OVERLAP pixels."""
+    if length <= TILE:
+        return [0]
+    count = math.ceil((length - OVERLAP) / (TILE - OVERLAP))
+    return [round(index * (length - TILE) / (count - 1)) for index in range(count)]
+
+
+def _is_cut(box: Box, tile: Pixels, start: tuple[int, int], picture: Pixels) -> bool:
+    """Whether a box crosses an edge of its tile that is not the picture's: a neighbour has the whole face."""
+    (height, width), (rows, columns), (left, top) = tile.shape[:2], picture.shape[:2], start
+    return (
+        (box.left < 0 < left)
+        or (box.top < 0 < top)
+        or (box.right > width - 1 and left + width < columns)
+        or (box.bottom > height - 1 and top + height < rows)
+    )
