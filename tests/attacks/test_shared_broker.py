@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import redis
 from orchestrator.local.cluster import LocalCluster
 from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.reconciler import Reconciler
+from storage.refused_messages import refused_messages
 from tests.cluster import CHEAP, Cluster, plan, queues_of, wait_for
 from tests.proxy import free_port
 from workers.queue.broker_options import redis_url, store_options
@@ -90,6 +92,12 @@ def test_two_stores_work_at_the_same_time_and_take_no_message_of_the_other(
         # Flower shows the workers and tasks of its own store
         wait_for(lambda: tasks(port, first.flower_password), "tasks in Flower")
         wait_for(lambda: runs[0].run_id in json.dumps(tasks(port, first.flower_password)), "the run in Flower")
+        # and sends none of its own, whoever knows its password
+        refused = refused_messages(clusters[0].store)
+        with pytest.raises(urllib.error.HTTPError):
+            asked(port, first.flower_password, f"task/send-task/{ENCODE_PHOTOS}", {"args": ["run", ["a" * 64]]})
+        assert clusters[0].connection().llen(IMAGES) == 0
+        assert refused_messages(clusters[0].store) == refused == {}
         seen = {task["uuid"] for task in tasks(port, first.flower_password).values()}
         assert len(seen) <= 20  # 12 photos and a few trainings; with those of the other store it would be twice that
     assert dict(zip(OTHERS, raw(shared).mget(list(OTHERS)), strict=True)) == OTHERS
@@ -103,10 +111,16 @@ def host() -> str:
 
 def tasks(port: int, password: str) -> dict[str, Any]:
     """The tasks that Flower knows."""
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/api/tasks")
-    request.add_header("Authorization", f"Basic {base64.b64encode(f'lineup:{password}'.encode()).decode()}")
     try:
-        with urllib.request.urlopen(request, timeout=10) as page:  # noqa: S310 - the address is ours
-            return dict(json.load(page))
+        return asked(port, password, "tasks")
     except OSError:
         return {}
+
+
+def asked(port: int, password: str, what: str, content: object = None) -> dict[str, Any]:
+    """Flower's answer to a question, or with a content to a command; raises HTTPError where it refuses."""
+    data = None if content is None else json.dumps(content).encode()
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/api/{what}", data)
+    request.add_header("Authorization", f"Basic {base64.b64encode(f'lineup:{password}'.encode()).decode()}")
+    with urllib.request.urlopen(request, timeout=10) as page:  # noqa: S310
+        return dict(json.load(page))

@@ -1,6 +1,6 @@
 """Where the photos of a run are: messages name photos by their keys, and the catalogue has the paths.
 
-A process keeps the catalogues of its last runs, sorted by key: about 100 bytes a photo, and no message reads one anew.
+A process keeps the catalogues of its last runs, sorted by key: some 150 bytes a photo, and no message reads one anew.
 """
 
 from __future__ import annotations

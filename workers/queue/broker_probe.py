@@ -53,7 +53,7 @@ def broker_error(options: BrokerOptions, error: Exception) -> BrokerError:
 
 
 def _channel(url: str) -> str:
-    """A channel of the kind on which workers tell what they do."""
+    """A channel of the kind on which workers tell what they do; kombu passes over what is empty."""
     parts = urlsplit(url)
     number = parts.path.strip("/") if parts.scheme != "redis+socket" else ""
     return f"/{number or 0}.celeryev/worker.probe"
@@ -70,6 +70,6 @@ def _commands(key: str, channel: str) -> list[tuple[Any, ...]]:
         ("ZREM", key, "tag"),
         ("SADD", key, "tag"),
         ("SREM", key, "tag"),
-        ("PUBLISH", channel, "{}"),
+        ("PUBLISH", channel, ""),
         ("DEL", key),
     ]

@@ -60,8 +60,8 @@ class _PubSub(plain.PrefixedRedisPubSub):
 
     def parse_response(self, *args: Any, **options: Any) -> Any:
         found = super().parse_response(*args, **options)  # type: ignore[no-untyped-call]
-        if not found or _text(found[0]) not in ("message", "pmessage"):
-            return found
+        if not found or not found[-1] or _text(found[0]) not in ("message", "pmessage"):
+            return found  # kombu passes over what is empty
         *about, data = found
         content = self.message_guard.content(_text(about[-1]), data)
         return None if content is None else [*about, content]
