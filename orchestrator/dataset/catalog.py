@@ -28,7 +28,8 @@ from storage.outputs import OutputLedger
 from storage.schemas import CATALOG, EXCLUDED
 from workers.cores import usable_cores
 from workers.faces.decode.open_file import read_file
-from workers.faces.decode.read_image import read_header, size_refusal
+from workers.faces.decode.read_image import Header, size_refusal
+from workers.faces.decode.reader_pool import ReaderPool
 from workers.faces.refusal import Refusal
 
 THREADS = min(16, 4 * usable_cores())
@@ -43,6 +44,8 @@ UNREAD = "unread-"
 _SAME_BYTES = "the same bytes are also labelled "
 
 Row = dict[str, Any]
+
+ReadHeader = Callable[[bytes], Header | Refusal]
 
 
 def build_catalog(
@@ -88,7 +91,7 @@ def build_catalog(
     return table, summarize(rows, sources, min_photos_per_person, corrected)
 
 
-def describe_photo(root: Path, source: Source, limits: Limits) -> Row:
+def describe_photo(root: Path, source: Source, limits: Limits, read_header: ReadHeader) -> Row:
     """The catalogue row of one photo, but for its duplicate group. Never raises on a bad file."""
     row: Row = dict.fromkeys(CATALOG.names)
     unread = hashlib.sha256(source.path.encode()).hexdigest()
@@ -116,10 +119,11 @@ def describe_photos(
 ) -> list[Row]:
     """The catalogue rows of these photos, in their order."""
     rows: list[Row] = []
-    with ThreadPoolExecutor(THREADS) as pool:
+    # entered last, left first: where this thread is interrupted, no other waits for a photo any more
+    with ThreadPoolExecutor(THREADS) as threads, ReaderPool(usable_cores()) as readers:
         for start in range(0, len(sources), ROUND):
             part = sources[start : start + ROUND]
-            for row in pool.map(lambda source: describe_photo(root, source, limits), part):
+            for row in threads.map(lambda source: describe_photo(root, source, limits, readers.header), part):
                 rows.append(row)
                 if on_photo:
                     on_photo(len(rows), len(sources))

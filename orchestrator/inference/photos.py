@@ -11,7 +11,7 @@ from orchestrator.inference.annotate import Palette, draw
 from orchestrator.inference.annotated_copies import AnnotatedCopies
 from orchestrator.inference.media_type import read_regular
 from storage.outputs import OutputLedger
-from workers.faces.decode.read_image import read_image
+from workers.faces.decode.guarded_reader import guarded_reader
 from workers.faces.engine import FaceEngine
 from workers.faces.photo import Pixels
 from workers.faces.records import FaceRecord
@@ -96,7 +96,7 @@ def _identify(
     data = read_regular(path, limits.file_bytes + 1)
     if isinstance(data, Refusal):
         return PhotoAnswer(path, data.outcome, data.reason)
-    photo = read_image(data, limits)
+    photo = guarded_reader().image(data, limits)
     if isinstance(photo, Refusal):
         return PhotoAnswer(path, photo.outcome, photo.reason)
     result = engine.encode_every_face(data, photo, recogniser.others)

@@ -9,7 +9,7 @@ depend on its own photo and on the settings alone.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from storage.engine_settings import EngineSettings, FacePolicy
 from workers.faces.align.chips import align_face, crop_face, encoder_chip, fit_alignment
 from workers.faces.align.encode_jpeg import encode_jpeg
 from workers.faces.align.landmarks import load_landmarks
-from workers.faces.decode.read_image import read_image
+from workers.faces.decode.guarded_reader import guarded_reader
 from workers.faces.detect.boxes import Detection
 from workers.faces.detect.face_finder import FaceFinder, FullSize
 from workers.faces.detect.refine_box import load_refiner
@@ -81,7 +81,7 @@ class FaceEngine:
 
         Args:
             photos: (photo_key, the file's bytes).
-            before: called with a photo's key just before its bytes meet a decoder.
+            before: called with a photo's key just before work on it begins.
             others: further encoders, whose embeddings are in `FaceRecord.others`.
 
         Returns:
@@ -94,20 +94,32 @@ class FaceEngine:
         ('unreadable', [])
         """
         results: list[PhotoResult] = []
-        chunk: list[DetectedFace] = []
+        for group in self._read_in_groups(photos, before):
+            faces: list[DetectedFace] = []
+            for data, photo, result in group:
+                results.append(result)
+                full = functools.partial(self._read_full, data, photo) if isinstance(photo, Photo) else None
+                faces += self._detect(photo, self.settings.policy, result, full)
+            self._encode_faces(faces, others)
+        return results
+
+    def _read_in_groups(
+        self, photos: Sequence[tuple[str, bytes]], before: Callable[[str], None]
+    ) -> Iterator[list[tuple[bytes, Photo | Refusal, PhotoResult]]]:
+        """The bytes and pixels of `CHUNK` photos at a time, fewer where they are large."""
+        group: list[tuple[bytes, Photo | Refusal, PhotoResult]] = []
+        size = 0
         for key, data in photos:
             result = PhotoResult(key, [], "ok", "", self.settings.detector)
-            results.append(result)
             before(key)
             with timed(result.seconds, "read"):
-                photo = read_image(data, self.settings.limits)
-            full = functools.partial(self._read_full, data, photo) if isinstance(photo, Photo) else None
-            chunk += self._detect(photo, self.settings.policy, result, full)
-            if _is_full(chunk):
-                self._encode_faces(chunk, others)
-                chunk.clear()
-        self._encode_faces(chunk, others)
-        return results
+                photo = guarded_reader().image(data, self.settings.limits)
+            group.append((data, photo, result))
+            size += photo.rgb.nbytes if isinstance(photo, Photo) else 0
+            if len(group) == CHUNK or size >= PIXEL_BYTES:
+                yield group
+                group, size = [], 0
+        yield group
 
     def encode_pixels(self, rgb: Pixels, others: OtherEncoders = NO_OTHERS) -> list[FaceRecord]:
         """Every face of a picture, (height, width, 3) RGB uint8, by falling area; empty where there is none.
@@ -135,7 +147,7 @@ class FaceEngine:
         """The photo of a file with as many pixels as memory allows; `photo` where it has them."""
         if photo.scale == 1:
             return photo
-        full = read_image(data, replace(self.settings.limits, working_side=FULL_SIDE))
+        full = guarded_reader().image(data, replace(self.settings.limits, working_side=FULL_SIDE))
         return full if isinstance(full, Photo) else photo
 
     def _detect(
@@ -197,14 +209,9 @@ def load_engine(settings: EngineSettings) -> FaceEngine:
     return FaceEngine(settings)
 
 
-def _is_full(chunk: Sequence[DetectedFace]) -> bool:
-    sizes = {id(photo): photo.rgb.nbytes for face in chunk for photo in (face.decoded, face.photo)}
-    return len({id(face.decoded) for face in chunk}) == CHUNK or sum(sizes.values()) >= PIXEL_BYTES
-
-
 def _record(face: DetectedFace, points: Points, embedding: Embedding) -> FaceRecord:
     """The row of a face: its two pictures, and box and points in pixels of the full photo."""
-    _, photo, detection, result = face
+    decoded, photo, detection, result = face
     with timed(result.seconds, "align"):
         alignment = fit_alignment(points)
         crop = encode_jpeg(crop_face(photo.rgb, detection.box))
@@ -215,7 +222,7 @@ def _record(face: DetectedFace, points: Points, embedding: Embedding) -> FaceRec
         face_index=len(result.faces),
         outcome="ok",
         reason="",
-        note="; ".join(filter(None, (photo.note, alignment.note))),
+        note="; ".join(filter(None, (decoded.reading, photo.note, alignment.note))),
         detector=detection.detector,
         score=detection.score,
         left=left,

@@ -28,7 +28,8 @@ class Photo:
         scale: pixels of the full photo per pixel of the decoded one; 1 where it was decoded at full size.
         turned: degrees counter-clockwise by which the decoded photo was turned to give `rgb`, from -180 up.
         way: from `rgb` to the decoded photo; None where they are the same picture.
-        note: what the reader or the detector has to say of these pixels; may be empty.
+        note: what the detector has to say of these pixels; may be empty.
+        reading: what the file lacks (it is cut); empty for a whole one.
     """
 
     rgb: Pixels
@@ -36,6 +37,7 @@ class Photo:
     turned: float = 0.0
     way: Way | None = None
     note: str = ""
+    reading: str = ""
 
     def full_size_box(self, box: Box) -> tuple[int, int, int, int]:
         """A box in `rgb` as left, top, right, bottom in whole pixels of the full upright photo, ends inclusive.

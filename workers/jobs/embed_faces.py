@@ -21,7 +21,7 @@ from storage.handed_back import write_note
 from storage.parts import part_path, read_parts, table_of, write_part
 from storage.runs import Run
 from storage.schemas import EMBEDDINGS, FACES
-from workers.faces.decode.read_image import read_image
+from workers.faces.decode.guarded_reader import guarded_reader
 from workers.faces.embed.onnx_encoder import OnnxFaceEncoder
 from workers.faces.engine_fingerprint import encoder_fingerprint
 from workers.faces.photo import Photo
@@ -130,7 +130,7 @@ def _embedded(
 
 def _read(run: Run, settings: EngineSettings, photo: PhotoRef) -> Photo | Refusal:
     read, unread = read_all(run, [photo])
-    return Refusal("unreadable", unread[photo.key]) if unread else read_image(read[0][1], settings.limits)
+    return Refusal("unreadable", unread[photo.key]) if unread else guarded_reader().image(read[0][1], settings.limits)
 
 
 def _stored_points(run: Run, keys: Collection[str]) -> dict[str, Rows]:

@@ -35,6 +35,9 @@ from workers.jobs.write_failure import write_failure
 
 logger = logging.getLogger("lineup.encoding")
 
+NOT_BY_BYTES_ALONE = ("timed_out", "poisoned")
+"""Outcomes of the reading process that another machine may not have."""
+
 _LAST_WORDS = re.compile(r"Fatal Python error: ([A-Za-z ]+)|Raised (\w+)")
 
 
@@ -114,6 +117,10 @@ def _encode_part(run: Run, settings: EngineSettings, photos: Sequence[PhotoRef],
             results += engine.encode_photos(read, before=log.name, others=others)
         if unread:
             write_note(run, unread)
+        for result in results:
+            if result.outcome in NOT_BY_BYTES_ALONE:
+                write_failure(run, result.photo_key, result.outcome, result.reason, attempt)
+        results = [result for result in results if result.outcome not in NOT_BY_BYTES_ALONE]
         if results:
             _write_results(run, done, results, attempt)
     logger.info("%d photos encoded", len(results), extra={"run": run.run_id, "part": part, "attempt": attempt})

@@ -21,7 +21,7 @@ from typing import Any
 
 from storage import folders, parts
 from storage.temporary_files import TEMPORARY
-from workers.faces.decode import read_image as images
+from workers.faces.decode.guarded_reader import GuardedReader
 from workers.learning.face_arrays import Faces
 
 HOG_BYTES = 200_000_000
@@ -114,16 +114,16 @@ DEEDS: dict[bytes, Callable[[], None]] = {
     deed.__name__.encode(): deed for deed in (kill, once, crash, hang, bug, hog, devour, gate)
 }
 
-read_image = images.read_image
+read_image = GuardedReader.image
 fsync = folders.fsync
 
 
 @functools.wraps(read_image)
-def read_marked(data: bytes, *arguments: Any, **named: Any) -> Any:
+def read_marked(reader: GuardedReader, data: bytes, *arguments: Any, **named: Any) -> Any:
     fill_disk()
     for found in MARK.findall(data[:4096]):
         DEEDS[found]()
-    return read_image(data, *arguments, **named)
+    return read_image(reader, data, *arguments, **named)
 
 
 @functools.wraps(fsync)
@@ -181,7 +181,7 @@ def load_or_die(table: Any) -> Faces:
     raise AssertionError("a killed process goes on")
 
 
-images.read_image = read_marked
+GuardedReader.image = read_marked  # type: ignore[method-assign, assignment]
 Faces.from_table = staticmethod(load_or_die)  # type: ignore[method-assign]
 vars(parts)["fsync"] = fsync_or_die
 folders.new_folder = new_folder_at_the_gate

@@ -23,8 +23,8 @@ CAUSE = "the file cannot be read: Stale file handle"
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Two people, four photos of each."""
-    write_folder(tmp_path / "people", people=2, photos=4, seed=5, side=64, processes=1)
+    """Two people, three photos of each."""
+    write_folder(tmp_path / "people", people=2, photos=3, seed=5, side=64, processes=1)
     return plan_run(tmp_path / "store", tmp_path / "people", None, Experiment()).run
 
 

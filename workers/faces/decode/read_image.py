@@ -1,8 +1,8 @@
-"""Read an image file into pixels, safely: the only module where untrusted bytes meet a decoder.
+"""Read an image file into pixels: the only module where untrusted bytes meet a decoder.
 
-Later steps may assume RGB, uint8, upright, C-contiguous, and no side of twice `Limits.working_side` or more.
-The content decides the format, never the file's name. A truncated file is a `Refusal`, never half a picture. The size
-is checked in the header, before memory is allocated.
+Call it through `guarded_reader`, which runs it in a process with limits. Later steps may assume RGB, uint8, upright,
+C-contiguous, and no side of twice `working_side` or more. The content decides the format, never the file's name. The
+structure of a file is judged by our own parsers, its size in the header, before memory is allocated.
 """
 
 from __future__ import annotations
@@ -11,13 +11,17 @@ import io
 import struct
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from storage.engine_settings import Limits
-from workers.faces.decode.gif import MOST_GIF_PIXELS, gif_size
-from workers.faces.photo import Photo, Pixels
+from workers.faces.decode.cut_jpeg import read_cut_jpeg
+from workers.faces.decode.essence import Essence, essence_of
+from workers.faces.decode.exif import exif_orientation
+from workers.faces.decode.file_kind import file_kind
+from workers.faces.decode.gif_file import MOST_GIF_PIXELS, gif_size
+from workers.faces.decode.to_rgb import small_rgb, upright
+from workers.faces.photo import Photo
 from workers.faces.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -27,15 +31,27 @@ FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """The formats of photos (MPO is a JPEG that holds several). Every further decoder is a further risk: PSD, TGA, EPS
 and the rest are not read."""
 
-ORIENTATION_TAG = 274
-BITS_PER_SAMPLE_TAG = 258
-WHITE = (255, 255, 255, 255)
-
 DECODER_ERRORS = (
     *(OSError, SyntaxError, ValueError, IndexError, TypeError, KeyError, EOFError, struct.error),
     RuntimeError,  # raised by libavif
 )
 """What Pillow's parsers raise on malformed bytes: OSError is documented, fuzzing found the others."""
+
+CUT = "truncated"
+"""In Pillow's error for a file that ends too early."""
+
+
+class SizeLimits(Protocol):
+    """The sizes of photos that are accepted; see `storage.engine_settings.Limits`."""
+
+    @property
+    def file_bytes(self) -> int: ...
+    @property
+    def pixels(self) -> int: ...
+    @property
+    def shortest_side(self) -> int: ...
+    @property
+    def working_side(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -54,15 +70,25 @@ class Header:
     orientation: int
 
 
+@dataclass(frozen=True)
+class _Opened:
+    """A file that Pillow has opened and not decoded."""
+
+    image: Image
+    essence: Essence
+    header: Header
+
+
 def read_header(data: bytes) -> Header | Refusal:
     """Read size, format and orientation without decoding; `Refusal("unreadable", ...)` where that fails."""
     opened = _open(data)
-    return opened if isinstance(opened, Refusal | Header) else _header_of(opened)
+    return opened.header if isinstance(opened, _Opened) else opened
 
 
-def size_refusal(head: Header, limits: Limits) -> Refusal | None:
+def size_refusal(head: Header, limits: SizeLimits) -> Refusal | None:
     """Why a photo of this size is refused, too_large or too_small; None where it is accepted.
 
+    >>> from storage.engine_settings import Limits
     >>> size_refusal(Header(20, 400, "JPEG", 1), Limits())
     Refusal(outcome='too_small', reason='20 x 400 pixels; the shortest side must have 32')
     """
@@ -74,15 +100,19 @@ def size_refusal(head: Header, limits: Limits) -> Refusal | None:
     return None
 
 
-def read_image(data: bytes, limits: Limits) -> Photo | Refusal:
+def read_image(data: bytes, limits: SizeLimits) -> Photo | Refusal:
     """Decode the first frame of an image file: upright, RGB.
 
     Returns:
         A photo, (height, width, 3) uint8, 0-255; or why there is none: `unreadable`, `too_large` or `too_small`.
         Malformed bytes never raise.
 
+    Raises:
+        MemoryError: decoding takes more memory than this process may have.
+
     >>> import io
     >>> from PIL import Image
+    >>> from storage.engine_settings import Limits
     >>> file = io.BytesIO()
     >>> Image.new("RGB", (60, 40), "red").save(file, "PNG")
     >>> photo = read_image(file.getvalue(), Limits())
@@ -96,125 +126,109 @@ def read_image(data: bytes, limits: Limits) -> Photo | Refusal:
     opened = _open(data)
     if isinstance(opened, Refusal):
         return opened
-    head = opened if isinstance(opened, Header) else _header_of(opened)
+    head = opened.header if isinstance(opened, _Opened) else opened
     refused = size_refusal(head, limits)
     if refused:
         return refused
     if isinstance(opened, Header):
         return Refusal("too_large", f"{head.width} x {head.height} pixels; no {head.format} of that size is opened")
     try:
-        return _decode(opened, head, limits)
+        return _decode(opened, limits)
     except DECODER_ERRORS as error:
         return Refusal("unreadable", f"{head.format}: {_words(error)}")
-    except MemoryError:
-        return Refusal("too_large", f"{head.format}: decoding it takes more memory than there is")
 
 
-def _open(data: bytes) -> Image | Header | Refusal:
+def load_decoders() -> None:
+    """Load every decoder now: a process with limits on its files can load none later."""
+    from PIL import AvifImagePlugin, Image
+
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each thread takes memory for its stack
+    Image.init()
+
+
+def _open(data: bytes) -> _Opened | Header | Refusal:
     """The file, opened and not decoded; only its header where opening alone would take much memory."""
-    from PIL import Image
-
     if not data:
         return Refusal("unreadable", "empty file")
-    width, height = gif_size(data)
+    kind = file_kind(data)
+    if kind.use != "photo":
+        known = f"{kind.name}; {kind.hint}" if kind.hint else kind.name
+        return Refusal("unreadable", known or f"not an image in any of {', '.join(FORMATS)}")
+    essence = essence_of(data, kind.name)
+    if isinstance(essence, Refusal):
+        return essence
+    width, height = gif_size(essence.data)
     if width * height > MOST_GIF_PIXELS:
         return Header(width, height, "GIF", 1)
-    # Pillow's own limit is above ours, and its error would hide the size from the catalogue.
-    Image.MAX_IMAGE_PIXELS = None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
-            image.info["orientation"] = _orientation(image)
+        image = _pillow_image(essence.data)
+        return _Opened(image, essence, _header_of(image, essence))
     except DECODER_ERRORS as error:
         known = "" if "cannot identify" in str(error) else f" ({_words(error)})"
-        return Refusal("unreadable", f"not an image in any of {', '.join(FORMATS)}{known}")
-    return image
+        return Refusal("unreadable", f"damaged {kind.name}{known}")
 
 
-def _orientation(image: Image) -> int:
+def _pillow_image(data: bytes) -> Image:
     from PIL import Image
 
-    try:
-        exif = Image.Exif()
-        if image.format == "PNG" and "exif" in image.info:
-            exif.load(image.info["exif"])
-        else:  # of the base class: a PNG's own getexif() decodes the whole picture, before its size is judged
-            exif = Image.Image.getexif(image)
-        found = exif.get(ORIENTATION_TAG, 1)
-    except DECODER_ERRORS:
-        return 1  # damaged EXIF, but the pixels may be sound
-    return found if isinstance(found, int) and 1 <= found <= 8 else 1
+    # Pillow's own limit is above ours, and its error would hide the size from the catalogue.
+    Image.MAX_IMAGE_PIXELS = None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return Image.open(io.BytesIO(data), formats=FORMATS)
 
 
-def _header_of(image: Image) -> Header:
-    orientation = int(image.info["orientation"])
+def _header_of(image: Image, essence: Essence) -> Header:
+    orientation = essence.orientation
+    if orientation is None and image.format == "TIFF":
+        orientation = exif_orientation(essence.data, _bytes_of(image.info.get("xmp")))
+    elif orientation is None:
+        orientation = exif_orientation(_bytes_of(image.info.get("exif")), _bytes_of(image.info.get("xmp")))
     # Pillow reports a TIFF's size already turned, and every other format's as stored.
     turned = orientation >= 5 and image.format != "TIFF"
     width, height = reversed(image.size) if turned else image.size
-    return Header(width, height, image.format or "", orientation)
+    return Header(width, height, "MPO" if essence.is_mpo else image.format or "", orientation)
 
 
-def _decode(image: Image, head: Header, limits: Limits) -> Photo:
+def _bytes_of(value: object) -> bytes:
+    return value if isinstance(value, bytes) else b""
+
+
+def _decode(opened: _Opened, limits: SizeLimits) -> Photo | Refusal:
+    head, note = opened.header, ""
+    try:
+        image = _loaded(opened.image, limits)
+    except OSError as error:
+        if opened.image.format != "JPEG" or CUT not in str(error):
+            raise
+        found = read_cut_jpeg(opened.essence.data, lambda data, lenient: _loaded(_pillow_image(data), limits, lenient))
+        if isinstance(found, Refusal):
+            return found
+        image, note = found
+    rgb = np.asarray(small_rgb(image, max(image.size) // limits.working_side))
+    if head.format != "TIFF":  # Pillow has already turned that one
+        rgb = upright(rgb, head.orientation)
+    return Photo(np.ascontiguousarray(rgb), head.width / rgb.shape[1], reading=note)
+
+
+def _loaded(image: Image, limits: SizeLimits, lenient: bool = False) -> Image:
+    """Decode: a large JPEG at a half, a quarter or an eighth; `lenient` accepts a file that ends too early."""
+    from PIL import ImageFile
+
+    if lenient:  # else Pillow adds an end mark, and rows that are missing could not be told from grey ones
+        vars(image)["_ended"] = True
     longest = max(image.size)
-    if head.format in ("JPEG", "MPO") and longest >= 2 * limits.working_side:
+    if image.format == "JPEG" and longest >= 2 * limits.working_side:
         smaller = limits.working_side / longest
         image.draft(None, (int(image.width * smaller), int(image.height * smaller)))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        image.load()
-    if head.format == "PNG":  # its EXIF may follow the pixels
-        image.info["orientation"] = _orientation(image)
-        head = _header_of(image)
-    surplus = max(image.size) // limits.working_side
-    rgb = np.asarray(_shrunk(_in_rgb(image), surplus))
-    if head.format != "TIFF":  # Pillow has already turned that one
-        rgb = _turned(rgb, head.orientation)
-    if not rgb.flags.c_contiguous:
-        rgb = np.ascontiguousarray(rgb)
-    return Photo(rgb, head.width / rgb.shape[1])
-
-
-def _shrunk(image: Image, factor: int) -> Image:
-    """Average blocks of `factor` x `factor` pixels; the JPEG decoder does the same for its own format."""
-    return image.reduce(factor) if factor >= 2 else image
-
-
-def _in_rgb(image: Image) -> Image:
-    """Any of Pillow's modes to RGB: deep greys lose their low bits, transparency becomes white."""
-    from PIL import Image
-
-    if image.mode == "RGB" and "transparency" not in image.info:
-        return image
-    if image.mode == "F":
-        raise ValueError("floating-point pixels have no agreed white")
-    if image.mode.startswith("I"):
-        return Image.fromarray(_eight_bits(image)).convert("RGB")
-    if image.has_transparency_data:
-        solid = Image.new("RGBA", image.size, WHITE)
-        solid.alpha_composite(image.convert("RGBA"))
-        return solid.convert("RGB")
-    return image.convert("RGB")
-
-
-def _eight_bits(image: Image) -> Pixels:
-    """Deep grey (I;16, I;16B, I) to 8 bits by its declared depth; Pillow's own conversion would clip to white."""
-    depth = 16
-    if image.format == "TIFF":
-        depth = int(image.tag_v2.get(BITS_PER_SAMPLE_TAG, (16,))[0])  # type: ignore[attr-defined]
-    values = np.asarray(image).astype(np.int64)
-    shallow: Pixels = np.clip(values >> max(depth - 8, 0), 0, 255).astype(np.uint8)
-    return shallow
-
-
-def _turned(rgb: Pixels, orientation: int) -> Pixels:
-    """Apply an EXIF orientation, 1-8, as views; the TIFF 6.0 specification, page 36."""
-    if orientation in (2, 5, 7):
-        rgb = rgb[:, ::-1]
-    if orientation == 4:
-        rgb = rgb[::-1]
-    quarter_turns = {3: 2, 5: 1, 6: 3, 7: 3, 8: 1}.get(orientation, 0)
-    return np.rot90(rgb, quarter_turns) if quarter_turns else rgb
+    ImageFile.LOAD_TRUNCATED_IMAGES = lenient
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image.load()
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+    return image
 
 
 def _words(error: BaseException) -> str:

@@ -8,7 +8,7 @@ import random
 import pytest
 from PIL import Image
 
-from workers.faces.decode.gif import MOST_GIF_PIXELS, gif_size
+from workers.faces.decode.gif_file import MOST_GIF_PIXELS, gif_size
 
 
 def animation() -> bytes:

@@ -1,0 +1,234 @@
+"""Read untrusted photos in a process of their own: the only way in which catalogue, workers and `identify` parse them.
+
+A photo that exhausts, crashes or hangs that process is a `Refusal`: too_large, poisoned or timed_out. It costs a
+fresh process (a fifth of a second), and no other photo. The process dies with this one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import weakref
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+import numpy as np
+
+from workers.faces.decode.read_image import Header, SizeLimits
+from workers.faces.photo import Photo
+from workers.faces.refusal import Refusal
+
+WALL_SECONDS = 45
+"""For one photo, should it wait without using the processor; less than a worker's watchdog allows."""
+
+MOST_ANSWER_BYTES = 10_000
+"""A reason is shorter; a process that was taken over could answer without end."""
+
+KEPT_BYTES = 32_000_000
+"""Shared memory is given back to the system after a larger photo."""
+
+KEPT_HEAP = "glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=67108864:glibc.malloc.hugetlb=1"
+"""A photo's memory is used again for the next: giving it back and faulting it in anew took as long as decoding."""
+
+TIMED_OUT = "reading it took too long"
+
+_TRIES = 2
+_SHARED_FLAGS = getattr(os, "MFD_CLOEXEC", 0)
+
+
+class GuardedReader:
+    """A reading process, started when it is first needed and again after it died. One thread at a time.
+
+    A request may be sent ahead: `send`, do something else, then `receive`.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._child: _Child | None = None
+        self._is_closed = False
+
+    def header(self, data: bytes) -> Header | Refusal:
+        """Size, format and orientation of an image file; see `read_image.read_header`."""
+        with self._lock:
+            answer = self._ask(data, None)
+        return Header(*answer["header"]) if "header" in answer else Refusal(*answer["refused"])
+
+    def image(self, data: bytes, limits: SizeLimits) -> Photo | Refusal:
+        """The pixels of an image file; see `read_image.read_image`."""
+        with self._lock:
+            answer = self._ask(data, limits)
+            if "shape" not in answer or self._child is None:
+                return Refusal(*answer["refused"])
+            return Photo(self._child.pixels(answer["shape"]), answer["scale"], reading=answer["reading"])
+
+    def close(self) -> None:
+        """End the process at once, also in the midst of a photo, and start none again; the answer is then a refusal."""
+        self._is_closed = True
+        if self._child:
+            self._child.kill()
+
+    def _ask(self, data: bytes, limits: SizeLimits | None) -> dict[str, Any]:
+        stated = None if limits is None else _stated(limits)
+        died: _Death | None = None
+        for _ in range(_TRIES):
+            if self._is_closed:
+                break
+            child = self._living_child()
+            try:
+                return child.ask(data, stated)
+            except _Death as death:
+                self._child = None
+                died = death
+                if death.timed_out:
+                    break
+        return {"refused": _refusal(died)}
+
+    def _living_child(self) -> _Child:
+        if self._child is None or not self._child.is_ours():
+            self._child = _Child()
+        return self._child
+
+
+def _stated(limits: SizeLimits) -> list[int]:
+    return [limits.file_bytes, limits.pixels, limits.shortest_side, limits.working_side]
+
+
+class _Death(Exception):
+    """The process ended at a photo, or was ended because it took too long."""
+
+    def __init__(self, code: int, timed_out: bool) -> None:
+        super().__init__(code)
+        self.code = code
+        self.timed_out = timed_out or code == -signal.SIGXCPU
+
+
+def _refusal(death: _Death | None) -> list[str]:
+    if death is None or death.timed_out:
+        return ["timed_out", TIMED_OUT]
+    try:
+        cause = signal.strsignal(-death.code) or str(death.code)
+    except ValueError:
+        cause = f"exit code {death.code}"
+    return ["poisoned", f"the process that read it died {_TRIES} times: {cause}"]
+
+
+class Closable(Protocol):
+    def close(self) -> None: ...
+
+
+class _Child:
+    """A running process and the two pieces of shared memory."""
+
+    def __init__(self) -> None:
+        self._owner = os.getpid()
+        ours, theirs = socket.socketpair()
+        ours.settimeout(WALL_SECONDS)
+        self._incoming, self._outgoing = _shared_memory(), _shared_memory()
+        shared = (theirs.fileno(), self._incoming.fileno(), self._outgoing.fileno())
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
+                [sys.executable, "-P", "-m", "workers.faces.decode.reader_process", *map(str, (*shared, self._owner))],
+                pass_fds=shared,
+                cwd=os.sep,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C reaches the parent only
+            )
+        self._socket = ours
+        self._lines = ours.makefile("rwb")
+        self._end = weakref.finalize(self, _end, self._process, ours, self._lines, self._owner)
+
+    def is_ours(self) -> bool:
+        """Whether it lives, and was not inherited by a fork."""
+        return os.getpid() == self._owner and self._process.poll() is None
+
+    def ask(self, data: bytes, limits: list[int] | None) -> dict[str, Any]:
+        """The answer for one file; raises _Death."""
+        try:
+            self._incoming.seek(0)
+            self._incoming.write(data)
+            self._incoming.flush()
+            self._lines.write(json.dumps({"length": len(data), "limits": limits}).encode() + b"\n")
+            self._lines.flush()
+            line = self._lines.readline(MOST_ANSWER_BYTES)
+            answer = json.loads(line) if line.endswith(b"\n") else None
+        except TimeoutError:
+            self.kill()
+            raise _Death(0, timed_out=True) from None
+        except (OSError, ValueError):
+            answer = None
+        finally:
+            if len(data) > KEPT_BYTES:
+                self._incoming.truncate(0)
+        if not isinstance(answer, dict):
+            self._lines_closed()
+            raise _Death(self._process.wait(), timed_out=False)
+        return answer
+
+    def pixels(self, shape: tuple[int, int, int]) -> Any:
+        """A copy of the pixels that it has written."""
+        height, width, colours = shape
+        if colours != 3 or height * width * 3 > os.fstat(self._outgoing.fileno()).st_size:
+            raise ValueError("the reading process states more pixels than it wrote")
+        rgb = np.empty((height, width, 3), np.uint8)
+        pixels, at = rgb.data.cast("B"), 0
+        while at < len(pixels):
+            at += os.preadv(self._outgoing.fileno(), [pixels[at:]], at)
+        if rgb.nbytes > KEPT_BYTES:
+            self._outgoing.truncate(0)
+        return rgb
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+        self._process.wait()
+
+    def _lines_closed(self) -> None:
+        """A process that closed its end, or that answers nonsense, ends or is ended."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1)
+            return
+        self._process.kill()
+
+
+def _end(process: subprocess.Popen[bytes], connection: socket.socket, lines: Closable, owner: int) -> None:
+    with contextlib.suppress(OSError):
+        lines.close()
+    connection.close()
+    if os.getpid() == owner:
+        process.kill()
+        process.wait()
+
+
+def _shared_memory() -> IO[bytes]:
+    """A file in memory without a name; on systems without such files, a temporary one without a name."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("lineup-reader", _SHARED_FLAGS), "w+b", buffering=0)
+    return tempfile.TemporaryFile(buffering=0)
+
+
+def _environment() -> dict[str, str]:
+    """This process's modules, and nothing secret; one thread a library."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
+    path = os.pathsep.join(entry for entry in sys.path if Path(entry).is_absolute())
+    threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    return {**kept, **threads, "PYTHONPATH": path, "PYTHONSAFEPATH": "1", "GLIBC_TUNABLES": KEPT_HEAP}
+
+
+_reader: GuardedReader | None = None
+
+
+def guarded_reader() -> GuardedReader:
+    """The reader of this process."""
+    global _reader
+    if _reader is None:
+        _reader = GuardedReader()
+    return _reader

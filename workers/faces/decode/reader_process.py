@@ -1,0 +1,134 @@
+"""The process that parses untrusted photos: limits on memory, processor time and files, and nothing worth stealing.
+
+Started by `guarded_reader`, in a folder and with an import path that no photo can reach. It takes requests on a socket
+(a line of JSON; the file's bytes are in shared memory) and answers with a line of JSON; pixels go into shared memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+from typing import Any, NamedTuple
+
+from workers.faces.decode.read_image import Header, load_decoders, read_header, read_image
+from workers.faces.photo import Photo
+from workers.faces.refusal import Refusal
+
+MEMORY_BYTES = 1_000_000_000
+"""What parsing one photo may take beyond what the process takes when idle: a PNG of 200 million pixels takes 800 MB."""
+
+CPU_SECONDS = 15
+"""For one photo. The slowest honest ones (200 megapixels, progressive) take about 5."""
+
+MOST_FILES = 16
+"""Open files; four are needed."""
+
+RENEW = 77
+"""Exit code of a process that was out of memory and had read other photos before: a fresh one shall judge."""
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_NO_NEW_PRIVS = 38
+
+
+class RequestedLimits(NamedTuple):
+    """The sizes that a request states; see `storage.engine_settings.Limits`."""
+
+    file_bytes: int
+    pixels: int
+    shortest_side: int
+    working_side: int
+
+
+def serve(connection: socket.socket, incoming: int, outgoing: int) -> None:
+    """Answer requests until the other end is closed.
+
+    Args:
+        incoming, outgoing: descriptors of shared memory for the file's bytes and the pixels.
+    """
+    with connection.makefile("rwb") as lines:
+        for number, line in enumerate(iter(lines.readline, b"")):
+            began = time.perf_counter()
+            allow_cpu(CPU_SECONDS)
+            try:
+                answer = _answer(json.loads(line), incoming, outgoing)
+            except MemoryError:
+                if number:  # a leak of an earlier photo may be the cause
+                    os._exit(RENEW)
+                answer = {"refused": ["too_large", f"reading it takes more than {MEMORY_BYTES / 1e6:.0f} MB of memory"]}
+            answer["seconds"] = time.perf_counter() - began
+            lines.write(json.dumps(answer).encode() + b"\n")
+            lines.flush()
+
+
+def _answer(request: dict[str, Any], incoming: int, outgoing: int) -> dict[str, Any]:
+    data = os.pread(incoming, request["length"], 0)
+    found = read_image(data, RequestedLimits(*request["limits"])) if request["limits"] else read_header(data)
+    if isinstance(found, Refusal):
+        return {"refused": [found.outcome, found.reason]}
+    if isinstance(found, Header):
+        return {"header": [found.width, found.height, found.format, found.orientation]}
+    return _handed_over(found, outgoing)
+
+
+def _handed_over(photo: Photo, outgoing: int) -> dict[str, Any]:
+    pixels, at = photo.rgb.data.cast("B"), 0
+    while at < len(pixels):
+        at += os.pwrite(outgoing, pixels[at:], at)
+    return {"shape": photo.rgb.shape, "scale": photo.scale, "reading": photo.reading}
+
+
+def confine() -> None:
+    """Set the limits that hold for the whole life of this process. Decoders are loaded before."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (MOST_FILES, MOST_FILES))
+    with contextlib.suppress(ValueError, OSError):  # a lower limit of the user's own stays; macOS knows none
+        taken = _data_bytes()
+        resource.setrlimit(resource.RLIMIT_DATA, (taken + MEMORY_BYTES, taken + MEMORY_BYTES))
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None)
+        libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+def allow_cpu(seconds: int) -> None:
+    """The kernel ends this process when it has taken so many more seconds of processor time."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    limit = int(used.ru_utime + used.ru_stime) + seconds + 1
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (limit if most == resource.RLIM_INFINITY else min(limit, most), most))
+
+
+def die_with(parent: int) -> None:
+    """The kernel kills this process when its parent dies, also in the midst of a photo."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # it died before
+            os._exit(1)
+
+
+def _data_bytes() -> int:
+    """Private memory that this process may write, in use or reserved; what RLIMIT_DATA counts."""
+    with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - before any limit on files
+        fields = dict(line.split(":", 1) for line in status)
+    return 1024 * int(fields["VmData"].split()[0])
+
+
+def serve_parent() -> None:
+    """Serve on the descriptors that the command line names: socket, shared memory in, shared memory out, parent."""
+    connection, incoming, outgoing, parent = map(int, sys.argv[1:])
+    die_with(parent)
+    load_decoders()
+    confine()
+    serve(socket.socket(fileno=connection), incoming, outgoing)
+
+
+if __name__ == "__main__":
+    serve_parent()
