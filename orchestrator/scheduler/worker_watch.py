@@ -19,7 +19,7 @@ from workers.queue.task_names import IMAGES, TRAINING
 LOOK_SECONDS = 1.0
 """Between two readings of the workers' files: a hundred of them take some milliseconds."""
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 8.0
 """A worker that starts imports for some seconds before it is there; told within 15 s in all."""
 
 SILENT_SECONDS = 10.0

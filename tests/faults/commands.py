@@ -27,7 +27,7 @@ class Command:
         folder = services.store.parent
         (folder / "experiment.toml").write_text('configurations = ["knn-1", "majority"]')
         self._log = folder / f"command-{time.monotonic_ns()}.log"
-        self._began = time.monotonic()
+        self._began = 0.0
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 [str(LINEUP), *map(str, arguments), "-e", str(folder / "experiment.toml")],
@@ -41,10 +41,16 @@ class Command:
         return self._log.read_text(errors="replace")
 
     def tells(self, words: str, seconds: float = TOLD_SECONDS) -> None:
-        """Wait until it has printed these words; raises AssertionError where they come too late."""
-        left = max(0.0, self._began + seconds - time.monotonic())
+        """Wait until it has printed these words; raises AssertionError where they come too late.
+
+        Args:
+            seconds: from the first line about the stage on: importing and cataloguing take longer on a busy machine.
+        """
         try:
-            wait_for(lambda: words in self.said(), repr(words), left)
+            if not self._began:
+                wait_for(lambda: words in self.said() or "Encoding faces" in self.said(), "the stage of photos", 60)
+                self._began = time.monotonic()
+            wait_for(lambda: words in self.said(), repr(words), max(0.0, self._began + seconds - time.monotonic()))
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.said()}") from error
 

@@ -140,6 +140,7 @@ def test_where_no_worker_can_read_the_photos_the_run_waits_says_so_and_goes_on_w
     assert not any(one.state == ERROR and one.topic == "workers" for one in diagnose(services.store, Settings()))
 
 
+@pytest.mark.slow
 def test_photos_that_vanish_for_everybody_are_waited_for(services: Services, few: Path, tmp_path: Path) -> None:
     photos = Path(shutil.copytree(few, tmp_path / "people"))
     command = Command(services, "run", photos)

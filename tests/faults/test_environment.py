@@ -118,6 +118,7 @@ def test_a_user_of_the_broker_without_channels_is_told_by_the_run_and_by_workers
     is_fine(command)
 
 
+@pytest.mark.slow
 def test_processes_that_die_while_they_load_the_engine_are_told(
     services: Services, photos: Path, tmp_path: Path
 ) -> None:
@@ -160,6 +161,7 @@ encode_photos.engine_fingerprint = lambda settings: "0" * 32
 """
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_suspended_is_told_as_silent(services: Services, photos: Path) -> None:
     worker = services.add_worker("suspended", "images")
     wait_for(lambda: services.live() == 2, "both workers")

@@ -61,13 +61,13 @@ def states(monkeypatch: pytest.MonkeyPatch) -> list[WorkerState]:
     return states
 
 
-def test_a_missing_worker_is_told_between_ten_and_fifteen_seconds_and_not_while_work_gets_done(
+def test_a_missing_worker_is_told_after_eight_seconds_and_not_while_work_gets_done(
     tmp_path: Path, states: list[WorkerState]
 ) -> None:
     clock = Clock()
     watch = WorkerWatch(tmp_path, clock)
     assert watch.look("images", 0).waiting == ""
-    clock.now += 9
+    clock.now += 7
     assert watch.look("images", 0).waiting == ""
     clock.now += 2
     assert "no worker reads queue images" in watch.look("images", 0).waiting
