@@ -195,7 +195,9 @@ def test_only_flower_can_reach_another_network() -> None:
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_what_a_read_only_service_writes_is_in_its_tmpfs(name: str) -> None:
+def test_what_a_read_only_service_writes_is_in_its_tmpfs_or_volume(name: str) -> None:
+    store = SERVICES[name]["environment"]["LINEUP_STORE"]
+    assert store in mounts(SERVICES[name]) or store.startswith("/tmp/")  # noqa: S108 - in the container
     assert SERVICES[name]["environment"]["XDG_CACHE_HOME"].startswith("/tmp/")  # noqa: S108 - in the container
 
 

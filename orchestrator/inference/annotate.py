@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from workers.faces.models.quiet_libraries import quiet_libraries
 from workers.faces.photo import Pixels
 from workers.learning.configurations import UNKNOWN
 
@@ -110,6 +111,7 @@ def _render_label(text: str, colour: tuple[int, int, int], size: int) -> Pixels:
 @functools.cache
 def _font_path() -> str:
     """DejaVu Sans, which comes with matplotlib: Latin, Greek, Cyrillic, Arabic, Armenian, Georgian, ..."""
+    quiet_libraries()
     with contextlib.chdir(os.sep):  # matplotlib obeys a matplotlibrc in the current folder, here one of photos
         from matplotlib import font_manager
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from workers.compare.pair_protocol import RocCurve
+from workers.faces.models.quiet_libraries import quiet_libraries
 
 
 def corners(curve: RocCurve) -> list[tuple[float, float, float]]:
@@ -36,6 +37,7 @@ def curves_picture(curve: RocCurve, named: Sequence[tuple[float, float]], kind: 
     Args:
         named: (FAR, DIR) of 1:N identification, by growing FAR; may be empty.
     """
+    quiet_libraries()
     with contextlib.chdir(os.sep):  # matplotlib obeys a matplotlibrc in the current folder, here one of photos
         from matplotlib.figure import Figure
 

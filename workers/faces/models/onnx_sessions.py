@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import os
 from pathlib import Path
 from typing import Any
 
 from storage.errors import EngineError
 from workers.faces.models.model_cache import converted
+from workers.faces.models.quiet_libraries import quiet_libraries
 
 
 def load_session(model: Path | bytes) -> Any:
@@ -20,7 +20,9 @@ def load_session(model: Path | bytes) -> Any:
     Raises:
         EngineError: it is not a model.
     """
-    onnxruntime = _load_runtime()
+    quiet_libraries()
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -41,11 +43,3 @@ def load_session(model: Path | bytes) -> Any:
 def session_of(name: str) -> Any:
     """The session of a model in `model_files.MODEL_FILES`, one a process; raises `EngineError` as `converted` does."""
     return load_session(converted(name))
-
-
-def _load_runtime() -> Any:
-    """The module; since 1.29 its import sends usage data over the network unless this variable forbids it."""
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    import onnxruntime
-
-    return onnxruntime

@@ -11,8 +11,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from workers.faces.models.quiet_libraries import quiet_libraries
+
 SETTINGS = {
-    "KERAS_BACKEND": "tensorflow",  # overrides the user's ~/.keras
+    "KERAS_BACKEND": "tensorflow",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     # twice as fast. Last bits may differ between kinds of processor; TensorFlow's default depends on the processor
     "TF_ENABLE_ONEDNN_OPTS": "1",
@@ -34,6 +36,7 @@ def load_keras() -> Any:
         raise RuntimeError(
             "TensorFlow was imported elsewhere in this process: networks would learn other bits than in other processes"
         )
+    quiet_libraries()
     os.environ.update(SETTINGS)
     import tensorflow as tf
 
