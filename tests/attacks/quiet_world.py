@@ -23,9 +23,8 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-UNSHARE = ["unshare", "--mount", "--net", "--propagation", "private"]
+UNSHARE = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--propagation", "private"]
 NEEDED = ("unshare", "ip", "mount", "chroot")
-SECONDS = 400
 _TUNSETIFF, _TUN, _NO_INFO = 0x400454CA, 0x0001, 0x1000
 _TCP, _UDP = 6, 17
 
@@ -47,8 +46,10 @@ class Seen:
     packets: list[str]
 
 
-def run_quietly(folder: Path, commands: Sequence[Sequence[str]], environment: Mapping[str, str]) -> Seen:
-    """Run shell-less commands, one after the other; the test skips where no such world can be made."""
+def run_quietly(
+    folder: Path, commands: Sequence[Sequence[str]], environment: Mapping[str, str], seconds: float = 200
+) -> Seen:
+    """Run commands, one after the other; the test skips where no such world can be made."""
     world = folder / "world"
     world.mkdir()
     _skip_if_impossible()
@@ -59,7 +60,7 @@ def run_quietly(folder: Path, commands: Sequence[Sequence[str]], environment: Ma
         text=True,
         check=False,
         cwd=ROOT,
-        timeout=SECONDS,
+        timeout=seconds,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout)
@@ -115,7 +116,8 @@ def _file_system(folder: Path) -> tuple[Path, Path]:
     (written / "etc" / "hosts").write_text("127.0.0.1 localhost\n")
     options = f"lowerdir=/,upperdir={written},workdir={work}"
     _do("mount", "-t", "overlay", "overlay", "-o", options, str(root))
-    for name in ("proc", "sys", "dev"):
+    _do("mount", "-t", "proc", "proc", str(root / "proc"))
+    for name in ("sys", "dev"):
         _do("mount", "--rbind", f"/{name}", str(root / name))
     return root, written
 
@@ -156,7 +158,7 @@ def _do(*command: str) -> None:
     subprocess.run(command, check=True, capture_output=True, text=True)
 
 
-def allowed(files: Sequence[str], *folders: Any) -> list[str]:
+def files_outside(files: Sequence[str], *folders: Any) -> list[str]:
     """The files that are in none of these folders; Python's own compiled modules and the world's two files apart."""
     homes = tuple(f"{folder}/" for folder in folders)
     own = ("/etc/hosts", "/etc/resolv.conf")
