@@ -156,3 +156,47 @@ def test_the_picture_of_the_rooms_shows_every_folder_of_code() -> None:
     shown = {name.rstrip("/") for name in re.findall(r"\b\w+/", picture)}
     packages = {path.parent for top in ("workers", "orchestrator", "storage") for path in (ROOT / top).rglob("*.py")}
     assert shown == {path.name for path in packages}
+
+
+SECURITY = DOCUMENTS["security.md"]
+WITHOUT_PROMISES = {"The boundary", "Reporting"}
+TEST = re.compile(r"`(tests/[\w/.-]+\.py)(?:::(test_\w+))?`")
+
+
+def sections_of(text: str) -> dict[str, str]:
+    """Title to text of the sections of a document."""
+    parts = re.split(r"^## (.+)\n", text, flags=re.MULTILINE)[1:]
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def promises(section: str) -> list[str]:
+    """The items of the lists of a section; an item's lines are indented."""
+    return re.findall(r"^- .*(?:\n  .*)*", section, re.MULTILINE)
+
+
+@pytest.mark.parametrize("title", sections_of(SECURITY).keys() - WITHOUT_PROMISES)
+def test_every_promise_of_the_security_page_names_a_test(title: str) -> None:
+    section = sections_of(SECURITY)[title]
+    assert TEST.search(section)
+    # what follows "It cannot remove:" is no promise
+    unheld = [each for each in promises(section.split("It cannot remove:")[0]) if not TEST.search(each)]
+    assert unheld == []
+
+
+def test_every_test_that_a_document_names_exists() -> None:
+    named = {found for text in DOCUMENTS.values() for found in TEST.findall(text)}
+    assert len(named) > 30
+    missing = []
+    for file, test in named:
+        path = ROOT / file
+        if not path.is_file() or (test and not re.search(rf"^def {test}\(", path.read_text(), re.MULTILINE)):
+            missing.append(f"{file}::{test}")
+    assert missing == []
+
+
+def test_a_promise_without_a_test_would_be_noticed() -> None:
+    assert promises("- One.\n  More of it.\n- Two.\n\nText.\n") == ["- One.\n  More of it.", "- Two."]
+    assert TEST.findall("`tests/a/test_b.py::test_c` and `tests/d.py`") == [
+        ("tests/a/test_b.py", "test_c"),
+        ("tests/d.py", ""),
+    ]
