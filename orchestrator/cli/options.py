@@ -120,6 +120,22 @@ def chosen_run(run_id: str | None) -> Run:
     return chosen
 
 
+def finished_run(run_id: str | None, quiet: bool) -> Run:
+    """The run of that name, or the newest that has a comparison, which is named unless `quiet`; raises RunNotFound."""
+    from storage.runs import list_runs, open_run
+
+    if run_id is not None:
+        return chosen_run(run_id)
+    folder = store_folder(make=False)
+    newest = (open_run(folder, name) for name in list_runs(folder))
+    chosen = next((run for run in newest if run.compares and run.comparison.exists()), None)
+    if chosen is None:
+        raise RunNotFound(f"no run in {folder} has compared anything yet", "Start one: lineup run FOLDER")
+    if not quiet:
+        print_line(f"Run {chosen.run_id}, the newest that has finished.")
+    return chosen
+
+
 def read_experiment(path: Path | None) -> Experiment:
     """The experiment of that file, or the default; raises ExperimentError."""
     from orchestrator.experiment.experiment_file import from_toml

@@ -12,8 +12,6 @@ from pathlib import Path
 
 from storage.errors import InputError
 from storage.outputs import OutputLedger
-from workers.faces.align.encode_jpeg import encode_jpeg
-from workers.faces.photo import Pixels
 
 JPEG_ENDINGS = (".jpg", ".jpeg")
 _PICTURE_ENDINGS = (*JPEG_ENDINGS, ".png", ".gif", ".webp", ".tif", ".tiff", ".bmp", ".heic", ".avif", ".mp4")
@@ -63,15 +61,15 @@ class AnnotatedCopies:
             what = f"{self._folder} cannot be used for copies: {fault.strerror}"
             raise InputError(what, "Name a folder") from fault
 
-    def write(self, photo: Path, rgb: Pixels, people: Sequence[str]) -> Path:
-        """Write a copy, (height, width, 3) uint8 RGB, as JPEG and return its path; raises StoreError.
+    def write(self, photo: Path, jpeg: bytes, people: Sequence[str]) -> Path:
+        """Write a copy and return its path; raises StoreError.
 
         Args:
             people: whose names are drawn in it.
         """
         path = self._file or self._free(photo.stem)
         self._taken.add(path.resolve())
-        self._outputs.write(path, encode_jpeg(rgb), people)
+        self._outputs.write(path, jpeg, people)
         return path
 
     def _free(self, stem: str) -> Path:

@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,25 +24,45 @@ from workers.learning.configurations import UNKNOWN
 from workers.recognition.recogniser import Named, Recogniser
 
 PHOTO_COLUMNS = ("photo", "box", "name", "likeness", "ms")
+BOX_WIDTH, LIKENESS_WIDTH = len("1234,1234 1234,1234"), len("99 %, needs 99 %")
+"""Of columns whose cells are not known before the first line is printed."""
+
 VIDEO_COLUMNS = ("from", "to", "name", "likeness", "votes")
 
 MUCH = 0.25
 """A person of whom a larger share is turned away is mentioned."""
 
 
-def photo_lines(answers: Sequence[PhotoAnswer], needed: float | None) -> list[str]:
-    """The table of photos: a line a face, and a line for a photo without faces; control characters are escaped.
+class PhotoTable:
+    """The table of photos, line by line: a line a face, and a line for a photo without faces.
 
     Args:
+        paths: all photos that will come.
+        people: whom the model knows.
         needed: the likeness from which a face is known, 0 to 100 %; None where every face gets a name.
     """
-    rows: list[tuple[str, ...]] = [PHOTO_COLUMNS]
-    for answer in answers:
+
+    def __init__(self, paths: Sequence[Path], people: Sequence[str], needed: float | None) -> None:
+        self._needed = needed
+        names = [printable(name) for name in people]
+        longest = max(map(len, names), default=0) + (0 if needed is None else len(f"{UNKNOWN}, most like "))
+        path = max((len(printable(str(path))) for path in paths), default=0)
+        self._widths = (max(path, len(PHOTO_COLUMNS[0])), BOX_WIDTH, longest, LIKENESS_WIDTH, 0)
+
+    @property
+    def head(self) -> str:
+        """The line of the columns' names."""
+        return self._line(PHOTO_COLUMNS)
+
+    def lines(self, answer: PhotoAnswer) -> list[str]:
+        """The lines of one photo; control characters are escaped."""
         path = printable(str(answer.path))
         if not answer.faces:
-            rows.append((path, "–", f"{answer.outcome}: {printable(answer.reason)}", "–", "–"))
-        rows += [(path, *_face_cells(face, needed)) for face in answer.faces]
-    return aligned_columns(rows)
+            return [self._line((path, "–", f"{answer.outcome}: {printable(answer.reason)}", "–", "–"))]
+        return [self._line((path, *_face_cells(face, self._needed))) for face in answer.faces]
+
+    def _line(self, cells: Sequence[str]) -> str:
+        return "  ".join(cell.ljust(width) for cell, width in zip(cells, self._widths, strict=True)).rstrip()
 
 
 def video_lines(answer: VideoAnswer, needed: float | None) -> list[str]:
@@ -151,22 +172,23 @@ def naming_time(faces: Iterable[NamedFace]) -> str:
     return f"Naming: {median:.3f} ms a face (median), {late:.3f} ms (95th percentile)."
 
 
-def photos_as_json(answers: Sequence[PhotoAnswer], recogniser: Recogniser) -> dict[str, Any]:
-    """All answers, as `--json` prints them."""
-    return {
-        "model": _model_as_json(recogniser),
-        "photos": [
-            {
-                "path": str(answer.path),
-                "outcome": answer.outcome,
-                "reason": answer.reason,
-                "seconds": answer.seconds,
-                "copy": str(answer.copy) if answer.copy else None,
-                "faces": [_face_as_json(face) for face in answer.faces],
-            }
-            for answer in answers
-        ],
-    }
+def model_as_json(recogniser: Recogniser, run_id: str) -> str:
+    """The first line of `--json` for photos: the model that names the faces."""
+    return json.dumps({"model": {"run": run_id, **_model_as_json(recogniser)}})
+
+
+def photo_as_json(answer: PhotoAnswer) -> str:
+    """A further line: the answer for one photo."""
+    return json.dumps(
+        {
+            "path": str(answer.path),
+            "outcome": answer.outcome,
+            "reason": answer.reason,
+            "seconds": answer.seconds,
+            "copy": str(answer.copy) if answer.copy else None,
+            "faces": [_face_as_json(face) for face in answer.faces],
+        }
+    )
 
 
 def video_as_json(answer: VideoAnswer, recogniser: Recogniser) -> dict[str, Any]:

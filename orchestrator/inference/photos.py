@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.inference.annotate import Palette, draw
 from orchestrator.inference.annotated_copies import AnnotatedCopies
 from orchestrator.inference.media_type import read_regular
 from storage.outputs import OutputLedger
+from workers.faces.align.encode_jpeg import encode_jpeg
 from workers.faces.decode.guarded_reader import guarded_reader
 from workers.faces.engine import FaceEngine
-from workers.faces.photo import Pixels
 from workers.faces.records import FaceRecord
 from workers.faces.refusal import Refusal
 from workers.recognition.recogniser import Named, Recogniser
@@ -54,11 +54,6 @@ class PhotoAnswer:
         return self.outcome in ("ok", "no_face")
 
 
-def name_faces(rgb: Pixels, engine: FaceEngine, recogniser: Recogniser) -> tuple[NamedFace, ...]:
-    """Every face of a picture, (height, width, 3) uint8 RGB, the largest first; boxes in its pixels."""
-    return _named(engine.encode_pixels(rgb, recogniser.others), recogniser)
-
-
 def _named(faces: Sequence[FaceRecord], recogniser: Recogniser) -> tuple[NamedFace, ...]:
     boxes = [(face.left, face.top, face.right, face.bottom) for face in faces]
     return tuple(NamedFace(box, named) for box, named in zip(boxes, recogniser.name(faces), strict=True))
@@ -83,30 +78,42 @@ def identify_photos(
     A photo that cannot be read is an answer, not an error.
     """
     copies = AnnotatedCopies(out, paths, outputs) if out else None
-    palette = Palette(recogniser.model.labels)
-    for path in paths:
-        yield _identify(path, engine, recogniser, palette, copies)
+    return with_copies((name_photo(path, engine, recogniser, out is not None) for path in paths), copies)
 
 
-def _identify(
-    path: Path, engine: FaceEngine, recogniser: Recogniser, palette: Palette, copies: AnnotatedCopies | None
-) -> PhotoAnswer:
+def with_copies(
+    named: Iterable[tuple[PhotoAnswer, bytes | None]], copies: AnnotatedCopies | None
+) -> Iterator[PhotoAnswer]:
+    """The answers of `name_photo`, each when its copy is written; raises StoreError where it cannot be."""
+    for answer, jpeg in named:
+        if copies and jpeg is not None:
+            people = [face.named.name for face in answer.faces]
+            yield replace(answer, copy=copies.write(answer.path, jpeg, people))
+        else:
+            yield answer
+
+
+def name_photo(
+    path: Path, engine: FaceEngine, recogniser: Recogniser, annotate: bool
+) -> tuple[PhotoAnswer, bytes | None]:
+    """The answer for one photo; with `annotate` also a JPEG of it with boxes and names, if it could be read."""
     began = time.perf_counter()
     limits = engine.settings.limits
     data = read_regular(path, limits.file_bytes + 1)
     if isinstance(data, Refusal):
-        return PhotoAnswer(path, data.outcome, data.reason)
+        return PhotoAnswer(path, data.outcome, data.reason), None
     photo = guarded_reader().image(data, limits)
     if isinstance(photo, Refusal):
-        return PhotoAnswer(path, photo.outcome, photo.reason)
+        return PhotoAnswer(path, photo.outcome, photo.reason), None
     result = engine.encode_every_face(data, photo, recogniser.others)
     found = _named(result.faces, recogniser)
     seconds = time.perf_counter() - began
-    copy = None
-    if copies:
+    jpeg = None
+    if annotate:
+        palette = Palette(recogniser.model.labels)
         tags = [palette.tag(_scaled(face.box, 1 / photo.scale), face.named.name, face.named.likeness) for face in found]
-        copy = copies.write(path, draw(photo.rgb, tags), [face.named.name for face in found])
-    return PhotoAnswer(path, result.outcome, result.reason, faces=found, seconds=seconds, copy=copy)
+        jpeg = encode_jpeg(draw(photo.rgb, tags))
+    return PhotoAnswer(path, result.outcome, result.reason, faces=found, seconds=seconds), jpeg
 
 
 def _scaled(box: Box, scale: float) -> Box:

@@ -138,7 +138,7 @@ def identify_video(
 
 def _sightings(rgb: Pixels, engine: FaceEngine, recogniser: Recogniser) -> list[Sighting]:
     """Every face of a frame, (height, width, 3) uint8 RGB, named by itself."""
-    faces = engine.encode_pixels(rgb)
+    faces = engine.encode_pixels(rgb, recogniser.others)
     return [
         Sighting(Box(face.left, face.top, face.right, face.bottom), named, face.embedding)
         for face, named in zip(faces, recogniser.name(faces), strict=True)

@@ -10,7 +10,7 @@ import pytest
 from orchestrator.cli import main as cli
 from tests.orchestrator.cli.conftest import Lineup
 
-OUTPUTS = {("identify", "out"), ("verify", "roc"), ("init", "path"), ("synth", "out")}
+OUTPUTS = {("identify", "out"), ("identify", "sort_into"), ("verify", "roc"), ("init", "path"), ("synth", "out")}
 """Everything by which a command is told where to write; `init --force` says that the file may be replaced."""
 
 INPUTS = {"config", "folder", "labels", "corrections", "experiment", "files", "pairs_file"}
@@ -50,6 +50,19 @@ def test_identify_replaces_nobody_s_photo(lineup: Lineup, photos: Path) -> None:
     refused = lineup("identify", photo, "-c", "knn-1", "--out", "x.jpg")
     assert (refused.code, (here / "x.jpg").read_bytes()) == (2, b"mine now")
     assert "x.jpg is there already, and Lineup did not write it" in refused.err
+
+
+@pytest.mark.usefixtures("run")
+def test_sorting_into_folders_replaces_nothing(lineup: Lineup, photos: Path) -> None:
+    photo = min(photos.glob("*/*.jpg"))
+    taken = Path("sorted") / photo.parent.name / photo.name
+    taken.parent.mkdir(parents=True)
+    taken.write_bytes(b"another photo")
+    done = lineup("identify", photo, "-c", "knn-1", "--threshold", "0", "--sort-into", "sorted")
+    assert done.code == 0, done.err
+    assert taken.read_bytes() == b"another photo"
+    assert taken.with_stem(f"{photo.stem}-2").readlink() == photo
+    assert lineup("identify", photo, "-c", "knn-1", "--sort-into", str(taken)).code == 2
 
 
 @pytest.mark.usefixtures("run")

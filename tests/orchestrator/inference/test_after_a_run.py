@@ -27,5 +27,6 @@ def test_a_run_ends_with_its_winner_ready_for_use(tmp_path: Path) -> None:
     photos = sorted((tmp_path / "faces").rglob("*.jpg"))[::3]
     named = lineup(store, "identify", *map(str, photos), "--json")
     assert named.returncode == 0, named.stderr
-    answers = json.loads(named.stdout)["photos"]
+    model, *answers = map(json.loads, named.stdout.splitlines())
+    assert model["model"]["run"] == run.run_id
     assert [each["faces"][0]["nearest"] for each in answers] == [path.parent.name for path in photos]

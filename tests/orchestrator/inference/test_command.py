@@ -36,7 +36,8 @@ def test_no_readable_photo_is_exit_code_1_without_a_traceback(store: Path, tmp_p
     (tmp_path / "bad.jpg").write_text("no photo")
     done = lineup(store, "identify", str(tmp_path / "bad.jpg"), str(tmp_path / "gone.jpg"), "-c", "knn-1", "--json")
     assert done.returncode == 1
-    assert [each["outcome"] for each in json.loads(done.stdout)["photos"]] == ["unreadable", "unreadable"]
+    _model, *answers = map(json.loads, done.stdout.splitlines())
+    assert [each["outcome"] for each in answers] == ["unreadable", "unreadable"]
     assert "Traceback" not in done.stderr
 
 
@@ -50,9 +51,9 @@ def test_a_threshold_that_is_no_likeness_is_refused(store: Path, photos: list[Pa
 def test_a_threshold_of_100_knows_nobody_and_one_of_0_everybody(store: Path, photos: list[Path]) -> None:
     for likeness, name in (("100", "unknown"), ("0", photos[0].parent.name)):
         done = lineup(store, "identify", str(photos[0]), "-c", "knn-1", "--threshold", likeness, "--json")
-        answer = json.loads(done.stdout, parse_constant=pytest.fail)
-        assert answer["photos"][0]["faces"][0]["name"] == name
-        assert answer["model"]["threshold_likeness"] == float(likeness)
+        model, answer = (json.loads(line, parse_constant=pytest.fail) for line in done.stdout.splitlines())
+        assert answer["faces"][0]["name"] == name
+        assert model["model"]["threshold_likeness"] == float(likeness)
 
 
 def test_a_video_gives_the_faces_of_each_frame(store: Path, photos: list[Path], tmp_path: Path) -> None:

@@ -6,11 +6,14 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from orchestrator.inference.format_names import (
+    PhotoTable,
+    model_as_json,
     model_lines,
-    photo_lines,
+    photo_as_json,
     photo_summary,
-    photos_as_json,
     video_as_json,
     video_lines,
     video_summary,
@@ -54,6 +57,18 @@ VIDEO = VideoAnswer(
     damage=0,
     seconds=1.5,
 )
+
+
+def photo_lines(answers: list[PhotoAnswer], needed: float) -> list[str]:
+    table = PhotoTable([answer.path for answer in answers], ["ada"], needed)
+    return [table.head, *(line for answer in answers for line in table.lines(answer))]
+
+
+def test_the_columns_of_rows_that_come_one_by_one_begin_at_the_same_place() -> None:
+    lines = photo_lines(ANSWERS, 47)
+    assert {line.index(cell) for line, cell in zip(lines, ("name", "ada", "unknown", "unreadable"), strict=False)} == {
+        lines[0].index("name")
+    }
 
 
 def test_each_face_is_a_line_and_so_is_a_photo_without_one() -> None:
@@ -110,11 +125,12 @@ def test_what_is_wrong_with_a_video_is_said() -> None:
 
 
 def test_json_holds_every_face_of_every_photo_and_frame(recogniser: Recogniser) -> None:
-    photos = json.loads(json.dumps(photos_as_json(ANSWERS, recogniser), allow_nan=False))
-    assert [len(each["faces"]) for each in photos["photos"]] == [2, 0, 0]
-    assert photos["photos"][0]["faces"][1]["name"] == "unknown"
-    assert photos["photos"][0]["faces"][1]["nearest"] == "ada"
-    assert photos["model"]["configuration"] == "svm-linear"
+    photos = [json.loads(photo_as_json(answer), parse_constant=pytest.fail) for answer in ANSWERS]
+    assert [len(each["faces"]) for each in photos] == [2, 0, 0]
+    assert photos[0]["faces"][1]["name"] == "unknown"
+    assert photos[0]["faces"][1]["nearest"] == "ada"
+    model = json.loads(model_as_json(recogniser, "run-1"), parse_constant=pytest.fail)["model"]
+    assert (model["run"], model["configuration"]) == ("run-1", "svm-linear")
     video = json.loads(json.dumps(video_as_json(VIDEO, recogniser), allow_nan=False))
     assert [[face["track"] for face in each["faces"]] for each in video["frames"]] == [[1, 2], [1, 2], []]
     assert [(each["track"], each["name"], each["likeness"]) for each in video["tracks"]] == [

@@ -5,10 +5,12 @@ Every use of TensorFlow calls `load_keras` first, so a network learns the same b
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from workers.faces.models.quiet_libraries import quiet_libraries
@@ -38,7 +40,8 @@ def load_keras() -> Any:
         )
     quiet_libraries()
     os.environ.update(SETTINGS)
-    import tensorflow as tf
+    with _standard_error_kept():
+        import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
@@ -48,6 +51,24 @@ def load_keras() -> Any:
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")
     return keras
+
+
+@contextlib.contextmanager
+def _standard_error_kept() -> Iterator[None]:
+    """Keep what TensorFlow's libraries print while they are loaded, which no setting stops; show it after an error."""
+    sys.stderr.flush()
+    before = os.dup(2)
+    with tempfile.TemporaryFile() as kept:
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            kept.seek(0)
+            os.write(before, kept.read())
+            raise
+        finally:
+            os.dup2(before, 2)
+            os.close(before)
 
 
 def assign(variables: Sequence[Any], values: Sequence[Any]) -> None:
