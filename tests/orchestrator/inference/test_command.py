@@ -26,7 +26,7 @@ def test_a_table_a_line_about_the_model_and_copies(store: Path, photos: list[Pat
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert len(lines) == 1 + len(photos) + 1 + 1
-    assert "unreadable: not an image" in done.stdout
+    assert "unreadable: text file" in done.stdout
     assert "ms a face (median)" in lines[-1]
     assert "knn-1, fitted on 24 faces of 4 people." in done.stderr
     assert len(list((tmp_path / "out").iterdir())) == len(photos)
