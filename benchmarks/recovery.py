@@ -116,7 +116,7 @@ class Recovery:
 
     def _all_answer(self) -> bool:
         with contextlib.suppress(BrokerError):  # the first request after a restart may use a dead connection
-            return len(self._broker.workers()) == len(self._services.workers)
+            return len(self._broker.queues()) == len(self._services.workers)
         return False
 
     def _settle(self, run: Run) -> None:

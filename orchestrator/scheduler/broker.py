@@ -44,11 +44,6 @@ class Broker:
         """Messages that no worker has taken yet; raises BrokerError."""
         return int(self._ask(lambda: self._redis.llen(*self.options.keys(queue))))
 
-    def workers(self) -> dict[str, Any]:
-        """Statistics of each worker by name; empty where none answers within two seconds."""
-        found = self._ask(lambda: self._app.control.inspect(timeout=2).stats())
-        return dict(found or {})
-
     def queues(self) -> dict[str, list[str]]:
         """The queues that each worker reads, by its name; empty where none answers within two seconds."""
         found = self._ask(lambda: self._app.control.inspect(timeout=2).active_queues())

@@ -58,7 +58,7 @@ def test_every_key_that_lineup_makes_has_the_prefix_of_its_store(shared: LocalCl
     broker = broker_of(tmp_path / "one", shared)
     before = {str(key) for key in raw(shared).scan_iter()}
     broker.send(ENCODE_PHOTOS, ("run", ["a" * 64]), IMAGES, "id")
-    broker.workers()
+    broker.queues()
     made = {str(key) for key in raw(shared).scan_iter()} - before
     assert made
     assert not [key for key in made if not key.startswith(broker.options.prefix)]

@@ -176,7 +176,7 @@ def test_no_error_shows_the_secret_of_an_address(url: str, tmp_path: Path) -> No
         ask(Broker(store_options(address, tmp_path, Settings())))
 
     # kombu tries again for some seconds, so it is asked once
-    for ask in (Broker.ping, *([Broker.workers] if url == URLS[0][0] else [])):
+    for ask in (Broker.ping, *([Broker.queues] if url == URLS[0][0] else [])):
         with pytest.raises(LineupError) as caught:
             connect(ask)
         assert SECRET not in str(caught.value)
