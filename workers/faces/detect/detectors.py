@@ -16,6 +16,7 @@ from workers.faces.detect.blazeface import SIDE as BLAZEFACE_SIDE
 from workers.faces.detect.blazeface import detect_blazeface
 from workers.faces.detect.boxes import Box, Detection, overlap
 from workers.faces.detect.mmod import detect_mmod
+from workers.faces.detect.select_faces import centrality
 from workers.faces.models.model_files import model_path
 from workers.faces.models.onnx_sessions import session_of
 from workers.faces.photo import Pixels
@@ -44,10 +45,10 @@ Detector = Callable[[Pixels, int], list[Detection]]
 def load_detector(name: str, policy: str = "all") -> Detector:
     """The detector of a name that `EngineSettings.detector` allows; raises `EngineError` where a model file is missing.
 
-    Under the policy "largest" the cascade stops at a large face and does not look for small ones; "central" needs all.
+    Where one face counts ("largest", "central"), the cascade stops at a large face that no smaller one can beat.
     """
     loaders: dict[str, Callable[[], Detector]] = {
-        "cascade": _load_glancing_cascade if policy == "largest" else _load_cascade,
+        "cascade": _GLANCING.get(policy, _load_cascade),
         "blaze": _load_blaze,
         "cnn": _load_cnn,
         "hog": _load_hog,
@@ -84,14 +85,32 @@ def _blaze_faces(session: Any, rgb: Pixels, side: int) -> list[Detection]:
     return [Detection(face.box, face.score, "blaze", face.roll) for face in detect_blazeface(session, rgb, side)]
 
 
+def _is_most_central(found: list[Detection], rgb: Pixels) -> bool:
+    """Whether one of the faces is more central than any face below `GLANCE_SIZE` could be, were it in the middle."""
+    height, width = rgb.shape[:2]
+    best = max(centrality(face.box, (width, height)) for face in found)
+    smaller: float = (max(height, width) * GLANCE_SIZE) ** 2
+    return best >= smaller
+
+
 @functools.cache
-def _load_glancing_cascade() -> Detector:
+def _load_largest_cascade() -> Detector:
     """The cascade with a first look at low resolution: a large, certain face there is enough."""
+    return _with_glance(lambda found, rgb: _is_sure(found, rgb, GLANCE_SIZE))
+
+
+@functools.cache
+def _load_central_cascade() -> Detector:
+    """The same; the face must be near the middle as well."""
+    return _with_glance(lambda found, rgb: _is_sure(found, rgb, GLANCE_SIZE) and _is_most_central(found, rgb))
+
+
+def _with_glance(is_enough: Callable[[list[Detection], Pixels], bool]) -> Detector:
     session, cascade = session_of("blaze"), _load_cascade()
 
     def detect(rgb: Pixels, side: int) -> list[Detection]:
         glance = _blaze_faces(session, rgb, GLANCE_SIDE)
-        return glance if _is_sure(glance, rgb, GLANCE_SIZE) else cascade(rgb, side)
+        return glance if is_enough(glance, rgb) else cascade(rgb, side)
 
     return detect
 
@@ -169,3 +188,6 @@ def _load_dlib_cnn() -> Detector:
         return [Detection(Box.from_dlib(one.rect).scaled(factor), one.confidence, "dlib-cnn") for one in cnn(seen, 0)]
 
     return detect
+
+
+_GLANCING: dict[str, Callable[[], Detector]] = {"largest": _load_largest_cascade, "central": _load_central_cascade}

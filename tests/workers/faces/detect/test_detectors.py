@@ -69,6 +69,15 @@ def test_low_resolution_is_enough_for_a_large_face_but_not_for_a_small_one(face:
     assert glancing(wall, 800) == thorough(wall, 800)
 
 
+def test_a_large_face_in_the_middle_is_enough_for_the_central_policy(face: Pixels) -> None:
+    glancing = load_detector("cascade", "largest")
+    central = load_detector("cascade", "central")
+    assert central(face, 800) == glancing(face, 800)
+    aside = np.full((250, 400, 3), 128, np.uint8)
+    aside[:, :250] = face  # a smaller face could be more central
+    assert glancing(aside, 800) != central(aside, 800) == load_detector("cascade")(aside, 800)
+
+
 def test_the_low_resolution_look_is_skipped_where_every_face_counts(drawn: dict[tuple[int, int], Pixels]) -> None:
     large = np.repeat(np.repeat(drawn[0, 0], 3, axis=0), 3, axis=1)
     large[:200, :200] = drawn[1, 0][25:225, 25:225]
