@@ -71,11 +71,12 @@ FACES = pa.schema(
         pa.field("top", pa.int32()),
         pa.field("right", pa.int32()),
         pa.field("bottom", pa.int32()),
-        pa.field("landmarks", pa.list_(pa.float32(), 2 * LANDMARKS)),  # x0 y0 x1 y1 ..., upright pixels
+        pa.field("landmarks", pa.list_(pa.float32(), 2 * LANDMARKS)),  # x0 y0 ..., upright pixels; or null
         pa.field("crop", pa.binary()),  # JPEG, CHIP_SIDE x CHIP_SIDE, RGB
-        pa.field("aligned", pa.binary()),  # JPEG, CHIP_SIDE x CHIP_SIDE, RGB
+        pa.field("aligned", pa.binary()),  # JPEG, CHIP_SIDE x CHIP_SIDE, RGB; null with five_points
         pa.field("embedding", pa.list_(pa.float32(), EMBEDDING_SIZE)),
         pa.field("turned", pa.float32()),  # degrees counter-clockwise by which it was turned upright, -180 to 180; or 0
+        pa.field("five_points", pa.list_(pa.float32(), 10)),  # under `landmarks = "5"`, where two columns are null
     ]
 )
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from orchestrator.experiment.chosen_encoders import check_encoder, check_named_encoders
+from orchestrator.experiment.chosen_encoders import check_encoder, check_named_encoders, without_68_points
 from storage.encoder_settings import KNOWN_ENCODERS, PlannedEncoder
 from storage.errors import ExperimentError
 from storage.experiments import MISSIONS_GRID, Experiment
@@ -61,6 +61,8 @@ def check_configurations(experiment: Experiment) -> None:
         if names.count(name) > 1:
             raise ExperimentError(f"configurations: {name!r} is named twice", "Name it once.")
     check_named_encoders(experiment.encoders)
+    if experiment.faces.landmarks == "5":
+        _check_five_points(names)
     for name in experiment.parameters:
         _check_choice("parameters", name, names)
 
@@ -78,6 +80,13 @@ def _check_name(name: str, known: Collection[str], experiment: Experiment) -> No
     check_encoder(f"configurations: {name!r}", encoder, experiment.encoders)
     if "threshold" in find_configuration(name).parameters and "threshold" not in experiment.parameters.get(name, {}):
         _check_published(name, encoder, {**KNOWN_ENCODERS, **experiment.encoders})
+
+
+def _check_five_points(names: Sequence[str]) -> None:
+    """Without the 68 points there is no aligned picture."""
+    aligned = [name for name in names if find_configuration(name).view == "aligned"]
+    if aligned:
+        raise ExperimentError(*without_68_points(f"{', '.join(aligned)} learn from aligned faces"))
 
 
 def _check_published(name: str, encoder: str, known: Mapping[str, PlannedEncoder]) -> None:

@@ -23,7 +23,7 @@ from storage.encoder_settings import KNOWN_ENCODERS, OwnEncoder, PlannedEncoder
 from storage.errors import EngineError, ExperimentError
 from storage.experiments import Experiment
 from storage.parts import write_bytes
-from storage.runs import encoder_network_path
+from storage.runs import encoder_network_path, open_run
 from workers.faces.embed.onnx_encoder import OnnxFaceEncoder
 from workers.faces.models.encoder_files import encoder_network
 from workers.learning.configurations import PLUS, RUN_ENCODER, encoder_parts, find_configuration
@@ -75,7 +75,24 @@ def with_planned_encoders(store: Path, experiment: Experiment, also: Iterable[st
     used = [find_configuration(name).encoder for name in experiment.configurations] + list(also)
     parts = {part for encoder in used for part in encoder_parts(encoder)}
     wanted = {name: each for name, each in KNOWN_ENCODERS.items() if name in parts} | dict(experiment.encoders)
-    return replace(experiment, encoders={name: _planned(store, name, each) for name, each in wanted.items()})
+    planned = {name: _planned(store, name, each) for name, each in wanted.items()}
+    if experiment.faces.landmarks == "5":
+        _check_five_points(store, planned)
+    return replace(experiment, encoders=planned)
+
+
+def _check_five_points(store: Path, encoders: Mapping[str, PlannedEncoder]) -> None:
+    """A trained encoder that measures aligned pictures needs the 68 points."""
+    for name, encoder in encoders.items():
+        if isinstance(encoder, OwnEncoder):
+            triplets = open_run(store, encoder.run).plan.triplets
+            if triplets and triplets.view == "aligned":
+                raise ExperimentError(*without_68_points(f"the encoder {name} measures aligned faces"))
+
+
+def without_68_points(what: str) -> tuple[str, str]:
+    """The two sentences about what `faces.landmarks = "5"` makes impossible."""
+    return f'faces.landmarks = "5": {what}, which need the 68 points', 'Use crops instead, or set landmarks = "68".'
 
 
 def _planned(store: Path, name: str, encoder: PlannedEncoder) -> PlannedEncoder:

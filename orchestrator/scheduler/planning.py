@@ -19,8 +19,8 @@ from orchestrator.dataset.catalog import build_catalog
 from orchestrator.dataset.splits import check_splittable
 from orchestrator.dataset.summary import DatasetSummary
 from orchestrator.experiment.chosen_configurations import check_configurations
-from orchestrator.experiment.chosen_encoders import with_planned_encoders
-from storage.errors import DatasetError, RunConflict
+from orchestrator.experiment.chosen_encoders import with_planned_encoders, without_68_points
+from storage.errors import DatasetError, ExperimentError, RunConflict
 from storage.experiments import Experiment
 from storage.outputs import store_outputs
 from storage.parts import write_part
@@ -112,6 +112,8 @@ def plan_encoder(
         experiment: of it, only the engine settings and the limits of photos and trainings are used.
     """
     limits, engine = experiment.faces.limits, experiment.faces
+    if engine.landmarks == "5" and triplets.view == "aligned":
+        raise ExperimentError(*without_68_points("an encoder with --view aligned learns from aligned faces"))
     catalog, summary = build_catalog(
         dataset,
         labels,

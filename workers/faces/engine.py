@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from storage.engine_settings import EngineSettings, FacePolicy
+from storage.engine_settings import EngineSettings, FacePolicy, Limits
+from storage.schemas import LANDMARKS
 from workers.faces.align.chips import align_face, crop_face, encoder_chip, fit_alignment
 from workers.faces.align.encode_jpeg import encode_jpeg
 from workers.faces.align.landmarks import load_landmarks
@@ -49,12 +50,14 @@ class DetectedFace(NamedTuple):
 
     Attributes:
         decoded: the photo as it was read.
+        full: gives it with as many pixels as memory allows; None where `decoded` has them.
         photo: in whose pixels the box is meant.
         detection: the refined box, its score and its detector.
         result: of the photo; takes the record and the time of each step.
     """
 
     decoded: Photo
+    full: FullSize | None
     photo: Photo
     detection: Detection
     result: PhotoResult
@@ -70,8 +73,7 @@ class FaceEngine:
         self.settings = settings
         self._finder = FaceFinder(settings)
         self._refine = load_refiner(settings.refine)
-        self._landmarks = load_landmarks("68")
-        self._chip_landmarks = load_landmarks("5") if settings.landmarks == "5" else None
+        self._landmarks = load_landmarks(settings.landmarks)
         self._encode = load_face_encoder(settings.encoder)
 
     def encode_photos(
@@ -98,7 +100,7 @@ class FaceEngine:
             faces: list[DetectedFace] = []
             for data, photo, result in group:
                 results.append(result)
-                full = functools.partial(self._read_full, data, photo) if isinstance(photo, Photo) else None
+                full = self._full(data, photo) if isinstance(photo, Photo) else None
                 faces += self._detect(photo, self.settings.policy, result, full)
             self._encode_faces(faces, others)
         return results
@@ -136,19 +138,15 @@ class FaceEngine:
             photo: decoded from them.
             others: as in `encode_photos`.
         """
-        return self._every_face(photo, functools.partial(self._read_full, data, photo), others)
+        return self._every_face(photo, self._full(data, photo), others)
+
+    def _full(self, data: bytes, photo: Photo) -> FullSize:
+        return functools.partial(read_full_size, data, photo, self.settings.limits)
 
     def _every_face(self, photo: Photo, full: FullSize | None, others: OtherEncoders) -> PhotoResult:
         result = PhotoResult("", [], "ok", "", self.settings.detector)
         self._encode_faces(self._detect(photo, "all", result, full), others)
         return result
-
-    def _read_full(self, data: bytes, photo: Photo) -> Photo:
-        """The photo of a file with as many pixels as memory allows; `photo` where it has them."""
-        if photo.scale == 1:
-            return photo
-        full = guarded_reader().image(data, replace(self.settings.limits, working_side=FULL_SIDE))
-        return full if isinstance(full, Photo) else photo
 
     def _detect(
         self, photo: Photo | Refusal, policy: FacePolicy, result: PhotoResult, full: FullSize | None
@@ -162,7 +160,7 @@ class FaceEngine:
             if isinstance(found, Refusal):
                 result.refuse(found)
                 return []
-            return [DetectedFace(photo, seen, self._refine(seen.rgb, face), result) for seen, face, _ in found]
+            return [DetectedFace(photo, full, seen, self._refine(seen.rgb, face), result) for seen, face, _ in found]
 
     def _encode_faces(self, faces: Sequence[DetectedFace], others: OtherEncoders) -> None:
         """Landmarks, align, embed: each step for all faces before the next. A record goes to its photo's result.
@@ -173,13 +171,12 @@ class FaceEngine:
             return
         points: list[Points] = []
         chips: list[Pixels] = []
-        for _, photo, detection, result in faces:
+        for _, _, photo, detection, result in faces:
             with timed(result.seconds, "landmarks"):
                 points.append(self._landmarks(photo.rgb, detection.box))
-        for (_, photo, detection, result), shape in zip(faces, points, strict=True):
+        for (_, _, photo, detection, result), shape in zip(faces, points, strict=True):
             with timed(result.seconds, "align"):
-                anchors = self._chip_landmarks(photo.rgb, detection.box) if self._chip_landmarks else shape
-                chips.append(encoder_chip(photo.rgb, detection.box, anchors))
+                chips.append(encoder_chip(photo.rgb, detection.box, shape))
         together: dict[str, float] = {}
         with timed(together, "encode"):
             embeddings = embed_chips(self._encode, chips, self.settings.mirror, self.settings.jitter)
@@ -188,19 +185,29 @@ class FaceEngine:
             seconds["encode"] = seconds.get("encode", 0.0) + together["encode"] / len(faces)
             face.result.faces.append(_record(face, shape, embedding))
         if others:
-            for decoded, result in {id(face.result): (face.decoded, face.result) for face in faces}.values():
-                self._embed_by_others(decoded, result, others)
+            for face in {id(face.result): face for face in faces}.values():
+                self._embed_by_others(face, others)
 
-    def _embed_by_others(self, decoded: Photo, result: PhotoResult, others: OtherEncoders) -> None:
-        places = [face.landmarks for face in result.faces]
+    def _embed_by_others(self, one: DetectedFace, others: OtherEncoders) -> None:
+        """Embed all faces of the photo of one face."""
+        result = one.result
+        places = [face.points for face in result.faces]
         found: dict[str, Sequence[Embedding]] = {}
         for name, encoder in others.items():
             with timed(result.seconds, f"encode {name}"):
-                found[name] = list(encoder.embed_in_photo(decoded, places, self.settings))
+                found[name] = list(encoder.embed_in_photo(one.decoded, places, self.settings, one.full))
         result.faces = [
             replace(face, others={name: embeddings[row] for name, embeddings in found.items()})
             for row, face in enumerate(result.faces)
         ]
+
+
+def read_full_size(data: bytes, photo: Photo, limits: Limits) -> Photo:
+    """The photo of a file with as many pixels as memory allows; `photo`, which was read from it, where it has them."""
+    if photo.scale == 1:
+        return photo
+    full = guarded_reader().image(data, replace(limits, working_side=FULL_SIDE))
+    return full if isinstance(full, Photo) else photo
 
 
 @functools.cache
@@ -211,27 +218,29 @@ def load_engine(settings: EngineSettings) -> FaceEngine:
 
 def _record(face: DetectedFace, points: Points, embedding: Embedding) -> FaceRecord:
     """The row of a face: its two pictures, and box and points in pixels of the full photo."""
-    decoded, photo, detection, result = face
+    decoded, _, photo, detection, result = face
+    full, all_points = photo.full_size_points(points), len(points) == LANDMARKS
     with timed(result.seconds, "align"):
-        alignment = fit_alignment(points)
+        alignment = fit_alignment(points) if all_points else None
         crop = encode_jpeg(crop_face(photo.rgb, detection.box))
-        aligned = encode_jpeg(align_face(photo.rgb, alignment))
+        aligned = encode_jpeg(align_face(photo.rgb, alignment)) if alignment else None
     left, top, right, bottom = photo.full_size_box(detection.box)
     return FaceRecord(
         photo_key=result.photo_key,
         face_index=len(result.faces),
         outcome="ok",
         reason="",
-        note="; ".join(filter(None, (decoded.reading, photo.note, alignment.note))),
+        note="; ".join(filter(None, (decoded.reading, photo.note, alignment.note if alignment else ""))),
         detector=detection.detector,
         score=detection.score,
         left=left,
         top=top,
         right=right,
         bottom=bottom,
-        landmarks=photo.full_size_points(points),
+        landmarks=full if all_points else None,
         crop=crop,
         aligned=aligned,
         embedding=embedding,
         turned=photo.turned,
+        five_points=None if all_points else full,
     )

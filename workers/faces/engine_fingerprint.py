@@ -43,9 +43,11 @@ def encoder_fingerprint(encoder: OnnxEncoder) -> str:
 
 def models_of(settings: EngineSettings) -> set[str]:
     """Names in `model_files.MODEL_FILES` that these settings use."""
-    used = {"landmarks-68", "encoder", "blaze"}  # every detection is looked at closely with BlazeFace
-    if settings.landmarks == "5":
-        used.add("landmarks-5")
+    used = {
+        f"landmarks-{settings.landmarks}",
+        "encoder",
+        "blaze",
+    }  # every detection is looked at closely with BlazeFace
     if settings.detector in ("cascade", "cnn", "dlib-cnn"):
         used.add("mmod")
     return used

@@ -16,8 +16,8 @@ from workers.faces.refusal import Refusal
 class FaceRecord:
     """One face; the fields are the columns of `storage.schemas.FACES` and mean what is said there.
 
-    `landmarks` is (136,) and `embedding` (128,), both float32; `crop` and `aligned` are JPEG bytes. `others` has the
-    embeddings by other encoders, (D,) float32 by the encoder's name; they are no columns of FACES.
+    `landmarks` is (136,), `five_points` (10,) and `embedding` (128,), all float32; `crop` and `aligned` are JPEG bytes.
+    `others` has the embeddings by other encoders, (D,) float32 by the encoder's name; they are no columns of FACES.
     """
 
     photo_key: str
@@ -31,12 +31,20 @@ class FaceRecord:
     top: int
     right: int
     bottom: int
-    landmarks: Points
+    landmarks: Points | None
     crop: bytes
-    aligned: bytes
+    aligned: bytes | None
     embedding: Embedding
     turned: float
+    five_points: Points | None
     others: Mapping[str, Embedding] = field(default_factory=dict)
+
+    @property
+    def points(self) -> Points:
+        """The points that place the face, in pixels of the full photo: `landmarks`, or without them `five_points`."""
+        found = self.five_points if self.landmarks is None else self.landmarks
+        assert found is not None  # noqa: S101 - one of the two is there
+        return found
 
 
 @dataclass

@@ -23,8 +23,8 @@ from storage.runs import Run
 from storage.schemas import EMBEDDINGS, FACES
 from workers.faces.decode.guarded_reader import guarded_reader
 from workers.faces.embed.onnx_encoder import OnnxFaceEncoder
+from workers.faces.engine import read_full_size
 from workers.faces.engine_fingerprint import encoder_fingerprint
-from workers.faces.photo import Photo
 from workers.faces.refusal import Refusal
 from workers.jobs.encode_photos import check_dataset, encode, loading, read_all
 from workers.jobs.job import own_attempt
@@ -112,13 +112,19 @@ def _embedded(
     encoders: Mapping[str, OnnxFaceEncoder],
 ) -> dict[str, Rows] | Refusal:
     """The rows of a photo for each encoder, or why it cannot be read any more."""
-    places = [np.asarray(face["landmarks"], np.float32) for face in faces if face["outcome"] == "ok"]
+    points = [face["landmarks"] or face["five_points"] for face in faces if face["outcome"] == "ok"]
+    places = [np.asarray(each, np.float32) for each in points]
     if not places:
         return {name: [{"photo_key": photo.key, "face_index": 0, "embedding": None}] for name in encoders}
-    picture = _read(run, settings, photo)
+    read, unread = read_all(run, [photo])
+    if unread:
+        return Refusal("unreadable", unread[photo.key])
+    data = read[0][1]
+    picture = guarded_reader().image(data, settings.limits)
     if isinstance(picture, Refusal):
         return picture
-    found = {name: each.embed_in_photo(picture, places, settings) for name, each in encoders.items()}
+    full = functools.partial(read_full_size, data, picture, settings.limits)
+    found = {name: each.embed_in_photo(picture, places, settings, full) for name, each in encoders.items()}
     return {
         name: [
             {"photo_key": photo.key, "face_index": face["face_index"], "embedding": embedding}
@@ -128,16 +134,11 @@ def _embedded(
     }
 
 
-def _read(run: Run, settings: EngineSettings, photo: PhotoRef) -> Photo | Refusal:
-    read, unread = read_all(run, [photo])
-    return Refusal("unreadable", unread[photo.key]) if unread else guarded_reader().image(read[0][1], settings.limits)
-
-
 def _stored_points(run: Run, keys: Collection[str]) -> dict[str, Rows]:
     """The stored faces of these photos by photo_key, in their order; photos that are not stored are left out."""
     index = _index(run.encodings / "faces")
     index.look()
-    columns = ["photo_key", "face_index", "outcome", "landmarks"]
+    columns = ["photo_key", "face_index", "outcome", "landmarks", "five_points"]
     rows: defaultdict[str, dict[int, dict[str, Any]]] = defaultdict(dict)
     for row in read_parts(index.parts_of(keys), FACES, columns).to_pylist():
         if row["photo_key"] in keys:

@@ -10,7 +10,7 @@ from workers.faces.embed.onnx_encoder import of_length_one
 from workers.learning.arrays import Floats
 from workers.learning.configurations import RUN_ENCODER
 
-WEIGHTS = {RUN_ENCODER: 1.0}
+WEIGHTS = {RUN_ENCODER: 3.0}
 """Weight of an encoder's squared distance beside the others' 1; docs/encoder.md says how it was chosen."""
 
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from storage.errors import InputError
 from storage.schemas import EMBEDDING_SIZE
 from workers.learning.face_batch import FaceBatch
 
@@ -34,7 +35,7 @@ class Faces:
         face_index: (N,) int16.
         embedding: (N, 128) float32.
         crop_jpeg: N JPEGs, 128 x 128 RGB, of the detector's box.
-        aligned_jpeg: N JPEGs, 128 x 128 RGB, with eyes and lips moved to fixed places.
+        aligned_jpeg: N JPEGs, 128 x 128 RGB, with eyes and lips moved to fixed places; None without 68 points.
         encoder_microseconds: an own encoder's median time for a face; 0 where the face engine made the embeddings.
     """
 
@@ -42,7 +43,7 @@ class Faces:
     face_index: npt.NDArray[np.int16]
     embedding: npt.NDArray[np.float32]
     crop_jpeg: Sequence[bytes]
-    aligned_jpeg: Sequence[bytes]
+    aligned_jpeg: Sequence[bytes | None]
     encoder_microseconds: float = 0.0
 
     @classmethod
@@ -65,8 +66,14 @@ class Faces:
 
     @cached_property
     def aligned(self) -> npt.NDArray[np.uint8]:
-        """(N, 128, 128, 3) uint8 RGB, 0 to 255."""
-        return _decode_jpegs(self.aligned_jpeg)
+        """(N, 128, 128, 3) uint8 RGB, 0 to 255; raises InputError where the engine had no 68 points to align by."""
+        found = [each for each in self.aligned_jpeg if each is not None]
+        if len(found) < len(self.aligned_jpeg):
+            raise InputError(
+                'these faces were encoded with faces.landmarks = "5" and have no aligned pictures',
+                'Use crops or measurements, or set landmarks = "68"',
+            )
+        return _decode_jpegs(found)
 
     @cached_property
     def _where(self) -> dict[tuple[str, int], int]:

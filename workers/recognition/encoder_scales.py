@@ -20,10 +20,10 @@ OWN = EncoderScale(prior=0.0, weight=0, centre=0.5, width=0.05)
 of one encoder, trained on 56 drawn people."""
 
 
-SFACE_SCALE = EncoderScale(prior=1.1, weight=6, centre=1.1, width=0.05)
+SFACE_SCALE = EncoderScale(prior=1.06, weight=6, centre=1.06, width=0.04)
 """SFace's measurements of length 1; `docs/encoder.md` has the figures."""
 
-BOTH = EncoderScale(prior=0.9, weight=6, centre=0.9, width=0.05)
+BOTH = EncoderScale(prior=0.625, weight=6, centre=0.625, width=0.025)
 """dlib's and SFace's side by side."""
 
 NO_ENCODERS_PLANNED: Mapping[str, PlannedEncoder] = {}

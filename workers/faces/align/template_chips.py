@@ -29,10 +29,19 @@ def template_chip(rgb: Pixels, points: Points, encoder: OnnxEncoder) -> Pixels:
         rgb: (height, width, 3) uint8, RGB.
         points: (68, 2), or dlib's five (5, 2), float32, x and y in pixels of `rgb`.
     """
+    return warp(rgb, _fit(points, encoder), encoder.size)
+
+
+def template_scale(points: Points, encoder: OnnxEncoder) -> float:
+    """Pixels of the picture per pixel of the photo; above 1 the face is enlarged. `points` as in `template_chip`."""
+    return float(np.sqrt(abs(np.linalg.det(_fit(points, encoder)[:, :2]))))
+
+
+def _fit(points: Points, encoder: OnnxEncoder) -> Matrix:
     places = _places(encoder)
     if len(points) == 5:
         places = np.stack([places[0], places[1], places[2] + NOSE_BASE * (places[3:].mean(axis=0) - places[2])])
-    return warp(rgb, fit_similarity(_anchors(points), places), encoder.size)
+    return fit_similarity(_anchors(points), places)
 
 
 def _places(encoder: OnnxEncoder) -> Matrix:

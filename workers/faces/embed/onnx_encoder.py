@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from storage.encoder_settings import OnnxEncoder
 from storage.engine_settings import EngineSettings
 from storage.errors import EngineError
-from workers.faces.align.template_chips import template_chip
+from workers.faces.align.template_chips import template_chip, template_scale
 from workers.faces.embed.face_encoder import Embeddings, embed_chips
 from workers.faces.models.onnx_sessions import load_session
 from workers.faces.photo import Photo, Pixels, Points
@@ -69,16 +69,33 @@ class OnnxFaceEncoder:
         found = embed_chips(self.measure, chips, mirror, jitter)
         return of_length_one(found) if self.settings.distance == "cosine" else found
 
-    def embed_in_photo(self, photo: Photo, places: Sequence[Points], engine: EngineSettings) -> Embeddings:
+    def embed_in_photo(
+        self,
+        photo: Photo,
+        places: Sequence[Points],
+        engine: EngineSettings,
+        full: Callable[[], Photo] | None = None,
+    ) -> Embeddings:
         """Embed the faces of a photo by their stored points: the same bits now and whenever it is asked again.
 
         Args:
             photo: as decoded, not turned.
             places: the points of each face, at least one, in pixels of the full photo (`Photo.full_size_points`).
             engine: of the run.
+            full: gives the photo with more pixels, from which chips are cut that would be enlarged.
         """
-        chips = [self.chip(photo.rgb, photo.points_here(points)) for points in places]
+        chips = [self.chip(seen.rgb, seen.points_here(points)) for points, seen in self._sources(photo, places, full)]
         return self.embed(chips, engine.mirror, engine.jitter)
+
+    def _sources(
+        self, photo: Photo, places: Sequence[Points], full: Callable[[], Photo] | None
+    ) -> Iterator[tuple[Points, Photo]]:
+        larger: Photo | None = None
+        for points in places:
+            small = template_scale(photo.points_here(points), self.settings) > 1
+            if small and full and photo.scale > 1:
+                larger = larger or full()
+            yield points, larger if larger and small else photo
 
     def _run(self, chip: Pixels) -> Embeddings:
         channels = chip if self.settings.colour == "rgb" else chip[..., ::-1]

@@ -67,8 +67,8 @@ def test_points_and_box_of_a_leaning_face_are_in_the_photo_as_it_is(face: Pixels
     (upright,) = encoded(face)
     (found,) = encoded(leaning(face, 60))
     matrix = cv2.getRotationMatrix2D((124.5, 124.5), 60, 1)
-    points = upright.landmarks.reshape(-1, 2) @ matrix[:, :2].T + matrix[:, 2]
-    assert np.abs(found.landmarks.reshape(-1, 2) - points).mean() < 5
+    points = upright.points.reshape(-1, 2) @ matrix[:, :2].T + matrix[:, 2]
+    assert np.abs(found.points.reshape(-1, 2) - points).mean() < 5
     centre = np.array([found.left + found.right, found.top + found.bottom]) / 2
     there = np.array([upright.left + upright.right, upright.top + upright.bottom]) / 2
     assert np.abs(centre - (matrix[:, :2] @ there + matrix[:, 2])).max() < 12
