@@ -2,12 +2,13 @@
 
     described ▶ frame ▶ frame ▶ … ▶ end        each message is a JSON object; a frame's pixels follow it
 
-It ends when the last frame is sent, when its parent is gone, or when its parent kills it.
+It ends when the last frame is sent, and with its parent, however that ends.
 """
 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import resource
 import signal
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
+from workers.faces.decode.reader_process import die_with
 from workers.faces.decode.video_limits import restrict_ffmpeg, restrict_ffmpeg_to_streams
 
 MEMORY_BYTES = 4_000_000_000
@@ -53,6 +55,9 @@ def decode_video(source: VideoSource, to: Connection, log: str, most_pixels: int
         log: existing file that takes FFmpeg's messages.
         most_pixels: of a frame; a video of larger ones is described, and no frame is sent.
     """
+    parent = multiprocessing.parent_process()
+    if parent is not None and parent.pid is not None:
+        die_with(parent.pid)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND), 2)
     import cv2
@@ -104,7 +109,8 @@ def _send_all(capture: Any, cv2: Any, to: Connection, most_pixels: int, live: bo
             break
         height, width = frame.shape[:2]  # it may change in the midst of a stream
         if width * height > most_pixels:
-            break
+            _send(to, error=f"a frame has {width} x {height} pixels")
+            return
         second = time.monotonic() if live else capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
         _send(to, second=second, tick=capture.get(cv2.CAP_PROP_PTS), width=width, height=height)
         to.send_bytes(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB).ravel().data)
