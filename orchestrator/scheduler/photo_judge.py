@@ -59,7 +59,7 @@ class PhotoJudge:
 
         Returns:
             The photos that are sent no more by whatever message they were in: give each a message of its own as soon
-            as `may_send` allows.
+            as it is `due`.
 
         Raises:
             StoreError: the run's folder cannot be read or written.
@@ -81,9 +81,11 @@ class PhotoJudge:
         """Photos that go in messages of their own."""
         return set(self._cases)
 
-    def may_send(self, key: str) -> bool:
-        """Whether a photo that was handed back may be sent again now."""
-        return key not in self._cases or self._clock() >= self._cases[key].due
+    @property
+    def due(self) -> set[str]:
+        """Photos that may be sent again now."""
+        now = self._clock()
+        return {key for key, case in self._cases.items() if now >= case.due}
 
     @property
     def faults(self) -> tuple[str, ...]:

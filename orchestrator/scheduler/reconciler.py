@@ -158,24 +158,21 @@ class Reconciler:
         check_encoders(self.run)
         self._images.remove_done(done)
         self._images.forget(judge.look(done))
-        in_flight, alone = self._images.in_flight, judge.alone
-        again = [key for key in alone if key not in done and key not in in_flight and judge.may_send(key)]
-        missing = found.missing(photos, in_flight | alone)
+        in_flight = self._images.in_flight
+        missing = found.missing(photos, in_flight | judge.alone)
         left = len(photos) - len(done) - len(in_flight - done)
         sizes = itertools.repeat(self._size) if self._size else batch_sizes(left, self._processes)
         # one by one: the part of their old message may exist without them
-        handed_back = photo_messages(self.run, again, itertools.repeat(1), found.encoded)
-        new = photo_messages(self.run, missing, sizes, found.encoded)
-        self._send(self._images, itertools.chain(handed_back, new))
+        again = photo_messages(self.run, judge.due - done - in_flight, itertools.repeat(1), found.encoded)
+        self._send(self._images, itertools.chain(again, photo_messages(self.run, missing, sizes, found.encoded)))
         return self._status("running", "images", len(done), len(photos))
 
     def _send(self, queue: Dispatcher, messages: Iterator[Message]) -> None:
         """Send lost messages again, then as many new ones as the window allows."""
-        running, deaths = read_attempts(self.run.attempts)
-        self._deaths = deaths
+        running, self._deaths = read_attempts(self.run.attempts)
         check_room(self.run.folder)  # on a full disk every message would be lost
         # a full quota shows only when something is written; it loses work again and again
-        queue.resend_lost(running, count_deaths(deaths), check=lambda: probe(self.run.folder))
+        queue.resend_lost(running, count_deaths(self._deaths), check=lambda: probe(self.run.folder))
         queue.send(messages)
 
     def _close_images(self) -> None:

@@ -17,7 +17,7 @@ from workers.synthetic.photo_folder import write_folder
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    write_folder(tmp_path / "people", people=2, photos=2, seed=5, side=64, processes=1)
+    write_folder(tmp_path / "people", people=2, photos=4, seed=5, side=64, processes=1)
     return plan_run(tmp_path / "store", tmp_path / "people", None, Experiment()).run
 
 

@@ -23,8 +23,8 @@ CAUSE = "the file cannot be read: Stale file handle"
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Two people, three photos of each."""
-    write_folder(tmp_path / "people", people=2, photos=3, seed=5, side=64, processes=1)
+    """Two people, four photos of each."""
+    write_folder(tmp_path / "people", people=2, photos=4, seed=5, side=64, processes=1)
     return plan_run(tmp_path / "store", tmp_path / "people", None, Experiment()).run
 
 
@@ -68,7 +68,7 @@ def test_it_waits_longer_each_time_before_it_is_sent_again(run: Run, photos: dic
         note_of(run, [key], number)
         judge.look(())
         before = now[0]
-        while not judge.may_send(key):
+        while judge.due != {key}:
             now[0] += 0.5
         waits.append(now[0] - before)
     assert waits == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
