@@ -107,7 +107,7 @@ def _encoded(
     from storage.toml_text import toml_text
 
     screen = stderr_console()
-    with stop_on_interrupt() as stop, display(screen, quiet) as bars:
+    with display(screen, quiet) as bars:
         settings = read_experiment(experiment)
         settings = experiment_of(settings, toml_text(experiment) if experiment else None)
         if encoder:
@@ -121,7 +121,8 @@ def _encoded(
         else:
             run = plan_pairs(store_folder(), folder, pairs, settings, on_photo)
         run.let_go_on()
-        ended = finish_run(run, bars, stop)
+        with stop_on_interrupt() as stop:  # before, Ctrl-C ends the catalogue at once
+            ended = finish_run(run, bars, stop)
     if ended.state != "finished":
         print_line(f"{run.run_id} is not encoded; the same command goes on with it", screen)
         raise click.exceptions.Exit(INTERRUPTED if ended.state == "running" else 1)

@@ -54,6 +54,11 @@ class GuardedReader:
         self._child: _Child | None = None
         self._is_closed = False
 
+    @property
+    def pid(self) -> int:
+        """Of the reading process; 0 where none was started."""
+        return self._child.pid if self._child else 0
+
     def header(self, data: bytes) -> Header | Refusal:
         """Size, format and orientation of an image file; see `read_image.read_header`."""
         with self._lock:
@@ -145,6 +150,10 @@ class _Child:
         self._socket = ours
         self._lines = ours.makefile("rwb")
         self._end = weakref.finalize(self, _end, self._process, ours, self._lines, self._owner)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def is_ours(self) -> bool:
         """Whether it lives, and was not inherited by a fork."""
