@@ -22,7 +22,7 @@ from typing import IO, Any, Protocol
 import numpy as np
 
 from workers.faces.decode.read_image import Header, SizeLimits
-from workers.faces.photo import Photo
+from workers.faces.photo import Photo, Pixels
 from workers.faces.refusal import Refusal
 
 WALL_SECONDS = 45
@@ -39,6 +39,12 @@ KEPT_HEAP = "glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=67
 
 TIMED_OUT = "reading it took too long"
 
+REFUSALS = ("unreadable", "too_large", "too_small")
+"""Outcomes that the reading process may give; the others are given here."""
+
+Answer = Header | Photo | Refusal
+
+_NONSENSE = Refusal("poisoned", "the process that read it answered another question")
 _TRIES = 2
 _SHARED_FLAGS = getattr(os, "MFD_CLOEXEC", 0)
 
@@ -61,17 +67,13 @@ class GuardedReader:
 
     def header(self, data: bytes) -> Header | Refusal:
         """Size, format and orientation of an image file; see `read_image.read_header`."""
-        with self._lock:
-            answer = self._ask(data, None)
-        return Header(*answer["header"]) if "header" in answer else Refusal(*answer["refused"])
+        found = self._ask(data, None)
+        return found if isinstance(found, Header | Refusal) else _NONSENSE
 
     def image(self, data: bytes, limits: SizeLimits) -> Photo | Refusal:
         """The pixels of an image file; see `read_image.read_image`."""
-        with self._lock:
-            answer = self._ask(data, limits)
-            if "shape" not in answer or self._child is None:
-                return Refusal(*answer["refused"])
-            return Photo(self._child.pixels(answer["shape"]), answer["scale"], reading=answer["reading"])
+        found = self._ask(data, limits)
+        return found if isinstance(found, Photo | Refusal) else _NONSENSE
 
     def close(self) -> None:
         """End the process at once, also in the midst of a photo, and start none again; the answer is then a refusal."""
@@ -79,21 +81,22 @@ class GuardedReader:
         if self._child:
             self._child.kill()
 
-    def _ask(self, data: bytes, limits: SizeLimits | None) -> dict[str, Any]:
+    def _ask(self, data: bytes, limits: SizeLimits | None) -> Answer:
         stated = None if limits is None else _stated(limits)
         died: _Death | None = None
-        for _ in range(_TRIES):
-            if self._is_closed:
-                break
-            child = self._living_child()
-            try:
-                return child.ask(data, stated)
-            except _Death as death:
-                self._child = None
-                died = death
-                if death.timed_out:
+        with self._lock:
+            for _ in range(_TRIES):
+                if self._is_closed:
                     break
-        return {"refused": _refusal(died)}
+                child = self._living_child()
+                try:
+                    return child.ask(data, stated)
+                except _Death as death:
+                    self._child = None
+                    died = death
+                    if death.timed_out:
+                        break
+        return _refusal(died)
 
     def _living_child(self) -> _Child:
         if self._child is None or not self._child.is_ours():
@@ -114,14 +117,14 @@ class _Death(Exception):
         self.timed_out = timed_out or code == -signal.SIGXCPU
 
 
-def _refusal(death: _Death | None) -> list[str]:
+def _refusal(death: _Death | None) -> Refusal:
     if death is None or death.timed_out:
-        return ["timed_out", TIMED_OUT]
+        return Refusal("timed_out", TIMED_OUT)
     try:
         cause = signal.strsignal(-death.code) or str(death.code)
     except ValueError:
         cause = f"exit code {death.code}"
-    return ["poisoned", f"the process that read it died {_TRIES} times: {cause}"]
+    return Refusal("poisoned", f"the process that read it died {_TRIES} times: {cause}")
 
 
 class Closable(Protocol):
@@ -159,34 +162,43 @@ class _Child:
         """Whether it lives, and was not inherited by a fork."""
         return os.getpid() == self._owner and self._process.poll() is None
 
-    def ask(self, data: bytes, limits: list[int] | None) -> dict[str, Any]:
-        """The answer for one file; raises _Death."""
+    def ask(self, data: bytes, limits: list[int] | None) -> Answer:
+        """The answer for one file; raises _Death, also where the answer is nonsense."""
         try:
             self._incoming.seek(0)
             self._incoming.write(data)
-            self._incoming.flush()
             self._lines.write(json.dumps({"length": len(data), "limits": limits}).encode() + b"\n")
             self._lines.flush()
-            line = self._lines.readline(MOST_ANSWER_BYTES)
-            answer = json.loads(line) if line.endswith(b"\n") else None
+            return self._understood(json.loads(self._lines.readline(MOST_ANSWER_BYTES)))
         except TimeoutError:
             self.kill()
             raise _Death(0, timed_out=True) from None
-        except (OSError, ValueError):
-            answer = None
+        except (OSError, ValueError, TypeError, KeyError, IndexError):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(1)  # it is dead, or answers nonsense and is ended
+            self._process.kill()
+            raise _Death(self._process.wait(), timed_out=False) from None
         finally:
             if len(data) > KEPT_BYTES:
                 self._incoming.truncate(0)
-        if not isinstance(answer, dict):
-            self._lines_closed()
-            raise _Death(self._process.wait(), timed_out=False)
-        return answer
 
-    def pixels(self, shape: tuple[int, int, int]) -> Any:
+    def _understood(self, answer: dict[str, Any]) -> Answer:
+        """An answer, checked: what reads photos may have been taken over by one."""
+        if "refused" in answer:
+            outcome, reason = map(str, answer["refused"])
+            if outcome not in REFUSALS:
+                raise ValueError(outcome)
+            return Refusal(outcome, reason)
+        if "header" in answer:
+            width, height, kind, orientation = answer["header"]
+            return Header(int(width), int(height), str(kind), int(orientation))
+        return Photo(self._pixels(*answer["shape"]), float(answer["scale"]), reading=str(answer["reading"]))
+
+    def _pixels(self, height: int, width: int, colours: int) -> Pixels:
         """A copy of the pixels that it has written."""
-        height, width, colours = shape
-        if colours != 3 or height * width * 3 > os.fstat(self._outgoing.fileno()).st_size:
-            raise ValueError("the reading process states more pixels than it wrote")
+        written = os.fstat(self._outgoing.fileno()).st_size
+        if colours != 3 or min(height, width) < 1 or height * width * 3 > written:
+            raise ValueError("more pixels are stated than were written")
         rgb = np.empty((height, width, 3), np.uint8)
         pixels, at = rgb.data.cast("B"), 0
         while at < len(pixels):
@@ -199,13 +211,6 @@ class _Child:
         """End it at once."""
         self._process.kill()
         self._process.wait()
-
-    def _lines_closed(self) -> None:
-        """A process that closed its end, or that answers nonsense, ends or is ended."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(1)
-            return
-        self._process.kill()
 
 
 def _end(process: subprocess.Popen[bytes], connection: socket.socket, lines: Closable, owner: int) -> None:

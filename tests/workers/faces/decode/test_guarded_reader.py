@@ -1,0 +1,117 @@
+"""Photos are read in another process: the same pixels as here, and a refusal where that process dies."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from storage.engine_settings import Limits
+from tests.workers.faces.conftest import as_bytes
+from workers.faces.decode import guarded_reader
+from workers.faces.decode.guarded_reader import GuardedReader
+from workers.faces.decode.read_image import read_header, read_image
+from workers.faces.photo import Photo, Pixels
+from workers.faces.refusal import Refusal
+
+PLUGIN = """
+import os, resource, signal, sys, time
+if sys.orig_argv[1:4] == ["-P", "-m", "workers.faces.decode.reader_process"]:
+    from workers.faces.decode import read_image as module
+    whole = module.read_image
+    def read_image(data, limits):
+        if b"<crash>" in data:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if b"<once>" in data and not os.path.exists(FOLDER + "/once"):
+            open(FOLDER + "/once", "w").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+        if b"<busy>" in data:
+            resource.setrlimit(resource.RLIMIT_CPU, (1, resource.RLIM_INFINITY))
+            while True:
+                pass
+        if b"<sleep>" in data:
+            time.sleep(1000)
+        if b"<hog>" in data:
+            bytearray(2_000_000_000)
+        if b"<lie>" in data:
+            os.write(int(sys.argv[1]), b'{"shape": [100000, 100000, 3], "scale": 1, "reading": ""}\\n')
+        if b"<talk>" in data:
+            os.write(int(sys.argv[1]), b"x" * 100_000)
+        return whole(data, limits)
+    module.read_image = read_image
+"""
+
+
+@pytest.fixture
+def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GuardedReader]:
+    """A reader whose process misbehaves at marked files."""
+    (tmp_path / "sitecustomize.py").write_text(PLUGIN.replace("FOLDER", repr(str(tmp_path))))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(guarded_reader, "WALL_SECONDS", 3)
+    made = GuardedReader()
+    yield made
+    made.close()
+
+
+def marked(picture: Pixels, mark: bytes) -> bytes:
+    """A JPEG with the mark behind its end, where it disturbs no decoder."""
+    return as_bytes(picture, "JPEG") + mark
+
+
+def test_pixels_and_header_equal_those_read_here(reader: GuardedReader, face: Pixels) -> None:
+    wide = np.ascontiguousarray(np.broadcast_to(face[:, :1], (250, 3000, 3)))
+    for data in (as_bytes(face), marked(face, b""), as_bytes(wide), b"", b"hello"):
+        here, there = read_image(data, Limits()), reader.image(data, Limits())
+        assert reader.header(data) == read_header(data)
+        if isinstance(here, Photo):
+            assert isinstance(there, Photo)
+            assert np.array_equal(here.rgb, there.rgb)
+            assert (here.scale, here.reading) == (there.scale, there.reading)
+        else:
+            assert there == here
+
+
+@pytest.mark.parametrize(
+    ("mark", "outcome", "words"),
+    [
+        (b"<crash>", "poisoned", "died 2 times: Segmentation fault"),
+        (b"<busy>", "timed_out", "too long"),
+        (b"<sleep>", "timed_out", "too long"),
+        (b"<hog>", "too_large", "more than 1000 MB of memory"),
+        (b"<talk>", "poisoned", "died 2 times"),
+    ],
+)
+def test_a_photo_that_harms_the_process_is_refused_and_the_next_is_read(
+    reader: GuardedReader, face: Pixels, mark: bytes, outcome: str, words: str
+) -> None:
+    assert isinstance(reader.image(marked(face, b""), Limits()), Photo)
+    refused = reader.image(marked(face, mark), Limits())
+    assert isinstance(refused, Refusal)
+    assert (refused.outcome, words in refused.reason) == (outcome, True), refused
+    assert isinstance(reader.image(marked(face, b""), Limits()), Photo)
+
+
+def test_a_process_that_is_killed_once_reads_the_photo_when_it_is_started_again(
+    reader: GuardedReader, face: Pixels
+) -> None:
+    assert isinstance(reader.image(marked(face, b"<once>"), Limits()), Photo)
+
+
+def test_a_process_that_states_more_pixels_than_it_wrote_is_not_believed(reader: GuardedReader, face: Pixels) -> None:
+    refused = reader.image(marked(face, b"<lie>"), Limits())
+    assert isinstance(refused, Refusal)
+    assert refused.outcome == "poisoned"
+
+
+def test_a_forked_process_starts_a_reader_of_its_own(reader: GuardedReader, face: Pixels) -> None:
+    data = marked(face, b"")
+    reader.image(data, Limits())
+    child = os.fork()
+    if not child:
+        os._exit(0 if isinstance(reader.image(data, Limits()), Photo) else 1)
+    _, status = os.waitpid(child, 0)
+    assert status == 0
+    assert isinstance(reader.image(data, Limits()), Photo)
