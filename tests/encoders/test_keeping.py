@@ -73,5 +73,5 @@ def test_an_encoders_name_is_not_another_runs(copied: Run, others: Path) -> None
 
 def test_a_message_cannot_make_a_comparison_run_train_an_encoder(copied: Run) -> None:
     (heir,) = (open_run(copied.store, name) for name in list_runs(copied.store) if name != copied.run_id)
-    with pytest.raises(Refused, match="trains no encoder"):
+    with pytest.raises(Refused, match="has no such work: it is of kind comparison"):
         train_encoder_of(heir)

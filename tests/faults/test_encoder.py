@@ -140,7 +140,7 @@ def test_too_few_people_are_told_before_anything_is_trained(cluster: Cluster, tm
     folder = tmp_path / "people"
     write_folder(folder, people=6, photos=2, seed=5, side=160, processes=1)
     for number, photo in enumerate((folder / "ada").iterdir()):
-        Image.new("RGB", (160, 160), (number, 90, 90)).save(photo)
+        Image.new("RGB", (160, 160), (90 * number, 90, 90)).save(photo)
     run = plan_encoder(cluster.store, folder, None, Experiment(), SETTINGS).run
     with pytest.raises(DatasetError, match="there are 5, counting photos in which a face was found"):
         cluster.finish(run)

@@ -11,7 +11,8 @@ from workers.queue.environment import load_settings
 
 def _flower_app() -> Celery:
     settings = load_settings()
-    return new_app("lineup", reader_options(settings.broker_url, settings.store, settings))
+    options = reader_options(settings.broker_url, settings.store, settings) if settings.broker_url else None
+    return new_app("lineup", options)
 
 
 app = _flower_app()

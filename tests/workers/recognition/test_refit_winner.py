@@ -15,6 +15,7 @@ from storage.parts import read_part, read_parts
 from storage.runs import Run
 from storage.schemas import FACES, SPLITS
 from workers.compare.operating_points import OperatingPoint
+from workers.jobs.job import Refused
 from workers.jobs.refit_winner import fitted, folder_of, is_refitted, refit, refit_winner, winner_of, winner_of_run
 from workers.learning.configurations import CONFIGURATIONS
 from workers.learning.face_arrays import Faces
@@ -111,7 +112,7 @@ def test_a_name_that_cannot_recognise_is_the_users_mistake(run: Run, name: str) 
 
 
 def test_a_run_without_comparison_says_that_it_is_not_finished(run: Run, tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="not finished"):
+    with pytest.raises(Refused, match="not ready for this: its configurations are not compared yet"):
         refit_winner(Run(tmp_path, run.plan))
 
 
