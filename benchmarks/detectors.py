@@ -1,6 +1,8 @@
 """Each detector on real photos: recall, time, and the effect of its boxes on the embedding.
 
-    python -m benchmarks.detectors FOLDER    one sub-folder a person; prints tables, writes build/detectors.json
+    python -m benchmarks.detectors FOLDER [FOLDER...]    prints tables, writes build/detectors.json
+
+The first folder has one sub-folder a person; boxes and embeddings are compared on it. Recall and time are told of each.
 
 The reference for recall is dlib's CNN detector at its default scale, that is `cnn` at the full size of the photo; the
 two find the same faces (tests/workers/faces/detect/test_mmod.py). All detectors get each photo in turn, at the default
@@ -10,6 +12,7 @@ size of the engine.
 from __future__ import annotations
 
 import argparse
+import functools
 import itertools
 import json
 import statistics
@@ -29,10 +32,13 @@ from workers.compare.pair_protocol import equal_error_rate, roc
 from workers.faces.align.chips import encoder_chip
 from workers.faces.align.landmarks import load_landmarks
 from workers.faces.decode.read_image import read_image
+from workers.faces.detect.blazeface import detect_blazeface
 from workers.faces.detect.boxes import Box, Detection, overlap
-from workers.faces.detect.detectors import Detector, load_detector
+from workers.faces.detect.detectors import Detector, load_detector, shrink
 from workers.faces.detect.refine_box import load_refiner
+from workers.faces.detect.yunet import detect_yunet
 from workers.faces.embed.face_encoder import Embedding, load_face_encoder
+from workers.faces.models.onnx_sessions import session_of
 from workers.faces.photo import Photo, Pixels
 
 SETTINGS = EngineSettings()
@@ -44,6 +50,9 @@ REFINERS = get_args(RefinerName)
 
 SAME_FACE = 0.3
 """Overlap above which two boxes are one face, as in the cascade."""
+
+SIDES: dict[str, tuple[int, ...]] = {"blaze": (96, 192, 384), "yunet": (192, 320, 640), "cnn": (400, 800)}
+"""Of the curve: detectors, each at several sizes of the photo."""
 
 
 @dataclass
@@ -68,9 +77,9 @@ class Seen:
         return max(self.found[name], key=lambda face: face.box.area, default=None)
 
 
-def examine(photos: Sequence[Path]) -> Iterator[Seen]:
-    """Every readable photo with the results of every detector and refiner."""
-    detectors = {name: load_detector(name, SETTINGS.policy) for name in NAMES}
+def examine(photos: Sequence[Path], measured: bool) -> Iterator[Seen]:
+    """Every readable photo with the results of every detector, and of every refiner where they are to be measured."""
+    detectors = {name: load_detector(name, SETTINGS.policy) for name in NAMES} | dict(_at_sides())
     limits = replace(SETTINGS.limits, working_side=100_000)  # decode at full size, for the reference
     for path in photos:
         photo = read_image(path.read_bytes(), limits)
@@ -78,16 +87,39 @@ def examine(photos: Sequence[Path]) -> Iterator[Seen]:
             whole = detectors["cnn"](photo.rgb, max(photo.rgb.shape))
             seen = Seen(path.parent.name, [face.box for face in whole])
             for name, detect in detectors.items():
-                _detect(seen, name, detect, photo.rgb)
+                _detect(seen, name, detect, photo.rgb, measured and name in NAMES)
             yield seen
 
 
-def _detect(seen: Seen, name: str, detect: Detector, rgb: Pixels) -> None:
+def _at_sides() -> Iterator[tuple[str, Detector]]:
+    """The detectors of the curve."""
+    for side in SIDES["blaze"]:
+        yield f"blaze {side}", functools.partial(_blaze_at, side)
+    for side in SIDES["yunet"]:
+        yield f"yunet {side}", functools.partial(_yunet_at, side)
+    for side in SIDES["cnn"]:
+        yield f"cnn {side}", functools.partial(_cnn_at, side)
+
+
+def _cnn_at(side: int, rgb: Pixels, _: int) -> list[Detection]:
+    return load_detector("cnn")(rgb, side)
+
+
+def _blaze_at(side: int, rgb: Pixels, _: int) -> list[Detection]:
+    return [Detection(face.box, face.score, "blaze") for face in detect_blazeface(session_of("blaze"), rgb, side)]
+
+
+def _yunet_at(side: int, rgb: Pixels, _: int) -> list[Detection]:
+    seen, factor = shrink(rgb, side)
+    return [Detection(face.box.scaled(factor), face.score, "yunet") for face in detect_yunet(session_of("yunet"), seen)]
+
+
+def _detect(seen: Seen, name: str, detect: Detector, rgb: Pixels, measured: bool) -> None:
     start = time.process_time()
     seen.found[name] = detect(rgb, SETTINGS.detect_side)
     seen.seconds[name] = time.process_time() - start
     face = seen.largest(name)
-    if face:
+    if face and measured:
         for how in REFINERS:
             seen.measured[name, how] = measure(rgb, load_refiner(how)(rgb, face).box)
 
@@ -172,7 +204,8 @@ def report(photos: Sequence[Seen]) -> dict[str, Any]:
         "reference_photos": sum(bool(one.reference) for one in photos),
         "reference_faces": sum(len(one.reference) for one in photos),
         "detectors": {name: recall(name, photos) for name in NAMES},
-        "conventions": {name: convention(name, photos) for name in NAMES if name not in ("hog", "cascade")},
+        "curve": {name: recall(name, photos) for name in photos[0].found},
+        "conventions": {name: convention(name, photos) for name in NAMES if not name.endswith(("hog", "cascade"))},
         "closeness": {
             f"{name} {how}": closeness(name, how, photos)
             for name, how in itertools.product(NAMES, REFINERS)
@@ -185,7 +218,7 @@ def drawn(found: dict[str, Any]) -> str:
     """The figures as tables."""
     lines = [found["machine"], f"{found['photos']} {found['what']}; the reference sees a face in "]
     lines[-1] += f"{found['reference_photos']}, {found['reference_faces']} faces in all"
-    for title in ("detectors", "conventions", "closeness"):
+    for title in ("curve", "conventions", "closeness"):
         rows: dict[str, dict[str, Any]] = found[title]
         heads = list(next(iter(rows.values())))
         lines += ["", f"{title:<16}" + "".join(f"{head:>20}" for head in heads)]
@@ -202,9 +235,15 @@ def _cell(value: float | None) -> str:
 def main() -> None:
     """Measure, print, write build/detectors.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.detectors", description=__doc__)
-    parser.add_argument("photos", nargs="?", type=Path, help="folder of photos, one sub-folder a person")
-    photos, what = web_photos(parser.parse_args().photos)
-    found = {"machine": engine_table.machine(), "what": what, **report(list(examine(photos)))}
+    parser.add_argument("photos", nargs="*", type=Path, help="folders of photos; the first has one sub-folder a person")
+    folders = parser.parse_args().photos
+    photos, what = web_photos(folders[0] if folders else None)
+    found = {"machine": engine_table.machine(), "what": what, **report(list(examine(photos, measured=True)))}
+    found["folders"] = {what: found["curve"]}
+    for folder in folders[1:]:
+        photos, what = web_photos(folder)
+        seen = list(examine(photos, measured=False))
+        found["folders"][what] = {name: recall(name, seen) for name in seen[0].found}
     path = ROOT / "build" / "detectors.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(found, indent=2) + "\n")

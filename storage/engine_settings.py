@@ -14,7 +14,7 @@ from pydantic.dataclasses import dataclass
 
 from storage.validation import FORBID_EXTRA, Flag, Side
 
-DetectorName = Literal["cascade", "blaze", "cnn", "hog", "dlib-cnn"]
+DetectorName = Literal["cascade", "yunet-cascade", "blaze", "yunet", "cnn", "hog", "dlib-cnn"]
 RefinerName = Literal["map", "hog", "none"]
 FacePolicy = Literal["largest", "central", "require-one", "all"]
 LandmarkModel = Literal["68", "5"]
@@ -45,7 +45,8 @@ class EngineSettings:
 
     Attributes:
         detector: "cascade" (light first, thorough where unsure), "blaze" (light alone), "cnn" (thorough alone), "hog",
-            or "dlib-cnn", the thorough one in dlib itself.
+            or "dlib-cnn", the thorough one in dlib itself. With the extra `sface` also "yunet", another light one that
+            finds smaller faces, and "yunet-cascade".
         refine: what brings another detector's box to the convention of HOG's boxes, on which the landmarks were
             trained: "map" shifts and scales by constants, "hog" looks again in a small window, "none" does nothing.
         policy: which faces of a photo count: the "largest", the "central" (large and near the photo's centre),

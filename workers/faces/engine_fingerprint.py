@@ -43,11 +43,10 @@ def encoder_fingerprint(encoder: OnnxEncoder) -> str:
 
 def models_of(settings: EngineSettings) -> set[str]:
     """Names in `model_files.MODEL_FILES` that these settings use."""
-    used = {
-        f"landmarks-{settings.landmarks}",
-        "encoder",
-        "blaze",
-    }  # every detection is looked at closely with BlazeFace
-    if settings.detector in ("cascade", "cnn", "dlib-cnn"):
+    # every detection is looked at closely with BlazeFace
+    used = {f"landmarks-{settings.landmarks}", "encoder", "blaze"}
+    if settings.detector in ("cascade", "yunet-cascade", "cnn", "dlib-cnn"):
         used.add("mmod")
+    if settings.detector in ("yunet", "yunet-cascade"):
+        used.add("yunet")
     return used

@@ -17,6 +17,7 @@ from workers.faces.detect.blazeface import detect_blazeface
 from workers.faces.detect.boxes import Box, Detection, overlap
 from workers.faces.detect.mmod import detect_mmod
 from workers.faces.detect.select_faces import centrality
+from workers.faces.detect.yunet import detect_yunet
 from workers.faces.models.model_files import model_path
 from workers.faces.models.onnx_sessions import session_of
 from workers.faces.photo import Pixels
@@ -35,6 +36,12 @@ GLANCE_SIZE = 1 / 4
 """Of the photo's longest side: such a face has 24 pixels in the small input, and its box is as good as at full size.
 docs/engine.md says what a smaller limit costs."""
 
+YUNET_SIDE = 320
+"""Longest side in pixels of the photo for YuNet: it finds faces of a thirtieth of that (docs/engine.md)."""
+
+YUNET_SURE = 0.7
+"""Score of YuNet below which the CNN looks as well."""
+
 SAME_FACE = 0.3
 """Overlap at which two detectors have found one face."""
 
@@ -49,7 +56,9 @@ def load_detector(name: str, policy: str = "all") -> Detector:
     """
     loaders: dict[str, Callable[[], Detector]] = {
         "cascade": _GLANCING.get(policy, _load_cascade),
+        "yunet-cascade": _load_yunet_cascade,
         "blaze": _load_blaze,
+        "yunet": _load_yunet,
         "cnn": _load_cnn,
         "hog": _load_hog,
         "dlib-cnn": _load_dlib_cnn,
@@ -118,14 +127,38 @@ def _with_glance(is_enough: Callable[[list[Detection], Pixels], bool]) -> Detect
 @functools.cache
 def _load_cascade() -> Detector:
     """BlazeFace, then dlib's CNN where BlazeFace finds nothing or is unsure: the recall of both at little more cost."""
-    light, thorough = _load_blaze(), _load_cnn()
+    return _cascaded(_load_blaze(), lambda found, rgb: _is_sure(found, rgb, SURE_SIZE))
+
+
+@functools.cache
+def _load_yunet_cascade() -> Detector:
+    """YuNet, then dlib's CNN where YuNet finds nothing or is unsure."""
+    return _cascaded(_load_yunet(), lambda found, _: bool(found) and all(face.score >= YUNET_SURE for face in found))
+
+
+def _cascaded(light: Detector, is_enough: Callable[[list[Detection], Pixels], bool]) -> Detector:
+    thorough = _load_cnn()
 
     def detect(rgb: Pixels, side: int) -> list[Detection]:
         quick = light(rgb, side)
-        if _is_sure(quick, rgb, SURE_SIZE):
+        if is_enough(quick, rgb):
             return quick
         found = thorough(rgb, side)
         return found + [face for face in quick if all(overlap(face.box, one.box) < SAME_FACE for one in found)]
+
+    return detect
+
+
+@functools.cache
+def _load_yunet() -> Detector:
+    """YuNet alone, on the photo reduced to `YUNET_SIDE` pixels a side."""
+    session = session_of("yunet")
+
+    def detect(rgb: Pixels, _: int) -> list[Detection]:
+        seen, factor = shrink(rgb, YUNET_SIDE)
+        return [
+            Detection(face.box.scaled(factor), face.score, "yunet", face.roll) for face in detect_yunet(session, seen)
+        ]
 
     return detect
 

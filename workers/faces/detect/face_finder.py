@@ -58,9 +58,10 @@ class FaceFinder:
     """The detectors of the settings, loaded."""
 
     def __init__(self, settings: EngineSettings) -> None:
-        self._settings = settings
+        self._settings, name = settings, settings.detector
         self._detectors = {policy: load_detector(settings.detector, policy) for policy in (settings.policy, "all")}
-        self._light: Detector = load_detector("blaze" if settings.detector == "cascade" else settings.detector)
+        self._light: Detector = load_detector({"cascade": "blaze", "yunet-cascade": "yunet"}.get(name, name))
+        self._small = "yunet" if name in ("yunet", "yunet-cascade") else "blaze"
 
     def find(self, photo: Photo, policy: FacePolicy, full: FullSize | None) -> list[PlacedFace] | Refusal:
         """The faces that the policy chooses, by falling area, each in a photo in which it stands upright.
@@ -108,12 +109,12 @@ class FaceFinder:
     def _in_tiles(self, photo: Photo, times: int) -> list[PlacedFace]:
         """The faces in tiles of a photo that is enlarged so many times."""
         smallest = self._smallest(photo) / (photo.scale * times)
-        return [PlacedFace(photo, face) for face in search_tiles(photo.rgb, smallest)]
+        return [PlacedFace(photo, face) for face in search_tiles(self._small, photo.rgb, smallest)]
 
     def _smallest(self, photo: Photo) -> float:
         """Width of the smallest face to search for in tiles, pixels of the full photo: a reduced photo shows less."""
         asked = self._settings.smallest_face
-        return max(asked, photo.scale * SMALLEST_SEEN) if photo.scale > 1 else asked
+        return max(asked, photo.scale * SMALLEST_SEEN[self._small]) if photo.scale > 1 else asked
 
     def _upright(self, seen: list[PlacedFace], policy: FacePolicy) -> list[PlacedFace]:
         turned = {id(one.photo): TurnedPhoto(one.photo, lambda rgb: self._detect(policy, rgb)) for one in seen}

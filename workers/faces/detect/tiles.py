@@ -1,4 +1,4 @@
-"""Small faces: BlazeFace in overlapping tiles of a photo at several sizes.
+"""Small faces: a light detector in overlapping tiles of a photo at several sizes.
 
 A photo seen whole shows a face from about a twelfth of its longest side on. In tiles the smallest face is a number of
 pixels, and time grows with the photo's area.
@@ -12,16 +12,22 @@ from itertools import product
 
 import numpy as np
 
-from workers.faces.detect.blazeface import SIDE, detect_blazeface
+from workers.faces.detect.blazeface import SIDE as BLAZEFACE_SIDE
+from workers.faces.detect.blazeface import BlazeFace, detect_blazeface
 from workers.faces.detect.boxes import Box, Detection
+from workers.faces.detect.detectors import YUNET_SIDE
+from workers.faces.detect.yunet import YunetFace, detect_yunet
 from workers.faces.models.onnx_sessions import session_of
 from workers.faces.photo import Pixels
 
-TILE = 2 * SIDE
-"""Pixels a side of a tile. Of 192, 384, 768 and 1152 the network is fastest per pixel at 384."""
+TILE = 384
+"""Pixels a side of a tile. Of 192, 384, 768 and 1152 BlazeFace is fastest per pixel at 384."""
 
-SMALLEST_SEEN = 32
-"""Pixels of a face in a tile at which the network finds nearly as many as at 48 (docs/engine.md)."""
+SMALLEST_SEEN = {"blaze": 32, "yunet": 16}
+"""Detector: pixels of a face in a tile at which it finds nearly as many as at half as much again (docs/engine.md)."""
+
+SEEN_AT_ONCE = {"blaze": BLAZEFACE_SIDE, "yunet": YUNET_SIDE}
+"""Detector: longest side of a photo that it sees whole; tiles of it would show nothing new."""
 
 OVERLAP = 96
 """Pixels that two neighbours share: a face that the next coarser size finds less well, with its margin."""
@@ -40,24 +46,24 @@ SAME_FACE = 0.5
 """Shared part of the smaller of two boxes from which both show one face."""
 
 
-def search_tiles(rgb: Pixels, smallest: float) -> list[Detection]:
+def search_tiles(name: str, rgb: Pixels, smallest: float) -> list[Detection]:
     """Faces of at least so many pixels, in the pixels of `rgb`, best first; overlapping boxes are suppressed.
 
     Args:
+        name: of the detector, "blaze" or "yunet".
         rgb: (height, width, 3) uint8, RGB.
         smallest: width of the smallest face to be found, pixels of `rgb`. Where the whole photo shows it, there are no
             tiles and no faces.
     """
-    session = session_of("blaze")
     faces = []
-    for scale in _scales(max(rgb.shape[:2]), smallest):
+    for scale in _scales(name, max(rgb.shape[:2]), smallest):
         picture = _resized(rgb, scale)
         for left, top in product(*(_starts(length) for length in picture.shape[1::-1])):
             tile = picture[top : top + TILE, left : left + TILE]
-            for face in detect_blazeface(session, np.ascontiguousarray(tile), TILE):
+            for face in _detect(name, np.ascontiguousarray(tile)):
                 if not _is_cut(face.box, tile, (left, top), picture):
                     box = face.box.shifted(left, top).scaled(1 / scale)
-                    faces.append(Detection(box, face.score, "blaze", face.roll))
+                    faces.append(Detection(box, face.score, name, face.roll))
     return [face for face in without_repeats(faces) if face.box.width >= KEPT * smallest]
 
 
@@ -81,10 +87,16 @@ def shared_part(one: Box, other: Box) -> float:
     return max(width, 0.0) * max(height, 0.0) / min(one.area, other.area)
 
 
-def _scales(longest: int, smallest: float) -> Iterator[float]:
+def _detect(name: str, tile: Pixels) -> list[BlazeFace] | list[YunetFace]:
+    if name == "yunet":
+        return detect_yunet(session_of(name), tile)
+    return detect_blazeface(session_of(name), tile, TILE)
+
+
+def _scales(name: str, longest: int, smallest: float) -> Iterator[float]:
     """Sizes of the photo in which tiles are searched, the largest first, down to the whole photo in one input."""
-    scale = min(SMALLEST_SEEN / smallest, LARGEST_SCALE)
-    while scale * longest > SIDE:
+    scale = min(SMALLEST_SEEN[name] / smallest, LARGEST_SCALE)
+    while scale * longest > SEEN_AT_ONCE[name]:
         yield scale
         scale /= COARSER
 

@@ -24,6 +24,7 @@ CONVERTED_SHA256 = {
     "encoder": "03ca133ca529ea874f097205f1e5841044e522bfc9831b851debbb3e4dec0607",
     "mmod": "714c5df1331f8357819763cf5a5c5509ed72278e78a8e6c58c5707493281e9d6",
     "blaze": "2d6c943d879d88cd34984ead079d32a58f7c94e4d30d224da5e5034eabfd9fba",
+    "yunet": "53514f3f4498a3ec90e60bc8070c7bb38b3ee966204e42def2220ba54a3690db",
 }
 """The only bytes that are read from the cache; `converted` of an empty cache gives the same."""
 
@@ -101,13 +102,15 @@ def _sha256_of(path: Path) -> str | None:
 
 
 def _convert(name: str) -> bytes:
-    from workers.faces.models import dlib_files, graphs, tflite_files
+    from workers.faces.models import dlib_files, graphs, tflite_files, yunet_files
 
     path = model_path(name)
     if name == "encoder":
         return graphs.encoder_graph(dlib_files.read_resnet(path))
     if name == "mmod":
         return graphs.mmod_graph(dlib_files.read_mmod(path))
+    if name == "yunet":
+        return yunet_files.yunet_graph(path)
     return tflite_files.blazeface_graph(path)
 
 

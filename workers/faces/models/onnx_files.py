@@ -45,7 +45,7 @@ def plain_network(data: bytes, size: int) -> bytes:
         (picture,) = _pictures(model.graph)
         _set_shape(picture, (1, 3, size, size))
         (output,) = model.graph.output
-        constants, nodes = _folded(model)
+        constants, nodes = folded_constants(model)
         nodes = [each for node in nodes for each in _rewritten(node, constants)]
         return _serialized(model, picture, output, constants, nodes)
     except EngineError:
@@ -92,7 +92,7 @@ def _set_shape(value: Any, shape: tuple[int, ...]) -> None:
         side.dim_value = wanted
 
 
-def _folded(model: Any) -> tuple[Constants, list[Any]]:
+def folded_constants(model: Any) -> tuple[Constants, list[Any]]:
     """The constants that the other operations need, and these operations."""
     from onnx import TensorProto, helper, numpy_helper
     from onnx.reference import ReferenceEvaluator

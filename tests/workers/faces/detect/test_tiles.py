@@ -33,8 +33,9 @@ def crowd(drawn: dict[tuple[int, int], Pixels]) -> Pixels:
     return wall
 
 
-def test_tiles_find_each_small_face_once(crowd: Pixels) -> None:
-    found = search_tiles(crowd, 48)
+@pytest.mark.parametrize("name", ["blaze", "yunet"])
+def test_tiles_find_each_small_face_once(name: str, crowd: Pixels) -> None:
+    found = search_tiles(name, crowd, 48)
     places = sorted(
         (round((face.box.centre[0] - 130) / 460), round((face.box.centre[1] - 420) / 190)) for face in found
     )
@@ -43,7 +44,7 @@ def test_tiles_find_each_small_face_once(crowd: Pixels) -> None:
 
 
 def test_a_photo_that_is_seen_whole_has_no_tiles(face: Pixels) -> None:
-    assert search_tiles(face, 48) == []
+    assert search_tiles("blaze", face, 48) == search_tiles("yunet", face, 48) == []
 
 
 def test_of_two_boxes_of_one_face_the_better_stays() -> None:
