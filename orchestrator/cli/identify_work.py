@@ -36,7 +36,7 @@ class IdentifyWork:
     """A run's model, loaded and told, and where the answers go.
 
     Args:
-        configuration, likeness: of `recogniser_of`.
+        configuration, likeness, smallest_face: of `recogniser_of`.
         outputs: the ledger that records copies and folders of links.
         out: where annotated copies go.
     """
@@ -50,11 +50,17 @@ class IdentifyWork:
         out: Path | None,
         quiet: bool,
         as_json: bool,
+        smallest_face: int | None = None,
     ) -> None:
         self._run, self._configuration, self._likeness = run, configuration, likeness
+        self._smallest_face = smallest_face
         self._outputs, self._out, self._quiet, self._as_json = outputs, out, quiet, as_json
         self._recogniser = recogniser_of(
-            run, configuration, likeness, lambda name: self._tell(f"Fitting {name} on all known faces.")
+            run,
+            configuration,
+            likeness,
+            lambda name: self._tell(f"Fitting {name} on all known faces."),
+            smallest_face,
         )
         self._recogniser.warm()
         for line in format_names.model_lines(self._recogniser):
@@ -107,7 +113,8 @@ class IdentifyWork:
             engine = self._engine()
             yield from (name_photo(path, engine, self._recogniser, annotate) for path in paths)
             return
-        naming = PhotoNaming(self._run.store, self._run.run_id, self._configuration, self._likeness, annotate)
+        asked = self._configuration, self._likeness, annotate, self._smallest_face
+        naming = PhotoNaming(self._run.store, self._run.run_id, *asked)
         yield from name_in_processes(naming, paths, processes)
 
     def name_video(self, path: Path) -> bool:

@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 @click.option(
     "--sort-into", type=click.Path(path_type=Path), help="Folder in which each person gets a folder of links to photos."
 )
+@click.option(
+    "--smallest-face",
+    type=click.IntRange(0, 100_000),
+    help="Pixels of the smallest face to search for in photos, by default the run's smallest_face; 0 is the fastest.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Print no progress.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: of photos and streams an object a line.")
 def identify(
@@ -40,6 +45,7 @@ def identify(
     threshold: float | None,
     out: Path | None,
     sort_into: Path | None,
+    smallest_face: int | None,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -72,7 +78,7 @@ def identify(
     photos = None if source or video else photo_files(files, outputs)
     if out:
         check_out(out, photos.paths if photos else files, outputs, is_a_video=video)
-    work = IdentifyWork(chosen, configuration, threshold, outputs, out, quiet, as_json)
+    work = IdentifyWork(chosen, configuration, threshold, outputs, out, quiet, as_json, smallest_face)
     if photos:
         folders = [path for path in files if path.is_dir()]
         read = work.name_photos(photos, SortedLinks(sort_into, folders, outputs) if sort_into else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from storage.errors import RunConflict, RunNotFound
 from storage.runs import Run
@@ -11,13 +12,18 @@ from workers.recognition.recogniser import Recogniser, load_recogniser
 
 
 def recogniser_of(
-    run: Run, name: str | None = None, likeness: float | None = None, before_fit: Callable[[str], None] | None = None
+    run: Run,
+    name: str | None = None,
+    likeness: float | None = None,
+    before_fit: Callable[[str], None] | None = None,
+    smallest_face: int | None = None,
 ) -> Recogniser:
     """The recogniser of the run's winner, or of the configuration `name`; fitted in this process if not stored.
 
     Args:
         likeness: replaces the stored threshold, 0 to 100 %.
         before_fit: called with the configuration's name before it is fitted.
+        smallest_face: replaces the run's setting of that name, pixels.
 
     Raises:
         RunNotFound: the run is not finished.
@@ -32,6 +38,8 @@ def recogniser_of(
             before_fit(name)
         refit(run, name, folder)
     recogniser = load_recogniser(folder)
+    if smallest_face is not None:
+        recogniser = replace(recogniser, engine=replace(recogniser.engine, smallest_face=smallest_face))
     return recogniser if likeness is None else recogniser.needing(likeness)
 
 

@@ -32,7 +32,7 @@ class PhotoNaming:
     """How photos are named; a process that gets it loads the rest by itself.
 
     Attributes:
-        configuration, likeness: of `recogniser_of`.
+        configuration, likeness, smallest_face: of `recogniser_of`.
         annotate: whether answers come with a JPEG.
     """
 
@@ -41,6 +41,7 @@ class PhotoNaming:
     configuration: str | None
     likeness: float | None
     annotate: bool
+    smallest_face: int | None = None
 
 
 def useful_processes(photos: int, cores: int) -> int:
@@ -106,6 +107,7 @@ def _name(naming: PhotoNaming, path: Path) -> Answer:
 
 @functools.cache
 def _loaded(naming: PhotoNaming) -> Recogniser:
-    recogniser = recogniser_of(open_run(naming.store, naming.run_id), naming.configuration, naming.likeness)
+    run = open_run(naming.store, naming.run_id)
+    recogniser = recogniser_of(run, naming.configuration, naming.likeness, smallest_face=naming.smallest_face)
     recogniser.warm()
     return recogniser

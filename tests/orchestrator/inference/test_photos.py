@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from orchestrator.inference.load_model import recogniser_of
 from orchestrator.inference.photos import PhotoAnswer, identify_photos
 from storage.errors import InputError
 from storage.parts import read_parts
 from storage.runs import Run
 from storage.schemas import FACES
 from workers.faces.detect.boxes import Box, overlap
-from workers.faces.engine import FaceEngine
+from workers.faces.engine import FaceEngine, load_engine
 from workers.learning.configurations import UNKNOWN
 from workers.recognition.recogniser import Recogniser
 from workers.recognition.threshold import Threshold
@@ -141,3 +142,19 @@ def test_no_bad_input_of_the_real_collection_raises(
     answers = list(identify_photos(paths, engine, recogniser))
     assert len(answers) == len(paths)
     assert sum(answer.was_read for answer in answers) > 20
+
+
+def test_small_faces_of_a_large_photo_are_named_where_they_are_searched_for(
+    photos: list[Path], run: Run, tmp_path: Path
+) -> None:
+    crowd = Image.fromarray(np.random.default_rng(3).integers(100, 130, (1400, 2800, 3), np.uint8))
+    for index, path in enumerate(photos[:3]):
+        crowd.paste(Image.open(path).resize((150, 150), Image.Resampling.LANCZOS), (300 + 800 * index, 300 * index))
+    crowd.save(tmp_path / "crowd.jpg", quality=97)
+    found = {}
+    for smallest in (None, 0):
+        recogniser = recogniser_of(run, "knn-1", smallest_face=smallest)
+        answer = only(identify_photos([tmp_path / "crowd.jpg"], load_engine(recogniser.settings), recogniser))
+        found[smallest] = [face.named.nearest for face in sorted(answer.faces, key=lambda face: face.box[0])]
+    assert found[None] == [path.parent.name for path in photos[:3]]
+    assert len(found[0]) < 3
