@@ -12,6 +12,7 @@ import pytest
 
 from orchestrator.maintenance.check import check_run
 from orchestrator.scheduler import reconciler as reconcile
+from orchestrator.scheduler import stored_faces
 from orchestrator.scheduler.service import try_step
 from orchestrator.scheduler.work import photo_messages, planned_photos
 from storage.parts import list_parts
@@ -77,9 +78,9 @@ def test_an_orchestrator_that_dies_before_any_of_its_writes_or_after_the_last_is
                 to_come.remove(moment)
                 raise Death
 
-        def do(*arguments: Any) -> Any:
+        def do(*arguments: Any, **options: Any) -> Any:
             die_of(deed)
-            result = real(*arguments)
+            result = real(*arguments, **options)
             if deed == "draw_report":
                 die_of("the end")
             return result
@@ -87,7 +88,8 @@ def test_an_orchestrator_that_dies_before_any_of_its_writes_or_after_the_last_is
         return do
 
     for deed in DEEDS:
-        monkeypatch.setattr(reconcile, deed, deadly(deed, getattr(reconcile, deed)))
+        at = reconcile if hasattr(reconcile, deed) else stored_faces
+        monkeypatch.setattr(at, deed, deadly(deed, getattr(at, deed)))
     run = cluster.plan(photos)
     # what a worker left that died just after the images were closed
     (run.encodings / "faces").mkdir(parents=True, mode=0o700)
