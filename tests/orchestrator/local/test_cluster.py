@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import socket
 import sys
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import redis
 
-from orchestrator.local.child_process import MOST_EARLY_DEATHS, ChildProcess, worker_environment
+from orchestrator.local import child_process
+from orchestrator.local.child_process import (
+    MOST_EARLY_DEATHS,
+    STOP_SECONDS,
+    STOP_STARTING_SECONDS,
+    ChildProcess,
+    worker_environment,
+)
 from orchestrator.local.cluster import LocalCluster
 from storage.errors import BrokerError, InputError, LineupError
 from tests.cluster import is_alive, wait_for
@@ -87,13 +95,36 @@ def test_a_program_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 def test_a_child_that_ignores_being_asked_is_made_to_end(tmp_path: Path) -> None:
-    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(600)"
-    child = ChildProcess("deaf", [sys.executable, "-c", code], {}, tmp_path / "deaf.log")
+    child = ChildProcess("deaf", [sys.executable, "-c", DEAF], {}, tmp_path / "deaf.log")
     child.start()
     wait_for(lambda: child.log.read_text(), "its first word")
     pid = child.pid
     child.stop(seconds=0.2)
     assert not is_alive(pid)
+
+
+def test_what_is_still_starting_is_not_waited_for(tmp_path: Path) -> None:
+    with LocalCluster(tmp_path / "store", queues=()) as stack:
+        deaf = [ChildProcess(name, [sys.executable, "-c", DEAF], {}, tmp_path / f"{name}.log") for name in ("a", "b")]
+        for child in deaf:
+            child.start()
+        wait_for(lambda: all(child.log.read_text() for child in deaf), "their first words")
+        assert {child.stop_seconds for child in deaf} == {STOP_STARTING_SECONDS}
+        stack._children += deaf
+        began = time.monotonic()
+    assert time.monotonic() - began < STOP_STARTING_SECONDS + 3  # both together, and a busy machine
+    assert not any(child.alive for child in deaf)
+
+
+def test_what_has_started_has_the_time_to_hand_its_task_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child_process, "EARLY_SECONDS", 0)
+    child = ChildProcess("a", [sys.executable, "-c", "import time; time.sleep(60)"], {}, tmp_path / "a.log")
+    child.start()
+    assert child.stop_seconds == STOP_SECONDS
+    child.stop()
+
+
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(600)"
 
 
 def test_workers_ask_for_large_pages_unless_the_user_tunes_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
