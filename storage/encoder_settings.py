@@ -91,5 +91,6 @@ SFACE = OnnxEncoder(
 """SFace (Zhong et al., IEEE TIP 2021) of OpenCV's model zoo. OpenCV publishes 0.363 for the cosine, which is a distance
 of 1.1287 between measurements of length 1."""
 
-KNOWN_ENCODERS = {"sface": SFACE}
+SFACE_NAME = "sface"
+KNOWN_ENCODERS = {SFACE_NAME: SFACE}
 """Encoders that an experiment may use without describing them."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmarks.figures.comparisons import DRAWN, Compared, Runner, lineup
+from benchmarks.figures.encoder_tables import encoder_names, encoders_table
 from benchmarks.figures.outputs import OUTPUTS, output_figure
 from benchmarks.figures.run_tables import (
     accuracy_table,
@@ -40,6 +41,9 @@ NO_PICTURES = [name for name in ALL if name not in CNNS]
 
 KFOLD = ('kind = "kfold"', "repeats = 3")
 GROUPED = ["svm-linear", "knn-1", "logistic-regression", "lda", "nearest-centroid"]
+COMPARED = ["svm-linear", "logistic-regression", "lda", "knn-1", "cosine-centroid"]
+"""On each encoder."""
+
 SHOTS = ["knn-1", "knn-3", "svm-linear", "svm-rbf", "logistic-regression", "lda", "nearest-centroid"]
 
 DEMO = Compared("demo", DRAWN)
@@ -49,6 +53,10 @@ JURASSIC_PARK = Compared("jurassic-park-kfold", "jurassic-park", experiment(NO_P
 BUBBLE = Compared("bubble-kfold", "bubble", experiment(NO_PICTURES, *KFOLD))
 BUBBLE_CHECKED = Compared("bubble-without-suspects", "bubble", experiment(NO_PICTURES, *KFOLD), BUBBLE)
 ORL = Compared("orl-k-shot", "orl", experiment(SHOTS, 'kind = "k-shot"', "shots = [1, 2, 4, 8]"))
+ENCODED = [
+    Compared(f"encoders-{photos}", photos, experiment(encoder_names(COMPARED), 'kind = "kfold"', "folds = 5"))
+    for photos in ("jurassic-park", "bubble", "orl")
+]
 APART = Compared("grouping-report", "jurassic-park", experiment(GROUPED, *KFOLD, 'near_duplicates = "report"'))
 TOGETHER = Compared("grouping-group", "jurassic-park", experiment(GROUPED, *KFOLD, 'near_duplicates = "group"'))
 
@@ -126,6 +134,7 @@ FIGURES = {
     "strangers": Figure((MISSION, JURASSIC_PARK, BUBBLE, BUBBLE_CHECKED), strangers),
     "k-shot-orl": Figure((ORL,), curve),
     "grouping": Figure((APART, TOGETHER), grouping),
+    "encoders": Figure(tuple(ENCODED), encoders_table),
     "networks-kfold": Figure((NETWORKS,), accuracy_table, slow=True),
 }
 """Those that are made from runs, in this order."""

@@ -8,8 +8,10 @@ from typing import Any
 import pyarrow as pa
 
 from orchestrator.report.terminal import Row, comparison_rows, interval, listed, number, percent
+from storage.encoder_settings import SFACE_NAME
 from workers.compare.operating_points import MOST_TURNED_AWAY
 from workers.compare.recommendation import AS_FAST, REASONS, stored_recommendation
+from workers.learning.configurations import AT, encoder_parts
 
 RULE = (
     "The rule: the most test faces named rightly. Among ties, and what is practically the same: the most known faces "
@@ -24,6 +26,11 @@ MANY_STRANGERS = 0.10
 CONTAMINATION = (
     "dlib's encoder was trained on public photos of celebrities. People in your photos may have been among them: "
     "figures for famous people may be too good."
+)
+
+SFACE_LICENCE = (
+    "SFace's file is of OpenCV's model zoo, under the licence Apache-2.0. Its training photos are not documented and "
+    "were probably for research only: check before commercial use. People in your photos may have been among them too."
 )
 
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -49,7 +56,8 @@ def answer_first(comparison: pa.Table, operating: pa.Table) -> list[str]:
     failed = [row["configuration"] for row in rows if row["outcome"] != "ok"]
     if failed:
         lines.append(f"Could not be fitted and is not compared: {listed(failed)}.")
-    return [*lines, CONTAMINATION]
+    encoders = {part for row in rows for part in encoder_parts(row["configuration"].partition(AT)[2])}
+    return [*lines, *([SFACE_LICENCE] if SFACE_NAME in encoders else []), CONTAMINATION]
 
 
 def points_of(operating: pa.Table) -> dict[str, Row]:

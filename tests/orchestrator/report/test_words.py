@@ -38,6 +38,13 @@ def test_the_rule_and_the_warning_of_celebrities_are_always_there(material: Repo
     assert "trained on public photos of celebrities" in last
 
 
+def test_the_licence_of_sface_is_stated_where_it_competes(material: ReportMaterial) -> None:
+    assert "Apache-2.0" not in say(material, compared("a", 1, 0.9, 0.85, 0.95))
+    for name in ("a@sface", "a@dlib+sface"):
+        text = say(material, compared(name, 1, 0.9, 0.85, 0.95))
+        assert "licence Apache-2.0. Its training photos are not documented" in text
+
+
 def test_no_interval_means_no_word_of_certainty(material: ReportMaterial) -> None:
     text = say(material, compared("a", 1, 0.9, None, None), compared("b", 2, 0.6, None, None))
     assert "interval" not in text
