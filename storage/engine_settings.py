@@ -6,7 +6,7 @@ Validated when made, frozen and hashable. `workers.faces.engine_fingerprint` nam
 
 from __future__ import annotations
 
-from dataclasses import asdict, field
+from dataclasses import asdict, field, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -16,7 +16,7 @@ from storage.validation import FORBID_EXTRA, Flag, Side
 
 DetectorName = Literal["cascade", "yunet-cascade", "blaze", "yunet", "cnn", "hog", "dlib-cnn"]
 RefinerName = Literal["map", "hog", "none"]
-FacePolicy = Literal["largest", "central", "require-one", "all"]
+FacePolicy = Literal["largest", "central", "consistent", "require-one", "all"]
 LandmarkModel = Literal["68", "5"]
 EncoderName = Literal["onnx", "openvino", "openvino-bf16", "dlib"]
 LadderRung = Literal["upsample", "rotate"]
@@ -49,7 +49,8 @@ class EngineSettings:
             finds smaller faces, and "yunet-cascade".
         refine: what brings another detector's box to the convention of HOG's boxes, on which the landmarks were
             trained: "map" shifts and scales by constants, "hog" looks again in a small window, "none" does nothing.
-        policy: which faces of a photo count: the "largest", the "central" (large and near the photo's centre),
+        policy: which faces of a photo count: the "largest", the "central" (large and near the photo's centre), the
+            "consistent" (in training, the one that agrees with the person's other photos; elsewhere the central one),
             "require-one" (several are an outcome), or "all".
         landmarks: the points that cut the encoder's chip: "68", or "5", whose model is CC0.
         encoder: "onnx", dlib's ResNet in ONNX Runtime; "openvino" or "openvino-bf16", the same in an optional runtime;
@@ -66,7 +67,7 @@ class EngineSettings:
 
     detector: DetectorName = "cascade"
     refine: RefinerName = "map"
-    policy: FacePolicy = "largest"
+    policy: FacePolicy = "central"
     landmarks: LandmarkModel = "68"
     encoder: EncoderName = "onnx"
     mirror: Flag = False
@@ -82,3 +83,8 @@ class EngineSettings:
         if self.smallest_face == EngineSettings.smallest_face:
             del plain["smallest_face"]
         return plain
+
+
+def without_labels(settings: EngineSettings) -> EngineSettings:
+    """The settings for work in which no label may choose a face: "consistent" becomes "central"."""
+    return replace(settings, policy="central") if settings.policy == "consistent" else settings

@@ -61,7 +61,7 @@ CATALOG = pa.schema(
 FACES = pa.schema(
     [
         pa.field("photo_key", pa.string(), nullable=False),
-        pa.field("face_index", pa.int16(), nullable=False),  # 0.. by falling area; 0 for a failure's row
+        pa.field("face_index", pa.int16(), nullable=False),  # 0.. by falling area or centrality; 0 in a failure's row
         pa.field("outcome", _word, nullable=False),
         pa.field("reason", pa.string(), nullable=False),  # empty where ok
         pa.field("note", pa.string(), nullable=False),  # retry-ladder rung, similarity fallback...; may be empty
@@ -77,6 +77,8 @@ FACES = pa.schema(
         pa.field("embedding", pa.list_(pa.float32(), EMBEDDING_SIZE)),
         pa.field("turned", pa.float32()),  # degrees counter-clockwise by which it was turned upright, -180 to 180; or 0
         pa.field("five_points", pa.list_(pa.float32(), 10)),  # under `landmarks = "5"`, where two columns are null
+        pa.field("photo_faces", pa.int16()),  # faces that were found in the photo, before the policy chose
+        pa.field("chosen", _word),  # why this one: only, largest, central, every; further: it may be asked (consistent)
     ]
 )
 
@@ -108,6 +110,7 @@ SPLITS = pa.schema(
         pa.field("label", _word, nullable=False),
         pa.field("group", pa.int32(), nullable=False),  # duplicates share one, and are on one side of a split
         pa.field("role", _word, nullable=False),  # one of ROLES
+        pa.field("chosen", _word),  # why this face of its photo: only, central, consistent; null under other policies
     ]
 )
 

@@ -55,7 +55,7 @@ def encode_here(run: Run) -> pa.Table:
 def compare_here(run: Run) -> None:
     """Bring a run to its comparison in this process."""
     protocol = run.plan.experiment.protocol
-    splits = make_splits(read_table(run.catalog, CATALOG), encode_here(run), protocol)
+    splits = make_splits(read_table(run.catalog, CATALOG), encode_here(run), protocol, run.plan.engine.policy)
     overlap = encoder_overlap(run, splits.table)
     write_run_tables(run, {**splits.tables(), "encoder_overlap": overlap, "splits": splits.table})
     for each in planned_trainings(run, read_table(run.splits, SPLITS)).values():

@@ -104,12 +104,10 @@ def _encoded(
     from orchestrator.verification.judge_folder import plan_folder
     from orchestrator.verification.judge_pairs import plan_pairs
     from orchestrator.verification.usable_faces import experiment_of, with_encoder
-    from storage.toml_text import toml_text
 
     screen = stderr_console()
     with display(screen, quiet) as bars:
-        settings = read_experiment(experiment)
-        settings = experiment_of(settings, toml_text(experiment) if experiment else None)
+        settings = experiment_of(read_experiment(experiment))
         if encoder:
             settings = with_encoder(store_folder(), settings, encoder)
 

@@ -4,8 +4,9 @@ Everything is a function of the tables and the protocol; rows are sorted before 
 
 1. Each distinct picture (sha256) counts once, under the label of its first path: exact duplicates cannot straddle.
 2. A picture with labels of several people is left out.
-3. The face policy has chosen among the faces of a photo; under `all` each has the photo's label, and the faces of one
-   photo share a group.
+3. The face policy has chosen among the faces of a photo. Under `all` each has the photo's label, and the faces of one
+   photo share a group. Under `consistent` the central face takes part, until a split is drawn: then each photo that
+   trains in it gets the face that agrees with the person's other training photos (face_chooser.py).
 4. Near-duplicates (`near_duplicates.py`) are always reported. They share a group where the protocol says so: by
    default under kfold and k-shot; holdout stays the mission's own draw. Photos with one `group` in the labels file
    (a scene, a film, a date) share a group always, with all their near-duplicates.
@@ -29,11 +30,13 @@ import pyarrow as pa
 from orchestrator.dataset.draws import Draw, Face, draws_of, groups_of_people, strangers_of
 from orchestrator.dataset.near_duplicates import Key, NearDuplicates, Pairs, find_near_duplicates
 from orchestrator.text import examples
+from storage.engine_settings import FacePolicy
 from storage.errors import DatasetError
 from storage.experiments import Protocol
 from storage.finding_schemas import LEFT_OUT
 from storage.schemas import SPLITS
 from workers.learning.face_arrays import labels_of
+from workers.learning.face_chooser import FaceChooser, chooser_of
 
 
 @dataclass(frozen=True)
@@ -56,12 +59,13 @@ class Splits:
         return {"near_duplicates": self.near_duplicates.table(), "left_out": left_out}
 
 
-def make_splits(catalog: pa.Table, faces: pa.Table, protocol: Protocol) -> Splits:
+def make_splits(catalog: pa.Table, faces: pa.Table, protocol: Protocol, policy: FacePolicy = "central") -> Splits:
     """Assign a role to every usable face, in every repeat and fold.
 
     Args:
         catalog: `storage.schemas.CATALOG`.
         faces: `storage.schemas.FACES`; rows whose outcome is not ok are left aside.
+        policy: by which the faces were chosen.
 
     Raises:
         DatasetError: fewer than two people remain to be told apart, or too few photos for the protocol.
@@ -73,9 +77,12 @@ def make_splits(catalog: pa.Table, faces: pa.Table, protocol: Protocol) -> Split
     pictures = _grouped(usable, labels, joined)
     grouped = _grouped(usable, labels, (*joined, *_of_one_group(catalog, pictures)))
     without = _left_out(set(labels.values()), pictures, grouped, protocol)
-    candidates = [face for face in grouped if face.label not in {row["label"] for row in without}]
+    out = {row["label"] for row in without}
+    near_photos = [(first, second) for (first, _), (second, _) in near.pairs]
+    chooser = chooser_of(usable, near_photos, catalog) if policy == "consistent" else None
+    candidates = [face for face in grouped if face.label not in out and not (chooser and face.key[1])]
     _check_people(candidates, without, protocol, "different photos with a face")
-    table, untrained = _table(candidates, protocol)
+    table, untrained = _table(candidates, protocol, chooser)
     several = ({"reason": "several_names", "photo_key": key} for key in conflicting)
     return Splits(table, (*without, *untrained, *several), near)
 
@@ -141,7 +148,9 @@ def _left_out(
     return rows + [{"reason": "no_face", "label": label, "groups": 0} for label in sorted(labels - set(counts))]
 
 
-def _table(candidates: Sequence[Face], protocol: Protocol) -> tuple[pa.Table, list[dict[str, Any]]]:
+def _table(
+    candidates: Sequence[Face], protocol: Protocol, chooser: FaceChooser | None
+) -> tuple[pa.Table, list[dict[str, Any]]]:
     """SPLITS, and rows of LEFT_OUT for people of whom in some split nothing would train."""
     people = sorted({face.label for face in candidates})
     rows: list[tuple[Any, ...]] = []
@@ -151,9 +160,11 @@ def _table(candidates: Sequence[Face], protocol: Protocol) -> tuple[pa.Table, li
         roles = _roles(candidates, draw, strangers)
         if "test" not in roles.values():
             continue
-        for face in candidates:
-            if face.key in roles:
-                rows.append((draw.repeat, draw.fold, *face.key, face.label, face.group, roles[face.key]))
+        taking = [face for face in candidates if face.key in roles]
+        chosen = _chosen(taking, roles, chooser)
+        for face in taking:
+            key, why = chosen.get(face.key, (face.key, None))
+            rows.append((draw.repeat, draw.fold, *key, face.label, face.group, roles[face.key], why))
         trained = {face.label for face in candidates if roles.get(face.key) == "train"}
         tested = {face.label for face in candidates if face.key in draw.tests}
         for label in tested - trained - strangers.keys():
@@ -164,6 +175,15 @@ def _table(candidates: Sequence[Face], protocol: Protocol) -> tuple[pa.Table, li
     columns = {name: [row[i] for row in rows] for i, name in enumerate(SPLITS.names)}
     missing = [{"reason": "untrained", "label": label, "groups": count} for label, count in sorted(untrained.items())]
     return pa.Table.from_pydict(columns, schema=SPLITS), missing
+
+
+def _chosen(faces: Sequence[Face], roles: Mapping[Key, str], chooser: FaceChooser | None) -> dict[Key, tuple[Key, str]]:
+    """The face that takes the place of each under `consistent`, and why: a photo's own role decides who is asked."""
+    if chooser is None:
+        return {}
+    trained = chooser.choose({face.key[0]: face.label for face in faces if roles[face.key] == "train"})
+    found = {face.key: trained.get(face.key[0]) or chooser.outside_training(face.key[0]) for face in faces}
+    return {key: ((key[0], one.face_index), one.why) for key, one in found.items()}
 
 
 def _roles(faces: Sequence[Face], draw: Draw, strangers: Mapping[str, str]) -> dict[Key, str]:

@@ -74,7 +74,7 @@ def render_page(material: ReportMaterial) -> str:
 
 def _context(material: ReportMaterial) -> dict[str, Any]:
     rows = comparison_rows(material.comparison)
-    people = strips(material.catalog, material.faces)
+    people = strips(material.catalog, material.faces, material.splits)
     findings = material.findings
     evidence = evidence_of(findings, [row["configuration"] for row in rows if row["outcome"] == "ok"])
     blind = [row["configuration"] for row in rows if row["view"] == "none"]

@@ -53,13 +53,15 @@ class Confusion:
     largest: tuple[tuple[str, str, int], ...]  # (truth, predicted, how often), most frequent first
 
 
-def strips(catalog: pa.Table, faces: pa.Table) -> list[Strip]:
-    """The first faces of each person by photo key, sorted by name."""
+def strips(catalog: pa.Table, faces: pa.Table, splits: pa.Table) -> list[Strip]:
+    """The first faces of each person by photo key, sorted by name; of a photo's further faces, those in the splits."""
+    further = set(zip(splits["photo_key"].to_pylist(), splits["face_index"].to_pylist(), strict=True))
     labels = dict(_pairs(catalog, "photo_key", "label"))
     by_label = defaultdict(list)
     rows = faces.select(["photo_key", "face_index", "outcome", "crop", "aligned"]).to_pylist()
     for row in sorted(rows, key=lambda row: (row["photo_key"], row["face_index"])):
-        if row["outcome"] == "ok" and row["photo_key"] in labels:
+        counts = row["face_index"] == 0 or (row["photo_key"], row["face_index"]) in further
+        if counts and row["outcome"] == "ok" and row["photo_key"] in labels:
             by_label[labels[row["photo_key"]]].append((face_picture(row["crop"]), face_picture(row["aligned"])))
     return [Strip(label, len(found), tuple(found[:FACES_PER_PERSON])) for label, found in sorted(by_label.items())]
 

@@ -20,6 +20,7 @@ from orchestrator.dataset.splits import check_splittable
 from orchestrator.dataset.summary import DatasetSummary
 from orchestrator.experiment.chosen_configurations import check_configurations
 from orchestrator.experiment.chosen_encoders import with_planned_encoders, without_68_points
+from storage.engine_settings import without_labels
 from storage.errors import DatasetError, ExperimentError, RunConflict
 from storage.experiments import Experiment
 from storage.outputs import store_outputs
@@ -111,7 +112,7 @@ def plan_encoder(
     Args:
         experiment: of it, only the engine settings and the limits of photos and trainings are used.
     """
-    limits, engine = experiment.faces.limits, experiment.faces
+    limits, engine = experiment.faces.limits, without_labels(experiment.faces)
     if engine.landmarks == "5" and triplets.view == "aligned":
         raise ExperimentError(*without_68_points("an encoder with --view aligned learns from aligned faces"))
     catalog, summary = build_catalog(

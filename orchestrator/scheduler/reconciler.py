@@ -188,7 +188,7 @@ class Reconciler:
         check_encoders(self.run)
         catalog = read_table(self.run.catalog, CATALOG)
         faces = read_table(self.run.faces, FACES)
-        splits = make_splits(catalog, faces, self._experiment.protocol)
+        splits = make_splits(catalog, faces, self._experiment.protocol, self.run.plan.engine.policy)
         overlap = encoder_overlap(self.run, splits.table)
         write_run_tables(self.run, {**splits.tables(), "encoder_overlap": overlap, "splits": splits.table})
         return None

@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestrator.experiment.chosen_encoders import check_encoder, with_planned_encoders
+from storage.engine_settings import without_labels
 from storage.experiments import Experiment
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES
 from storage.tables import read_table
-from storage.toml_text import parse_toml
 from workers.compare.metrics import Floats
 from workers.jobs.load_faces import faces_by_encoder
 from workers.learning.configurations import encoder_parts
@@ -37,15 +37,9 @@ class UsableFaces:
     outcomes: Mapping[str, str]
 
 
-def experiment_of(experiment: Experiment, toml: str | None) -> Experiment:
-    """The experiment with `policy = "central"`, unless its file names a policy.
-
-    Args:
-        toml: the file's text; None without a file.
-    """
-    if toml is not None and "policy" in parse_toml(toml).get("faces", {}):
-        return experiment
-    return replace(experiment, faces=replace(experiment.faces, policy="central"))
+def experiment_of(experiment: Experiment) -> Experiment:
+    """The experiment with a policy by which no label chooses a face."""
+    return replace(experiment, faces=without_labels(experiment.faces))
 
 
 def with_encoder(store: Path, experiment: Experiment, encoder: str) -> Experiment:

@@ -43,6 +43,7 @@ def rows(count: int) -> list[dict[str, object]]:
             "label": f"p{i % 3}",
             "group": i,
             "role": "test",
+            "chosen": None,
         }
         for i in range(count)
     ]

@@ -22,6 +22,7 @@ from workers.faces.decode.guarded_reader import guarded_reader
 from workers.faces.detect.boxes import Detection
 from workers.faces.detect.face_finder import FaceFinder, FullSize
 from workers.faces.detect.refine_box import load_refiner
+from workers.faces.detect.select_faces import why_chosen
 from workers.faces.embed.face_encoder import Embedding, embed_chips, load_face_encoder
 from workers.faces.embed.onnx_encoder import OnnxFaceEncoder
 from workers.faces.photo import Photo, Pixels, Points
@@ -54,6 +55,8 @@ class DetectedFace(NamedTuple):
         photo: in whose pixels the box is meant.
         detection: the refined box, its score and its detector.
         result: of the photo; takes the record and the time of each step.
+        in_photo: faces that were found in the photo.
+        chosen: why this one counts.
     """
 
     decoded: Photo
@@ -61,6 +64,8 @@ class DetectedFace(NamedTuple):
     photo: Photo
     detection: Detection
     result: PhotoResult
+    in_photo: int
+    chosen: str
 
 
 class FaceEngine:
@@ -160,7 +165,13 @@ class FaceEngine:
             if isinstance(found, Refusal):
                 result.refuse(found)
                 return []
-            return [DetectedFace(photo, full, seen, self._refine(seen.rgb, face), result) for seen, face, _ in found]
+            return [
+                DetectedFace(
+                    *(photo, full, one.photo, self._refine(one.photo.rgb, one.face), result),
+                    *(one.in_photo, why_chosen(policy, place, one.in_photo)),
+                )
+                for place, one in enumerate(found)
+            ]
 
     def _encode_faces(self, faces: Sequence[DetectedFace], others: OtherEncoders) -> None:
         """Landmarks, align, embed: each step for all faces before the next. A record goes to its photo's result.
@@ -171,10 +182,10 @@ class FaceEngine:
             return
         points: list[Points] = []
         chips: list[Pixels] = []
-        for _, _, photo, detection, result in faces:
+        for _, _, photo, detection, result, *_ in faces:
             with timed(result.seconds, "landmarks"):
                 points.append(self._landmarks(photo.rgb, detection.box))
-        for (_, _, photo, detection, result), shape in zip(faces, points, strict=True):
+        for (_, _, photo, detection, result, *_), shape in zip(faces, points, strict=True):
             with timed(result.seconds, "align"):
                 chips.append(encoder_chip(photo.rgb, detection.box, shape))
         together: dict[str, float] = {}
@@ -218,7 +229,7 @@ def load_engine(settings: EngineSettings) -> FaceEngine:
 
 def _record(face: DetectedFace, points: Points, embedding: Embedding) -> FaceRecord:
     """The row of a face: its two pictures, and box and points in pixels of the full photo."""
-    decoded, _, photo, detection, result = face
+    decoded, _, photo, detection, result, *_ = face
     full, all_points = photo.full_size_points(points), len(points) == LANDMARKS
     with timed(result.seconds, "align"):
         alignment = fit_alignment(points) if all_points else None
@@ -243,4 +254,6 @@ def _record(face: DetectedFace, points: Points, embedding: Embedding) -> FaceRec
         embedding=embedding,
         turned=photo.turned,
         five_points=None if all_points else full,
+        photo_faces=face.in_photo,
+        chosen=face.chosen,
     )

@@ -37,6 +37,8 @@ class FaceRecord:
     embedding: Embedding
     turned: float
     five_points: Points | None
+    photo_faces: int
+    chosen: str
     others: Mapping[str, Embedding] = field(default_factory=dict)
 
     @property
@@ -53,7 +55,7 @@ class PhotoResult:
 
     Attributes:
         photo_key: sha256 of its bytes, hex.
-        faces: those that the policy chose, by falling area; empty unless `outcome` is "ok".
+        faces: those that the policy chose, in its order; empty unless `outcome` is "ok".
         outcome: one of `storage.schemas.OUTCOMES`.
         reason: empty where ok.
         detector: the setting's name, for a failure's row.

@@ -14,6 +14,7 @@ from storage.runs import Run
 from storage.schemas import CATALOG, EFFORTS, FACES, FITS, SCORES, SPLITS
 from storage.tables import read_table, write_run_tables
 from workers.jobs.job import check_kind, run_job
+from workers.jobs.load_faces import one_face_each
 from workers.jobs.part_names import comparison_part
 from workers.jobs.planned_trainings import lacks_trainings
 from workers.jobs.time_limits import COMPARISON_SECONDS
@@ -71,7 +72,7 @@ def _tables(run: Run) -> dict[str, pa.Table]:
         "subgroups": subgroup_table(scores, catalog, faces, list(_accuracies(compared.table))),
         "draws": _draws(protocol, compared.table, fits),
         "end_to_end": photos,
-        "suspects": _suspects(run, catalog, faces),
+        "suspects": _suspects(run, catalog, one_face_each(run, catalog, faces)),
         **compared.tables(),
     }
 

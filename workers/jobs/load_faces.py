@@ -11,18 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from storage.encoder_settings import OnnxEncoder, OwnEncoder
 from storage.engine_settings import EngineSettings
+from storage.finding_schemas import NEAR_DUPLICATES
 from storage.folders import FileVersion, file_version
 from storage.runs import Run
-from storage.schemas import EMBEDDINGS, FACES, SPLITS
+from storage.schemas import CATALOG, EMBEDDINGS, FACES, SPLITS
 from storage.tables import read_table
 from workers.jobs.planned_encoders import load_onnx_encoder, trained_encoder
 from workers.learning.combined_encoders import side_by_side
 from workers.learning.configurations import RUN_ENCODER, Configuration, encoder_parts
 from workers.learning.encoder.picture_encoder import encoder_digest, load_picture_encoder
-from workers.learning.face_arrays import Faces, median_microseconds
+from workers.learning.face_arrays import Faces, labels_of, median_microseconds
+from workers.learning.face_chooser import FaceChooser, chooser_of
 
 
 def load_faces(run: Run, configuration: Configuration) -> Faces:
@@ -56,6 +59,33 @@ def _embedded(run: Run, encoder: str) -> Faces:
         return _measured(run.faces, version, folder, encoder_digest(folder))
     table = run.embeddings(encoder)
     return _looked_up(run.faces, version, table, file_version(table), run.store, planned, run.plan.engine)
+
+
+def load_chooser(run: Run) -> FaceChooser | None:
+    """What chooses among the faces of a photo that trains; None where the run's policy is not `consistent`.
+
+    Raises:
+        StoreError: a table is missing or damaged.
+    """
+    if run.plan.engine.policy != "consistent":
+        return None
+    near = read_table(run.table("near_duplicates"), NEAR_DUPLICATES, ["first", "second"])
+    pairs = zip(near["first"].to_pylist(), near["second"].to_pylist(), strict=True)
+    faces = read_table(run.faces, FACES, ["photo_key", "face_index", "outcome", "embedding"])
+    return chooser_of(faces, pairs, read_table(run.catalog, CATALOG))
+
+
+def one_face_each(run: Run, catalog: pa.Table, faces: pa.Table) -> pa.Table:
+    """FACES under `consistent` with the chosen face of each labelled photo, all of them asked; else all rows."""
+    chooser = load_chooser(run)
+    if chooser is None:
+        return faces
+    labels, _ = labels_of(catalog)
+    indices = zip(faces["photo_key"].to_pylist(), faces["outcome"].to_pylist(), strict=True)
+    usable = {key for key, outcome in indices if outcome == "ok"}
+    chosen = chooser.choose({key: label for key, label in labels.items() if key in usable})
+    columns = zip(faces["photo_key"].to_pylist(), faces["face_index"].to_pylist(), strict=True)
+    return faces.filter(pa.array([key not in chosen or chosen[key].face_index == index for key, index in columns]))
 
 
 def load_split(run: Run, repeat: int, fold: int) -> list[dict[str, Any]]:

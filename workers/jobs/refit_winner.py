@@ -22,7 +22,7 @@ from storage.schemas import COMPARISON, SPLITS
 from storage.tables import read_table
 from workers.compare.operating_points import OperatingPoint
 from workers.jobs.job import check_kind, run_job
-from workers.jobs.load_faces import load_faces
+from workers.jobs.load_faces import load_chooser, load_faces
 from workers.jobs.part_names import refit_part
 from workers.jobs.planned_configuration import planned_configuration
 from workers.jobs.planned_encoders import load_onnx_encoder, planned_network, trained_encoder
@@ -36,6 +36,7 @@ from workers.learning.configurations import (
 )
 from workers.learning.encoder.picture_encoder import load_picture_encoder
 from workers.learning.face_arrays import Faces
+from workers.learning.face_chooser import FaceChooser
 from workers.learning.fitted_model import fit_model
 from workers.learning.fold import CannotFit
 from workers.learning.seeds import seed_of
@@ -124,7 +125,7 @@ def fitted(run: Run, configuration: Configuration) -> Recogniser:
 
     Where the run did not score it, the faces themselves and the strangers of role `calibrate` choose the threshold.
     """
-    known, strangers = known_and_strangers(read_table(run.splits, SPLITS).to_pylist())
+    known, strangers = known_and_strangers(read_table(run.splits, SPLITS).to_pylist(), load_chooser(run))
     faces = load_faces(run, configuration)
     mine = faces.batch(configuration.view)[_rows(faces, known)]
     labels, groups = [row["label"] for row in known], [row["group"] for row in known]
@@ -167,13 +168,14 @@ def _encoders(run: Run, configuration: Configuration) -> dict[str, LoadedEncoder
     return loaded
 
 
-def known_and_strangers(rows: Rows) -> tuple[Rows, Rows]:
+def known_and_strangers(rows: Rows, chooser: FaceChooser | None = None) -> tuple[Rows, Rows]:
     """A row for each face that trains or tests in some split, and for each of role `calibrate` of never known people.
 
     No single split has all faces: people play the stranger in turn, and a k-shot trains on few photos.
 
     Args:
         rows: of SPLITS.
+        chooser: of the policy `consistent`, by which all known photos, which now train, get one face each.
     """
     first: dict[tuple[str, int], dict[str, Any]] = {}
     for row in rows:
@@ -184,7 +186,14 @@ def known_and_strangers(rows: Rows) -> tuple[Rows, Rows]:
     for row in rows:
         if row["role"] == "calibrate" and row["label"] not in people:
             strangers.setdefault((row["photo_key"], row["face_index"]), row)
-    return [first[key] for key in sorted(first)], [strangers[key] for key in sorted(strangers)]
+    known = [first[key] for key in sorted(first)]
+    return _one_face_each(known, chooser) if chooser else known, [strangers[key] for key in sorted(strangers)]
+
+
+def _one_face_each(known: Rows, chooser: FaceChooser) -> Rows:
+    photos = {row["photo_key"]: row for row in known}
+    chosen = chooser.choose({key: row["label"] for key, row in photos.items()})
+    return [{**photos[key], "face_index": chosen[key].face_index} for key in sorted(photos)]
 
 
 def _operating_point(run: Run, name: str) -> OperatingPoint | None:

@@ -14,7 +14,7 @@ from storage.plans import COMPARISON_RUN
 from storage.runs import Run
 from storage.schemas import FITS, SCORES
 from workers.jobs.job import check_kind, check_version, run_job
-from workers.jobs.load_faces import load_faces, load_split
+from workers.jobs.load_faces import load_chooser, load_faces, load_split
 from workers.jobs.part_names import training_part
 from workers.jobs.planned_configuration import planned_configuration
 from workers.jobs.time_limits import loading_and_training_seconds, training_seconds
@@ -58,7 +58,7 @@ def train(run: Run, name: str, repeat: int, fold: int) -> None:
         evaluation = evaluate(configuration, faces, rows, seed, again=allow)
         if evaluation.scores:
             allow()
-            drawn = draw_accuracies(configuration, faces, rows, experiment.protocol, experiment.seed)
+            drawn = draw_accuracies(configuration, faces, rows, experiment.protocol, experiment.seed, load_chooser(run))
             evaluation = replace(evaluation, fit={**evaluation.fit, "draw_accuracies": drawn or None})
         _write(run, part, evaluation, number)
 

@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from storage.experiments import Protocol
 from workers.learning.configurations import Configuration
 from workers.learning.face_arrays import Faces
+from workers.learning.face_chooser import FaceChooser
 from workers.learning.families import FAMILIES
 from workers.learning.fitted_model import fit_model
 from workers.learning.fold import CannotFit
@@ -72,6 +74,7 @@ def draw_accuracies(
     split_rows: Sequence[Mapping[str, Any]],
     protocol: Protocol,
     seed: int,
+    chooser: FaceChooser | None = None,
 ) -> list[float | None]:
     """Accuracy on each further draw of a hold-out; null where the model cannot be fitted, or the faces not be drawn.
 
@@ -81,9 +84,11 @@ def draw_accuracies(
         faces: all usable faces of the run.
         split_rows: rows of SPLITS of the run's own draw; the faces of known people are drawn again.
         seed: of the experiment; each draw has its own.
+        chooser: of the policy `consistent`: it chooses anew among the faces of the photos that a draw trains on.
     """
     known = [row for row in split_rows if row["role"] in ("train", "test")]
-    x = faces.batch(configuration.view)[faces.rows((row["photo_key"], row["face_index"]) for row in known)]
+    every = faces.batch(configuration.view)
+    x = every[faces.rows((row["photo_key"], 0 if chooser else row["face_index"]) for row in known)]
     people, groups = [row["label"] for row in known], [row["group"] for row in known]
     found: list[float | None] = []
     for draw in redraws(configuration, protocol, len(known)):
@@ -94,9 +99,10 @@ def draw_accuracies(
             continue
         tests = np.asarray([group in tested for group in groups])
         labels = [person for person, test in zip(people, tests, strict=True) if not test]
+        trains = every[faces.rows(_chosen(known, tests, chooser))] if chooser else x[~tests]
         try:
             model = fit_model(
-                configuration, x[~tests], labels, np.asarray(groups)[~tests], seed_of(seed, configuration.name, draw, 0)
+                configuration, trains, labels, np.asarray(groups)[~tests], seed_of(seed, configuration.name, draw, 0)
             )
         except (CannotFit, np.linalg.LinAlgError):
             found.append(None)
@@ -105,3 +111,12 @@ def draw_accuracies(
         truth = [person for person, test in zip(people, tests, strict=True) if test]
         found.append(float(np.mean([who == person for who, person in zip(named, truth, strict=True)])))
     return found
+
+
+def _chosen(
+    known: Sequence[Mapping[str, Any]], tests: npt.NDArray[np.bool_], chooser: FaceChooser
+) -> list[tuple[str, int]]:
+    """The face of each photo that trains, in their order."""
+    train = [row for row, test in zip(known, tests.tolist(), strict=True) if not test]
+    chosen = chooser.choose({row["photo_key"]: row["label"] for row in train})
+    return [(row["photo_key"], chosen[row["photo_key"]].face_index) for row in train]

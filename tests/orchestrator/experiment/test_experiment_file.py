@@ -73,7 +73,7 @@ def test_a_whole_number_that_stands_for_a_real_one_is_the_same_experiment() -> N
         ("[protocol]\nfolds = 2.5", ["protocol.folds", "whole number"]),
         ("[protocol]\nfolds = true", ["protocol.folds", "whole number"]),
         ("protocol = 3", ["protocol", "table"]),
-        ("[faces]\npolicy = 'biggest'", ["faces.policy", "largest, central, require-one, all"]),
+        ("[faces]\npolicy = 'biggest'", ["faces.policy", "largest, central, consistent, require-one, all"]),
         ("[faces]\nladder = 'rotate'", ["faces.ladder", "list"]),
         ("[faces.limits]\npixel = 3", ["faces.limits.pixel", "'faces.limits.pixels'"]),
         ("[faces.limits]\npixels = 0", ["faces.limits.pixels", "from 1 to"]),

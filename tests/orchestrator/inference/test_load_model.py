@@ -32,7 +32,7 @@ def test_a_threshold_that_is_asked_for_wins(run: Run) -> None:
 
 
 def test_every_face_of_a_photo_counts_whatever_the_run_chose(run: Run) -> None:
-    assert run.plan.engine.policy == "largest"
+    assert run.plan.engine.policy == "central"
     assert recogniser_of(run, "knn-1").settings.policy == "all"
 
 

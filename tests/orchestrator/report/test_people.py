@@ -13,12 +13,12 @@ from tests.orchestrator.report.conftest import PEOPLE, table
 def test_a_photo_that_its_owner_leaves_out_gives_no_name_to_a_face(material: ReportMaterial) -> None:
     row = {**material.catalog.to_pylist()[0], "label": "another", "path": "0.jpg", "outcome": EXCLUDED}
     catalog = pa.concat_tables([table("catalog", [row]), material.catalog])
-    assert [strip.label for strip in strips(catalog, material.faces)] == sorted(PEOPLE)
+    assert [strip.label for strip in strips(catalog, material.faces, material.splits)] == sorted(PEOPLE)
     assert "0.jpg" not in {path for path, _, _ in failures(catalog, material.faces)}
 
 
 def test_everybody_has_a_strip_with_all_faces_counted(material: ReportMaterial) -> None:
-    found = strips(material.catalog, material.faces)
+    found = strips(material.catalog, material.faces, material.splits)
     assert [(strip.label, strip.faces) for strip in found] == [(name, 4) for name in sorted(PEOPLE)]
 
 

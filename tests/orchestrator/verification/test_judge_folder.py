@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from scipy.spatial.distance import pdist
 
+from orchestrator.experiment.experiment_file import from_dict
 from orchestrator.verification.draw_curves import curves_picture
 from orchestrator.verification.format_folder import folder_as_json, folder_lines
 from orchestrator.verification.judge_folder import TWO_LABELS, FolderVerified, judge_folder, plan_folder
@@ -34,7 +35,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     photos = sorted(first.glob("*.jpg"))
     shutil.copy(photos[0], first / "again.jpg")
     shutil.copy(photos[1], second / "shared.jpg")
-    run = plan_folder(root / "store", root / "photos", None, experiment_of(Experiment(), None))
+    run = plan_folder(root / "store", root / "photos", None, experiment_of(Experiment()))
     encode_here(run)
     return run
 
@@ -47,8 +48,8 @@ def found(run: Run) -> FolderVerified:
 def test_the_central_face_is_the_one_that_counts(run: Run) -> None:
     assert run.plan.engine.policy == "central"
     assert not run.compares
-    assert experiment_of(Experiment(), "[faces]\nmirror = true\n").faces.policy == "central"
-    assert experiment_of(Experiment(), '[faces]\npolicy = "largest"\n').faces.policy == "largest"
+    for policy, counts in (("central", "central"), ("largest", "largest"), ("consistent", "central")):
+        assert experiment_of(from_dict({"faces": {"policy": policy}})).faces.policy == counts
 
 
 def test_every_photo_counts_once_and_one_under_two_people_not_at_all(found: FolderVerified) -> None:
@@ -128,5 +129,5 @@ def test_people_may_be_named_by_a_csv(run: Run, tmp_path: Path) -> None:
     people = sorted(path.name for path in root.iterdir())[:3]
     lines = [f"{path.relative_to(root)},{name}" for name in people for path in sorted((root / name).glob("*-*.jpg"))]
     (tmp_path / "people.csv").write_text("\n".join(["path,label", *lines]) + "\n")
-    named = plan_folder(tmp_path / "store", root, tmp_path / "people.csv", experiment_of(Experiment(), None))
+    named = plan_folder(tmp_path / "store", root, tmp_path / "people.csv", experiment_of(Experiment()))
     assert read_table(named.catalog, CATALOG, ["path"]).num_rows == len(lines) == 12

@@ -93,12 +93,13 @@ def test_the_policy_decides_which_faces_count(drawn: dict[tuple[int, int], Pixel
     pair = np.full((250, 430, 3), 128, np.uint8)
     pair[:, :250], pair[:180, 250:] = drawn[0, 0], small
     photo = [("pair", as_bytes(pair))]
-    (largest,) = encode(photo)[0].faces
+    (largest,) = encode(photo, replace(DEFAULT, policy="largest"))[0].faces
     everybody = encode(photo, replace(DEFAULT, policy="all"))[0].faces
     assert largest.right < 250
     assert [face.face_index for face in everybody] == [0, 1]
     assert bits(everybody[0]) == bits(largest)
     assert encode(photo, replace(DEFAULT, policy="require-one"))[0].outcome == "several_faces"
+    assert [(face.photo_faces, face.chosen) for face in everybody] == [(2, "every"), (2, "every")]
     assert len(load_engine(DEFAULT).encode_pixels(pair)) == 2
 
 
@@ -110,12 +111,16 @@ def test_the_central_face_is_encoded_though_a_larger_face_stands_at_the_edge(
     scene = np.full((420, 620, 3), 128, np.uint8)
     scene[:250, :250], scene[135:285, 235:385] = drawn[0, 0], small
     photo = [("scene", as_bytes(scene))]
-    (largest,) = encode(photo)[0].faces
-    (central,) = encode(photo, replace(DEFAULT, policy="central"))[0].faces
+    (largest,) = encode(photo, replace(DEFAULT, policy="largest"))[0].faces
+    (central,) = encode(photo)[0].faces
     assert largest.right < 250
     assert 235 <= central.left < central.right <= 385
     assert central.right - central.left < largest.right - largest.left
     assert central.face_index == 0
+    assert [(face.photo_faces, face.chosen) for face in (central, largest)] == [(2, "central"), (2, "largest")]
+    candidates = encode(photo, replace(DEFAULT, policy="consistent"))[0].faces
+    assert [bits(face) for face in candidates] == [bits(central), bits(largest)]
+    assert [(face.photo_faces, face.chosen) for face in candidates] == [(2, "central"), (2, "further")]
 
 
 def test_boxes_and_points_are_in_pixels_of_the_full_photo(face: Pixels) -> None:

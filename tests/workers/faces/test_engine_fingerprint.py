@@ -18,6 +18,7 @@ DEFAULT = EngineSettings()
         replace(DEFAULT, detector="hog"),
         replace(DEFAULT, refine="hog"),
         replace(DEFAULT, policy="all"),
+        replace(DEFAULT, policy="consistent"),
         replace(DEFAULT, landmarks="5"),
         replace(DEFAULT, encoder="dlib"),
         replace(DEFAULT, mirror=True),
@@ -33,4 +34,5 @@ def test_every_setting_is_part_of_the_fingerprint(other: EngineSettings) -> None
 
 
 def test_the_fingerprint_of_the_default_settings_is_that_of_stored_encodings() -> None:
-    assert engine_fingerprint(DEFAULT) == "f20d071c0a8c6d21eb6b55a11b4e8d2e"
+    assert engine_fingerprint(DEFAULT) == "4a94f88fc9b534c7bb360dd8df4a1cb3"
+    assert engine_fingerprint(replace(DEFAULT, policy="largest")) == "f20d071c0a8c6d21eb6b55a11b4e8d2e"

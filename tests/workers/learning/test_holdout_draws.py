@@ -11,6 +11,7 @@ import pytest
 from storage.experiments import Protocol
 from workers.learning.configurations import find_configuration
 from workers.learning.face_arrays import Faces
+from workers.learning.face_chooser import FaceChooser
 from workers.learning.holdout_draws import MOST_FACES, draw_accuracies, holdout_groups, redraws
 
 
@@ -76,3 +77,27 @@ def test_a_draw_that_the_known_people_are_too_poor_for_is_null() -> None:
     points = np.random.default_rng(0).normal(size=(30, 128)).astype(np.float32)
     faces = Faces(tuple(str(row["photo_key"]) for row in rows), np.zeros(30, np.int16), points, [], [])
     assert draw_accuracies(find_configuration("knn-1"), faces, rows, Protocol(draws=3), seed=1) == [None, None]
+
+
+def test_a_draw_chooses_among_faces_where_it_trains_and_takes_the_central_one_where_it_tests() -> None:
+    """In every second photo a stranger is the central face: no test photo gets the person's face for its label."""
+    people = np.eye(128, dtype=np.float32)
+    keys: list[str] = []
+    indices: list[int] = []
+    points, rows = [], []
+    for who in range(3):
+        for i in range(10):
+            key = f"{who}-{i}"
+            shown = [people[who]] if i % 2 else [people[3 + 10 * who + i], people[who]]
+            keys += [key] * len(shown)
+            indices += range(len(shown))
+            points += shown
+            rows.append({"photo_key": key, "face_index": 0, "label": f"p{who}", "group": 10 * who + i, "role": "train"})
+    faces = Faces(tuple(keys), np.asarray(indices, np.int16), np.asarray(points), [], [])
+    chooser = FaceChooser(keys, indices, faces.embedding, {})
+    settings = find_configuration("nearest-centroid"), faces, rows, Protocol(draws=9), 1
+    plain, chosen = draw_accuracies(*settings), draw_accuracies(*settings, chooser)
+    shares = [share for share in chosen if share is not None]
+    assert len(shares) == 8
+    assert max(shares) < 1, "a stranger was tested in every draw"
+    assert np.mean(shares) >= np.mean([share for share in plain if share is not None])

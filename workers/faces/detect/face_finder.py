@@ -36,11 +36,12 @@ FullSize = Callable[[], Photo]
 
 
 class PlacedFace(NamedTuple):
-    """A face, and the photo in whose pixels its box is meant."""
+    """A face, the photo in whose pixels its box is meant, and how many faces the photo shows."""
 
     photo: Photo
     face: Detection
     stance: Stance | None = None
+    in_photo: int = 1
 
     def looked_at(self) -> PlacedFace:
         """With the result of a close look, where the detection calls for one."""
@@ -119,8 +120,9 @@ class FaceFinder:
     def _upright(self, seen: list[PlacedFace], policy: FacePolicy) -> list[PlacedFace]:
         turned = {id(one.photo): TurnedPhoto(one.photo, lambda rgb: self._detect(policy, rgb)) for one in seen}
         return [
-            PlacedFace(*turned[id(one.photo)].upright(one.face, one.stance.turn if one.stance else 0.0), one.stance)
+            one._replace(photo=photo, face=face)
             for one in seen
+            for photo, face in [turned[id(one.photo)].upright(one.face, one.stance.turn if one.stance else 0.0)]
         ]
 
     def _no_face(self, photo: Photo, tiles: FullSize | None) -> Refusal:
@@ -161,4 +163,6 @@ def _choose(sightings: list[PlacedFace], policy: FacePolicy, photo: Photo) -> li
     origin = {id(face): one for face, one in zip(placed, sightings, strict=True)}
     height, width = photo.rgb.shape[:2]
     chosen = select_faces(placed, policy, (round(width * photo.scale), round(height * photo.scale)))
-    return chosen if isinstance(chosen, Refusal) else [origin[id(face)] for face in chosen]
+    if isinstance(chosen, Refusal):
+        return chosen
+    return [origin[id(face)]._replace(in_photo=len(sightings)) for face in chosen]
