@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from orchestrator.local.cluster import LocalCluster
@@ -89,10 +90,21 @@ def test_the_code_would_be_found_where_the_current_folder_is_on_the_path(photos:
     marker.unlink()
 
 
-def test_run_and_identify(photos: Path, environment: dict[str, str]) -> None:
+def test_run_and_identify(photos: Path, environment: dict[str, str], tmp_path: Path) -> None:
     assert "knn-1" in lineup(photos, environment, "run", ".", "-e", "experiment.toml")
     photo = next(path for path in photos.rglob("*") if path.suffix in (".jpg", ".png"))
     lineup(photos, environment, "identify", str(photo.relative_to(photos)))
+    lineup(photos, environment, "identify", str(drawn_video(tmp_path / "clip.mp4")))  # decoded by another process
+
+
+def drawn_video(path: Path) -> Path:
+    import cv2
+
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 10, (64, 48))
+    for _ in range(3):
+        writer.write(np.zeros((48, 64, 3), np.uint8))
+    writer.release()
+    return path
 
 
 def test_synth_which_starts_python_processes(photos: Path, environment: dict[str, str], tmp_path: Path) -> None:

@@ -41,6 +41,12 @@ def test_a_photo_is_under_each_name_that_is_in_it(tmp_path: Path, outputs: Outpu
     }
 
 
+def test_a_folder_of_links_is_listed_to_its_person_and_never_deleted(tmp_path: Path, outputs: OutputLedger) -> None:
+    SortedLinks(tmp_path / "out", [], outputs).add(answer(tmp_path / "x.jpg", "ada"))
+    (listed,) = outputs.outputs()
+    assert (listed.people, listed.unchanged) == (("ada",), False)
+
+
 def test_sorting_again_adds_nothing_and_other_photos_of_that_name_get_a_number(
     tmp_path: Path, outputs: OutputLedger
 ) -> None:
