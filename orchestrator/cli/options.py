@@ -137,7 +137,7 @@ def finished_run(run_id: str | None, quiet: bool) -> Run:
 
 
 def read_experiment(path: Path | None) -> Experiment:
-    """The experiment of that file, or the default; raises ExperimentError."""
+    """The experiment of that file or of the run of that name, or the default; raises ExperimentError."""
     from orchestrator.experiment.experiment_file import from_toml
     from storage.errors import ExperimentError
     from storage.experiments import Experiment
@@ -145,11 +145,23 @@ def read_experiment(path: Path | None) -> Experiment:
 
     if path is None:
         return Experiment()
+    if not os.path.lexists(path) and (earlier := _experiment_of_run(str(path))):
+        return earlier
     try:
         return from_toml(toml_text(path), str(path))
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise ExperimentError(f"{path} cannot be read: {why}", "`lineup init` writes a new one") from error
+
+
+def _experiment_of_run(name: str) -> Experiment | None:
+    from storage.errors import LineupError
+    from storage.runs import open_run
+
+    try:
+        return open_run(store_folder(make=False), name).plan.experiment
+    except LineupError:
+        return None  # then the name is that of a file, which is not there
 
 
 def finish_run(chosen: Run, screen: Display, stop: Stop, no_wait: bool = False) -> Status:

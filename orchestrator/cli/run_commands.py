@@ -31,7 +31,10 @@ labels_option = click.option(
     "--labels", type=click.Path(path_type=Path), help="CSV: path,label and perhaps group,subgroup."
 )
 experiment_option = click.option(
-    "--experiment", "-e", type=click.Path(path_type=Path), help="Experiment file; `lineup init` writes one."
+    "--experiment",
+    "-e",
+    type=click.Path(path_type=Path),
+    help="Experiment file; `lineup init` writes one. Or the name of a run, whose experiment it takes.",
 )
 corrections_option = click.option(
     "--corrections",
@@ -82,6 +85,7 @@ def run(
       lineup run photos/
       lineup run photos/ --labels people.csv
       lineup run photos/ -e experiment.toml --json > result.json
+      lineup run photos/ -e people-1a2b3c4d
       lineup run photos/ --corrections suspects.csv
       lineup run photos/ --retain-days 90
     """

@@ -45,6 +45,9 @@ def material_of(run: Run) -> ReportMaterial:
         comparison=findings["comparison"],
         pairs=tuple(Pair(**row) for row in findings["pairs"].to_pylist()),
         findings=findings,
+        dataset=plan.dataset,
+        labels=plan.labels,
+        created=plan.created,
         near_grouped=plan.experiment.protocol.groups_near_duplicates,
     )
 

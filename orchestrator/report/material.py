@@ -35,4 +35,7 @@ class ReportMaterial:
     comparison: pa.Table
     pairs: tuple[Pair, ...] = ()
     findings: Mapping[str, pa.Table] = field(default_factory=no_findings)  # storage/finding_schemas.py, by name
+    dataset: str = ""  # the folder, as the run's plan names it
+    labels: str = ""  # the labels file, or empty
+    created: str = ""  # when it was planned: UTC, ISO 8601
     near_grouped: bool = False  # whether near-duplicates share a group of the splits

@@ -6,7 +6,6 @@ page's own policy forbids scripts and any request.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from orchestrator.report.people import (
 )
 from orchestrator.report.protocol_findings import page_findings
 from orchestrator.report.recommended import count, likeness_text, points_of
+from orchestrator.report.run_again import run_again
 from orchestrator.report.run_times import timing_sentences
 from orchestrator.report.suspected_labels import suspected_labels
 from orchestrator.report.terminal import (
@@ -86,6 +86,7 @@ def _context(material: ReportMaterial) -> dict[str, Any]:
         "protocol": protocol(material),
         "rows": rows,
         "protocol_findings": page_findings(findings, [row["configuration"] for row in rows]),
+        "winner": next((row["configuration"] for row in rows if row["recommended"]), ""),
         "ranks": rank_texts(rows),
         "operating": points_of(findings["operating_points"]),
         "outside": [(row["configuration"], row["outside_family"]) for row in rows if row["outside_family"]],
@@ -111,5 +112,5 @@ def _context(material: ReportMaterial) -> dict[str, Any]:
         "duplicates": duplicates(material.catalog),
         "near": listed_near_duplicates(material.catalog, findings["near_duplicates"]),
         "outcomes": outcome_counts(material.faces),
-        "experiment": json.dumps(material.experiment, indent=2, sort_keys=True, default=str),
+        "again": run_again(material),
     }

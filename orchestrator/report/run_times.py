@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pyarrow as pa
+
 from orchestrator.report.material import ReportMaterial
 from orchestrator.report.terminal import Row, comparison_rows, number
+from orchestrator.text import counted
 from workers.learning.fit_timing import SECOND_FIT_SECONDS
 
 PHOTO_TO_NAME = (
@@ -34,6 +37,12 @@ def timing_sentences(material: ReportMaterial) -> list[str]:
     return sentences
 
 
+def machines_of(fits: pa.Table) -> str:
+    """The hosts of `storage.schemas.FITS`, each with its cores and its load; empty where nothing was fitted."""
+    rows = fits.select(["host", "cores", "load"]).to_pylist()
+    return _machines(rows, sorted({row["host"] for row in rows}))
+
+
 def _machines(fits: Sequence[Row], used: Sequence[str]) -> str:
     """Each host with its cores and its load."""
     texts = []
@@ -42,7 +51,7 @@ def _machines(fits: Sequence[Row], used: Sequence[str]) -> str:
         cores = max((fit["cores"] or 0 for fit in mine), default=0)
         loads = [fit["load"] for fit in mine if fit["load"] is not None]
         load = f", load {number(min(loads))} to {number(max(loads))} when fits began" if loads else ""
-        texts.append(f"{host} ({cores} core{'s' if cores != 1 else ''}{load})")
+        texts.append(f"{host} ({counted(cores, 'core')}{load})" if cores else host)
     return ", ".join(texts)
 
 

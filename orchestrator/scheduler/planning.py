@@ -179,7 +179,7 @@ def _written(
         engine_fingerprint=engine,
         fingerprint=fingerprint,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        versions=versions(),
+        versions={**versions(), "processor": processor_name()},
         kind=kind,
         triplets=triplets,
         learning_version=learning,
@@ -196,6 +196,16 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
+
+
+def processor_name() -> str:
+    """The processor of this machine as its system names it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    named = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or platform.machine())
 
 
 def planned_fingerprint(plan: Plan, catalog: pa.Table) -> str:
