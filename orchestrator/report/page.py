@@ -74,10 +74,8 @@ def render_page(material: ReportMaterial) -> str:
 
 def _context(material: ReportMaterial) -> dict[str, Any]:
     rows = comparison_rows(material.comparison)
-    people = strips(material.catalog, material.faces, material.splits)
     findings = material.findings
     evidence = evidence_of(findings, [row["configuration"] for row in rows if row["outcome"] == "ok"])
-    blind = [row["configuration"] for row in rows if row["view"] == "none"]
     calibration = [row for row in rows if row["calibration_error"] is not None]
     return {
         "run": material,
@@ -104,13 +102,21 @@ def _context(material: ReportMaterial) -> dict[str, Any]:
         "curves": learning_curves(material.fits),
         "confusions": confusions(material.scores, [row["configuration"] for row in rows]),
         "recalls": worst_recalls(findings["people"]),
+        "again": run_again(material),
+        **_pictured(material, [row["configuration"] for row in rows if row["view"] == "none"]),
+    }
+
+
+def _pictured(material: ReportMaterial, blind: list[str]) -> dict[str, Any]:
+    """The sections that show faces and photos; `blind` are the configurations that look at no face."""
+    people = strips(material.catalog, material.faces, material.splits)
+    return {
         "people": people[:PEOPLE_SHOWN],
         "people_left_out": max(0, len(people) - PEOPLE_SHOWN),
         "hardest": hardest_faces(material.catalog, material.faces, material.scores, blind),
-        "labels": suspected_labels(material.catalog, material.faces, findings["suspects"]),
+        "labels": suspected_labels(material.catalog, material.faces, material.findings["suspects"]),
         "failures": failures(material.catalog, material.faces),
         "duplicates": duplicates(material.catalog),
-        "near": listed_near_duplicates(material.catalog, findings["near_duplicates"]),
+        "near": listed_near_duplicates(material.catalog, material.findings["near_duplicates"]),
         "outcomes": outcome_counts(material.faces),
-        "again": run_again(material),
     }
