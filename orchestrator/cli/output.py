@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from orchestrator.report.encoder_summary import encoder_lines, encoder_of
+from orchestrator.report.group_photos import group_photos_sentence
 from orchestrator.report.method import overlap_sentences
 from orchestrator.report.protocol_findings import findings_lines
 from orchestrator.report.recommended import answer_first, recommendation_as_json
@@ -66,10 +67,12 @@ def print_result(run: Run, out: Console) -> None:
             out.print(comparison_text(comparison, operating), markup=False, soft_wrap=True)
         for line in findings_lines(_protocol_findings(run), _best(comparison)):
             out.print(line, markup=False, soft_wrap=True)
-    counts = photo_outcomes(read_table(run.catalog, CATALOG), read_table(run.faces, FACES))
+    faces = read_table(run.faces, FACES, ["photo_key", "outcome", "photo_faces"])
+    counts = photo_outcomes(read_table(run.catalog, CATALOG), faces)
     total = sum(counts.values())
     words = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
     lines = [f"{counted(total, 'photo')}: {words}"]
+    lines += filter(None, [group_photos_sentence(faces, run.plan.engine.policy)])
     if run.compares:
         lines += overlap_sentences(read_table(run.table("encoder_overlap"), ENCODER_OVERLAP))
         lines += filter(None, [suspects_sentence(_suspects(run), str(run.report / SUSPECTS_CSV))])

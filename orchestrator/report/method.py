@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from orchestrator.report.evidence import Evidence
+from orchestrator.report.group_photos import group_photos_sentence
 from orchestrator.report.material import ReportMaterial
 from orchestrator.report.terminal import Row, listed, percent
 from orchestrator.text import counted
@@ -28,6 +29,7 @@ def protocol(material: ReportMaterial) -> list[str]:
     return [
         f"Every configuration was trained and tested on {many} holds {shares} faces.",
         _groups(rows, material),
+        *filter(None, [group_photos_sentence(material.faces, material.experiment.get("faces", {}).get("policy", ""))]),
         *_left_out(material),
         *overlap_sentences(material.findings["encoder_overlap"]),
         "Only training faces fit, tune, stop or scale a model. The distances of the test faces also choose the "

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
 
+from orchestrator.report.group_photos import group_photos_sentence
 from orchestrator.scheduler.planning import plan_run
 from storage.engine_settings import EngineSettings, FacePolicy
 from storage.experiments import Experiment, Protocol
@@ -122,6 +124,17 @@ def test_every_row_says_how_many_faces_there_were_and_why_this_one(runs: dict[Fa
             assert each["photo_faces"] == (2 if number in (1, 4, 6) else 1)
             expected = {"largest": "largest", "central": "central", "consistent": ("central", "further")}[policy]
             assert each["chosen"] == "only" if each["photo_faces"] == 1 else each["chosen"] in expected
+
+
+def test_the_result_says_how_many_photos_show_several_faces_and_which_counts(runs: dict[FacePolicy, Run]) -> None:
+    said: dict[FacePolicy, str] = {"largest": "the largest counts", "consistent": "elsewhere the central one"}
+    for policy, words in said.items():
+        faces = read_table(runs[policy].faces, FACES)
+        sentence = group_photos_sentence(faces, policy)
+        assert sentence.startswith(f"{3 * PEOPLE} photos show several faces: ")
+        assert words in sentence
+        without = faces.set_column(faces.schema.get_field_index("photo_faces"), "photo_faces", pa.nulls(len(faces)))
+        assert group_photos_sentence(without.cast(faces.schema), policy) == ""
 
 
 def test_the_model_that_is_kept_is_fitted_on_one_face_of_each_photo(runs: dict[FacePolicy, Run]) -> None:
