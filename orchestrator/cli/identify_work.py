@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from orchestrator.inference.photo_files import PhotoFiles
     from orchestrator.inference.photos import PhotoAnswer
     from orchestrator.inference.sorted_links import SortedLinks
+    from orchestrator.stop_request import Stop
     from storage.outputs import OutputLedger
     from storage.runs import Run
     from workers.faces.decode.video_process import VideoSource
@@ -83,7 +84,7 @@ class IdentifyWork:
         with (
             display(stderr_console(), self._quiet or on_terminal) as bars,
             stop_on_interrupt() as stop,
-            contextlib.closing(self._named(paths)) as named,
+            contextlib.closing(self._named(paths, stop)) as named,
         ):
             for answer in with_copies(named, copies):
                 answers.append(answer)
@@ -101,7 +102,7 @@ class IdentifyWork:
             raise click.exceptions.Exit(INTERRUPTED)
         return any(answer.was_read for answer in answers)
 
-    def _named(self, paths: Sequence[Path]) -> Generator[tuple[PhotoAnswer, bytes | None]]:
+    def _named(self, paths: Sequence[Path], stop: Stop) -> Generator[tuple[PhotoAnswer, bytes | None]]:
         """The photos named in this process, or over all cores where that is worth it."""
         from orchestrator.inference.photo_pool import PhotoNaming, name_in_processes, useful_processes
         from orchestrator.inference.photos import name_photo
@@ -115,7 +116,7 @@ class IdentifyWork:
             return
         asked = self._configuration, self._likeness, annotate, self._smallest_face
         naming = PhotoNaming(self._run.store, self._run.run_id, *asked)
-        yield from name_in_processes(naming, paths, processes)
+        yield from name_in_processes(naming, paths, processes, stop)
 
     def name_video(self, path: Path) -> bool:
         """Name the faces of a video and print the answer; a video that cannot be read is an error of its own."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import multiprocessing
 import signal
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.inference.load_model import recogniser_of
 from orchestrator.inference.photos import PhotoAnswer, name_photo
+from orchestrator.stop_request import Stop
 from storage.runs import open_run
 from workers.faces.engine import load_engine
 from workers.recognition.recogniser import Recogniser
@@ -25,6 +27,9 @@ PHOTOS_PER_PROCESS = 40
 
 AHEAD = 4
 """Photos that are sent to each process in advance."""
+
+POLL_SECONDS = 0.1
+"""Between two looks whether to stop; the first answer takes seconds, since the processes load their engines."""
 
 
 @dataclass(frozen=True)
@@ -49,55 +54,67 @@ def useful_processes(photos: int, cores: int) -> int:
     return max(1, min(cores, photos // PHOTOS_PER_PROCESS))
 
 
-def name_in_processes(naming: PhotoNaming, paths: Sequence[Path], processes: int) -> Generator[Answer, None, None]:
+def name_in_processes(
+    naming: PhotoNaming, paths: Sequence[Path], processes: int, stop: Stop | None = None
+) -> Generator[Answer, None, None]:
     """The answers of `name_photo` for each photo, in order; a photo at which its process dies is `poisoned`.
 
-    Closing the iterator ends the processes when they have done the photos that they are at.
+    Args:
+        stop: ends the iterator, and the processes with what they are at; so does closing it.
     """
     todo = deque(paths)
-    while todo:
+    while todo and not (stop and stop.is_set()):
         try:
-            yield from _together(naming, todo, processes)
+            yield from _together(naming, todo, processes, stop)
         except BrokenProcessPool:  # of the photos that were begun, one killed its process
             suspects = [todo.popleft() for _ in range(min(len(todo), AHEAD * processes))]
             yield from _one_by_one(naming, suspects)
 
 
-def _together(naming: PhotoNaming, todo: deque[Path], processes: int) -> Iterator[Answer]:
+def _together(naming: PhotoNaming, todo: deque[Path], processes: int, stop: Stop | None) -> Iterator[Answer]:
     """Answers until none is left to do; a photo leaves `todo` when it is answered."""
-    pool = _pool(processes)
-    try:
-        waiting: deque[Future[Answer]] = deque()
-        ahead = iter(tuple(todo))
+    waiting: deque[Future[Answer]] = deque()
+    ahead = iter(tuple(todo))
+    with _pool(processes) as pool:
         while todo:
             while len(waiting) < AHEAD * processes and (path := next(ahead, None)) is not None:
                 waiting.append(pool.submit(_name, naming, path))
+            while not wait(list(waiting)[:1], POLL_SECONDS).done:
+                if stop and stop.is_set():
+                    return
             answer = waiting.popleft().result()
             todo.popleft()
             yield answer
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _one_by_one(naming: PhotoNaming, paths: Sequence[Path]) -> Iterator[Answer]:
     """The answers of a process that does one photo at a time; another takes its place when it dies."""
-    pool = _pool(1)
-    try:
-        for path in paths:
+    left = deque(paths)
+    while left:
+        with _pool(1) as pool:
             try:
-                yield pool.submit(_name, naming, path).result()
+                while left:
+                    answer = pool.submit(_name, naming, left[0]).result()
+                    left.popleft()
+                    yield answer
             except BrokenProcessPool:
-                pool.shutdown()
-                pool = _pool(1)
-                yield PhotoAnswer(path, "poisoned", "the process that read it died"), None
-    finally:
-        pool.shutdown(cancel_futures=True)
+                yield PhotoAnswer(left.popleft(), "poisoned", "the process that read it died"), None
 
 
-def _pool(processes: int) -> ProcessPoolExecutor:
+@contextlib.contextmanager
+def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that are killed at the end: by then all answers are there, or none is wanted any more."""
+    others = set(multiprocessing.active_children())
     # spawn: OpenCV's threads do not survive a fork. Ctrl-C reaches the whole group, and the parent decides
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(processes, context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
+    ignore = (signal.SIGINT, signal.SIG_IGN)
+    pool = ProcessPoolExecutor(processes, context, initializer=signal.signal, initargs=ignore)
+    try:
+        yield pool
+    finally:
+        for child in set(multiprocessing.active_children()) - others:
+            child.kill()
+        pool.shutdown(cancel_futures=True)
 
 
 def _name(naming: PhotoNaming, path: Path) -> Answer:

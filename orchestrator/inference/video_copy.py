@@ -174,7 +174,8 @@ def _join(program: str, silent: Path, video: Path, starts_at: float, codec: str,
 
 
 def _limit_memory() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    with contextlib.suppress(ValueError, OSError):  # a lower limit of the user's stays; macOS refuses it
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
 
 
 def _frames_in(path: Path) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 
 from orchestrator.inference.photo_pool import PhotoNaming, name_in_processes, useful_processes
 from orchestrator.inference.photos import PhotoAnswer, name_photo
+from orchestrator.stop_request import StopRequest
 from storage.runs import Run
 from tests.cluster import environment_of
 from tests.faults.marking import PLUGIN, mark
@@ -59,6 +62,17 @@ def test_an_iterator_that_is_closed_early_leaves_no_process(naming: PhotoNaming,
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
     commands = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children]
     assert not any(b"spawn_main" in command for command in commands)
+
+
+def test_a_request_to_stop_ends_processes_that_are_still_loading(naming: PhotoNaming, photos: list[Path]) -> None:
+    stop = StopRequest()
+    stop.set()
+    assert list(name_in_processes(naming, photos, 2, stop)) == []
+    stop = StopRequest()
+    threading.Timer(0.3, stop.set).start()
+    began = time.monotonic()
+    assert list(name_in_processes(naming, photos * 100, 2, stop)) == []
+    assert time.monotonic() - began < 10  # a fraction of a second on an idle machine
 
 
 @pytest.mark.parametrize(

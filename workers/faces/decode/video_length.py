@@ -21,7 +21,8 @@ def missing_bytes(path: Path) -> int:
     Raises:
         OSError: the file cannot be read.
     """
-    with path.open("rb") as file:
+    # never waits, should a pipe have taken the file's place
+    with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
         size = os.fstat(file.fileno()).st_size
         head = file.read(64)
         if head.startswith(b"RIFF"):
