@@ -14,7 +14,7 @@
     │   ├── BrokerRefusal           it answers, and forbids what Lineup needs
     │   ├── BrokerCertificateError  exit 2; its certificate is not signed by an authority that we trust
     │   └── BrokerUrlError          exit 2; LINEUP_BROKER_URL is not set where it must be, or is no address
-    ├── EngineError                 a model file is missing or damaged
+    ├── EngineError                 a model file is missing or damaged, or no process can read photos
     ├── WorkerUnfit                 a worker's environment is at fault: it hands its work back and pauses
     └── NoWorker                    no worker can do the work now, and the user does not want to wait
 

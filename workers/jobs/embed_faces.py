@@ -26,7 +26,7 @@ from workers.faces.embed.onnx_encoder import OnnxFaceEncoder
 from workers.faces.engine import read_full_size
 from workers.faces.engine_fingerprint import encoder_fingerprint
 from workers.faces.refusal import Refusal
-from workers.jobs.encode_photos import check_dataset, encode, loading, read_all
+from workers.jobs.encode_photos import check_dataset, encode, engine_faults, loading, read_all
 from workers.jobs.job import own_attempt
 from workers.jobs.part_names import photos_part
 from workers.jobs.photo_ref import PhotoRef
@@ -77,7 +77,8 @@ def _embed_part(run: Run, settings: EngineSettings, photos: Sequence[PhotoRef], 
         for photo in (each for each in photos if each.key in stored):
             log.allow(chunk_seconds(run, 1))
             log.name(photo.key)
-            found = _embedded(run, settings, photo, stored[photo.key], {name: loaded[name] for name in missing})
+            with engine_faults():
+                found = _embedded(run, settings, photo, stored[photo.key], {name: loaded[name] for name in missing})
             if isinstance(found, Refusal):
                 unread[photo.key] = found.reason
                 continue

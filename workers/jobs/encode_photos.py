@@ -61,7 +61,7 @@ def encode(run: Run, photos: Sequence[PhotoRef], encode_part: EncodePart | None 
     Raises:
         WrongVersion: this worker has another version of the engine than the run was planned with.
         StoreError: the store cannot be written, or the disk is full.
-        WorkerUnfit: the face engine does not load here, or no photo of the dataset can be read from here.
+        WorkerUnfit: the face engine does not load or cannot read here, or no photo of the dataset can be had from here.
     """
     settings = run.plan.engine
     # two engines must not mix in one folder of encodings
@@ -114,7 +114,8 @@ def _encode_part(run: Run, settings: EngineSettings, photos: Sequence[PhotoRef],
             if lost and not read:
                 check_dataset(run, unread)
             log.allow(seconds)
-            results += engine.encode_photos(read, before=log.name, others=others)
+            with engine_faults():
+                results += engine.encode_photos(read, before=log.name, others=others)
         if unread:
             write_note(run, unread)
         for result in results:
@@ -152,12 +153,20 @@ def check_dataset(run: Run, unread: Mapping[str, str]) -> None:
 def loading() -> Iterator[None]:
     """Raise WorkerUnfit where the face engine does not load here."""
     try:
-        yield
-    except EngineError as error:
-        raise WorkerUnfit("engine", error.what, error.hint) from error
+        with engine_faults():
+            yield
     except (OSError, ImportError) as error:
         hint = "Install Lineup with its packages there, and give it a cache folder that can be written (LINEUP_CACHE)"
         raise WorkerUnfit("engine", f"the face engine does not load: {error}", hint) from error
+
+
+@contextlib.contextmanager
+def engine_faults() -> Iterator[None]:
+    """Raise WorkerUnfit where the face engine, or the process that reads photos, cannot work here."""
+    try:
+        yield
+    except EngineError as error:
+        raise WorkerUnfit("engine", error.what, error.hint) from error
 
 
 def _write_results(run: Run, done: Path, results: Sequence[PhotoResult], attempt: int) -> None:

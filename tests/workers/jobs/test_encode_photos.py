@@ -19,6 +19,8 @@ from storage.handed_back import read_notes
 from storage.parts import list_parts, part_path, read_part, read_parts
 from storage.runs import Run, open_run
 from storage.schemas import EFFORTS, FACES
+from workers.faces.decode import guarded_reader
+from workers.faces.decode.guarded_reader import GuardedReader
 from workers.jobs import encode_photos
 from workers.jobs.encode_photos import encode
 from workers.jobs.job import Refused
@@ -170,6 +172,21 @@ def test_an_engine_that_does_not_load_is_the_workers_fault(
     assert str(getattr(why, "what", why)) in error.value.what
     assert failed(run) == {}
     assert read_attempts(run.attempts) == (set(), [])
+
+
+def test_photos_are_handed_back_where_the_process_that_reads_them_cannot_work(
+    run: Run, photos: list[PhotoRef], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    broken = "import os, sys\nif 'workers.faces.decode.reader_process' in sys.orig_argv:\n    os._exit(3)\n"
+    (folder / "sitecustomize.py").write_text(broken)
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setattr(guarded_reader, "_reader", GuardedReader())
+    with pytest.raises(WorkerUnfit, match="cannot work: exit code 3") as error:
+        encode(run, photos)
+    assert error.value.kind == "engine"
+    assert (encoded(run), failed(run), read_attempts(run.attempts)) == ({}, {}, (set(), []))
 
 
 def test_a_photo_that_a_process_died_at_is_tried_alone_and_the_others_in_one_batch(

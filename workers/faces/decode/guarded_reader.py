@@ -1,7 +1,8 @@
 """Read untrusted photos in a process of their own: the only way in which catalogue, workers and `identify` parse them.
 
 A photo that exhausts, crashes or hangs that process is a `Refusal`: too_large, poisoned or timed_out. It costs a
-fresh process (a fifth of a second), and no other photo. The process dies with this one.
+fresh process (a fifth of a second), and no other photo. The process dies with this one. Where it cannot read at all,
+the fault is not the photo's: each method raises `EngineError`.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ import tempfile
 import threading
 import weakref
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Protocol
 
-import numpy as np
-
+from storage.errors import EngineError
 from workers.faces.decode.read_image import Header, SizeLimits
-from workers.faces.photo import Photo, Pixels
+from workers.faces.decode.reader_answers import NONSENSE, Answer, checked_answer
+from workers.faces.photo import Photo
 from workers.faces.refusal import Refusal
 
 WALL_SECONDS = 45
@@ -39,11 +40,10 @@ KEPT_HEAP = "glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=67
 
 TIMED_OUT = "reading it took too long"
 
-REFUSALS = ("unreadable", "too_large", "too_small")
-"""Outcomes that the reading process may give; the others are given here."""
+PLAIN_PHOTO = b"P6 1 1 255\n\0\0\0"
+"""A process that cannot read this cannot read any photo."""
 
-Answer = Header | Photo | Refusal
-
+_HINT = "Give this machine or container more memory and processes, and look whether Lineup's packages are whole"
 _NONSENSE = Refusal("poisoned", "the process that read it answered another question")
 _TRIES = 2
 _SHARED_FLAGS = getattr(os, "MFD_CLOEXEC", 0)
@@ -96,12 +96,27 @@ class GuardedReader:
                     died = death
                     if death.timed_out:
                         break
+            if died and not died.timed_out and not self._is_closed:
+                self._check_itself()
         return _refusal(died)
 
     def _living_child(self) -> _Child:
         if self._child is None or not self._child.is_ours():
-            self._child = _Child()
+            try:
+                self._child = _Child()
+            except OSError as error:
+                raise EngineError(f"no process can be started to read photos: {error.strerror}", _HINT) from error
         return self._child
+
+    def _check_itself(self) -> None:
+        """Read a photo without fault in the process that the next photo needs anyway; raises EngineError."""
+        try:
+            self._living_child().ask(PLAIN_PHOTO, None)
+        except _Death as death:
+            self._child = None
+            if self._is_closed:
+                return
+            raise EngineError(f"the process that reads photos cannot work: {death.cause}", _HINT) from death
 
 
 def _stated(limits: SizeLimits) -> list[int]:
@@ -116,15 +131,19 @@ class _Death(Exception):
         self.code = code
         self.timed_out = timed_out or code == -signal.SIGXCPU
 
+    @property
+    def cause(self) -> str:
+        """How it ended, in words."""
+        try:
+            return signal.strsignal(-self.code) or str(self.code)
+        except ValueError:
+            return f"exit code {self.code}"
+
 
 def _refusal(death: _Death | None) -> Refusal:
     if death is None or death.timed_out:
         return Refusal("timed_out", TIMED_OUT)
-    try:
-        cause = signal.strsignal(-death.code) or str(death.code)
-    except ValueError:
-        cause = f"exit code {death.code}"
-    return Refusal("poisoned", f"the process that read it died {_TRIES} times: {cause}")
+    return Refusal("poisoned", f"the process that read it died {_TRIES} times: {death.cause}")
 
 
 class Closable(Protocol):
@@ -169,11 +188,12 @@ class _Child:
             self._incoming.write(data)
             self._lines.write(json.dumps({"length": len(data), "limits": limits}).encode() + b"\n")
             self._lines.flush()
-            return self._understood(json.loads(self._lines.readline(MOST_ANSWER_BYTES)))
+            answer = json.loads(self._lines.readline(MOST_ANSWER_BYTES))
+            found = checked_answer(answer, self._outgoing.fileno(), most_pixels=limits[1] if limits else 0)
         except TimeoutError:
             self.kill()
             raise _Death(0, timed_out=True) from None
-        except (OSError, ValueError, TypeError, KeyError, IndexError):
+        except (OSError, *NONSENSE):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(1)  # it is dead, or answers nonsense and is ended
             self._process.kill()
@@ -181,31 +201,9 @@ class _Child:
         finally:
             if len(data) > KEPT_BYTES:
                 self._incoming.truncate(0)
-
-    def _understood(self, answer: dict[str, Any]) -> Answer:
-        """An answer, checked: what reads photos may have been taken over by one."""
-        if "refused" in answer:
-            outcome, reason = map(str, answer["refused"])
-            if outcome not in REFUSALS:
-                raise ValueError(outcome)
-            return Refusal(outcome, reason)
-        if "header" in answer:
-            width, height, kind, orientation = answer["header"]
-            return Header(int(width), int(height), str(kind), int(orientation))
-        return Photo(self._pixels(*answer["shape"]), float(answer["scale"]), reading=str(answer["reading"]))
-
-    def _pixels(self, height: int, width: int, colours: int) -> Pixels:
-        """A copy of the pixels that it has written."""
-        written = os.fstat(self._outgoing.fileno()).st_size
-        if colours != 3 or min(height, width) < 1 or height * width * 3 > written:
-            raise ValueError("more pixels are stated than were written")
-        rgb = np.empty((height, width, 3), np.uint8)
-        pixels, at = rgb.data.cast("B"), 0
-        while at < len(pixels):
-            at += os.preadv(self._outgoing.fileno(), [pixels[at:]], at)
-        if rgb.nbytes > KEPT_BYTES:
+        if isinstance(found, Photo) and found.rgb.nbytes > KEPT_BYTES:
             self._outgoing.truncate(0)
-        return rgb
+        return found
 
     def kill(self) -> None:
         """End it at once."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 
 from storage.engine_settings import Limits
+from storage.errors import EngineError
 from tests.workers.faces.conftest import as_bytes
 from workers.faces.decode import guarded_reader
 from workers.faces.decode.guarded_reader import GuardedReader
@@ -40,6 +43,13 @@ if sys.orig_argv[1:4] == ["-P", "-m", "workers.faces.decode.reader_process"]:
             os.write(int(sys.argv[1]), b'{"shape": [100000, 100000, 3], "scale": 1, "reading": ""}\\n')
         if b"<talk>" in data:
             os.write(int(sys.argv[1]), b"x" * 100_000)
+        if b"<infinite>" in data:
+            os.write(int(sys.argv[1]), b'{"shape": [1, 1, 3], "scale": 1e999, "header": [Infinity, 1, "PNG", 1]}\\n')
+        if b"<deep>" in data:
+            os.write(int(sys.argv[1]), b"[" * 9_000 + b"\\n")
+        if b"<huge>" in data:
+            os.ftruncate(int(sys.argv[3]), 1 << 40)
+            os.write(int(sys.argv[1]), b'{"shape": [500000, 500000, 3], "scale": 1, "reading": ""}\\n')
         return whole(data, limits)
     module.read_image = read_image
 """
@@ -82,6 +92,9 @@ def test_pixels_and_header_equal_those_read_here(reader: GuardedReader, face: Pi
         (b"<sleep>", "timed_out", "too long"),
         (b"<hog>", "too_large", "more than 1000 MB of memory"),
         (b"<talk>", "poisoned", "died 2 times"),
+        (b"<infinite>", "poisoned", "died 2 times"),
+        (b"<deep>", "poisoned", "died 2 times"),
+        (b"<huge>", "poisoned", "died 2 times"),
     ],
 )
 def test_a_photo_that_harms_the_process_is_refused_and_the_next_is_read(
@@ -115,3 +128,34 @@ def test_a_forked_process_starts_a_reader_of_its_own(reader: GuardedReader, face
     _, status = os.waitpid(child, 0)
     assert status == 0
     assert isinstance(reader.image(data, Limits()), Photo)
+
+
+BROKEN_STARTS = {
+    "ends at once": "os._exit(3)",
+    "lacks a package": "sys.modules['PIL'] = None",
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_STARTS)
+def test_a_process_that_can_read_no_photo_is_no_fault_of_this_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, face: Pixels, name: str
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        f"import os, sys\nif 'workers.faces.decode.reader_process' in sys.orig_argv:\n    {BROKEN_STARTS[name]}\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    broken = GuardedReader()
+    for ask in (broken.header, lambda data: broken.image(data, Limits())):
+        with pytest.raises(EngineError, match="the process that reads photos cannot work: exit code"):
+            ask(as_bytes(face))
+
+
+def test_a_machine_that_starts_no_process_is_no_fault_of_the_photo(
+    monkeypatch: pytest.MonkeyPatch, face: Pixels
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with pytest.raises(EngineError, match="no process can be started to read photos: Resource temporarily"):
+        GuardedReader().image(as_bytes(face), Limits())
