@@ -28,13 +28,13 @@ class Limits:
 
     Attributes:
         file_bytes: largest file.
-        pixels: largest width x height in the header; 50 million is what the largest phone cameras write.
+        pixels: largest width x height in the header; 200 million is what the largest phone cameras write.
         shortest_side: smallest useful side in pixels; below it no face has 20 pixels between the eyes.
         working_side: photos whose longest side is at least twice this are decoded at a half, a quarter or an eighth.
     """
 
     file_bytes: Annotated[int, Field(strict=True, ge=1, le=4_000_000_000)] = 64_000_000
-    pixels: Annotated[int, Field(strict=True, ge=1, le=1_000_000_000)] = 50_000_000
+    pixels: Annotated[int, Field(strict=True, ge=1, le=1_000_000_000)] = 200_000_000
     shortest_side: Side = 32
     working_side: Side = 1280
 

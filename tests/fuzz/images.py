@@ -14,7 +14,8 @@ from storage.engine_settings import Limits
 from storage.schemas import OUTCOMES
 from tests.fuzz.mutations import EXTREMES, mutated
 from tests.fuzz.target import Target
-from workers.faces.decode.read_image import FORMATS, Header, read_header, read_image
+from workers.faces.decode.pillow_formats import FORMATS
+from workers.faces.decode.read_image import Header, read_header, read_image
 from workers.faces.refusal import Refusal
 
 LIMITS = Limits(shortest_side=1, pixels=1_000_000, working_side=64)

@@ -106,6 +106,20 @@ def _with_metadata(found: _Metadata, marker: int, body: bytes) -> _Metadata:
     return found
 
 
+def coefficient_bytes(data: bytes) -> int:
+    """Memory that decoding a progressive JPEG takes at any size: two bytes a coefficient; 0 for any other."""
+    at = 2
+    while found := _MARKER.search(data, at):
+        at, marker = found.start(), found[1][0]
+        body = data[at + 4 : at + 2 + int.from_bytes(data[at + 2 : at + 4])]
+        if marker in _FRAMES:
+            samplings = [value >> 4 and (value >> 4) * (value & 15) for value in body[7::3]]
+            pixels = int.from_bytes(body[1:3]) * int.from_bytes(body[3:5])
+            return 2 * pixels * sum(samplings) // max(*samplings, 1) if marker in _PROGRESSIVE else 0
+        at += 2 if marker in _STANDALONE else 2 + max(len(body) + 2, 2)
+    return 0
+
+
 class Scans(NamedTuple):
     """What the scans of a JPEG hold.
 

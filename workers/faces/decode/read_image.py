@@ -7,7 +7,6 @@ structure of a file is judged by our own parsers, its size in the header, before
 
 from __future__ import annotations
 
-import io
 import struct
 import warnings
 from dataclasses import dataclass
@@ -20,6 +19,8 @@ from workers.faces.decode.essence import Essence, essence_of
 from workers.faces.decode.exif import exif_orientation
 from workers.faces.decode.file_kind import file_kind
 from workers.faces.decode.gif_file import MOST_GIF_PIXELS, gif_size
+from workers.faces.decode.jpeg_file import coefficient_bytes
+from workers.faces.decode.pillow_formats import FORMATS, open_in_pillow
 from workers.faces.decode.to_rgb import small_rgb, upright
 from workers.faces.photo import Photo
 from workers.faces.refusal import Refusal
@@ -27,18 +28,20 @@ from workers.faces.refusal import Refusal
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
-"""The formats of photos (MPO is a JPEG that holds several). Every further decoder is a further risk: PSD, TGA, EPS
-and the rest are not read."""
-
 DECODER_ERRORS = (
     *(OSError, SyntaxError, ValueError, IndexError, TypeError, KeyError, EOFError, struct.error),
     RuntimeError,  # raised by libavif
 )
 """What Pillow's parsers raise on malformed bytes: OSError is documented, fuzzing found the others."""
 
+EMPTY = "empty file: a cloud placeholder or a broken download; download the photo again"
+
 CUT = "truncated"
 """In Pillow's error for a file that ends too early."""
+
+
+PROGRESSIVE_BYTES = 900_000_000
+"""Where a progressive JPEG takes more, memory is why it cannot be decoded."""
 
 
 class SizeLimits(Protocol):
@@ -138,18 +141,10 @@ def read_image(data: bytes, limits: SizeLimits) -> Photo | Refusal:
         return Refusal("unreadable", f"{head.format}: {_words(error)}")
 
 
-def load_decoders() -> None:
-    """Load every decoder now: a process with limits on its files can load none later."""
-    from PIL import AvifImagePlugin, Image
-
-    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each thread takes memory for its stack
-    Image.init()
-
-
 def _open(data: bytes) -> _Opened | Header | Refusal:
     """The file, opened and not decoded; only its header where opening alone would take much memory."""
     if not data:
-        return Refusal("unreadable", "empty file")
+        return Refusal("unreadable", EMPTY)
     kind = file_kind(data)
     if kind.use != "photo":
         known = f"{kind.name}; {kind.hint}" if kind.hint else kind.name
@@ -161,21 +156,11 @@ def _open(data: bytes) -> _Opened | Header | Refusal:
     if width * height > MOST_GIF_PIXELS:
         return Header(width, height, "GIF", 1)
     try:
-        image = _pillow_image(essence.data)
+        image = open_in_pillow(essence.data)
         return _Opened(image, essence, _header_of(image, essence))
     except DECODER_ERRORS as error:
         known = "" if "cannot identify" in str(error) else f" ({_words(error)})"
         return Refusal("unreadable", f"damaged {kind.name}{known}")
-
-
-def _pillow_image(data: bytes) -> Image:
-    from PIL import Image
-
-    # Pillow's own limit is above ours, and its error would hide the size from the catalogue.
-    Image.MAX_IMAGE_PIXELS = None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return Image.open(io.BytesIO(data), formats=FORMATS)
 
 
 def _header_of(image: Image, essence: Essence) -> Header:
@@ -200,8 +185,11 @@ def _decode(opened: _Opened, limits: SizeLimits) -> Photo | Refusal:
         image = _loaded(opened.image, limits)
     except OSError as error:
         if opened.image.format != "JPEG" or CUT not in str(error):
+            needed = coefficient_bytes(opened.essence.data)
+            if needed > PROGRESSIVE_BYTES:  # libjpeg does not say that memory was the cause
+                return Refusal("too_large", f"progressive JPEG, which takes {needed / 1e6:.0f} MB to decode")
             raise
-        found = read_cut_jpeg(opened.essence.data, lambda data, lenient: _loaded(_pillow_image(data), limits, lenient))
+        found = read_cut_jpeg(opened.essence.data, lambda data, lenient: _loaded(open_in_pillow(data), limits, lenient))
         if isinstance(found, Refusal):
             return found
         image, note = found

@@ -17,7 +17,8 @@ import sys
 import time
 from typing import Any, NamedTuple
 
-from workers.faces.decode.read_image import Header, load_decoders, read_header, read_image
+from workers.faces.decode.pillow_formats import load_decoders
+from workers.faces.decode.read_image import Header, read_header, read_image
 from workers.faces.photo import Photo
 from workers.faces.refusal import Refusal
 
