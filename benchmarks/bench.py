@@ -13,13 +13,14 @@ import statistics
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from benchmarks import engine_table
 from benchmarks.face_recognition_setup import peer_python
 from benchmarks.image_stage import copies, warm_stage
 from benchmarks.photos import pictures, small_photos, web_photos
 from benchmarks.processes import ROOT, Lap, Processes
+from storage.engine_settings import EncoderName, EngineSettings
 
 ROUNDS = 3
 """Laps of each; the median is reported."""
@@ -39,8 +40,9 @@ def main() -> None:
     web, described = web_photos(arguments.photos)
     sets = {"faces_250": small_photos(), "web": web}
     found: dict[str, Any] = {"machine": engine_table.machine(), "rounds": arguments.rounds, "web_photos": described}
+    found["encoder"] = arguments.encoder
     for name, photos in sets.items():
-        found[name] = side_by_side(photos, None if isinstance(peer, str) else peer, arguments.rounds)
+        found[name] = side_by_side(photos, None if isinstance(peer, str) else peer, arguments.rounds, arguments.encoder)
     found |= pipeline(sets["faces_250"], web, arguments.rounds)
     path = ROOT / "build" / "bench.json"
     path.write_text(json.dumps(found, indent=2) + "\n")
@@ -48,11 +50,13 @@ def main() -> None:
     print(f"\nwritten to {path.relative_to(ROOT)}")
 
 
-def side_by_side(photos: Sequence[Path], peer: Path | None, rounds: int) -> dict[str, Any]:
+def side_by_side(
+    photos: Sequence[Path], peer: Path | None, rounds: int, encoder: str = EngineSettings.encoder
+) -> dict[str, Any]:
     """Medians of both engines, measured in turns on the same photos; without a peer its figures are None."""
     ours: list[Lap] = []
     theirs: list[Lap] = []
-    with Processes(Path(sys.executable), OURS) as lineup:
+    with Processes(Path(sys.executable), OURS, json.dumps({"encoder": encoder})) as lineup:
         lineup.lap(photos[:16])
         if peer is None:
             ours = [lineup.lap(photos) for _ in range(rounds)]
@@ -79,7 +83,7 @@ def side_by_side(photos: Sequence[Path], peer: Path | None, rounds: int) -> dict
 def pipeline(photos: Sequence[Path], large: Sequence[Path], rounds: int) -> dict[str, Any]:
     """Speed of the image stage through Celery relative to the same engine in two bare processes, in turns.
 
-    The workers' peak memory is read after a lap over the large photos.
+    The peak memory of the workers and of their readers is read after a lap over the large photos.
     """
     with warm_stage(photos) as stage, Processes(Path(sys.executable), OURS) as bare:
         folder = copies(photos, stage.folder / "photos", STAGE_COPIES)
@@ -87,10 +91,12 @@ def pipeline(photos: Sequence[Path], large: Sequence[Path], rounds: int) -> dict
         bare.lap(paths[:16])
         pairs = [(bare.lap(paths).wall, stage.lap(folder)) for _ in range(rounds)]
         stage.lap(copies(large, stage.folder / "large", 1))
+        worker, reader = stage.rss_mb()
         return {
             "pipeline_efficiency": _median([alone / whole for alone, whole in pairs]),
             "pipeline": {"photos": len(paths), **_rates(len(paths), pairs)},
-            "worker_rss_mb": round(stage.rss_mb(), 1),
+            "worker_rss_mb": round(worker, 1),
+            "reader_rss_mb": round(reader, 1),
         }
 
 
@@ -110,6 +116,12 @@ def _arguments() -> argparse.Namespace:
     default = Path(os.environ["LINEUP_BENCH_PHOTOS"]) if os.environ.get("LINEUP_BENCH_PHOTOS") else None
     parser.add_argument("photos", nargs="?", type=Path, default=default, help="folder of web photos")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="the median of so many (default: %(default)s)")
+    parser.add_argument(
+        "--encoder",
+        choices=get_args(EncoderName),
+        default=EngineSettings.encoder,
+        help="what runs dlib's network in the engine beside face_recognition (default: %(default)s)",
+    )
     return parser.parse_args()
 
 

@@ -16,7 +16,13 @@ once, side by side, on two cores with AVX-512; building it takes twelve minutes 
 
 def drawn(found: dict[str, Any]) -> str:
     """The figures of build/bench.json as a table."""
-    lines = [f"{found['machine']}; medians of {found['rounds']}, in turns, 2 processes", "", _row(*HEAD), "-" * 88]
+    encoder = "" if found["encoder"] == "onnx" else f", encoder {found['encoder']}"
+    lines = [
+        f"{found['machine']}; medians of {found['rounds']}, in turns, 2 processes{encoder}",
+        "",
+        _row(*HEAD),
+        "-" * 88,
+    ]
     for name, label in (("faces_250", "250 x 250"), ("web", found["web_photos"])):
         figures, core = found[name], found[name]["per_core"]
         cells = [(figures[who], core[who]) for who in ("lineup", "face_recognition", "ratio")]
@@ -33,7 +39,8 @@ def drawn(found: dict[str, Any]) -> str:
         f"image stage through Celery: {stage['stage']:.0f} images/s, bare loop {stage['bare']:.0f}, "
         f"efficiency {found['pipeline_efficiency']:.2f} ({stage['photos']} photos)"
     )
-    lines.append(f"peak memory of a worker: {found['worker_rss_mb']:.0f} MB")
+    worker, reader = found["worker_rss_mb"], found["reader_rss_mb"]
+    lines.append(f"peak memory of a worker: {worker:.0f} MB, of the process that reads its photos: {reader:.0f} MB")
     return "\n".join(lines)
 
 

@@ -54,11 +54,13 @@ class Stage:
         reconciler.step()
         return end - start
 
-    def rss_mb(self) -> float:
-        """Peak resident memory of a worker process, MB."""
-        workers = {child.pid for child in self.stack.children()}
-        peaks = [_peak_kb(status) for status in _statuses() if int(status.get("PPid", 0)) in workers]
-        return max(peaks) / 1000
+    def rss_mb(self) -> tuple[float, float]:
+        """Peak resident memory of a worker process, and of a process that reads photos for one; MB."""
+        everyone = list(_statuses())
+        workers = _children(everyone, {str(child.pid) for child in self.stack.children()})
+        readers = _children(everyone, {worker["Pid"] for worker in workers})
+        worker, reader = (max(map(_peak_kb, processes), default=0) / 1000 for processes in (workers, readers))
+        return worker, reader
 
 
 @contextmanager
@@ -94,6 +96,10 @@ def _statuses() -> Iterator[dict[str, str]]:
         except OSError:  # it has ended
             continue
         yield {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def _children(everyone: Sequence[dict[str, str]], parents: set[str]) -> list[dict[str, str]]:
+    return [status for status in everyone if status.get("PPid") in parents]
 
 
 def _peak_kb(status: dict[str, str]) -> int:

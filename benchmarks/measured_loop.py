@@ -15,18 +15,18 @@ Work = Callable[[Sequence[str]], dict[str, float]]
 """Paths of photos -> seconds of wall time by step; empty where the steps cannot be measured apart."""
 
 
-def serve(work: Work) -> None:
+def serve(work: Work, clock: Callable[[], float] = time.process_time) -> None:
     """Answer each line of standard input, a JSON list of paths, with a line of JSON: {"cpu": s, "steps": {...}}.
 
-    `cpu` is the processor time of all threads of the process.
+    `cpu` is processor time by `clock`: that of all threads of the process, unless it has others work for it.
     """
     answer = sys.stdout
     sys.stdout = sys.stderr  # so that prints of a library do not mix with the answers
     _write(answer, {"ready": True})
     for line in sys.stdin:
-        before = time.process_time()
+        before = clock()
         steps = work(json.loads(line))
-        _write(answer, {"cpu": time.process_time() - before, "steps": steps})
+        _write(answer, {"cpu": clock() - before, "steps": steps})
 
 
 def _write(answer: Any, what: dict[str, Any]) -> None:

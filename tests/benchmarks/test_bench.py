@@ -38,6 +38,7 @@ def test_lineup_alone_is_measured_into_the_documented_keys(tmp_path: Path) -> No
     found: dict[str, Any] = {
         "machine": engine_table.machine(),
         "rounds": 1,
+        "encoder": "openvino-bf16",
         "web_photos": "drawn photos",
         "faces_250": figures,
         "web": figures,
@@ -48,5 +49,8 @@ def test_lineup_alone_is_measured_into_the_documented_keys(tmp_path: Path) -> No
     assert figures["steps_ms"].keys() == {"read", "detect", "landmarks", "align", "encode"}
     assert 0 < found["pipeline_efficiency"] < 2
     assert 100 < found["worker_rss_mb"] < 1000
+    assert 20 < found["reader_rss_mb"] < 500
     assert json.loads(json.dumps(found)) == found
-    assert "–" in engine_table.drawn(found)
+    drawn = engine_table.drawn(found)
+    assert "–" in drawn
+    assert "openvino-bf16" in drawn

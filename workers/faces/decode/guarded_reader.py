@@ -50,10 +50,7 @@ _SHARED_FLAGS = getattr(os, "MFD_CLOEXEC", 0)
 
 
 class GuardedReader:
-    """A reading process, started when it is first needed and again after it died. One thread at a time.
-
-    A request may be sent ahead: `send`, do something else, then `receive`.
-    """
+    """A reading process, started when it is first needed and again after it died. One thread at a time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from workers.faces.align.chips import ENCODER_SIDE
 from workers.faces.models import openvino_runtime
 from workers.faces.models.model_cache import converted
 from workers.faces.models.model_files import model_path
@@ -63,13 +62,13 @@ def _load_onnx() -> FaceEncoder:
 
 @functools.cache
 def _load_openvino(name: str) -> FaceEncoder:
-    """The network in OpenVINO, an optional extra; one chip a call, because it compiles for one shape."""
-    request = openvino_runtime.load_request(converted("encoder"), name, (1, ENCODER_SIDE, ENCODER_SIDE, 3))
+    """The network in OpenVINO, an optional extra."""
+    request = openvino_runtime.load_request(converted("encoder"), name)
 
     def encode(chips: Pixels) -> Embeddings:
-        # the next face overwrites the request's buffers
-        inferred = (request.infer({0: chip[None]}, share_inputs=True, share_outputs=True)[0][0] for chip in chips)
-        return np.array([np.array(embedding) for embedding in inferred])
+        found = request.infer({0: np.ascontiguousarray(chips)}, share_inputs=True, share_outputs=True)
+        embeddings: Embeddings = np.array(found[0])  # the next faces overwrite the request's buffers
+        return embeddings
 
     return encode
 

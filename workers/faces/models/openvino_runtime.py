@@ -40,15 +40,13 @@ def has_bfloat16() -> bool:
     return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def load_request(path: Path, encoder: str, shape: tuple[int, ...]) -> Any:
+def load_request(path: Path, encoder: str) -> Any:
     """An inference request on one thread for the ONNX file; raises `EngineError` as `check_openvino` does.
 
-    Args:
-        shape: of the file's one input, in place of the file's free dimensions.
+    It takes any number of chips: a chip's result does not depend on the others.
     """
     check_openvino(encoder)
     model = _core().read_model(str(path))
-    model.reshape(list(shape))
     compiled = _core().compile_model(
         model,
         "CPU",

@@ -47,6 +47,18 @@ def test_single_precision_agrees_with_onnx_runtime(chips: Chips) -> None:
 
 
 @needs_openvino
+@pytest.mark.parametrize("name", sorted(openvino_runtime.PRECISIONS))
+def test_the_other_chips_of_a_call_change_no_bit(chips: Chips, name: EncoderName) -> None:
+    if name == "openvino-bf16" and not openvino_runtime.has_bfloat16():
+        pytest.skip("this processor has no bfloat16 instructions")
+    encode = load_face_encoder(name)
+    every = np.stack(list(chips.values())[:5])
+    alone = np.concatenate([encode(every[row : row + 1]) for row in range(len(every))])
+    assert np.array_equal(encode(every), alone)
+    assert np.array_equal(encode(every[::-1]), alone[::-1])
+
+
+@needs_openvino
 def test_a_mirrored_view_and_its_contiguous_copy_give_equal_embeddings(chips: Chips) -> None:
     chip = next(iter(chips.values()))[:, ::-1]
     mirrored = np.ascontiguousarray(chip)
