@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Discriminator, Field, Tag
 from pydantic.dataclasses import dataclass
 
-from storage.validation import FORBID_EXTRA, TAG, Positive
+from storage.validation import FORBID_EXTRA, TAG, Natural, Positive
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -57,6 +57,7 @@ class OnnxEncoder:
         threshold: the published Euclidean distance (of measurements of length 1 for "cosine") at which two faces
             become two people; 0 where none is published.
         digest: sha256 of the converted network's bytes; empty until a run is planned with it.
+        version: of the code that cuts its pictures; 0 until then.
     """
 
     sha256: Annotated[str, AfterValidator(_sha256)]
@@ -69,6 +70,7 @@ class OnnxEncoder:
     template: Literal["arcface"] | tuple[Place, Place, Place, Place, Place] = "arcface"
     threshold: Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)] = 0.0
     digest: str = ""
+    version: Natural = 0
 
 
 PlannedEncoder = OwnEncoder | OnnxEncoder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from orchestrator.experiment.chosen_encoders import check_encoder, check_named_encoders, without_68_points
@@ -61,8 +62,6 @@ def check_configurations(experiment: Experiment) -> None:
         if names.count(name) > 1:
             raise ExperimentError(f"configurations: {name!r} is named twice", "Name it once.")
     check_named_encoders(experiment.encoders)
-    if experiment.faces.landmarks == "5":
-        _check_five_points(names)
     for name in experiment.parameters:
         _check_choice("parameters", name, names)
 
@@ -82,11 +81,23 @@ def _check_name(name: str, known: Collection[str], experiment: Experiment) -> No
         _check_published(name, encoder, {**KNOWN_ENCODERS, **experiment.encoders})
 
 
-def _check_five_points(names: Sequence[str]) -> None:
-    """Without the 68 points there is no aligned picture."""
-    aligned = [name for name in names if find_configuration(name).view == "aligned"]
-    if aligned:
+def check_five_points(experiment: Experiment) -> None:
+    """Raise ExperimentError where a configuration needs the 68 points and the face engine has five."""
+    aligned = _aligned(experiment.configurations)
+    if experiment.faces.landmarks == "5" and aligned:
         raise ExperimentError(*without_68_points(f"{', '.join(aligned)} learn from aligned faces"))
+
+
+def possible_by_default(experiment: Experiment) -> Experiment:
+    """The experiment of a file that names no configurations: without those that `landmarks = "5"` makes impossible."""
+    if experiment.faces.landmarks != "5":
+        return experiment
+    aligned = _aligned(experiment.configurations)
+    return replace(experiment, configurations=tuple(n for n in experiment.configurations if n not in aligned))
+
+
+def _aligned(names: Sequence[str]) -> list[str]:
+    return [name for name in names if find_configuration(name).view == "aligned"]
 
 
 def _check_published(name: str, encoder: str, known: Mapping[str, PlannedEncoder]) -> None:

@@ -25,6 +25,7 @@ from storage.experiments import Experiment
 from storage.parts import write_bytes
 from storage.runs import encoder_network_path, open_run
 from workers.faces.embed.onnx_encoder import OnnxFaceEncoder
+from workers.faces.engine_fingerprint import EMBEDDING_VERSION
 from workers.faces.models.encoder_files import encoder_network
 from workers.learning.configurations import PLUS, RUN_ENCODER, encoder_parts, find_configuration
 
@@ -98,8 +99,6 @@ def without_68_points(what: str) -> tuple[str, str]:
 def _planned(store: Path, name: str, encoder: PlannedEncoder) -> PlannedEncoder:
     if isinstance(encoder, OwnEncoder):
         return planned_trained_encoder(store, name, encoder)
-    if encoder.digest and encoder_network_path(store, encoder.digest).exists():
-        return encoder  # of a plan
     try:
         network = encoder_network(encoder)
         OnnxFaceEncoder(encoder, network)
@@ -109,4 +108,4 @@ def _planned(store: Path, name: str, encoder: PlannedEncoder) -> PlannedEncoder:
     path = encoder_network_path(store, digest)
     if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
         write_bytes(path, network)
-    return replace(encoder, path="", digest=digest)
+    return replace(encoder, path="", digest=digest, version=EMBEDDING_VERSION)

@@ -12,7 +12,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from orchestrator.experiment.chosen_configurations import check_configurations, take_parameters
+from orchestrator.experiment.chosen_configurations import (
+    check_configurations,
+    check_five_points,
+    possible_by_default,
+    take_parameters,
+)
 from storage.errors import ExperimentError
 from storage.experiments import Experiment
 from storage.toml_text import parse_toml
@@ -54,4 +59,7 @@ def from_dict(plain: Mapping[str, Any]) -> Experiment:
     except ValidationError as error:
         raise ExperimentError(*explain(error, Experiment)) from error
     check_configurations(experiment)
+    if "configurations" not in plain:
+        return possible_by_default(experiment)
+    check_five_points(experiment)
     return experiment

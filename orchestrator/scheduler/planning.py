@@ -18,7 +18,7 @@ import pyarrow as pa
 from orchestrator.dataset.catalog import build_catalog
 from orchestrator.dataset.splits import check_splittable
 from orchestrator.dataset.summary import DatasetSummary
-from orchestrator.experiment.chosen_configurations import check_configurations
+from orchestrator.experiment.chosen_configurations import check_configurations, check_five_points
 from orchestrator.experiment.chosen_encoders import with_planned_encoders, without_68_points
 from storage.engine_settings import without_labels
 from storage.errors import DatasetError, ExperimentError, RunConflict
@@ -72,6 +72,7 @@ def plan_run(
         StoreError: the store is not usable.
     """
     check_configurations(experiment)
+    check_five_points(experiment)
     experiment = with_planned_encoders(store, experiment)
     catalog, summary = build_catalog(
         dataset,

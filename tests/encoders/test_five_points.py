@@ -10,19 +10,24 @@ import pytest
 
 from orchestrator.experiment.experiment_file import from_dict
 from orchestrator.report.build import draw_report
+from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.planning import plan_encoder, plan_run
+from orchestrator.scheduler.reconciler import Reconciler
+from orchestrator.verification.judge_folder import judge_folder, plan_folder
+from orchestrator.verification.usable_faces import with_encoder
 from storage.engine_settings import EngineSettings
 from storage.errors import EngineError, ExperimentError
-from storage.experiments import Experiment
+from storage.experiments import MISSIONS_GRID, Experiment
 from storage.plans import TripletSettings
 from storage.runs import Run
 from storage.schemas import COMPARISON, FACES
 from storage.tables import read_table
-from tests.tiny_run import compare_here
+from tests.tiny_run import compare_here, encode_here
 from workers.faces.align.landmarks import load_landmarks
 from workers.faces.engine import load_engine
 from workers.faces.models import model_files
 from workers.jobs.refit_winner import folder_of, refit
+from workers.queue.broker_options import BrokerOptions
 from workers.recognition.recogniser import load_recogniser
 
 NAMES = ["knn-1", "knn-1@sface", "svm-linear@dlib+sface", "majority"]
@@ -86,9 +91,19 @@ def test_what_learns_from_aligned_faces_is_refused(names: list[str]) -> None:
         from_dict({"configurations": names, **FIVE})
 
 
-def test_the_default_grid_says_what_to_leave_out() -> None:
+def test_the_default_grid_leaves_it_out(others: Path, tmp_path: Path) -> None:
+    names = from_dict(FIVE).configurations
+    assert set(MISSIONS_GRID) - set(names) == {"cnn-small-aligned"}
     with pytest.raises(ExperimentError, match="cnn-small-aligned learn from aligned faces"):
-        from_dict(FIVE)
+        plan_run(tmp_path, others, None, replace(from_dict(FIVE), configurations=MISSIONS_GRID))
+
+
+def test_photos_are_verified_without_it(others: Path, tmp_path: Path, no_68_points: str) -> None:
+    assert no_68_points
+    planned = plan_folder(tmp_path, others, None, with_encoder(tmp_path, from_dict(FIVE), "sface"))
+    Reconciler(planned, Broker(BrokerOptions("redis://127.0.0.1:1/0")))
+    encode_here(planned)
+    assert judge_folder(planned, encoder="sface").pairs.photos == 16
 
 
 def test_an_encoder_of_aligned_faces_is_refused(store: Path, others: Path, no_68_points: str) -> None:

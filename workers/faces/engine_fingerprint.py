@@ -15,7 +15,7 @@ ENGINE_VERSION = 5
 """Raise it with every change to a computed pixel, point or embedding; versions of libraries are not part of it."""
 
 
-EMBEDDING_VERSION = 1
+EMBEDDING_VERSION = 2
 """The same of `align.template_chips` and `embed.onnx_encoder`."""
 
 
@@ -37,7 +37,7 @@ def engine_fingerprint(settings: EngineSettings) -> str:
 def encoder_fingerprint(encoder: OnnxEncoder) -> str:
     """32 hex digits of all that decides a face's embedding by a planned encoder, besides the face engine."""
     deciding = (encoder.digest, encoder.size, encoder.colour, encoder.mean, encoder.scale)
-    content = json.dumps([EMBEDDING_VERSION, *deciding, encoder.distance, encoder.template])
+    content = json.dumps([encoder.version, *deciding, encoder.distance, encoder.template])
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 

@@ -11,6 +11,7 @@ from storage.encoder_settings import OnnxEncoder, OwnEncoder
 from storage.errors import StoreError
 from storage.runs import Run, encoder_network_path, run_folder
 from workers.faces.embed.onnx_encoder import OnnxFaceEncoder
+from workers.faces.engine_fingerprint import EMBEDDING_VERSION
 from workers.learning.encoder.picture_encoder import encoder_digest
 
 AGAIN = "Plan the comparison anew; its photos are encoded already"
@@ -39,6 +40,8 @@ def planned_network(store: Path, encoder: OnnxEncoder) -> bytes:
     Raises:
         StoreError: they are not in the store any more, or are not the planned ones.
     """
+    if encoder.version != EMBEDDING_VERSION:
+        raise StoreError("another version of Lineup cut the faces for this run's encoder", f"Use that version. {AGAIN}")
     path = encoder_network_path(store, encoder.digest)
     try:
         network = path.read_bytes()

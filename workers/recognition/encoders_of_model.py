@@ -9,6 +9,7 @@ from typing import Any
 
 from storage.encoder_settings import OnnxEncoder, OwnEncoder, PlannedEncoder
 from workers.faces.embed.onnx_encoder import OnnxFaceEncoder
+from workers.faces.engine_fingerprint import EMBEDDING_VERSION
 from workers.learning.configurations import RUN_ENCODER, encoder_parts
 from workers.learning.encoder.picture_encoder import Encoder, load_picture_encoder, save_encoder
 
@@ -59,6 +60,8 @@ def load_encoders(folder: Path, encoder: str, described: Mapping[str, Mapping[st
             loaded[name] = load_picture_encoder(folder)
             continue
         settings, network = OnnxEncoder(**about), (folder / f"{name}.onnx").read_bytes()
+        if settings.version != EMBEDDING_VERSION:
+            raise ValueError(f"another version of Lineup cut the faces for {name}")
         if hashlib.sha256(network).hexdigest() != settings.digest:
             raise ValueError(f"{name}.onnx has other bytes than when the model was fitted")
         loaded[name] = OnnxFaceEncoder(settings, network)

@@ -17,7 +17,7 @@ ARCFACE = np.array([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], 
 NOSE_TIP, MOUTH_LEFT, MOUTH_RIGHT = 30, 48, 54
 """Of the 68 points."""
 
-NOSE_BASE = 0.35
+NOSE_BASE = 0.38
 """Where the base of the nose lies between its tip (0) and the middle of the mouth's corners (1); the median over the
 faces of 202 web photos."""
 
