@@ -1,7 +1,7 @@
 """The page: everything of a run in one file that reads offline, on paper, on a phone, in light and dark.
 
 Labels, paths and reasons come from foreign folders. Jinja2 escapes all of them, also in the SVG drawings, and the
-page's own policy forbids scripts and any request.
+page's own policy allows the two scripts that stand in it by their hashes, and forbids every request.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.report.bar_charts import accuracy_bars, latency_bars
+from orchestrator.report.bokeh_figures import accuracy_figure, map_figure, page_scripts, script_policy
 from orchestrator.report.curve_charts import learning_curves, open_set_curves, reliability_curves
+from orchestrator.report.embedding_map import embedding_map
 from orchestrator.report.evidence import evidence_of
 from orchestrator.report.material import ReportMaterial
 from orchestrator.report.method import open_set_sentences, protocol
@@ -30,6 +32,7 @@ from orchestrator.report.run_again import run_again
 from orchestrator.report.run_times import timing_sentences
 from orchestrator.report.suspected_labels import suspected_labels
 from orchestrator.report.terminal import (
+    Row,
     chance,
     comparison_rows,
     interval,
@@ -39,7 +42,7 @@ from orchestrator.report.terminal import (
     points,
     rank_texts,
 )
-from orchestrator.report.words import answer, verdict
+from orchestrator.report.words import answer, scored, verdict
 
 TEMPLATES = Path(__file__).parent
 
@@ -103,7 +106,27 @@ def _context(material: ReportMaterial) -> dict[str, Any]:
         "confusions": confusions(material.scores, [row["configuration"] for row in rows]),
         "recalls": worst_recalls(findings["people"]),
         "again": run_again(material),
+        **_figures(material, rows),
         **_pictured(material, [row["configuration"] for row in rows if row["view"] == "none"]),
+    }
+
+
+def _figures(material: ReportMaterial, rows: list[Row]) -> dict[str, Any]:
+    """The two pictures and all scripts of the page."""
+    winner = next((row["configuration"] for row in rows if row["recommended"]), "")
+    faces = embedding_map(material, winner)
+    scripts = page_scripts()
+    return {
+        "scripts": scripts,
+        "script_policy": script_policy(scripts),
+        "accuracy_figure": accuracy_figure(rows),
+        "figure_text": "; ".join(
+            f"{row['configuration']} {percent(row['accuracy'])}, {number(row['photo_to_name_ms'])} ms"
+            for row in scored(rows)
+        ),
+        "map_figure": map_figure(faces) if faces else "",
+        "faces_mapped": len(faces.x) if faces else 0,
+        "faces_known": faces.total if faces else 0,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
+from orchestrator.report.bokeh_figures import page_scripts
 from orchestrator.report.material import ReportMaterial
 from storage.finding_schemas import OPERATING_POINTS
 from storage.schemas import TABLES
@@ -112,6 +114,13 @@ def _results(faces: list[Row]) -> tuple[list[Row], list[Row], list[Row]]:
         fits.append({"configuration": name, **place, "outcome": "ok", "reason": "", "chosen": "{}"})
         fits[-1] |= {"history": history, "host": "here", "finished": datetime(2026, 1, 1, tzinfo=UTC)}
     return splits, scores, fits
+
+
+def without_scripts(page: str) -> str:
+    """The page without its own scripts and their data; a script of a hostile name would stay."""
+    for script in page_scripts():
+        page = page.replace(f"<script>{script}</script>", "")
+    return re.sub(r'<script type="application/json">[^<]*</script>', "", page)
 
 
 @pytest.fixture(scope="session")

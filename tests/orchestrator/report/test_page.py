@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
+from orchestrator.report.bokeh_figures import page_scripts
 from orchestrator.report.material import ReportMaterial
 from orchestrator.report.page import render_page
 from storage.schemas import TABLES
-from tests.orchestrator.report.conftest import compare, compared
+from tests.orchestrator.report.conftest import compare, compared, without_scripts
 from workers.compare.paired import Pair
 
 
@@ -28,6 +30,11 @@ class Tags(HTMLParser):
         self.seen.append((tag, dict(attrs)))
 
 
+def scripts_of(page: str) -> list[str]:
+    """The text of every script element that a browser would run."""
+    return re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+
+
 @pytest.fixture(scope="module")
 def page(material: ReportMaterial) -> str:
     return render_page(material)
@@ -35,7 +42,8 @@ def page(material: ReportMaterial) -> str:
 
 def test_hostile_names_paths_and_reasons_are_text_never_markup(page: str) -> None:
     tags = [tag for tag, _ in Tags(page).seen]
-    assert not {"script", "hr", "i", "iframe"} & set(tags)
+    assert not {"hr", "i", "iframe"} & set(tags)
+    assert [text for text in scripts_of(page) if text] == list(page_scripts())
     for text in (
         "&lt;script&gt;alert(1)",
         "ada/&lt;b&gt;torn.jpg",
@@ -50,8 +58,16 @@ def test_the_page_asks_the_network_for_nothing(page: str) -> None:
     for tag, attributes in Tags(page).seen:
         assert tag != "link"
         assert all((attributes[key] or "").startswith("data:") for key in ("src", "href") if key in attributes), tag
-    assert "url(" not in page
+    assert "url(" not in without_scripts(page)
     assert "default-src 'none'" in page
+
+
+def test_the_policy_allows_the_scripts_of_the_page_and_no_other(page: str) -> None:
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]+)"', page)
+    allowed = re.findall(r"sha256-([^&]+)&", policy)
+    assert allowed == [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts_of(page)]
+    assert "unsafe-inline" not in policy.split("script-src")[1].split(";")[0]
+    assert "unsafe-eval" not in policy
 
 
 def test_embedded_pictures_are_the_jpegs_of_the_table(page: str, material: ReportMaterial) -> None:

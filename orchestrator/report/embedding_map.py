@@ -1,0 +1,117 @@
+"""Faces on a plane where neighbours have similar embeddings: t-SNE after PCA, the same for the same faces.
+
+Pure geometry and thumbnails; `bokeh_figures` draws it.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from orchestrator.report.material import ReportMaterial
+from orchestrator.text import printable
+
+MOST_FACES = 1500
+"""Of more faces an even share of every person's is shown: t-SNE takes seconds, and thumbnails bytes."""
+FEWEST_FACES = 8
+THUMBNAIL_SIDE = 48
+_DIMENSIONS = 30
+_ROUNDS = 500
+
+
+@dataclass(frozen=True)
+class MappedFaces:
+    """Faces by person and path.
+
+    Attributes:
+        x, y: where each face is; the axes have no unit.
+        labels, paths: without letters that steer a terminal or turn the direction of writing.
+        said: by the recommended configuration in the first repeat, where it was wrong; empty elsewhere.
+        thumbnails: JPEG, base64.
+        total: how many faces the run has.
+    """
+
+    x: list[float]
+    y: list[float]
+    labels: list[str]
+    paths: list[str]
+    said: list[str]
+    thumbnails: list[str]
+    total: int
+
+
+def embedding_map(material: ReportMaterial, winner: str) -> MappedFaces | None:
+    """The map of the engine's own embeddings; None where there are too few."""
+    rows, total = _sampled(material)
+    if len(rows) < FEWEST_FACES:
+        return None
+    said = _wrong_names(material.scores, winner)
+    points = plane_of(np.array([row["embedding"] for row in rows], np.float32))
+    return MappedFaces(
+        x=[round(float(value), 2) for value in points[:, 0]],
+        y=[round(float(value), 2) for value in points[:, 1]],
+        labels=[printable(row["label"]) for row in rows],
+        paths=[printable(row["path"]) for row in rows],
+        said=[printable(said.get((row["photo_key"], row["face_index"]), "")) for row in rows],
+        thumbnails=[thumbnail(row["crop"]) for row in rows],
+        total=total,
+    )
+
+
+def plane_of(embeddings: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Points of embeddings, float32 (faces, dimensions) to (faces, 2); equal input gives equal points."""
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    size = min(_DIMENSIONS, *embeddings.shape)
+    reduced = PCA(n_components=size, svd_solver="full").fit_transform(embeddings)
+    perplexity = min(30.0, (len(reduced) - 1) / 3)
+    drawn = TSNE(perplexity=perplexity, init="pca", max_iter=_ROUNDS, random_state=0, n_jobs=1)
+    points: npt.NDArray[np.float32] = drawn.fit_transform(reduced)
+    return points
+
+
+def thumbnail(crop: bytes | None) -> str:
+    """A crop, JPEG bytes of this run, as a small JPEG in base64; empty where it cannot be read."""
+    from PIL import Image
+
+    if not crop:
+        return ""
+    try:
+        with Image.open(io.BytesIO(crop), formats=("JPEG",)) as picture:
+            small = picture.convert("RGB").resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    except OSError:
+        return ""
+    written = io.BytesIO()
+    small.save(written, "JPEG", quality=70)
+    return base64.b64encode(written.getvalue()).decode("ascii")
+
+
+def _sampled(material: ReportMaterial) -> tuple[list[dict[str, object]], int]:
+    """Faces with an embedding by person and photo, at most MOST_FACES of them, and how many there are."""
+    known = material.catalog.select(["photo_key", "label", "path", "outcome"]).to_pylist()
+    photos = {row["photo_key"]: row for row in reversed(known) if row["outcome"] == "ok"}
+    columns = ["photo_key", "face_index", "outcome", "embedding", "crop"]
+    found = [
+        {**row, "label": photos[row["photo_key"]]["label"], "path": photos[row["photo_key"]]["path"]}
+        for row in material.faces.select(columns).to_pylist()
+        if row["outcome"] == "ok" and row["embedding"] is not None and row["photo_key"] in photos
+    ]
+    found.sort(key=lambda row: (row["label"], row["path"], row["face_index"]))
+    places = np.unique(np.linspace(0, len(found) - 1, min(len(found), MOST_FACES)).round().astype(int))
+    return [found[place] for place in places], len(found)
+
+
+def _wrong_names(scores: pa.Table, winner: str) -> dict[tuple[str, int], str]:
+    columns = ["configuration", "repeat", "role", "photo_key", "face_index", "truth", "predicted"]
+    return {
+        (row["photo_key"], row["face_index"]): row["predicted"]
+        for row in scores.select(columns).to_pylist()
+        if row["configuration"] == winner and row["repeat"] == 0 and row["role"] == "test"
+        if row["predicted"] != row["truth"]
+    }
