@@ -75,6 +75,7 @@ def map_figure(faces: MappedFaces) -> str:
     from bokeh.palettes import Category20_20
 
     drawn = _empty_figure(520, _around(faces.x), _around(faces.y))
+    drawn.toolbar_location = "above"
     drawn.axis.visible = False
     drawn.grid.visible = False
     people = {label: place for place, label in enumerate(dict.fromkeys(faces.labels))}
@@ -187,10 +188,12 @@ def _around(values: list[float]) -> tuple[float, float]:
 
 
 def _empty_figure(height: int, x_range: tuple[float, float], y_range: tuple[float, float]) -> Any:
+    from bokeh.models import Range1d
     from bokeh.plotting import figure
 
+    across, upwards = (Range1d(start=start, end=end) for start, end in (x_range, y_range))
     drawn = figure(
-        height=height, sizing_mode="stretch_width", x_range=x_range, y_range=y_range, tools="pan,box_zoom,reset",
+        height=height, sizing_mode="stretch_width", x_range=across, y_range=upwards, tools="pan,box_zoom,reset",
         active_drag=None, background_fill_color=None, border_fill_color=None, outline_line_color=LINE,
     )  # fmt: skip
     drawn.toolbar.logo = None
@@ -203,7 +206,7 @@ def _empty_figure(height: int, x_range: tuple[float, float], y_range: tuple[floa
     return drawn
 
 
-def _hover(drawn: Any, template: str, renderers: list[Any] | str = "auto") -> None:
+def _hover(drawn: Any, template: str, renderers: Any = "auto") -> None:
     from bokeh.models import HoverTool
 
     drawn.add_tools(HoverTool(tooltips=f"<div>{template}</div>", renderers=renderers))

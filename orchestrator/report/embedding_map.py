@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import io
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -92,7 +93,7 @@ def thumbnail(crop: bytes | None) -> str:
     return base64.b64encode(written.getvalue()).decode("ascii")
 
 
-def _sampled(material: ReportMaterial) -> tuple[list[dict[str, object]], int]:
+def _sampled(material: ReportMaterial) -> tuple[list[dict[str, Any]], int]:
     """Faces with an embedding by person and photo, at most MOST_FACES of them, and how many there are."""
     known = material.catalog.select(["photo_key", "label", "path", "outcome"]).to_pylist()
     photos = {row["photo_key"]: row for row in reversed(known) if row["outcome"] == "ok"}
