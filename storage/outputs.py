@@ -46,7 +46,7 @@ class Output:
     def unchanged(self) -> bool:
         """Whether the file is as Lineup wrote it."""
         try:
-            return not self.path.is_symlink() and file_hash(self.path) == self.sha256
+            return _is_regular(self.path) and file_hash(self.path) == self.sha256
         except OSError:
             return False
 
@@ -66,8 +66,7 @@ class OutputLedger:
         if path.name not in self._file_names:
             return False  # of a large folder of photos, each is asked
         try:
-            is_file = stat.S_ISREG(path.lstat().st_mode)  # a pipe would be waited for
-            row = self._rows.get(self._name(path)) if is_file else None
+            row = self._rows.get(self._name(path)) if _is_regular(path) else None
             return row is not None and file_hash(path) in row[_EVERY]
         except OSError:
             return False
@@ -109,7 +108,7 @@ class OutputLedger:
             make_folder(self._file.parent)
             descriptor = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             with os.fdopen(descriptor, "ab") as file:  # one short write at the end: lines of two writers do not mix
-                file.write(f"{json.dumps(row)}\n".encode())
+                file.write(f"\n{json.dumps(row)}\n".encode())  # a full disk may have cut the last line
         except OSError as error:
             raise cannot_write(self._file, error) from error
         for name in ("_rows", "_file_names"):
@@ -213,9 +212,14 @@ def write_new(path: Path, content: bytes) -> None:
 def holds(path: Path, content: bytes) -> bool:
     """Whether a file is there with this content."""
     try:
-        return stat.S_ISREG(path.lstat().st_mode) and path.read_bytes() == content
+        return _is_regular(path) and path.read_bytes() == content
     except OSError:
         return False
+
+
+def _is_regular(path: Path) -> bool:
+    """Whether it is a file and no link; a pipe would be waited for. Raises OSError where nothing is there."""
+    return stat.S_ISREG(path.lstat().st_mode)
 
 
 def _exists(path: Path) -> OutputExists:

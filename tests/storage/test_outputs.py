@@ -78,3 +78,23 @@ def test_a_place_that_cannot_be_written_is_an_error_and_leaves_nothing(tmp_path:
     with pytest.raises(StoreError, match="cannot write"):
         store_outputs(tmp_path).write(tmp_path / "file" / "a", b"1")
     assert not list(tmp_path.rglob("*.writing"))
+
+
+def test_a_pipe_in_the_place_of_a_copy_is_not_waited_for(tmp_path: Path) -> None:
+    ledger, file = store_outputs(tmp_path / "store"), tmp_path / "a.jpg"
+    ledger.write(file, b"1")
+    [written] = ledger.outputs()
+    assert written.unchanged
+    file.unlink()
+    os.mkfifo(file)
+    assert not written.unchanged
+
+
+def test_a_line_that_a_full_disk_cut_does_not_hide_the_next(tmp_path: Path) -> None:
+    ledger, file = store_outputs(tmp_path / "store"), tmp_path / "a.jpg"
+    ledger.write(tmp_path / "b.jpg", b"1")
+    with (tmp_path / "store" / "outputs").open("a") as lines:
+        lines.write('{"path": "/half')
+    ledger.write(file, b"1")
+    assert store_outputs(tmp_path / "store").is_own(file)
+    assert len(store_outputs(tmp_path / "store").paths()) == 2
