@@ -20,6 +20,7 @@ from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.compatibility import check_encoders, check_engine, check_learning
 from orchestrator.scheduler.dispatcher import Dispatcher
 from orchestrator.scheduler.full_disk import FullDisk
+from orchestrator.scheduler.leftovers import close_images, sweep_run, tidy
 from orchestrator.scheduler.photo_judge import PhotoJudge
 from orchestrator.scheduler.polling import Pause
 from orchestrator.scheduler.run_faults import RunFaults
@@ -34,18 +35,14 @@ from orchestrator.scheduler.work import (
     training_messages,
 )
 from storage.attempts import Death, count_deaths, forget_deaths, read_attempts
-from storage.encodings import compact
 from storage.errors import RunStuck
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
 from storage.free_space import check_room, probe
-from storage.handed_back import forget_notes
 from storage.parts import part_path
 from storage.plans import COMPARISON_RUN, ENCODER_RUN, FACES_RUN
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES, FITS, SCORES, SPLITS
 from storage.tables import read_table, write_run_tables
-from storage.temporary_files import sweep
-from workers.jobs.part_names import refit_part
 from workers.jobs.planned_trainings import Training, planned_trainings
 from workers.queue.messages import Message, compare_run_message, refit_winner_message, train_encoder_message
 from workers.queue.task_names import IMAGES, TRAINING
@@ -115,7 +112,7 @@ class Reconciler:
             if status is not None:
                 return status
         if not self.run.finished:
-            self._tidy()
+            tidy(self.run)
             draw_report(self.run)  # last: a run with a report counts as finished
             forget_deaths(read_attempts(self.run.attempts)[1])
         return self._status("finished", "finished")
@@ -123,16 +120,8 @@ class Reconciler:
     def _sweep_once(self) -> None:
         """Delete what an earlier orchestrator's dead writers left: on a full disk it takes the room of new parts."""
         if not self._swept:
-            sweep(self.run.encodings)
-            sweep(self.run.folder)
+            sweep_run(self.run)
             self._swept = True
-
-    def _tidy(self) -> None:
-        """Delete what dead processes left, but the trace of a refit that was given up: it would be tried again."""
-        sweep(self.run.encodings)  # again: an orchestrator may have died just after it closed the images
-        sweep(self.run.folder)
-        refit = refit_part(self.run.plan.fingerprint)
-        forget_deaths([death for death in read_attempts(self.run.attempts)[1] if death.part != refit])
 
     def _status(self, state: str, stage: str, done: int = 0, total: int = 0, note: str = "") -> Status:
         resent = self._images.resent + self._training.resent
@@ -152,7 +141,7 @@ class Reconciler:
         found = self._faces.look(photos)
         done = found.done
         if len(done) == len(photos) and self._faces.write_tables(photos, found.whole):
-            self._close_images()
+            close_images(self.run)
             return None
         check_engine(self.run)
         check_encoders(self.run)
@@ -174,12 +163,6 @@ class Reconciler:
         # a full quota shows only when something is written; it loses work again and again
         queue.resend_lost(running, count_deaths(self._deaths), check=lambda: probe(self.run.folder))
         queue.send(messages)
-
-    def _close_images(self) -> None:
-        compact(self.run.encodings)
-        sweep(self.run.encodings)
-        forget_deaths(read_attempts(self.run.attempts)[1])
-        forget_notes(self.run)
 
     def _split(self) -> Status | None:
         if self._tables.has_all(self.run, SPLIT_TABLES):
