@@ -92,8 +92,6 @@ def confine() -> None:
     with contextlib.suppress(ValueError, OSError):  # a lower limit of the user's own stays; macOS knows none
         taken = _data_bytes()
         resource.setrlimit(resource.RLIMIT_DATA, (taken + MEMORY_BYTES, taken + MEMORY_BYTES))
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
