@@ -77,3 +77,11 @@ def test_operations_of_other_domains_are_refused() -> None:
 def test_another_size_is_refused() -> None:
     with pytest.raises(EngineError, match=r"takes \['n', 3, 16, 16\]. It must take \[1, 3, 112, 112\]: set size"):
         plain_network(model_of(pooled("picture"), {}), 112)
+
+
+def test_graphs_inside_of_operations_are_refused() -> None:
+    gives = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 3, SIZE, SIZE])
+    branch = helper.make_graph([helper.make_node("Relu", ["picture"], ["y"])], "branch", [], [gives])
+    choice = helper.make_node("If", ["flag"], ["y"], then_branch=branch, else_branch=branch)
+    with pytest.raises(EngineError, match="operations that are not allowed: If"):
+        plain_network(model_of([choice, *pooled("y")], {"flag": np.ones(1)}), SIZE)
