@@ -20,7 +20,9 @@ BUILD = ROOT / "build"
 
 DETECTORS = {
     "cascade": "BlazeFace, then dlib's CNN where it finds nothing or is unsure",
+    "yunet-cascade": "YuNet, then dlib's CNN where it finds nothing or is unsure",
     "blaze": "BlazeFace, full range, at 192 × 192",
+    "yunet": "YuNet, longest side 320",
     "cnn": "dlib's max-margin CNN, re-hosted, longest side 800",
     "hog": "dlib's HOG, longest side 800",
 }
@@ -111,6 +113,28 @@ def detectors(found: dict[str, Any]) -> str:
     return markdown(("`detector`", "what", "recall", "photos with a face", "more", "ms, mean", "ms, median"), rows)
 
 
+def detector_curve(found: dict[str, Any]) -> str:
+    """Recall, further faces and cost of each detector, at several sizes, in each folder; the cheapest first."""
+    first = next(iter(found["folders"].values()))
+    heads = [head for what in found["folders"] for head in (f"{what}: recall", "more", "ms")]
+    rows = [
+        (
+            f"`{name}`",
+            *(
+                cell
+                for folder in found["folders"].values()
+                for cell in (
+                    f"{folder[name]['recall']:.3f}",
+                    str(folder[name]["extra_faces"]),
+                    _cell(folder[name]["ms_mean"]),
+                )
+            ),
+        )
+        for name in sorted(first, key=lambda each: first[each]["ms_mean"])
+    ]
+    return markdown(("detector", *heads), rows)
+
+
 def conventions(found: dict[str, Any]) -> str:
     """Where HOG's box lies in a detector's, in sides of the latter."""
     keys = ("right", "down", "scale")
@@ -171,6 +195,7 @@ OUTPUTS = {
     "photos-per-task": Output("batches.json", "python -m benchmarks.photos_per_task", photos_per_task),
     "recovery": Output("recovery.json", "make recovery", recovery),
     "detectors": Output("detectors.json", "python -m benchmarks.detectors", detectors),
+    "detector-curve": Output("detectors.json", "python -m benchmarks.detectors", detector_curve),
     "conventions": Output("detectors.json", "python -m benchmarks.detectors", conventions),
     "closeness": Output("detectors.json", "python -m benchmarks.detectors", closeness),
     "queue": Output("bench-grid.json", "make bench-grid", queue),

@@ -19,11 +19,15 @@ from workers.faces.detect.upright import CONFIRMED, SEEN_WHOLE, Stance, TurnedPh
 from workers.faces.photo import Photo, Pixels
 from workers.faces.refusal import Refusal
 
-FOUND = 0.65
-"""Score of a close look that a face in a tile or in a turned photo needs."""
+IN_TILE = 0.7
+"""Mean score that a face in a tile needs. The faces of the montages have 0.74 and more, false ones in blurred noise up
+to 0.68."""
+
+IN_TURNED = 0.65
+"""Score of a close look that a face in a turned photo needs."""
 
 BETTER = 0.15
-"""By which the score of a face in a turned photo must exceed that of one in the photo as it is."""
+"""By which that score must exceed the score of a face in the photo as it is."""
 
 QUARTER_TURNS = (1, 3, 2)
 """A phone on its side is likelier than one upside down."""
@@ -54,6 +58,11 @@ class PlacedFace(NamedTuple):
         """Of the close look; 0 without one."""
         return self.stance.score if self.stance else 0.0
 
+    @property
+    def mean_score(self) -> float:
+        """Of the detector and the close look."""
+        return (self.face.score + self.score) / 2
+
 
 class FaceFinder:
     """The detectors of the settings, loaded."""
@@ -77,27 +86,29 @@ class FaceFinder:
         tiles = functools.cache(full) if full and self._settings.smallest_face else None
         found = [PlacedFace(photo, face) for face in self._detect(policy, photo.rgb)]
         if policy == "all" and tiles:
-            found += _apart(_confirmed(self._in_tiles(tiles(), 1), FOUND), found)
+            found += _apart(self._in_tiles(tiles(), 1), found)
         chosen = _choose(found, policy, photo)
         if isinstance(chosen, Refusal) and chosen.outcome != "no_face":
             return chosen
         seen = [] if isinstance(chosen, Refusal) else [one.looked_at() for one in chosen]
         best = max((one.score for one in seen), default=0.0)
         if best < CONFIRMED:
-            for sightings in self._further(photo, policy, None if seen else tiles):
-                other = _choose(_confirmed(sightings, max(FOUND, best + BETTER)), policy, photo)
+            for sightings in self._further(photo, policy, None if seen else tiles, max(IN_TURNED, best + BETTER)):
+                other = _choose(sightings, policy, photo)
                 if not isinstance(other, Refusal):
                     return self._upright(other, policy)
         return self._upright(seen, policy) if seen else self._no_face(photo, tiles)
 
-    def _further(self, photo: Photo, policy: FacePolicy, tiles: FullSize | None) -> Iterator[list[PlacedFace]]:
-        """The faces of each further search, in order."""
-        yield _in_turned(photo, self._light_look)
+    def _further(
+        self, photo: Photo, policy: FacePolicy, tiles: FullSize | None, least: float
+    ) -> Iterator[list[PlacedFace]]:
+        """The faces of each further search, in order; those in a turned photo have at least that score."""
+        yield _in_turned(photo, self._light_look, least)
         if tiles and policy != "all":
             yield self._in_tiles(tiles(), 1)
         for rung in self._settings.ladder:
             if rung == "rotate":
-                yield _in_turned(photo, lambda rgb: self._detect("all", rgb))
+                yield _in_turned(photo, lambda rgb: self._detect("all", rgb), least)
             elif tiles:
                 yield self._in_tiles(tiles(), 2)
 
@@ -110,7 +121,8 @@ class FaceFinder:
     def _in_tiles(self, photo: Photo, times: int) -> list[PlacedFace]:
         """The faces in tiles of a photo that is enlarged so many times."""
         smallest = self._smallest(photo) / (photo.scale * times)
-        return [PlacedFace(photo, face) for face in search_tiles(self._small, photo.rgb, smallest)]
+        looked = [PlacedFace(photo, face).looked_at() for face in search_tiles(self._small, photo.rgb, smallest)]
+        return _best([one for one in looked if one.mean_score >= IN_TILE])
 
     def _smallest(self, photo: Photo) -> float:
         """Width of the smallest face to search for in tiles, pixels of the full photo: a reduced photo shows less."""
@@ -134,17 +146,17 @@ class FaceFinder:
         return Refusal("no_face", f"no face of {smallest:.0f} pixels or more found")
 
 
-def _in_turned(photo: Photo, detect: Callable[[Pixels], list[Detection]]) -> list[PlacedFace]:
+def _in_turned(photo: Photo, detect: Callable[[Pixels], list[Detection]], least: float) -> list[PlacedFace]:
     """The faces in the photo's three other quarter turns."""
     turned = [photo.quarter_turned(turns) for turns in QUARTER_TURNS]
-    return [PlacedFace(one, face) for one in turned for face in detect(one.rgb)]
+    looked = [PlacedFace(one, face).looked_at() for one in turned for face in detect(one.rgb)]
+    return _best([one for one in looked if one.score >= least])
 
 
-def _confirmed(sightings: Iterable[PlacedFace], least: float) -> list[PlacedFace]:
-    """Those with at least that score in a close look; of several at one place the best."""
+def _best(faces: Iterable[PlacedFace]) -> list[PlacedFace]:
+    """Of several at one place the one with the best score."""
     kept: list[PlacedFace] = []
-    looked = (one.looked_at() for one in sightings)
-    for one in sorted((one for one in looked if one.score >= least), key=lambda one: -one.score):
+    for one in sorted(faces, key=lambda face: -face.score):
         kept += _apart([one], kept)
     return kept
 
