@@ -71,6 +71,7 @@ class FaceFinder:
         self._settings, name = settings, settings.detector
         self._detectors = {policy: load_detector(settings.detector, policy) for policy in (settings.policy, "all")}
         self._light: Detector = load_detector({"cascade": "blaze", "yunet-cascade": "yunet"}.get(name, name))
+        self._is_cascade = name in ("cascade", "yunet-cascade")
         self._small = "yunet" if name in ("yunet", "yunet-cascade") else "blaze"
 
     def find(self, photo: Photo, policy: FacePolicy, full: FullSize | None) -> list[PlacedFace] | Refusal:
@@ -86,6 +87,8 @@ class FaceFinder:
         tiles = functools.cache(full) if full and self._settings.smallest_face else None
         found = [PlacedFace(photo, face) for face in self._detect(policy, photo.rgb)]
         if policy == "all" and tiles:
+            # a cascade stops at sure faces; the CNN finds some profiles beside them
+            found += _apart([PlacedFace(photo, face) for face in self._thorough_look(photo.rgb)], found)
             found += _apart(self._in_tiles(tiles(), 1), found)
         chosen = _choose(found, policy, photo)
         if isinstance(chosen, Refusal) and chosen.outcome != "no_face":
@@ -114,6 +117,10 @@ class FaceFinder:
 
     def _detect(self, policy: FacePolicy, rgb: Pixels) -> list[Detection]:
         return self._detectors[policy](rgb, self._settings.detect_side)
+
+    def _thorough_look(self, rgb: Pixels) -> list[Detection]:
+        """What the second detector of a cascade finds; nothing more where there is one detector."""
+        return load_detector("cnn")(rgb, self._settings.detect_side) if self._is_cascade else []
 
     def _light_look(self, rgb: Pixels) -> list[Detection]:
         return self._light(rgb, self._settings.detect_side)
