@@ -44,18 +44,26 @@ class BlazeFace(NamedTuple):
     roll: float
 
 
-def detect_blazeface(session: Any, rgb: Pixels, side: int) -> list[BlazeFace]:
+class Halved(NamedTuple):
+    """A photo, (height, width, 3) uint8 RGB, after so many halvings."""
+
+    rgb: Pixels
+    times: int = 0
+
+
+def detect_blazeface(session: Any, photo: Pixels | Halved, side: int) -> list[BlazeFace]:
     """Detect faces with BlazeFace.
 
     Args:
         session: of the model "blaze".
-        rgb: (height, width, 3) uint8, RGB.
+        photo: (height, width, 3) uint8, RGB; or the same from `halved` at this side or a larger one, which saves time
+            where a photo is searched at two sides, and changes no bit.
         side: of the network's square input, pixels; a multiple of 32.
 
     Returns:
-        The faces, best first; overlapping boxes are suppressed.
+        The faces in pixels of the photo, best first; overlapping boxes are suppressed.
     """
-    canvas, factor, left, top = letterbox(rgb, side)
+    canvas, factor, left, top = letterbox(photo, side)
     regressors, probable = _run(session, canvas)
     kept: list[BlazeFace] = []
     for index in np.argsort(-probable, kind="stable"):
@@ -91,8 +99,24 @@ def _roll(regressors: npt.NDArray[np.float32]) -> float:
     return math.degrees(math.atan2(right_y - left_y, right_x - left_x))
 
 
-def letterbox(rgb: Pixels, side: int) -> tuple[npt.NDArray[np.float32], float, int, int]:
-    """Resize a photo into the middle of a black square.
+def halved(photo: Pixels | Halved, side: int) -> Halved:
+    """Halve a photo until its longest side is less than twice `side`.
+
+    Halving is the cheapest averaging, and below a factor of two linear interpolation is as good.
+    """
+    import cv2
+
+    rgb, times = photo if isinstance(photo, Halved) else Halved(photo)
+    while max(rgb.shape[:2]) >= 2 * side and min(rgb.shape[:2]) >= 2:
+        height, width = rgb.shape[0] // 2, rgb.shape[1] // 2  # an odd last row or column is dropped
+        even = rgb[: 2 * height, : 2 * width]
+        rgb = np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        times += 1
+    return Halved(rgb, times)
+
+
+def letterbox(photo: Pixels | Halved, side: int) -> tuple[npt.NDArray[np.float32], float, int, int]:
+    """Resize a photo into the middle of a black square; arguments as in `detect_blazeface`.
 
     Returns:
         The square, (side, side, 3) float32, RGB, -1 to 1; photo pixels per pixel of it; its empty columns at the left;
@@ -100,22 +124,16 @@ def letterbox(rgb: Pixels, side: int) -> tuple[npt.NDArray[np.float32], float, i
     """
     import cv2
 
-    # Halving is the cheapest averaging, and below a factor of two linear interpolation is as good.
-    halved, halvings = rgb, 0
-    while max(halved.shape[:2]) >= 2 * side and min(halved.shape[:2]) >= 2:
-        height, width = halved.shape[0] // 2, halved.shape[1] // 2  # an odd last row or column is dropped
-        even = halved[: 2 * height, : 2 * width]
-        halved = np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        halvings += 1
-    height, width = halved.shape[:2]
+    rgb, times = halved(photo, side)
+    height, width = rgb.shape[:2]
     factor = max(height, width) / side
     columns, rows = max(round(width / factor), 1), max(round(height / factor), 1)
     left, top = (side - columns) // 2, (side - rows) // 2
-    small = cv2.resize(halved, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    small = cv2.resize(rgb, (columns, rows), interpolation=cv2.INTER_LINEAR)
     canvas = np.full((side, side, 3), -1.0, np.float32)
     np.multiply(small, 1 / 127.5, out=canvas[top : top + rows, left : left + columns], dtype=np.float32)
     canvas[top : top + rows, left : left + columns] -= 1
-    return canvas, factor * 2**halvings, left, top
+    return canvas, factor * 2**times, left, top
 
 
 @functools.cache

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from workers.faces.detect.blazeface import SIDE as BLAZEFACE_SIDE
-from workers.faces.detect.blazeface import detect_blazeface
+from workers.faces.detect.blazeface import Halved, detect_blazeface, halved
 from workers.faces.detect.boxes import Box, Detection, overlap
 from workers.faces.detect.mmod import detect_mmod
 from workers.faces.detect.select_faces import centrality
@@ -90,8 +90,8 @@ def _is_sure(found: list[Detection], rgb: Pixels, size: float) -> bool:
     return bool(found) and all(face.score >= SURE_SCORE and face.box.width >= smallest for face in found)
 
 
-def _blaze_faces(session: Any, rgb: Pixels, side: int) -> list[Detection]:
-    return [Detection(face.box, face.score, "blaze", face.roll) for face in detect_blazeface(session, rgb, side)]
+def _blaze_faces(session: Any, photo: Pixels | Halved, side: int) -> list[Detection]:
+    return [Detection(face.box, face.score, "blaze", face.roll) for face in detect_blazeface(session, photo, side)]
 
 
 def _is_most_central(found: list[Detection], rgb: Pixels) -> bool:
@@ -115,11 +115,15 @@ def _load_central_cascade() -> Detector:
 
 
 def _with_glance(is_enough: Callable[[list[Detection], Pixels], bool]) -> Detector:
-    session, cascade = session_of("blaze"), _load_cascade()
+    session, thorough = session_of("blaze"), _load_cnn()
 
     def detect(rgb: Pixels, side: int) -> list[Detection]:
-        glance = _blaze_faces(session, rgb, GLANCE_SIDE)
-        return glance if is_enough(glance, rgb) else cascade(rgb, side)
+        small = halved(rgb, BLAZEFACE_SIDE)
+        glance = _blaze_faces(session, small, GLANCE_SIDE)
+        if is_enough(glance, rgb):
+            return glance
+        quick = _blaze_faces(session, small, BLAZEFACE_SIDE)
+        return quick if _is_sure(quick, rgb, SURE_SIZE) else _joined(thorough(rgb, side), quick)
 
     return detect
 
@@ -141,12 +145,14 @@ def _cascaded(light: Detector, is_enough: Callable[[list[Detection], Pixels], bo
 
     def detect(rgb: Pixels, side: int) -> list[Detection]:
         quick = light(rgb, side)
-        if is_enough(quick, rgb):
-            return quick
-        found = thorough(rgb, side)
-        return found + [face for face in quick if all(overlap(face.box, one.box) < SAME_FACE for one in found)]
+        return quick if is_enough(quick, rgb) else _joined(thorough(rgb, side), quick)
 
     return detect
+
+
+def _joined(found: list[Detection], quick: list[Detection]) -> list[Detection]:
+    """What the thorough detector found, and what the light one found elsewhere."""
+    return found + [face for face in quick if all(overlap(face.box, one.box) < SAME_FACE for one in found)]
 
 
 @functools.cache

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from storage.errors import EngineError
-from workers.faces.detect.blazeface import anchors, letterbox
+from workers.faces.detect.blazeface import anchors, halved, letterbox
 from workers.faces.models.model_files import model_path
 from workers.faces.models.onnx_sessions import load_session, session_of
 from workers.faces.models.tflite_files import blazeface_graph
@@ -30,6 +30,15 @@ def test_the_letterbox_keeps_the_aspect_ratio_and_scales_to_minus_one_to_one() -
     assert canvas.shape == (192, 192, 3)
     assert canvas[96, 96] == pytest.approx(1)
     assert (canvas[0] == -1).all()
+
+
+@pytest.mark.parametrize("size", [(1023, 777), (250, 250), (2000, 3), (385, 383)])
+def test_a_photo_halved_for_a_larger_side_gives_the_same_square(size: tuple[int, int]) -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    whole, *placed = letterbox(photo, 96)
+    again, *placed_again = letterbox(halved(photo, 192), 96)
+    assert np.array_equal(again, whole)
+    assert placed_again == placed
 
 
 def test_the_converted_network_gives_the_outputs_of_tensorflow_lite(tmp_path: Path) -> None:
