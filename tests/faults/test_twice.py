@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from orchestrator.maintenance.check import check_run
+from orchestrator.scheduler import leftovers, stored_faces
 from orchestrator.scheduler import reconciler as reconcile
-from orchestrator.scheduler import stored_faces
 from orchestrator.scheduler.service import try_step
 from orchestrator.scheduler.work import photo_messages, planned_photos
 from storage.parts import list_parts
@@ -87,8 +87,8 @@ def test_an_orchestrator_that_dies_before_any_of_its_writes_or_after_the_last_is
 
         return do
 
-    for deed in DEEDS:
-        at = reconcile if hasattr(reconcile, deed) else stored_faces
+    modules = (reconcile, leftovers, stored_faces)
+    for deed, at in ((deed, at) for deed in DEEDS for at in modules if hasattr(at, deed)):
         monkeypatch.setattr(at, deed, deadly(deed, getattr(at, deed)))
     run = cluster.plan(photos)
     # what a worker left that died just after the images were closed
