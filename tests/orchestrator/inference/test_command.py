@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from storage.runs import Run
+from storage.runs import Run, create_run
 from tests.tiny_run import lineup
 
 
@@ -76,3 +78,16 @@ def test_a_video_gives_the_faces_of_each_frame(store: Path, photos: list[Path], 
     mixed = lineup(store, "identify", str(tmp_path / "clip.mp4"), str(photos[0]), "-c", "knn-1")
     assert mixed.returncode == 2
     assert "is a video" in mixed.stderr
+
+
+def test_the_newest_run_that_has_finished_is_used_and_named(run: Run, store: Path, photos: list[Path]) -> None:
+    unfinished = create_run(store, replace(run.plan, run_id="unfinished"))
+    try:
+        done = lineup(store, "identify", str(photos[0]), "-c", "knn-1", "--json")
+        quiet = lineup(store, "identify", str(photos[0]), "-c", "knn-1", "--json", "-q")
+    finally:
+        shutil.rmtree(unfinished.folder)
+    assert done.returncode == quiet.returncode == 0
+    assert f"Run {run.run_id}, the newest that has finished." in done.stderr
+    assert json.loads(done.stdout.splitlines()[0])["model"]["run"] == run.run_id
+    assert quiet.stderr == ""
