@@ -19,7 +19,7 @@ from orchestrator.cli.options import (
     stop_on_interrupt,
 )
 from orchestrator.cli.progress import display
-from orchestrator.inference import format_names
+from orchestrator.inference import format_names, format_video
 from orchestrator.inference.load_model import recogniser_of
 
 if TYPE_CHECKING:
@@ -135,10 +135,10 @@ class IdentifyWork:
         if self._out:
             self._outputs.record(self._out, people=[track.named.name for track in answer.tracks])
         if self._as_json:
-            print_json(format_names.video_as_json(answer, self._recogniser))
+            print_json(format_video.video_as_json(answer, self._recogniser))
         else:
-            print_lines(format_names.video_lines(answer, self._recogniser.needed_likeness))
-            print_lines(format_names.video_summary(answer))
+            print_lines(format_video.video_lines(answer, self._recogniser.needed_likeness))
+            print_lines(format_video.video_summary(answer))
         return True
 
     def name_live(self, source: VideoSource) -> bool:
@@ -153,9 +153,9 @@ class IdentifyWork:
 
             for one in identify_live(source, self._engine(), self._recogniser, progress):
                 if self._as_json:
-                    click.echo(format_names.appearance_as_json(one))
+                    click.echo(format_video.appearance_as_json(one))
                 else:
-                    print_lines([format_names.appearance_line(one, self._recogniser.needed_likeness)])
+                    print_lines([format_video.appearance_line(one, self._recogniser.needed_likeness)])
         return True
 
     def _engine(self) -> FaceEngine:

@@ -1,4 +1,4 @@
 """Name the faces in photos and videos with the fitted model of a run.
 
-load_model ─▶ photos | video ─▶ annotate (pictures), format_names (text, JSON)
+load_model ─▶ photos | video | live ─▶ annotate (pictures), format_names, format_video (text, JSON)
 """

@@ -1,4 +1,4 @@
-"""Format the answers of `photos` and `video`: a table and a summary for the terminal, plain values for JSON."""
+"""Format the model and its answers for photos: a table and a summary for the terminal, plain values for JSON."""
 
 from __future__ import annotations
 
@@ -13,12 +13,9 @@ from typing import Any
 import numpy as np
 
 from orchestrator.inference.photos import NamedFace, PhotoAnswer
-from orchestrator.inference.tracks import Appearance
-from orchestrator.inference.video import VideoAnswer
-from orchestrator.inference.video_copy import KEPT, NONE
 from orchestrator.report.recommended import count
 from orchestrator.report.terminal import percent
-from orchestrator.text import aligned_columns, counted, printable
+from orchestrator.text import counted, printable
 from workers.compare.operating_points import OperatingPoint
 from workers.learning.configurations import UNKNOWN
 from workers.recognition.recogniser import Named, Recogniser
@@ -27,7 +24,6 @@ PHOTO_COLUMNS = ("photo", "box", "name", "likeness", "ms")
 BOX_WIDTH, LIKENESS_WIDTH = len("1234,1234 1234,1234"), len("99 %, needs 99 %")
 """Of columns whose cells are not known before the first line is printed."""
 
-VIDEO_COLUMNS = ("from", "to", "name", "likeness", "votes")
 
 MUCH = 0.25
 """A person of whom a larger share is turned away is mentioned."""
@@ -63,31 +59,6 @@ class PhotoTable:
 
     def _line(self, cells: Sequence[str]) -> str:
         return "  ".join(cell.ljust(width) for cell, width in zip(cells, self._widths, strict=True)).rstrip()
-
-
-def video_lines(answer: VideoAnswer, needed: float | None) -> list[str]:
-    """The table of a video: a line for each time that somebody is in sight, in the order of coming.
-
-    Args:
-        needed: the likeness from which a face is known, 0 to 100 %; None where every face gets a name.
-    """
-    return aligned_columns([VIDEO_COLUMNS, *(_appearance_cells(one, needed) for one in answer.appearances)])
-
-
-def appearance_line(one: Appearance, needed: float | None) -> str:
-    """One line of that table by itself, as a camera or stream gives it."""
-    begin, end, name, likeness, votes = _appearance_cells(one, needed)
-    return f"{begin} to {end}  {name}  {likeness}  ({votes} votes)"
-
-
-def appearance_as_json(one: Appearance) -> str:
-    """One JSON object in a line."""
-    return json.dumps(asdict(one))
-
-
-def _appearance_cells(one: Appearance, needed: float | None) -> tuple[str, ...]:
-    name, likeness = _name_cells(one.name, one.nearest, one.likeness, needed)
-    return f"{one.begin:.2f} s", f"{one.end:.2f} s", name, likeness, str(one.votes)
 
 
 def model_lines(recogniser: Recogniser) -> list[str]:
@@ -141,28 +112,6 @@ def photo_summary(answers: Sequence[PhotoAnswer]) -> str:
     return f"{line} {naming_time(faces)}".rstrip()
 
 
-def video_summary(answer: VideoAnswer) -> list[str]:
-    """Counts and speed, what is wrong with the file, and what became of the sound."""
-    votes = sum(track.votes for track in answer.tracks)
-    lines = [
-        f"{counted(len(answer.frames), 'frame')}, {counted(len(answer.tracks), 'track')} of faces that were named "
-        f"{counted(votes, 'time')}, in {answer.seconds:.1f} s: {answer.frames_per_second:.1f} frames/s "
-        f"(the video has {answer.rate:.4g})."
-    ]
-    if not answer.tracks:
-        lines.append("No face was found.")
-    if answer.missing:
-        lines.append(f"The file is cut short: it promises {counted(answer.missing, 'byte')} more than it has.")
-    if answer.damage:
-        lines.append(
-            f"The file is damaged: the decoder reported {counted(answer.damage, 'error')}. "
-            "Frames may be incomplete, and faces in them missing."
-        )
-    if answer.copy and answer.sound not in (KEPT, NONE):
-        lines.append(f"The copy has no sound: {printable(answer.sound)}.")
-    return lines
-
-
 def naming_time(faces: Iterable[NamedFace]) -> str:
     """The time that the model took for a face; empty where there is no face."""
     times = [face.named.milliseconds for face in faces]
@@ -174,7 +123,7 @@ def naming_time(faces: Iterable[NamedFace]) -> str:
 
 def model_as_json(recogniser: Recogniser, run_id: str) -> str:
     """The first line of `--json` for photos: the model that names the faces."""
-    return json.dumps({"model": {"run": run_id, **_model_as_json(recogniser)}})
+    return json.dumps({"model": {"run": run_id, **model_facts(recogniser)}})
 
 
 def photo_as_json(answer: PhotoAnswer) -> str:
@@ -186,49 +135,19 @@ def photo_as_json(answer: PhotoAnswer) -> str:
             "reason": answer.reason,
             "seconds": answer.seconds,
             "copy": str(answer.copy) if answer.copy else None,
-            "faces": [_face_as_json(face) for face in answer.faces],
+            "faces": [face_as_json(face) for face in answer.faces],
         }
     )
-
-
-def video_as_json(answer: VideoAnswer, recogniser: Recogniser) -> dict[str, Any]:
-    """The answer, as `--json` prints it: appearances, tracks, and the faces of every frame."""
-    return {
-        "model": _model_as_json(recogniser),
-        "path": str(answer.path),
-        "rate": answer.rate,
-        "missing_bytes": answer.missing,
-        "decoder_errors": answer.damage,
-        "seconds": answer.seconds,
-        "frames_per_second": answer.frames_per_second,
-        "copy": str(answer.copy) if answer.copy else None,
-        "sound": answer.sound or None,
-        "appearances": [asdict(one) for one in answer.appearances],
-        "tracks": [
-            {"track": track.number, "votes": track.votes, **_named_as_json(track.named)} for track in answer.tracks
-        ],
-        "frames": [
-            {
-                "frame": frame.number,
-                "second": frame.second,
-                "faces": [
-                    {"track": track, **_face_as_json(face)}
-                    for track, face in zip(frame.tracks, frame.faces, strict=True)
-                ],
-            }
-            for frame in answer.frames
-        ],
-    }
 
 
 def _face_cells(face: NamedFace, needed: float | None) -> tuple[str, ...]:
     left, top, right, bottom = face.box
     named = face.named
-    name, likeness = _name_cells(named.name, named.nearest, named.likeness, needed)
+    name, likeness = name_cells(named.name, named.nearest, named.likeness, needed)
     return f"{left},{top} {right},{bottom}", name, likeness, f"{named.milliseconds:.3f}"
 
 
-def _name_cells(name: str, nearest: str, likeness: float, needed: float | None) -> tuple[str, str]:
+def name_cells(name: str, nearest: str, likeness: float, needed: float | None) -> tuple[str, str]:
     """The name and the likeness; where unknown, also whom it is most like, and what it would need."""
     if name != UNKNOWN or needed is None:
         return printable(name), f"{likeness:.0f} %"
@@ -244,11 +163,13 @@ def _digits(needed: float) -> int:
     return 2 if needed > 99 else 0
 
 
-def _face_as_json(face: NamedFace) -> dict[str, Any]:
-    return {"box": list(face.box), **_named_as_json(face.named)}
+def face_as_json(face: NamedFace) -> dict[str, Any]:
+    """A face's box and answer as plain values."""
+    return {"box": list(face.box), **named_as_json(face.named)}
 
 
-def _named_as_json(named: Named) -> dict[str, Any]:
+def named_as_json(named: Named) -> dict[str, Any]:
+    """An answer as plain values."""
     return {
         "name": named.name,
         "nearest": named.nearest,
@@ -259,7 +180,8 @@ def _named_as_json(named: Named) -> dict[str, Any]:
     }
 
 
-def _model_as_json(recogniser: Recogniser) -> dict[str, Any]:
+def model_facts(recogniser: Recogniser) -> dict[str, Any]:
+    """The model, its threshold and what it was fitted on as plain values."""
     limit = recogniser.threshold.value
     return {
         "configuration": recogniser.model.configuration.name,

@@ -14,10 +14,8 @@ from orchestrator.inference.format_names import (
     model_lines,
     photo_as_json,
     photo_summary,
-    video_as_json,
-    video_lines,
-    video_summary,
 )
+from orchestrator.inference.format_video import video_as_json, video_lines, video_summary
 from orchestrator.inference.photos import NamedFace, PhotoAnswer
 from orchestrator.inference.tracks import Appearance, Track
 from orchestrator.inference.video import FrameAnswer, VideoAnswer

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from orchestrator.inference.format_names import video_summary
+from orchestrator.inference.format_video import video_summary
 from orchestrator.inference.video import Interrupted, identify_video
 from storage.errors import InputError, StoreError
 from storage.runs import Run
