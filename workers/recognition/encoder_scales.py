@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 
 from storage.encoder_settings import SFACE, OnnxEncoder, PlannedEncoder
 from storage.engine_settings import EngineSettings
 from workers.compare.encoder_scale import EncoderScale
+from workers.learning.combined_encoders import WEIGHTS
 from workers.learning.configurations import RUN_ENCODER, encoder_parts
 
 DLIB = EncoderScale(prior=0.56, weight=6, centre=0.56, width=0.03)
@@ -19,12 +21,14 @@ OWN = EncoderScale(prior=0.0, weight=0, centre=0.5, width=0.05)
 """An encoder of one's own, whose embeddings have length 1: its run's data alone choose the threshold. The scale is that
 of one encoder, trained on 56 drawn people."""
 
-
 SFACE_SCALE = EncoderScale(prior=1.06, weight=6, centre=1.06, width=0.04)
 """SFace's measurements of length 1; `docs/encoder.md` has the figures."""
 
 BOTH = EncoderScale(prior=0.625, weight=6, centre=0.625, width=0.025)
 """dlib's and SFace's side by side."""
+
+DLIB_UNIT = 0.36
+"""The centre of dlib's measurements scaled to length 1."""
 
 NO_ENCODERS_PLANNED: Mapping[str, PlannedEncoder] = {}
 
@@ -42,16 +46,33 @@ def scale_of(
     parts = encoder_parts(encoder)
     if not parts:
         return DLIB_MIRRORED if engine.mirror else DLIB
-    known = [_known_scale(encoders.get(name)) for name in parts if name != RUN_ENCODER]
-    if len(known) == 1 and known[0]:
-        return BOTH if RUN_ENCODER in parts else known[0]
-    return OWN
+    if len(parts) == 1:
+        return _scale_of_one(encoders.get(encoder))
+    others = [encoders.get(name) for name in parts if name != RUN_ENCODER]
+    if len(others) == 1 and _is_sface(others[0]) and RUN_ENCODER in parts:
+        return BOTH
+    return EncoderScale(prior=0.0, weight=0, centre=_centre_together(parts, encoders), width=0.05)
 
 
-def _known_scale(encoder: PlannedEncoder | None) -> EncoderScale | None:
-    if isinstance(encoder, OnnxEncoder) and encoder.sha256 == SFACE.sha256:
+def _scale_of_one(encoder: PlannedEncoder | None) -> EncoderScale:
+    if not isinstance(encoder, OnnxEncoder):
+        return OWN
+    if _is_sface(encoder):
         return SFACE_SCALE
-    return None
+    centre = encoder.threshold or SFACE_SCALE.centre
+    return EncoderScale(prior=centre, weight=0, centre=centre, width=0.04 * centre)
+
+
+def _is_sface(encoder: PlannedEncoder | None) -> bool:
+    return isinstance(encoder, OnnxEncoder) and encoder.sha256 == SFACE.sha256
+
+
+def _centre_together(parts: Sequence[str], encoders: Mapping[str, PlannedEncoder]) -> float:
+    """The weighted squares of the parts' centres add up, as their squared distances do."""
+    weights = [WEIGHTS.get(name, 1.0) for name in parts]
+    centres = [DLIB_UNIT if name == RUN_ENCODER else _scale_of_one(encoders.get(name)).centre for name in parts]
+    squares = sum(weight * centre**2 for weight, centre in zip(weights, centres, strict=True))
+    return math.sqrt(squares / sum(weights))
 
 
 def published_threshold(encoder: str, encoders: Mapping[str, PlannedEncoder]) -> float | None:

@@ -23,7 +23,7 @@ NO_RESULTS = {
         "| the same with `mirror = true` | 0.52 | 6 | 0.52 | 0.03 |",
         "| SFace's, `@sface` | 1.06 | 6 | 1.06 | 0.04 |",
         "| both side by side, `@dlib+sface` | 0.625 | 6 | 0.625 | 0.025 |",
-        "| an encoder of one's own, an ONNX file | – | 0 | 0.50 | 0.05 |",
+        "| an encoder of one's own | – | 0 | 0.50 | 0.05 |",
     },  # constants of the code, by which a threshold is chosen
 }
 """Rows outside of markers that look like results."""

@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+import pytest
+
+from storage.encoder_settings import SFACE, OnnxEncoder, OwnEncoder, PlannedEncoder
 from storage.engine_settings import EngineSettings
-from workers.recognition.encoder_scales import DLIB, DLIB_MIRRORED, OWN, scale_of
+from workers.recognition.encoder_scales import (
+    BOTH,
+    DLIB,
+    DLIB_MIRRORED,
+    OWN,
+    SFACE_SCALE,
+    published_threshold,
+    scale_of,
+)
 
 
 def test_the_scale_belongs_to_the_encoder_and_its_settings() -> None:
     assert scale_of(EngineSettings(), "") == DLIB
     assert scale_of(EngineSettings(mirror=True), "") == DLIB_MIRRORED
-    assert scale_of(EngineSettings(mirror=True), "mine") == OWN
+    named: dict[str, PlannedEncoder] = {"own": OwnEncoder("a-run"), "sface": SFACE, "copy": SFACE}
+    assert scale_of(EngineSettings(mirror=True), "own", named) == OWN
+    assert scale_of(EngineSettings(), "sface", named) == scale_of(EngineSettings(), "copy", named) == SFACE_SCALE
+    assert scale_of(EngineSettings(), "dlib+sface", named) == BOTH
+
+
+def test_a_file_s_published_threshold_is_the_middle_of_its_scale() -> None:
+    told, silent = OnnxEncoder(sha256="0" * 64, threshold=0.8), OnnxEncoder(sha256="1" * 64)
+    named = {"told": told, "silent": silent}
+    assert scale_of(EngineSettings(), "told", named).likeness(0.8) == 50
+    assert scale_of(EngineSettings(), "silent", named).centre == SFACE_SCALE.centre
+    assert published_threshold("told", named) == 0.8
+    assert published_threshold("silent", named) is None
+    # distances side by side are root mean squares, dlib's counting three times
+    assert scale_of(EngineSettings(), "told+silent", named).centre == pytest.approx(((0.8**2 + 1.06**2) / 2) ** 0.5)
+    assert scale_of(EngineSettings(), "dlib+silent", named).centre == pytest.approx(BOTH.centre, abs=0.02)
 
 
 def test_dlibs_measured_distances_read_as_documented() -> None:
