@@ -89,8 +89,9 @@ def test_it_is_quiet_asks_for_nothing_and_is_never_too_wide(
     assert opened.told == []
     assert [url for url in opened.asked if not url.startswith("data:")] == [page_file.as_uri()]
     assert opened.page.evaluate("document.documentElement.scrollWidth") == width
-    cut = "[...document.querySelectorAll('.wide')].filter(one => one.scrollWidth > one.clientWidth + 1).length"
-    assert opened.page.evaluate(cut) == 0, "a table has columns out of sight"
+    tables = "[...document.querySelectorAll('.wide:not(:has(.matrix))')]"  # a matrix of 25 people may scroll
+    cut = f"{tables}.filter(one => one.scrollWidth > one.clientWidth + 1)"
+    assert opened.page.evaluate(f"{cut}.map(one => one.innerText.slice(0, 200))") == [], "columns are out of sight"
 
 
 def test_a_column_is_sorted_up_and_down_by_its_number(wide: Opened) -> None:
