@@ -174,7 +174,7 @@ def promises(section: str) -> list[str]:
     return re.findall(r"^- .*(?:\n  .*)*", section, re.MULTILINE)
 
 
-@pytest.mark.parametrize("title", sections_of(SECURITY).keys() - WITHOUT_PROMISES)
+@pytest.mark.parametrize("title", sorted(sections_of(SECURITY).keys() - WITHOUT_PROMISES))
 def test_every_promise_of_the_security_page_names_a_test(title: str) -> None:
     section = sections_of(SECURITY)[title]
     assert TEST.search(section)
