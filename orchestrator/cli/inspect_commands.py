@@ -25,6 +25,7 @@ from storage.errors import InputError, RunNotFound
 from storage.printable import printable
 
 if TYPE_CHECKING:
+    from orchestrator.report.runs_table import RunSummary
     from orchestrator.scheduler.status import Status
     from storage.runs import Run
 
@@ -87,25 +88,37 @@ def watch(run_id: str | None, quiet: bool, as_json: bool) -> None:
 @click.command()
 @json_option
 def runs(as_json: bool) -> None:
-    """List all runs of the store, the newest first.
+    """List all runs of the store, the newest first: people, photos, what is recommended, its accuracy, the state.
 
     \b
     Example:
       lineup runs --json
     """
+    from orchestrator.report.runs_table import runs_text, summary_as_json
     from orchestrator.scheduler.status import status_as_json
     from storage.runs import list_runs
 
     folder = store_folder(make=False)
-    found = [_standing(folder, name) for name in list_runs(folder)]
+    found = [(_summary(folder, name), _standing(folder, name)) for name in list_runs(folder)]
     if as_json:
-        print_json([status_as_json(one) for one in found])
+        print_json([{**status_as_json(one), **summary_as_json(summary)} for summary, one in found])
         return
-    width = max((len(one.run_id) for one in found), default=0)
-    for one in found:
-        click.echo(printable(status_line(one, width)))
+    states = [status_line(one).removeprefix(one.run_id).strip() for _, one in found]
+    for line in runs_text([(one.run_id, each, state) for (each, one), state in zip(found, states, strict=True)]):
+        click.echo(line)
     if not found:
         print_line(f"There is no run in {folder}. Start one: lineup run FOLDER")
+
+
+def _summary(folder: Path, name: str) -> RunSummary:
+    from orchestrator.report.runs_table import RunSummary, summary_of
+    from storage.errors import LineupError
+    from storage.runs import open_run
+
+    try:
+        return summary_of(open_run(folder, name))
+    except LineupError:
+        return RunSummary()
 
 
 def _standing(folder: Path, name: str) -> Status:
@@ -123,15 +136,21 @@ def _standing(folder: Path, name: str) -> Status:
 @click.command()
 @run_argument
 @json_option
-def report(run_id: str | None, as_json: bool) -> None:
+@click.option(
+    "--format", "shape", type=click.Choice(["html", "md", "csv", "json", "latex"]), help="Print it in this form."
+)
+def report(run_id: str | None, as_json: bool, shape: str | None) -> None:
     """Print the result of RUN (the newest, if none is named) and where its report is, which is drawn anew.
+
+    With --format the page itself (html), the answer and table (md), every figure (csv, json), or a tabular (latex).
 
     \b
     Examples:
       lineup report
       lineup report people-1a2b3c4d --json
+      lineup report --format latex > table.tex
     """
-    from orchestrator.cli.output import print_result, result_of
+    from orchestrator.cli.output import print_result, printed_as, result_of
     from orchestrator.report.build import draw_report
     from orchestrator.scheduler.compatibility import check_readable
     from storage.plans import FACES_RUN
@@ -146,7 +165,9 @@ def report(run_id: str | None, as_json: bool) -> None:
         draw_report(chosen)
     elif not chosen.finished:
         raise RunNotFound(f"run {chosen.run_id} has no encoder yet", f"Finish it: lineup resume {chosen.run_id}")
-    if as_json:
+    if as_json or shape == "json":
         print_json(result_of(chosen))
+    elif shape:
+        click.echo(printed_as(chosen, shape), nl=False)
     else:
         print_result(chosen, stdout_console())

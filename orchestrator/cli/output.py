@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from orchestrator.report.comparison_exports import comparison_csv, comparison_latex, comparison_markdown
 from orchestrator.report.encoder_summary import encoder_lines, encoder_of
 from orchestrator.report.group_photos import group_photos_sentence
 from orchestrator.report.method import overlap_sentences
@@ -15,6 +16,7 @@ from orchestrator.report.recommended import answer_first, recommendation_as_json
 from orchestrator.report.suspects_file import SUSPECTS_CSV, suspects_sentence
 from orchestrator.report.terminal import comparison_rows, comparison_table, comparison_text
 from orchestrator.text import counted, printable
+from storage.errors import InputError
 from storage.finding_schemas import COMPARISON_TABLES, ENCODER_OVERLAP, SUSPECTS
 from storage.plans import ENCODER_RUN
 from storage.runs import Run
@@ -52,6 +54,18 @@ def result_of(run: Run) -> dict[str, Any]:
     }
     told = {name: table.to_pylist() for name, table in (*_protocol_findings(run).items(), ("suspects", _suspects(run)))}
     return {**result, **answer, **told, "report": str(run.report / "index.html")}
+
+
+def printed_as(run: Run, shape: str) -> str:
+    """A finished run's comparison as html, md, csv or latex; raises StoreError, or InputError where it has none."""
+    if not run.compares:
+        raise InputError(f"run {run.run_id} compares nothing", "Leave --format out, or use --format json")
+    if shape == "html":
+        return (run.report / "index.html").read_text(encoding="utf-8")
+    comparison, operating = (read_table(run.table(name), COMPARISON_TABLES[name]) for name in _ANSWER)
+    if shape == "csv":
+        return comparison_csv(comparison)
+    return comparison_latex(comparison, operating) if shape == "latex" else comparison_markdown(comparison, operating)
 
 
 def print_result(run: Run, out: Console) -> None:

@@ -60,7 +60,7 @@ def comparison_table(table: pa.Table, operating: pa.Table, width: int = 200) -> 
     from rich.console import Console
     from rich.measure import Measurement
 
-    rows, cells = comparison_rows(table), _cells(table, operating)
+    rows, cells = comparison_rows(table), comparison_cells(table, operating)
     columns = list(COLUMNS)
     drawn = _drawn(rows, cells, columns)
     endless = Console(width=10_000)
@@ -90,7 +90,7 @@ def _drawn(rows: list[Row], cells: list[tuple[str, ...]], columns: list[str]) ->
 
 def comparison_text(table: pa.Table, operating: pa.Table) -> str:
     """COMPARISON and OPERATING_POINTS as aligned plain text, a line a configuration, for pipes and logs."""
-    return "\n".join(aligned_columns([COLUMNS, *_cells(table, operating)]))
+    return "\n".join(aligned_columns([COLUMNS, *comparison_cells(table, operating)]))
 
 
 def outcome_counts(table: pa.Table) -> dict[str, int]:
@@ -145,7 +145,8 @@ def listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _cells(table: pa.Table, operating: pa.Table) -> list[tuple[str, ...]]:
+def comparison_cells(table: pa.Table, operating: pa.Table) -> list[tuple[str, ...]]:
+    """The cells of COLUMNS, a tuple a configuration, by rank; arguments as above."""
     rows = comparison_rows(table)
     points = {row["configuration"]: row for row in operating.to_pylist()}
     return [

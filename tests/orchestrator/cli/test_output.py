@@ -94,7 +94,12 @@ def test_the_same_photos_and_experiment_again_are_the_same_run(lineup: Lineup, r
 def test_status_runs_and_check_as_words_and_json(lineup: Lineup, run: Run) -> None:
     assert lineup("status").out == f"{run.run_id}  finished\n"
     assert json.loads(lineup("status", "--json").out)["state"] == "finished"
-    assert lineup("runs").out == f"{run.run_id}  finished\n"
+    head, row = lineup("runs").out.splitlines()
+    assert head.split() == ["run", "planned", "people", "photos", "recommended", "accuracy", "state"]
+    told = json.loads(lineup("runs", "--json").out)[0]
+    assert row.split()[0] == run.run_id
+    assert row.split()[3:6] == ["4", "24", told["recommended"]]
+    assert row.split()[-1] == told["state"] == "finished"
     assert [one["run_id"] for one in json.loads(lineup("runs", "--json").out)] == [run.run_id]
     assert json.loads(lineup("check", "--json").out)["faults"] == []
 
@@ -153,3 +158,26 @@ def test_init_writes_a_file_that_submit_takes(lineup: Lineup, photos: Path) -> N
     assert "lineup run FOLDER -e mine.toml" in lineup("init", "mine.toml").out
     default = lineup("submit", photos).out
     assert lineup("submit", photos, "-e", "mine.toml").out == default
+
+
+@pytest.mark.parametrize(
+    ("shape", "begin"),
+    [("html", "<!doctype html>"), ("md", "Use "), ("csv", "\ufeffconfiguration,"), ("latex", r"\begin{tabular}")],
+)
+def test_a_report_is_printed_in_the_form_that_is_asked_for(lineup: Lineup, run: Run, shape: str, begin: str) -> None:
+    told = lineup("report", run.run_id, "--format", shape)
+    assert told.code == 0
+    assert told.out.startswith(begin)
+
+
+def test_a_run_is_removed_when_it_is_confirmed(lineup: Lineup, run: Run) -> None:
+    assert lineup("remove", run.run_id, "--yes").code == 0
+    assert not run.folder.exists()
+    assert run.encodings.is_dir()
+    assert lineup("remove", run.run_id, "--yes").code != 0
+
+
+def test_an_experiment_may_be_named_by_an_earlier_run(lineup: Lineup, run: Run) -> None:
+    again = lineup("run", run.plan.dataset, "-e", run.run_id)
+    assert again.code == 0
+    assert f"Run {run.run_id} is known" in again.err

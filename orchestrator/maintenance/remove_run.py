@@ -1,0 +1,42 @@
+"""Remove a run: its folder goes, the shared encodings of its photos stay."""
+
+from __future__ import annotations
+
+from storage.encoder_settings import OwnEncoder
+from storage.erase_photos import delete
+from storage.errors import LineupError, RunConflict
+from storage.runs import Run, claim, list_runs, open_run
+
+
+def check_removable(run: Run) -> None:
+    """Raises RunConflict where somebody works on the run, or another run compares with its encoder."""
+    users = [name for name in list_runs(run.store) if name != run.run_id and _needs(run, name)]
+    if users:
+        raise RunConflict(
+            f"run {run.run_id} trained an encoder that {', '.join(users)} compares with", "Remove that run first"
+        )
+    with claim(run) as claimed:
+        if not claimed:
+            raise RunConflict(
+                f"an orchestrator is working on {run.run_id}", f"Stop it first: lineup cancel {run.run_id}"
+            )
+
+
+def remove_run(run: Run) -> None:
+    """Delete a run's folder.
+
+    Raises:
+        RunConflict: see `check_removable`.
+        StoreError: a file cannot be deleted.
+    """
+    check_removable(run)
+    delete(run.folder / "run.json")
+    delete(run.folder)
+
+
+def _needs(run: Run, name: str) -> bool:
+    try:
+        encoders = open_run(run.store, name).plan.experiment.encoders.values()
+    except LineupError:
+        return False
+    return any(isinstance(encoder, OwnEncoder) and encoder.run == run.run_id for encoder in encoders)
