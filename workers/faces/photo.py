@@ -99,6 +99,15 @@ class Photo:
         turned = np.ascontiguousarray(np.rot90(self.rgb, turns))
         return self.onward(turned, np.array(ways[turns % 4], np.float64), 90.0 * (turns % 4))
 
+    def part(self, box: Box, times: float) -> tuple[Photo, Box]:
+        """A copy of a box's surroundings, `times` its sides where the photo has them; and the box there."""
+        x, y = box.centre
+        half = times * max(box.width, box.height) / 2
+        left, top = max(int(x - half), 0), max(int(y - half), 0)
+        rgb = self.rgb[top : max(int(y + half) + 1, top + 1), left : max(int(x + half) + 1, left + 1)].copy()
+        way = np.array([[1.0, 0.0, left], [0.0, 1.0, top]])
+        return self.onward(rgb, way, 0.0), box.shifted(-left, -top)
+
     def onward(self, rgb: Pixels, way: Way, degrees: float) -> Photo:
         """A picture made from this one, turned counter-clockwise by so many degrees.
 

@@ -1,6 +1,6 @@
 """Find the faces of a photo that count, each with a picture in which it stands upright.
 
-detect ▶ tiles (under `all`) ▶ choose ▶ stand upright
+detect ▶ CNN and tiles (under `all`) ▶ choose ▶ stand upright
    └── no face: photo turned ▶ tiles ▶ the settings' ladder ▶ `no_face`
 """
 
@@ -15,7 +15,7 @@ from workers.faces.detect.boxes import Detection
 from workers.faces.detect.detectors import Detector, load_detector
 from workers.faces.detect.select_faces import select_faces
 from workers.faces.detect.tiles import SAME_FACE, SMALLEST_SEEN, search_tiles, shared_part
-from workers.faces.detect.upright import CONFIRMED, SEEN_WHOLE, Stance, TurnedPhoto, look_closely, may_lie
+from workers.faces.detect.upright import CONFIRMED, PICTURE, SEEN_WHOLE, Stance, TurnedPhoto, look_closely, may_lie
 from workers.faces.photo import Photo, Pixels
 from workers.faces.refusal import Refusal
 
@@ -52,6 +52,11 @@ class PlacedFace(NamedTuple):
         if self.stance:
             return self
         return self._replace(stance=look_closely(self.photo.rgb, self.face.box) if may_lie(self.face) else SURE)
+
+    def apart(self) -> PlacedFace:
+        """With its surroundings instead of the photo, which takes more memory."""
+        part, box = self.photo.part(self.face.box, PICTURE)
+        return self._replace(photo=part, face=self.face.moved(box))
 
     @property
     def score(self) -> float:
@@ -99,8 +104,8 @@ class FaceFinder:
             for sightings in self._further(photo, policy, None if seen else tiles, max(IN_TURNED, best + BETTER)):
                 other = _choose(sightings, policy, photo)
                 if not isinstance(other, Refusal):
-                    return self._upright(other, policy)
-        return self._upright(seen, policy) if seen else self._no_face(photo, tiles)
+                    return self._upright(other, policy, photo)
+        return self._upright(seen, policy, photo) if seen else self._no_face(photo, tiles)
 
     def _further(
         self, photo: Photo, policy: FacePolicy, tiles: FullSize | None, least: float
@@ -136,13 +141,15 @@ class FaceFinder:
         asked = self._settings.smallest_face
         return max(asked, photo.scale * SMALLEST_SEEN[self._small]) if photo.scale > 1 else asked
 
-    def _upright(self, seen: list[PlacedFace], policy: FacePolicy) -> list[PlacedFace]:
+    def _upright(self, seen: list[PlacedFace], policy: FacePolicy, photo: Photo) -> list[PlacedFace]:
+        """Each face in a picture in which it stands upright; those found at full size keep their surroundings only."""
         turned = {id(one.photo): TurnedPhoto(one.photo, lambda rgb: self._detect(policy, rgb)) for one in seen}
-        return [
-            one._replace(photo=photo, face=face)
-            for one in seen
-            for photo, face in [turned[id(one.photo)].upright(one.face, one.stance.turn if one.stance else 0.0)]
-        ]
+        upright = []
+        for one in seen:
+            where, face = turned[id(one.photo)].upright(one.face, one.stance.turn if one.stance else 0.0)
+            standing = one._replace(photo=where, face=face)
+            upright.append(standing.apart() if where.scale < photo.scale else standing)
+        return upright
 
     def _no_face(self, photo: Photo, tiles: FullSize | None) -> Refusal:
         """The outcome, with the smallest face that was searched for in pixels of the full photo."""
@@ -155,7 +162,7 @@ class FaceFinder:
 
 def _in_turned(photo: Photo, detect: Callable[[Pixels], list[Detection]], least: float) -> list[PlacedFace]:
     """The faces in the photo's three other quarter turns."""
-    turned = [photo.quarter_turned(turns) for turns in QUARTER_TURNS]
+    turned = (photo.quarter_turned(turns) for turns in QUARTER_TURNS)  # in memory one by one
     looked = [PlacedFace(one, face).looked_at() for one in turned for face in detect(one.rgb)]
     return _best([one for one in looked if one.score >= least])
 

@@ -108,3 +108,9 @@ def test_the_faces_of_montages_and_panoramas_are_found(name: str, least: int, sh
     faces = encoded((shared_data / name).read_bytes()).faces
     assert least <= len(faces) <= least + 6
     assert len({(face.left // 50, face.top // 50) for face in faces}) == len(faces)
+
+
+def test_a_face_beside_a_sure_one_is_found_by_the_cnn_under_all(shared_data: Path) -> None:
+    """BlazeFace takes the one face for all there are; the other is a profile."""
+    for name in ("GlynnisOConnor/00000026.jpg", "RobertReed/00000063.jpg"):
+        assert len(encoded((shared_data / "bubble" / name).read_bytes()).faces) == 2
