@@ -14,8 +14,9 @@ from PIL import Image
 from workers.faces.models.model_cache import converted
 from workers.faces.photo import Pixels
 
-MOST_MB = 480
-"""Of the engine's process at its peak. Fragments of the large photos make it vary: 417 to 463 MB were seen."""
+MOST_MB = 540
+"""Of the engine's process at its peak. Fragments of the large photos make it vary: 445 MB were seen without the search
+of photos without a face at full size, and up to 513 with it."""
 
 GROWTH_MB = 60
 """That a second and third pass over the same photos may add: fragments, of which 33 were seen. Two passes that kept

@@ -57,11 +57,11 @@ def search_tiles(name: str, rgb: Pixels, smallest: float) -> list[Detection]:
     """
     faces = []
     for scale in _scales(name, max(rgb.shape[:2]), smallest):
-        picture = _resized(rgb, scale)
-        for left, top in product(*(_starts(length) for length in picture.shape[1::-1])):
-            tile = picture[top : top + TILE, left : left + TILE]
-            for face in _detect(name, np.ascontiguousarray(tile)):
-                if not _is_cut(face.box, tile, (left, top), picture):
+        height, width = (max(round(length * scale), 1) for length in rgb.shape[:2])
+        for left, top in product(_starts(width), _starts(height)):
+            tile = _tile(rgb, scale, (left, top), (min(TILE, width), min(TILE, height)))
+            for face in _detect(name, tile):
+                if not _is_cut(face.box, tile, (left, top), (width, height)):
                     box = face.box.shifted(left, top).scaled(1 / scale)
                     faces.append(Detection(box, face.score, name, face.roll))
     return [face for face in without_repeats(faces) if face.box.width >= KEPT * smallest]
@@ -101,14 +101,18 @@ def _scales(name: str, longest: int, smallest: float) -> Iterator[float]:
         scale /= COARSER
 
 
-def _resized(rgb: Pixels, scale: float) -> Pixels:
+def _tile(rgb: Pixels, scale: float, start: tuple[int, int], size: tuple[int, int]) -> Pixels:
+    """A tile of the photo at a scale; the whole photo at that scale would take more memory."""
     import cv2
 
+    left, top, right, bottom = (
+        round(place / scale) for place in (*start, *(first + length for first, length in zip(start, size, strict=True)))
+    )
+    part = rgb[top : max(bottom, top + 1), left : max(right, left + 1)]
     if scale == 1:
-        return rgb
-    size = max(round(rgb.shape[1] * scale), 1), max(round(rgb.shape[0] * scale), 1)
+        return np.ascontiguousarray(part)
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(rgb, size, interpolation=way), dtype=np.uint8)
+    return np.asarray(cv2.resize(part, size, interpolation=way), dtype=np.uint8)
 
 
 def _starts(length: int) -> list[int]:
@@ -119,9 +123,9 @@ def _starts(length: int) -> list[int]:
     return [round(index * (length - TILE) / (count - 1)) for index in range(count)]
 
 
-def _is_cut(box: Box, tile: Pixels, start: tuple[int, int], picture: Pixels) -> bool:
-    """Whether a box crosses an edge of its tile that is not the picture's: a neighbour has the whole face."""
-    (height, width), (rows, columns), (left, top) = tile.shape[:2], picture.shape[:2], start
+def _is_cut(box: Box, tile: Pixels, start: tuple[int, int], size: tuple[int, int]) -> bool:
+    """Whether a box crosses an edge of its tile, but not of the photo of that size: a neighbour has the whole face."""
+    (height, width), (columns, rows), (left, top) = tile.shape[:2], size, start
     return (
         (box.left < 0 < left)
         or (box.top < 0 < top)
