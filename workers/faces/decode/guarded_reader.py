@@ -26,8 +26,9 @@ from workers.faces.decode.reader_answers import NONSENSE, Answer, checked_answer
 from workers.faces.photo import Photo
 from workers.faces.refusal import Refusal
 
-WALL_SECONDS = 45
-"""For one photo, should it wait without using the processor; less than a worker's watchdog allows."""
+WALL_SECONDS = (40, 15)
+"""For each try of one photo, should it wait without using the processor: the machine may have been paused, so a fresh
+process tries once more. Together less than a worker's watchdog allows."""
 
 MOST_ANSWER_BYTES = 10_000
 """A reason is shorter; a process that was taken over could answer without end."""
@@ -45,7 +46,6 @@ PLAIN_PHOTO = b"P6 1 1 255\n\0\0\0"
 
 _HINT = "Give this machine or container more memory and processes, and look whether Lineup's packages are whole"
 _NONSENSE = Refusal("poisoned", "the process that read it answered another question")
-_TRIES = 2
 _SHARED_FLAGS = getattr(os, "MFD_CLOEXEC", 0)
 
 
@@ -82,18 +82,18 @@ class GuardedReader:
         stated = None if limits is None else _stated(limits)
         died: _Death | None = None
         with self._lock:
-            for _ in range(_TRIES):
+            for seconds in WALL_SECONDS:
                 if self._is_closed:
                     break
                 child = self._living_child()
                 try:
-                    return child.ask(data, stated)
+                    return child.ask(data, stated, seconds)
                 except _Death as death:
                     self._child = None
                     died = death
-                    if death.timed_out:
+                    if death.used_up:
                         break
-            if died and not died.timed_out and not self._is_closed:
+            if died and not died.used_up and not self._is_closed:
                 self._check_itself()
         return _refusal(died)
 
@@ -108,7 +108,7 @@ class GuardedReader:
     def _check_itself(self) -> None:
         """Read a photo without fault in the process that the next photo needs anyway; raises EngineError."""
         try:
-            self._living_child().ask(PLAIN_PHOTO, None)
+            self._living_child().ask(PLAIN_PHOTO, None, WALL_SECONDS[-1])
         except _Death as death:
             self._child = None
             if self._is_closed:
@@ -121,12 +121,17 @@ def _stated(limits: SizeLimits) -> list[int]:
 
 
 class _Death(Exception):
-    """The process ended at a photo, or was ended because it took too long."""
+    """The process ended at a photo, or was ended because it took too long.
+
+    Attributes:
+        used_up: whether all its processor time was used; another try would use it again.
+    """
 
     def __init__(self, code: int, timed_out: bool) -> None:
         super().__init__(code)
         self.code = code
-        self.timed_out = timed_out or code == -signal.SIGXCPU
+        self.used_up = code == -signal.SIGXCPU
+        self.timed_out = timed_out or self.used_up
 
     @property
     def cause(self) -> str:
@@ -140,7 +145,7 @@ class _Death(Exception):
 def _refusal(death: _Death | None) -> Refusal:
     if death is None or death.timed_out:
         return Refusal("timed_out", TIMED_OUT)
-    return Refusal("poisoned", f"the process that read it died {_TRIES} times: {death.cause}")
+    return Refusal("poisoned", f"the process that read it died {len(WALL_SECONDS)} times: {death.cause}")
 
 
 class Closable(Protocol):
@@ -153,7 +158,6 @@ class _Child:
     def __init__(self) -> None:
         self._owner = os.getpid()
         ours, theirs = socket.socketpair()
-        ours.settimeout(WALL_SECONDS)
         self._incoming, self._outgoing = _shared_memory(), _shared_memory()
         shared = (theirs.fileno(), self._incoming.fileno(), self._outgoing.fileno())
         with theirs:
@@ -178,8 +182,9 @@ class _Child:
         """Whether it lives, and was not inherited by a fork."""
         return os.getpid() == self._owner and self._process.poll() is None
 
-    def ask(self, data: bytes, limits: list[int] | None) -> Answer:
-        """The answer for one file; raises _Death, also where the answer is nonsense."""
+    def ask(self, data: bytes, limits: list[int] | None, seconds: float) -> Answer:
+        """The answer for one file, waited for so long; raises _Death, also where the answer is nonsense."""
+        self._socket.settimeout(seconds)
         try:
             self._incoming.seek(0)
             self._incoming.write(data)

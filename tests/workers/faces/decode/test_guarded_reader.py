@@ -13,6 +13,7 @@ import pytest
 
 from storage.engine_settings import Limits
 from storage.errors import EngineError
+from storage.experiments import Experiment
 from tests.workers.faces.conftest import as_bytes
 from workers.faces.decode import guarded_reader
 from workers.faces.decode.guarded_reader import GuardedReader
@@ -31,7 +32,11 @@ if sys.orig_argv[1:4] == ["-P", "-m", "workers.faces.decode.reader_process"]:
         if b"<once>" in data and not os.path.exists(FOLDER + "/once"):
             open(FOLDER + "/once", "w").close()
             os.kill(os.getpid(), signal.SIGKILL)
+        if b"<pause>" in data and not os.path.exists(FOLDER + "/pause"):
+            open(FOLDER + "/pause", "w").close()
+            os.kill(os.getpid(), signal.SIGSTOP)
         if b"<busy>" in data:
+            open(FOLDER + "/busy", "a").write("x")
             resource.setrlimit(resource.RLIMIT_CPU, (1, resource.RLIM_INFINITY))
             while True:
                 pass
@@ -60,7 +65,7 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GuardedR
     """A reader whose process misbehaves at marked files."""
     (tmp_path / "sitecustomize.py").write_text(PLUGIN.replace("FOLDER", repr(str(tmp_path))))
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(guarded_reader, "WALL_SECONDS", 3)
+    monkeypatch.setattr(guarded_reader, "WALL_SECONDS", (5, 4))
     made = GuardedReader()
     yield made
     made.close()
@@ -111,6 +116,23 @@ def test_a_process_that_is_killed_once_reads_the_photo_when_it_is_started_again(
     reader: GuardedReader, face: Pixels
 ) -> None:
     assert isinstance(reader.image(marked(face, b"<once>"), Limits()), Photo)
+
+
+def test_a_process_that_was_silent_once_reads_the_photo_when_it_is_started_again(
+    reader: GuardedReader, face: Pixels
+) -> None:
+    assert isinstance(reader.image(marked(face, b"<pause>"), Limits()), Photo)
+
+
+def test_a_photo_that_used_up_its_processor_time_is_not_tried_again(
+    reader: GuardedReader, face: Pixels, tmp_path: Path
+) -> None:
+    reader.image(marked(face, b"<busy>"), Limits())
+    assert (tmp_path / "busy").read_text() == "x"
+
+
+def test_two_silences_together_are_shorter_than_the_watchdog_of_a_photo() -> None:
+    assert sum(guarded_reader.WALL_SECONDS) < Experiment().photo_seconds
 
 
 def test_a_process_that_states_more_pixels_than_it_wrote_is_not_believed(reader: GuardedReader, face: Pixels) -> None:
