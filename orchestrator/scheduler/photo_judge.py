@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from storage.handed_back import Note, read_notes
 from storage.runs import Run
 from workers.faces.refusal import Refusal
-from workers.jobs.catalogued_file import dataset_of, read_catalogued, unreadable_dataset
+from workers.jobs.catalogued_file import SAMPLE, dataset_of, read_catalogued, sample_of
 from workers.jobs.photo_ref import PhotoRef
 from workers.jobs.write_failure import write_failure
 
@@ -93,21 +93,28 @@ class PhotoJudge:
         return tuple(sorted({case.sentence for case in self._cases.values() if case.sentence}))
 
     def _judge(self, told: Mapping[str, tuple[Note, str]]) -> None:
-        dataset, most_bytes = dataset_of(self._run), self._run.plan.engine.limits.file_bytes
         photos = {key: PhotoRef(key, self._photos[key]) for key in told}
-        mine = {key: read_catalogued(dataset, photo, most_bytes) for key, photo in photos.items()}
-        lost = {key: found.reason for key, found in mine.items() if isinstance(found, Refusal)}
-        sees_others = len(lost) < len(told) or not unreadable_dataset(self._run, but=lost)
+        first = {key for key, photo in photos.items() if self._why_lost(photo)}
+        others = [photo for key, photo in photos.items() if key not in first]
+        if first and not others:
+            others = sample_of(self._run, but=first) or sample_of(self._run)
         for key, (note, cause) in told.items():
             case = self._cases[key]
             case.processes.add((note.host, note.pid))
             case.notes += 1
-            if key in lost and sees_others:
-                self._give_up(key, lost[key])
-            elif key in lost and self._is_witnessed(case):
+            # both anew: the mount may have been lost, or come back, since the first look
+            lost = self._why_lost(photos[key]) if key in first else ""
+            if lost and any(not self._why_lost(other) for other in others[:SAMPLE]):
+                self._give_up(key, lost)
+            elif lost and self._is_witnessed(case):
                 self._give_up(key, cause)
             else:
-                self._send_again(key, note, cause, here=key not in lost)
+                self._send_again(key, note, cause, here=not lost)
+
+    def _why_lost(self, photo: PhotoRef) -> str:
+        """Why the orchestrator cannot read this photo now; empty where it can."""
+        found = read_catalogued(dataset_of(self._run), photo, self._run.plan.engine.limits.file_bytes)
+        return found.reason if isinstance(found, Refusal) else ""
 
     def _is_witnessed(self, case: _Case) -> bool:
         return len(case.processes) >= WITNESSES or case.notes > self._run.plan.experiment.attempts

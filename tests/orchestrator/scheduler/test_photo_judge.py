@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.scheduler import photo_judge
 from orchestrator.scheduler.photo_judge import PhotoJudge
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.work import planned_photos
@@ -16,6 +17,7 @@ from storage.handed_back import read_notes, write_note
 from storage.parts import list_parts, read_parts
 from storage.runs import Run
 from storage.schemas import FACES
+from workers.faces.refusal import Refusal
 from workers.synthetic.photo_folder import write_folder
 
 CAUSE = "the file cannot be read: Stale file handle"
@@ -123,6 +125,26 @@ def test_a_single_process_is_believed_when_it_has_tried_more_often_than_attempts
     note_of(run, [key], 1)
     judge.look(())
     assert failed(run) == {key: CAUSE}
+
+
+@pytest.mark.parametrize("comes_back", [False, True])
+def test_photos_are_not_given_up_when_the_mount_drops_while_they_are_looked_at(
+    run: Run, photos: dict[str, str], monkeypatch: pytest.MonkeyPatch, comes_back: bool
+) -> None:
+    dropped = False
+    reads = 0
+
+    def read(*_: object) -> bytes | Refusal:
+        nonlocal dropped, reads
+        reads += 1
+        dropped = reads > 2 and not (comes_back and reads > len(photos))
+        return Refusal("unreadable", "no longer there") if dropped else b""
+
+    monkeypatch.setattr(photo_judge, "read_catalogued", read)
+    judge = PhotoJudge(run, photos)
+    note_of(run, list(photos), 1)
+    assert judge.look(()) == set(photos)
+    assert failed(run) == {}
 
 
 def test_keys_that_are_not_of_the_run_are_ignored(run: Run, photos: dict[str, str]) -> None:
