@@ -25,6 +25,7 @@ from orchestrator.verification.format_folder import folder_as_json, folder_lines
 from orchestrator.verification.judge_folder import judge_folder, plan_folder
 from orchestrator.verification.usable_faces import with_encoder
 from storage.encoder_settings import SFACE, OnnxEncoder
+from storage.engine_settings import Limits
 from storage.erase_photos import erase_photos
 from storage.errors import ExperimentError, RunStuck, StoreError
 from storage.experiments import Experiment
@@ -35,8 +36,11 @@ from storage.schemas import CATALOG, COMPARISON, EMBEDDINGS, FACES
 from storage.tables import read_table
 from tests.tiny_run import compare_here, encode_here
 from tests.workers.faces.embed.test_onnx_encoder import channel_means
+from workers.faces.decode.guarded_reader import GuardedReader
 from workers.faces.engine import FaceEngine, load_engine
 from workers.faces.engine_fingerprint import encoder_fingerprint
+from workers.faces.photo import Photo
+from workers.faces.refusal import Refusal
 from workers.jobs.embed_faces import embed
 from workers.jobs.load_faces import load_faces
 from workers.jobs.photo_ref import PhotoRef
@@ -175,6 +179,39 @@ def test_a_photo_that_is_gone_when_an_encoder_is_added_is_a_row(
     assert lost["outcome"] == "unreadable"
     assert embeddings_of(later, "sface").num_rows == len(rows) - 1
     make_splits(read_table(later.catalog, CATALOG), read_table(later.faces, FACES), experiment.protocol)
+
+
+@pytest.mark.parametrize(("refused", "outcome"), [(1, "ok"), (9, "unreadable")])
+def test_a_photo_that_is_decoded_no_more_when_an_encoder_is_added_is_a_row_after_the_attempts(
+    others: Path,
+    experiment: Experiment,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    refused: int,
+    outcome: str,
+) -> None:
+    before = replace(experiment, configurations=("knn-1",), encoders={})
+    encode_here(plan_run(tmp_path, others, None, before).run)
+    later = plan_run(tmp_path, others, None, experiment).run
+    wanted = planned_photos(later)
+    chosen = min(wanted)
+    data = (others / wanted[chosen]).read_bytes()
+    whole, tries = GuardedReader.image, 0
+
+    def image(self: GuardedReader, given: bytes, limits: Limits) -> Photo | Refusal:
+        nonlocal tries
+        tries += given == data
+        return (
+            Refusal("unreadable", "it breaks off") if given == data and tries <= refused else whole(self, given, limits)
+        )
+
+    monkeypatch.setattr(GuardedReader, "image", image)
+    embed(later, [PhotoRef(*item) for item in wanted.items()])
+    assert tries == min(refused + 1, experiment.attempts)
+    assert read_notes(later) == []
+    rows = encode_here(later).to_pylist()
+    assert {row["outcome"] for row in rows if row["photo_key"] == chosen} == {outcome}
+    assert {row["outcome"] for row in rows if row["photo_key"] != chosen} == {"ok"}
 
 
 def test_a_lost_table_of_embeddings_is_made_again(run: Run, tmp_path: Path) -> None:

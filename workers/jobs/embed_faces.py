@@ -11,10 +11,11 @@ import logging
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from storage.attempts import Attempt
 from storage.encodings import Done
 from storage.engine_settings import EngineSettings
 from storage.handed_back import write_note
@@ -25,6 +26,7 @@ from workers.faces.decode.guarded_reader import guarded_reader
 from workers.faces.embed.onnx_encoder import OnnxFaceEncoder
 from workers.faces.engine import read_full_size
 from workers.faces.engine_fingerprint import encoder_fingerprint
+from workers.faces.photo import Photo
 from workers.faces.refusal import Refusal
 from workers.jobs.encode_photos import check_dataset, encode, engine_faults, loading, read_all
 from workers.jobs.job import own_attempt
@@ -32,10 +34,17 @@ from workers.jobs.part_names import photos_part
 from workers.jobs.photo_ref import PhotoRef
 from workers.jobs.planned_encoders import load_onnx_encoders, onnx_encoders
 from workers.jobs.time_limits import MARGIN_SECONDS, chunk_seconds
+from workers.jobs.write_failure import write_failure
 
 logger = logging.getLogger("lineup.encoding")
 
 Rows = list[dict[str, Any]]
+
+
+class _Unread(NamedTuple):
+    """A file that cannot be read, which may be this worker's fault."""
+
+    cause: str
 
 
 def encode_and_embed(run: Run, photos: Sequence[PhotoRef]) -> None:
@@ -78,9 +87,13 @@ def _embed_part(run: Run, settings: EngineSettings, photos: Sequence[PhotoRef], 
             log.allow(chunk_seconds(run, 1))
             log.name(photo.key)
             with engine_faults():
-                found = _embedded(run, settings, photo, stored[photo.key], {name: loaded[name] for name in missing})
+                encoders = {name: loaded[name] for name in missing}
+                found = _embedded(run, settings, photo, stored[photo.key], encoders, log)
+            if isinstance(found, _Unread):
+                unread[photo.key] = found.cause
+                continue
             if isinstance(found, Refusal):
-                unread[photo.key] = found.reason
+                write_failure(run, photo.key, found.outcome, found.reason, run.plan.experiment.attempts)
                 continue
             done.append(photo)
             for name in missing:
@@ -111,17 +124,18 @@ def _embedded(
     photo: PhotoRef,
     faces: Rows,
     encoders: Mapping[str, OnnxFaceEncoder],
-) -> dict[str, Rows] | Refusal:
-    """The rows of a photo for each encoder, or why it cannot be read any more."""
+    log: Attempt,
+) -> dict[str, Rows] | _Unread | Refusal:
+    """The rows of a photo for each encoder, why its file cannot be read, or why its bytes cannot be decoded."""
     points = [face["landmarks"] or face["five_points"] for face in faces if face["outcome"] == "ok"]
     places = [np.asarray(each, np.float32) for each in points]
     if not places:
         return {name: [{"photo_key": photo.key, "face_index": 0, "embedding": None}] for name in encoders}
     read, unread = read_all(run, [photo])
     if unread:
-        return Refusal("unreadable", unread[photo.key])
+        return _Unread(unread[photo.key])
     data = read[0][1]
-    picture = guarded_reader().image(data, settings.limits)
+    picture = _decoded(run, settings, data, log)
     if isinstance(picture, Refusal):
         return picture
     full = functools.partial(read_full_size, data, picture, settings.limits)
@@ -133,6 +147,16 @@ def _embedded(
         ]
         for name, embeddings in found.items()
     }
+
+
+def _decoded(run: Run, settings: EngineSettings, data: bytes, log: Attempt) -> Photo | Refusal:
+    """The pixels of a photo that was decoded before; a refusal is believed after as many tries as the run allows."""
+    for _ in range(run.plan.experiment.attempts):
+        log.allow(chunk_seconds(run, 1))
+        found = guarded_reader().image(data, settings.limits)
+        if isinstance(found, Photo):
+            break
+    return found
 
 
 def _stored_points(run: Run, keys: Collection[str]) -> dict[str, Rows]:
