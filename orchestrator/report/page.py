@@ -16,6 +16,7 @@ from orchestrator.report.embedding_map import embedding_map
 from orchestrator.report.evidence import evidence_of
 from orchestrator.report.material import ReportMaterial
 from orchestrator.report.method import open_set_sentences, protocol
+from orchestrator.report.mistaken_for import beside_training
 from orchestrator.report.people import (
     PEOPLE_SHOWN,
     confusions,
@@ -136,7 +137,7 @@ def _pictured(material: ReportMaterial, blind: list[str]) -> dict[str, Any]:
     return {
         "people": people[:PEOPLE_SHOWN],
         "people_left_out": max(0, len(people) - PEOPLE_SHOWN),
-        "hardest": hardest_faces(material.catalog, material.faces, material.scores, blind),
+        "hardest": beside_training(hardest_faces(material.catalog, material.faces, material.scores, blind), material),
         "labels": suspected_labels(material.catalog, material.faces, material.findings["suspects"]),
         "failures": failures(material.catalog, material.faces),
         "duplicates": duplicates(material.catalog),

@@ -33,7 +33,13 @@ class Strip:
 
 @dataclass(frozen=True)
 class HardFace:
-    """A face that was wrongly named in `wrong` of `asked` test predictions, most often as `instead`."""
+    """A face that was wrongly named in `wrong` of `asked` test predictions, most often as `instead`.
+
+    Attributes:
+        face: photo key and face index.
+        split: a repeat and fold in which it was taken for `instead`.
+        beside, beside_path: the training face of `instead` that it is nearest to; empty where that is not known.
+    """
 
     picture: str
     path: str
@@ -41,6 +47,10 @@ class HardFace:
     instead: str
     wrong: int
     asked: int
+    face: tuple[str, int] = ("", 0)
+    split: tuple[int, int] = (0, 0)
+    beside: str = ""
+    beside_path: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,7 +84,8 @@ def hardest_faces(catalog: pa.Table, faces: pa.Table, scores: pa.Table, blind: C
     """
     asked: Counter[tuple[str, int]] = Counter()
     instead: dict[tuple[str, int], Counter[str]] = defaultdict(Counter)
-    truths = {}
+    truths: dict[tuple[str, int], str] = {}
+    splits: dict[tuple[tuple[str, int], str], tuple[int, int]] = {}
     for row in _tested(scores):
         if row["configuration"] in blind:
             continue
@@ -83,20 +94,24 @@ def hardest_faces(catalog: pa.Table, faces: pa.Table, scores: pa.Table, blind: C
         truths[key] = row["truth"]
         if row["predicted"] != row["truth"]:
             instead[key][row["predicted"]] += 1
+            splits.setdefault((key, row["predicted"]), (row["repeat"], row["fold"]))
     worst = sorted(instead, key=lambda key: (-instead[key].total() / asked[key], -instead[key].total(), key))
     columns = faces.select(["photo_key", "face_index", "crop"]).to_pylist()
     crops = {(row["photo_key"], row["face_index"]): row["crop"] for row in columns}
     paths = dict(_pairs(catalog, "photo_key", "path"))
+    names = {key: min(instead[key].items(), key=lambda item: (-item[1], item[0]))[0] for key in worst[:HARDEST_SHOWN]}
     return [
         HardFace(
             picture=face_picture(crops.get(key)),
             path=paths.get(key[0], key[0]),
             truth=truths[key],
-            instead=min(instead[key].items(), key=lambda item: (-item[1], item[0]))[0],
+            instead=name,
             wrong=instead[key].total(),
             asked=asked[key],
+            face=key,
+            split=splits[key, name],
         )
-        for key in worst[:HARDEST_SHOWN]
+        for key, name in names.items()
     ]
 
 
@@ -160,7 +175,7 @@ def listed_near_duplicates(catalog: pa.Table, near: pa.Table) -> list[tuple[str,
 
 
 def _tested(scores: pa.Table) -> list[dict[str, Any]]:
-    columns = ["configuration", "photo_key", "face_index", "role", "truth", "predicted"]
+    columns = ["configuration", "repeat", "fold", "photo_key", "face_index", "role", "truth", "predicted"]
     rows: list[dict[str, Any]] = scores.select(columns).to_pylist()
     return [row for row in rows if row["role"] == "test"]
 
