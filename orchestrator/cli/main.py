@@ -28,6 +28,7 @@ COMMANDS = {
     "resume": ("run_commands", "Go on with a run"),
     "cancel": ("run_commands", "Stop working on a run"),
     "runs": ("inspect_commands", "List all runs"),
+    "compare": ("comparison_commands", "Compare two runs on the faces that both tested"),
     "remove": ("removal_commands", "Delete a run; photos and their encodings stay"),
     "report": ("inspect_commands", "Print a result and where its report is"),
     "check": ("maintenance_commands", "Verify what a run has stored"),

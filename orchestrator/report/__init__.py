@@ -14,6 +14,7 @@ ReportMaterial ─▶ evidence       stored figures by configuration: open set, 
   suspects     ─▶ suspects_file  suspects.csv, which the next run takes as corrections
   comparison   ─▶ terminal       the same table for a terminal, as plain text or as JSON
                ─▶ comparison_exports  CSV, Markdown, LaTeX
+  two runs     ─▶ two_runs       a paired comparison on their common test faces
 
 Nothing is computed here that a table of the run holds.
 """

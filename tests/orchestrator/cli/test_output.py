@@ -181,3 +181,13 @@ def test_an_experiment_may_be_named_by_an_earlier_run(lineup: Lineup, run: Run) 
     again = lineup("run", run.plan.dataset, "-e", run.run_id)
     assert again.code == 0
     assert f"Run {run.run_id} is known" in again.err
+
+
+def test_a_run_compared_with_itself_differs_in_nothing(lineup: Lineup, run: Run) -> None:
+    words = lineup("compare", run.run_id, run.run_id)
+    assert words.code == 0
+    assert "Difference +0.0 points" in words.out
+    told = json.loads(lineup("compare", run.run_id, run.run_id, "--json").out)
+    assert (told["difference"], told["only_first"], told["only_second"]) == (0, 0, 0)
+    assert told["low"] < 0 < told["high"]
+    assert told["faces"] > 0
