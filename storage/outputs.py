@@ -7,13 +7,14 @@ it. That of a store is `<store>/outputs` (`store_outputs`).
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import functools
 import hashlib
 import json
 import os
 import stat
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,13 +107,11 @@ class OutputLedger:
             if people is not None:
                 row["people"] = sorted(set(people))
             make_folder(self._file.parent)
-            descriptor = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            with os.fdopen(descriptor, "ab") as file:  # one short write at the end: lines of two writers do not mix
+            with _locked(self._file) as descriptor, os.fdopen(descriptor, "ab", closefd=False) as file:
                 file.write(f"\n{json.dumps(row)}\n".encode())  # a full disk may have cut the last line
         except OSError as error:
             raise cannot_write(self._file, error) from error
-        for name in ("_rows", "_file_names"):
-            self.__dict__.pop(name, None)
+        self._read_anew()
 
     def paths(self) -> list[Path]:
         """Every path that was ever recorded, sorted; what is there now may be gone or another's."""
@@ -131,12 +130,23 @@ class OutputLedger:
         """Write the ledger anew without the chosen records; raises StoreError."""
         from storage.parts import write_bytes
 
-        gone = {self._name(each.path) for each in self.outputs() if chosen(each)}
-        if gone and self._file is not None:
-            kept = [dict(row) for name, row in self._rows.items() if name not in gone]
-            lines = [json.dumps({**row, _EVERY: sorted(row[_EVERY])}) + "\n" for row in kept]
-            write_bytes(self._file, "".join(lines).encode())
-            del self._rows
+        if self._file is None or not self._file.exists():
+            return
+        try:
+            with _locked(self._file):
+                self._read_anew()  # what others recorded meanwhile stays
+                gone = {self._name(each.path) for each in self.outputs() if chosen(each)}
+                kept = [row for name, row in self._rows.items() if name not in gone]
+                lines = [json.dumps({**row, _EVERY: sorted(row[_EVERY])}) + "\n" for row in kept]
+                if gone:
+                    write_bytes(self._file, "".join(lines).encode())
+        except OSError as error:
+            raise cannot_write(self._file, error) from error
+        self._read_anew()
+
+    def _read_anew(self) -> None:
+        for name in ("_rows", "_file_names"):
+            self.__dict__.pop(name, None)
 
     @functools.cached_property
     def _rows(self) -> dict[str, dict[str, Any]]:
@@ -207,6 +217,36 @@ def write_new(path: Path, content: bytes) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _locked(file: Path) -> Iterator[int]:
+    """The ledger, made if missing, opened for lines at its end and locked against other writers; raises OSError."""
+    descriptor = _open_locked(file)
+    while not _is_at(descriptor, file):  # `drop` has put another in its place meanwhile
+        os.close(descriptor)
+        descriptor = _open_locked(file)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _open_locked(file: Path) -> int:
+    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _is_at(descriptor: int, file: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), file.stat())
+    except FileNotFoundError:
+        return False
 
 
 def holds(path: Path, content: bytes) -> bool:

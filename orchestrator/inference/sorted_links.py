@@ -41,7 +41,12 @@ class SortedLinks:
         self._folders: dict[str, Path] = {}
 
     def add(self, answer: PhotoAnswer) -> None:
-        """Link a photo under each name in it; raises StoreError."""
+        """Link a photo under each name in it.
+
+        Raises:
+            InputError: the folder of a name is a link.
+            StoreError: a link cannot be made.
+        """
         for name in sorted({face.named.name for face in answer.faces}):
             folder = self._folder_of(name)
             try:
@@ -61,6 +66,8 @@ class SortedLinks:
                 folder.mkdir(exist_ok=True)
             except OSError as fault:
                 raise cannot_write(folder, fault) from fault
+            if folder.is_symlink():
+                raise InputError(f"{folder} is a link, which may lead anywhere", "Remove it, or name another folder")
             self._outputs.record(folder, LINKS, [name])
             self._folders[name] = folder
         return self._folders[name]

@@ -63,6 +63,20 @@ def test_a_folder_may_be_moved_with_its_ledger(tmp_path: Path) -> None:
     assert moved.paths() == [tmp_path / "two" / "ann" / "a"]
 
 
+def test_what_is_recorded_while_others_are_dropped_stays(tmp_path: Path) -> None:
+    names = [str(number) for number in range(200)]
+
+    def record(name: str) -> None:
+        store_outputs(tmp_path).record(tmp_path / name, "0" * 64, ["ada"])
+        if int(name) % 4 == 0:
+            store_outputs(tmp_path).drop(lambda each: each.path.name == name)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(record, names))
+    kept = {each.path.name for each in store_outputs(tmp_path).outputs()}
+    assert kept == {name for name in names if int(name) % 4}
+
+
 def test_lines_of_many_writers_stay_lines_and_damaged_ones_are_left_aside(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: store_outputs(tmp_path).write(tmp_path / "out" / str(n), b"x"), range(64)))

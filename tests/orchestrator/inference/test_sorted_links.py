@@ -81,3 +81,14 @@ def test_links_among_the_photos_are_refused(tmp_path: Path, outputs: OutputLedge
     with pytest.raises(InputError, match="lies in"):
         SortedLinks(tmp_path / "in" / "sorted", [tmp_path / "in"], outputs)
     assert list((tmp_path / "in").iterdir()) == []
+
+
+def test_a_link_with_the_name_of_a_person_is_not_followed(tmp_path: Path, outputs: OutputLedger) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    into = SortedLinks(tmp_path / "out", [], outputs)
+    (tmp_path / "out" / "ada").symlink_to(elsewhere)
+    with pytest.raises(InputError, match="is a link"):
+        into.add(answer(tmp_path / "x.jpg", "ada"))
+    assert list(elsewhere.iterdir()) == []
+    assert outputs.outputs() == []
