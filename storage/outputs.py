@@ -12,6 +12,7 @@ import functools
 import hashlib
 import json
 import os
+import shutil
 import stat
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -97,6 +98,29 @@ class OutputLedger:
             write_bytes(path.absolute(), content)
         else:
             write_new(path.absolute(), content)
+
+    def place(self, finished: Path, path: Path, people: Sequence[str] | None = None) -> None:
+        """Put a finished file into its place, recorded before like that of `write`.
+
+        Args:
+            finished: on the same file system where it has several; it may be gone afterwards.
+            people: whose names are in it; None where that is not known.
+
+        Raises:
+            OutputExists: something is there that must not be replaced.
+            StoreError: it cannot be written.
+        """
+        own = self.is_own(path)
+        if not own:
+            self.check(path)
+        try:
+            self.record(path, file_hash(finished), people)
+            if own:
+                finished.replace(path)
+            else:
+                _place_new(finished, path)
+        except OSError as error:
+            raise cannot_write(path, error) from error
 
     def record(self, path: Path, sha256: str = "", people: Sequence[str] | None = None) -> None:
         """Note that Lineup wrote this file; its hash is computed where it is not given. Raises StoreError."""
@@ -205,13 +229,7 @@ def write_new(path: Path, content: bytes) -> None:
     try:
         make_folder(path.parent)
         temporary.write_bytes(content)
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            raise _exists(path) from None
-        except OSError:  # a file system without links
-            with path.open("xb") as file:
-                file.write(content)
+        _place_new(temporary, path)
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
@@ -247,6 +265,20 @@ def _is_at(descriptor: int, file: Path) -> bool:
         return os.path.samestat(os.fstat(descriptor), file.stat())
     except FileNotFoundError:
         return False
+
+
+def _place_new(finished: Path, path: Path) -> None:
+    """Give a file another name where nothing is; raises OutputExists or OSError."""
+    try:
+        try:
+            os.link(finished, path)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links
+            with finished.open("rb") as source, path.open("xb") as target:
+                shutil.copyfileobj(source, target, _PIECE)
+    except FileExistsError:
+        raise _exists(path) from None
 
 
 def holds(path: Path, content: bytes) -> bool:

@@ -129,11 +129,9 @@ class IdentifyWork:
                 return not stop.is_set()
 
             try:
-                answer = identify_video(path, self._engine(), self._recogniser, self._out, progress)
+                answer = identify_video(path, self._engine(), self._recogniser, self._out, progress, self._outputs)
             except Interrupted:
                 raise click.exceptions.Exit(INTERRUPTED) from None
-        if self._out:
-            self._outputs.record(self._out, people=[track.named.name for track in answer.tracks])
         if self._as_json:
             print_json(format_video.video_as_json(answer, self._recogniser))
         else:

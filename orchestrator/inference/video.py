@@ -16,6 +16,7 @@ from orchestrator.inference.follow_boxes import BoxFollower
 from orchestrator.inference.photos import NamedFace
 from orchestrator.inference.tracks import Appearance, Sighting, Track, Tracker, appearances
 from orchestrator.inference.video_copy import VideoCopy, check_video_copy, copy_rate
+from storage.outputs import OutputLedger
 from workers.faces.decode.read_video import VideoReader
 from workers.faces.decode.video_length import missing_bytes
 from workers.faces.decode.video_process import VideoSource
@@ -95,11 +96,13 @@ def identify_video(
     recogniser: Recogniser,
     out: Path | None = None,
     progress: Progress = lambda *_: True,
+    outputs: OutputLedger | None = None,
 ) -> VideoAnswer:
     """Name the faces of a video.
 
     Args:
         out: the copy to write, atomically; its name ends in .mp4.
+        outputs: the ledger of what Lineup wrote; without one, no file is replaced at all.
 
     Raises:
         InputError: no frame can be decoded, or `out` is the video itself or does not end in .mp4.
@@ -132,7 +135,8 @@ def identify_video(
             copy.write(told.second, draw(frame.rgb, tags))
             if not progress("copy", told.number + 1, len(seconds)):
                 raise Interrupted
-        sound = copy.finish(path, starts_at)
+        people = [track.named.name for track in tracks]
+        sound = copy.finish(path, starts_at, outputs or OutputLedger(None), people)
     return replace(answer, seconds=time.perf_counter() - began, copy=out, sound=sound)
 
 

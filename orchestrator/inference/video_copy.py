@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from storage.errors import InputError, StoreError
+from storage.outputs import OutputLedger
 from workers.faces.decode.video_limits import DEMUXERS
 from workers.faces.decode.video_process import MEMORY_BYTES
 from workers.faces.photo import Pixels
@@ -66,17 +67,20 @@ class VideoCopy:
             self._repeat(self._pending[1], slot - self._pending[0])
         self._pending = slot, rgb
 
-    def finish(self, video: Path, starts_at: float) -> str:
+    def finish(self, video: Path, starts_at: float, outputs: OutputLedger, people: Sequence[str]) -> str:
         """Put the copy in its place.
 
         Args:
             video: whose sound is taken.
             starts_at: the timestamp of its first frame in seconds.
+            outputs: the ledger of what Lineup wrote; a file that is not in it is not replaced.
+            people: whose names are in the copy.
 
         Returns:
             KEPT, NONE, or why the sound is not in the copy.
 
         Raises:
+            OutputExists: something that must not be replaced has taken its place meanwhile.
             StoreError: the copy cannot be written.
         """
         if self._pending:
@@ -85,10 +89,7 @@ class VideoCopy:
         if _frames_in(self._unfinished) < self._written:  # OpenCV does not report a full disk
             raise StoreError(f"{self._out} cannot be written", "Free space on its disk")
         with _sounding(self._unfinished, video, starts_at, self._written / self._rate) as (sound, copy):
-            try:
-                copy.replace(self._out)
-            except OSError as fault:
-                raise StoreError(f"{self._out} cannot be written: {fault.strerror}", "Name another file") from fault
+            outputs.place(copy, self._out, people)
         return sound
 
     def _repeat(self, rgb: Pixels, times: int) -> None:

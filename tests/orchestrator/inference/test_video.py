@@ -10,7 +10,8 @@ from PIL import Image
 
 from orchestrator.inference.format_video import video_summary
 from orchestrator.inference.video import Interrupted, identify_video
-from storage.errors import InputError, StoreError
+from storage.errors import InputError
+from storage.outputs import OutputExists
 from storage.runs import Run
 from workers.faces.engine import FaceEngine
 from workers.recognition.recogniser import Recogniser
@@ -130,14 +131,14 @@ def test_a_copy_that_cannot_be_written_is_refused_before_the_work(
         identify_video(clip, engine, recogniser, tmp_path / out, see)
 
 
-def test_a_copy_whose_folder_disappears_is_one_error_line_and_leaves_nothing(
+def test_a_copy_whose_place_is_taken_is_one_error_line_and_leaves_nothing(
     clip: Path, engine: FaceEngine, recogniser: Recogniser, tmp_path: Path
 ) -> None:
     def take_the_place(*_: object) -> bool:
         (tmp_path / "named.mp4").mkdir(exist_ok=True)
         return True
 
-    with pytest.raises(StoreError, match="cannot be written"):
+    with pytest.raises(OutputExists, match="is there already"):
         identify_video(clip, engine, recogniser, tmp_path / "named.mp4", take_the_place)
     assert [path.name for path in tmp_path.iterdir()] == ["named.mp4"]
 

@@ -12,6 +12,7 @@ import pytest
 
 from orchestrator.inference.video_copy import KEPT, NONE, VideoCopy, copy_rate
 from storage.errors import StoreError
+from storage.outputs import OutputExists, OutputLedger
 from workers.faces.decode.read_video import Frame, VideoReader
 from workers.faces.decode.video_process import VideoSource
 
@@ -24,12 +25,22 @@ for out; do :; done
 """
 
 
-def written(out: Path, seconds: list[float], rate: float, video: Path | None = None, starts_at: float = 0.0) -> str:
+def written(
+    out: Path,
+    seconds: list[float],
+    rate: float,
+    video: Path | None = None,
+    starts_at: float = 0.0,
+    meanwhile: bytes = b"",
+    ledger: Path | None = None,
+) -> str:
     """Write a frame for each second, each lighter than the one before; returns what became of the sound."""
     with VideoCopy(out, rate) as copy:
         for number, second in enumerate(seconds):
             copy.write(second, np.full((48, 64, 3), 10 + 20 * number, np.uint8))
-        return copy.finish(video or out, starts_at)
+        if meanwhile:
+            out.write_bytes(meanwhile)
+        return copy.finish(video or out, starts_at, OutputLedger(ledger), ["ada"])
 
 
 def frames_of(path: Path) -> list[Frame]:
@@ -154,3 +165,22 @@ def test_the_sound_of_a_video_is_in_its_copy_at_its_time(tmp_path: Path, contain
     with VideoReader(VideoSource(str(copy)), "copy", 10_000_000) as reader:
         list(reader.frames())
         assert reader.starts_at == pytest.approx(starts_at, abs=0.06)
+
+
+@pytest.mark.usefixtures("no_ffmpeg")
+def test_a_file_that_was_made_during_the_work_is_not_replaced(tmp_path: Path) -> None:
+    out = tmp_path / "a.mp4"
+    with pytest.raises(OutputExists):
+        written(out, [0.0, 0.1], 10, meanwhile=b"the user's", ledger=tmp_path / "ledger")
+    assert out.read_bytes() == b"the user's"
+    assert {path.name for path in tmp_path.iterdir()} <= {"a.mp4", "ledger"}
+
+
+@pytest.mark.usefixtures("no_ffmpeg")
+def test_an_earlier_copy_is_replaced_and_its_people_are_recorded(tmp_path: Path) -> None:
+    out, ledger = tmp_path / "a.mp4", tmp_path / "ledger"
+    for seconds in ([0.0, 0.1], [0.0, 0.1, 0.2]):
+        written(out, seconds, 10, ledger=ledger)
+    assert len(frames_of(out)) == 3
+    (listed,) = OutputLedger(ledger).outputs()
+    assert (listed.path, listed.people, listed.unchanged) == (out, ("ada",), True)
