@@ -1,23 +1,31 @@
 """Read a video frame by frame. It is decoded in a guarded process of its own (video_process.py).
 
+What that process sends is checked (decoder_messages.py).
 What comes out: upright frames, RGB, each with its second by the container's timestamps, which always grow.
 """
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import re
 import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
-
-import numpy as np
 
 from storage.errors import InputError
-from workers.faces.decode.video_process import VideoSource, decode_video
+from workers.faces.decode.decoder_messages import (
+    MOST_MESSAGE_BYTES,
+    DecoderNonsense,
+    DecodingEnd,
+    FrameHead,
+    VideoDescription,
+    frame_head,
+    frame_pixels,
+    video_description,
+)
+from workers.faces.decode.video_process import LOG_BYTES, VideoSource, decode_video
 from workers.faces.photo import Pixels
 
 SECONDS_PER_FRAME = 60.0
@@ -62,6 +70,7 @@ class VideoReader:
     def __init__(self, source: VideoSource, name: str, most_pixels: int) -> None:
         self._name = name
         self._live = source.live
+        self._most_pixels = most_pixels
         self._log = tempfile.NamedTemporaryFile(prefix="lineup-")  # noqa: SIM115 - deleted by `close`
         context = multiprocessing.get_context("spawn")  # OpenCV's threads do not survive a fork
         self._pipe, far_end = context.Pipe(duplex=False)
@@ -72,14 +81,13 @@ class VideoReader:
         far_end.close()
         self.starts_at = 0.0
         try:
-            described = self._message()
+            described = self._described()
             self._check(described, source, most_pixels)
         except BaseException:
             self.close()
             raise
-        rate = float(described["rate"])
-        self.rate = rate if 0 < rate < 1000 else USUAL_RATE
-        self.stated_frames = max(0, int(described["frames"]))
+        self.rate = described.rate if 0 < described.rate < 1000 else USUAL_RATE
+        self.stated_frames = described.frames
 
     def __enter__(self) -> VideoReader:
         return self
@@ -100,19 +108,18 @@ class VideoReader:
         """The frames in order, once.
 
         Raises:
-            InputError: none can be decoded, they became too large, or the decoder ended or hangs.
+            InputError: none can be decoded, they became too large, or the decoder ended, hangs or sends nonsense.
         """
         first: float | None = None
         last = -1.0 / self.rate
         count = 0
-        while not (message := self._message()).get("end"):
-            first = float(message["second"]) if first is None and self._live else first or 0.0
-            second = float(message["second"]) - first
+        for head, rgb in self._decoded():
+            first = head.second if first is None and self._live else first or 0.0
+            second = head.second - first
             if second <= last:  # a container without timestamps says 0 for each
                 second = last + 1 / self.rate
             if not count:
-                self.starts_at = float(message["tick"]) / self.rate
-            rgb = np.frombuffer(self._received(), np.uint8).reshape(message["height"], message["width"], 3)
+                self.starts_at = head.tick / self.rate
             yield Frame(second, rgb)
             last = second
             count += 1
@@ -123,10 +130,10 @@ class VideoReader:
     def damage(self) -> int:
         """Errors that the decoder has reported so far: pictures may be incomplete."""
         self._log.seek(0)
-        return len(_FFMPEG_ERROR.findall(self._log.read()))
+        return len(_FFMPEG_ERROR.findall(self._log.read(LOG_BYTES)))
 
-    def _check(self, described: dict[str, Any], source: VideoSource, most_pixels: int) -> None:
-        if not described["opened"]:
+    def _check(self, described: VideoDescription, source: VideoSource, most_pixels: int) -> None:
+        if not described.opened:
             if source.address:
                 raise InputError(f"{self._name} cannot be opened", "Check the address, and whether it can be reached")
             if not source.path:
@@ -135,22 +142,54 @@ class VideoReader:
                 f"{self._name} has no pictures that can be decoded",
                 "It may hold sound only, or be damaged; convert it, for example with ffmpeg",
             )
-        width, height = described["width"], described["height"]
-        if width * height > most_pixels:
-            raise InputError(f"{self._name} has frames of {width} x {height} pixels", "Convert it to a smaller size")
+        size = f"{described.width} x {described.height}"
+        if described.width * described.height > most_pixels:
+            raise InputError(f"{self._name} has frames of {size} pixels", "Convert it to a smaller size")
 
-    def _message(self) -> dict[str, Any]:
-        message: dict[str, Any] = json.loads(self._received())
-        if "error" in message:
-            raise InputError(f"{self._name} cannot be decoded: {message['error']}", "Convert it to a smaller size")
-        return message
+    def _described(self) -> VideoDescription:
+        try:
+            found = video_description(self._received(MOST_MESSAGE_BYTES))
+        except DecoderNonsense:
+            raise self._nonsense() from None
+        if isinstance(found, DecodingEnd):
+            raise self._undecodable(found)
+        return found
 
-    def _received(self) -> bytes:
+    def _decoded(self) -> Iterator[tuple[FrameHead, Pixels]]:
+        while True:
+            try:
+                head = frame_head(self._received(MOST_MESSAGE_BYTES), self._most_pixels)
+                if not isinstance(head, DecodingEnd):
+                    rgb = frame_pixels(self._received(head.bytes), head)
+            except DecoderNonsense:
+                raise self._nonsense() from None
+            if isinstance(head, DecodingEnd):
+                if head.error:
+                    raise self._undecodable(head)
+                return
+            yield head, rgb
+
+    def _undecodable(self, end: DecodingEnd) -> InputError:
+        return InputError(f"{self._name} cannot be decoded: {end.error}", "Convert it to a smaller size")
+
+    def _nonsense(self) -> InputError:
+        return InputError(f"the decoder of {self._name} sent what is no frame", "It is damaged, or made to do harm")
+
+    def _received(self, most_bytes: int) -> bytes:
+        """The next message; raises DecoderNonsense where it is longer."""
+        # a message may also stop in its midst
+        ending = threading.Timer(SECONDS_PER_FRAME, self._process.kill)
+        ending.daemon = True
         try:
             if not self._pipe.poll(SECONDS_PER_FRAME):
                 raise InputError(
                     f"the decoder of {self._name} said nothing for {SECONDS_PER_FRAME:.0f} s", "Convert the video"
                 )
-            return self._pipe.recv_bytes()
+            ending.start()
+            return self._pipe.recv_bytes(most_bytes)
         except (EOFError, ConnectionResetError):
             raise InputError(f"the decoder of {self._name} died", "It is damaged, or needs too much memory") from None
+        except OSError as error:  # its length
+            raise DecoderNonsense from error
+        finally:
+            ending.cancel()
