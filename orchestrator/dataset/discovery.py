@@ -13,7 +13,6 @@ a reason. This holds for labels files too (labels_file.py):
 
 from __future__ import annotations
 
-import os
 import stat
 import unicodedata
 from collections import Counter
@@ -26,6 +25,7 @@ from orchestrator.dataset.left_out import OWN_FILE, OWN_FOLDER, is_own_folder, o
 from orchestrator.text import shown_name
 from storage.errors import DatasetError
 from storage.outputs import OutputLedger
+from storage.path_kinds import leads_to_folder
 from workers.learning.configurations import UNKNOWN
 
 
@@ -117,7 +117,9 @@ def _folders_in(root: Path, found: Sources) -> list[Path]:
         elif is_folder:
             folders.append(Path(entry.path))
         else:
-            found.skipped["link to a folder" if _leads_to_folder(entry) else "beside the people's folders"] += 1
+            found.skipped[
+                "link to a folder" if leads_to_folder(Path(entry.path)) else "beside the people's folders"
+            ] += 1
     return folders
 
 
@@ -134,7 +136,7 @@ def _photos_below(
             skipped[omission] += 1
         elif is_folder:
             yield from _photos_below(root, Path(entry.path), label, skipped, outputs)
-        elif _leads_to_folder(entry):
+        elif entry.is_symlink() and leads_to_folder(Path(entry.path)):
             skipped["link to a folder"] += 1
         elif outputs.is_own(Path(entry.path)):
             skipped[OWN_FILE] += 1
@@ -191,13 +193,6 @@ def person_label(name: str, where: str, people: dict[str, str]) -> str:
             "They differ only in how Unicode composes the letters: use one of them.",
         )
     return label
-
-
-def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False  # a link to itself, or into a folder that may not be read: `refusal_of` says why
 
 
 def _is_utf8(name: str) -> bool:

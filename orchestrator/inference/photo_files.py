@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from orchestrator.dataset.folder_layout import list_folder
 from orchestrator.dataset.left_out import OWN_FILE, OWN_FOLDER, is_own_folder, omission_of
 from storage.errors import InputError
 from storage.outputs import OutputLedger
+from storage.path_kinds import leads_to_folder
 
 
 @dataclass(frozen=True)
@@ -61,16 +61,9 @@ def _below(folder: Path, left_out: Counter[str], outputs: OutputLedger) -> Itera
             left_out[omission] += 1
         elif is_folder:
             yield from _below(path, left_out, outputs)
-        elif _leads_to_folder(path):
+        elif entry.is_symlink() and leads_to_folder(path):
             left_out["link to a folder"] += 1
         elif outputs.is_own(path):
             left_out[OWN_FILE] += 1
         else:
             yield path
-
-
-def _leads_to_folder(path: Path) -> bool:
-    try:
-        return os.path.isdir(path)  # noqa: PTH112 - raises nothing where a link leads to itself
-    except ValueError:
-        return False

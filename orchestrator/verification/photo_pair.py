@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from storage.path_kinds import is_file
+
 
 @dataclass(frozen=True)
 class PhotoPair:
@@ -25,14 +27,7 @@ class PhotoPair:
 def missing_photos(root: Path, pairs: Sequence[PhotoPair]) -> list[str]:
     """Photos that the pairs name and the folder does not hold, sorted."""
     named = {path for pair in pairs for path in (pair.first, pair.second)}
-    return sorted(path for path in named if not _is_file(root / path))
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a name that is too long for the file system
-        return False
+    return sorted(path for path in named if not is_file(root / path))
 
 
 def people_of(pairs: Sequence[PhotoPair]) -> list[tuple[str, str]] | None:

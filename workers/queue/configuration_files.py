@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.errors import InputError
+from storage.path_kinds import is_file
 from storage.toml_text import parse_toml, toml_text
 
 CONFIGURATION_FILE = "lineup.toml"
@@ -64,12 +65,12 @@ def configuration_files(known: frozenset[str]) -> list[ConfigurationFile]:
     """
     found = []
     user, here = user_configuration(), Path(CONFIGURATION_FILE)
-    if user and _is_file(user):
+    if user and is_file(user):
         found.append(ConfigurationFile(str(user), _read(user, str(user))))
-    if _is_file(here) and not (user and _is_file(user) and here.samefile(user)):
+    if is_file(here) and not (user and is_file(user) and here.samefile(user)):
         found.append(_in_current_folder(here, known))
     if _chosen:
-        if not _is_file(_chosen):
+        if not is_file(_chosen):
             raise InputError(f"{_chosen} is not a file", "Give --config a TOML file of settings")
         found.append(ConfigurationFile(str(_chosen), _read(_chosen, str(_chosen))))
     return found
@@ -80,7 +81,7 @@ def _in_current_folder(path: Path, known: frozenset[str]) -> ConfigurationFile:
     values = _read(path, name)
     refused = sorted(key for key in values if key in known and key not in HARMLESS)
     # `lineup --config lineup.toml` says that the user trusts it
-    if refused and not (_chosen and _is_file(_chosen) and path.samefile(_chosen)):
+    if refused and not (_chosen and is_file(_chosen) and path.samefile(_chosen)):
         where = user_configuration()
         raise InputError(
             f"{name} may not set {', '.join(refused)}: it may have come with the photos, and could send them elsewhere",
@@ -88,13 +89,6 @@ def _in_current_folder(path: Path, known: frozenset[str]) -> ConfigurationFile:
             f"lineup --config {CONFIGURATION_FILE}",
         )
     return ConfigurationFile(name, values)
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()  # a pipe would be waited for
-    except OSError:  # the home of somebody else
-        return False
 
 
 def _read(path: Path, name: str) -> dict[str, Any]:
