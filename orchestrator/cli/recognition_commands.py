@@ -69,10 +69,7 @@ def identify(
     source = _live_source(names, camera)
     files = () if source else tuple(map(Path, names))
     video = _only_video(files)
-    if source and out:
-        raise InputError("of a camera or stream no copy can be written", "Record it first, for example with ffmpeg")
-    if sort_into and (source or video):
-        raise InputError("--sort-into is for photos", "Leave it out")
+    _check_results(out, sort_into, live=source is not None, video=video)
     chosen = finished_run(run_id, quiet)
     outputs = store_outputs(chosen.store)
     photos = None if source or video else photo_files(files, outputs)
@@ -86,6 +83,14 @@ def identify(
         read = work.name_live(source) if source else work.name_video(files[0])
     if not read:
         raise click.exceptions.Exit(1)
+
+
+def _check_results(out: Path | None, sort_into: Path | None, live: bool, video: bool) -> None:
+    """Raise InputError where what is named has no such result."""
+    if live and out:
+        raise InputError("of a camera or stream no copy can be written", "Record it first, for example with ffmpeg")
+    if sort_into and (live or video):
+        raise InputError("--sort-into is for photos", "Leave it out")
 
 
 def _only_video(files: tuple[Path, ...]) -> bool:

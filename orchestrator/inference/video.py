@@ -130,14 +130,20 @@ def identify_video(
         return answer
     palette = Palette(recogniser.model.labels)
     with _reader(path, engine) as video, VideoCopy(out, copy_rate(seconds, rate)) as copy:
-        for frame, told in zip(video.frames(), answer.frames, strict=False):
-            tags = [palette.tag(face.box, face.named.name, face.named.likeness) for face in told.faces]
-            copy.write(told.second, draw(frame.rgb, tags))
-            if not progress("copy", told.number + 1, len(seconds)):
-                raise Interrupted
+        _draw_frames(video, answer, palette, copy, progress)
         people = [track.named.name for track in tracks]
         sound = copy.finish(path, starts_at, outputs or OutputLedger(None), people)
     return replace(answer, seconds=time.perf_counter() - began, copy=out, sound=sound)
+
+
+def _draw_frames(
+    video: VideoReader, answer: VideoAnswer, palette: Palette, copy: VideoCopy, progress: Progress
+) -> None:
+    for frame, told in zip(video.frames(), answer.frames, strict=False):
+        tags = [palette.tag(face.box, face.named.name, face.named.likeness) for face in told.faces]
+        copy.write(told.second, draw(frame.rgb, tags))
+        if not progress("copy", told.number + 1, len(answer.frames)):
+            raise Interrupted
 
 
 def _sightings(rgb: Pixels, engine: FaceEngine, recogniser: Recogniser) -> list[Sighting]:

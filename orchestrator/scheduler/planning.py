@@ -162,13 +162,7 @@ def _written(
         run = open_run(store, name)
         if (run.plan.fingerprint, run.plan.kind) != (fingerprint, kind):
             raise _conflict(name, named=run_id is not None)
-        if not run.finished and not Path(run.plan.dataset).is_dir():
-            raise RunConflict(
-                f"run {name} was planned with these photos in {run.plan.dataset}, where they are no more",
-                "Move them back, or name a new run with --run; what is encoded stays encoded",
-            )
-        if not run.catalog.exists():  # a damaged one was set aside; the same content makes it again
-            write_part(run.catalog, catalog, {"lineup.run": fingerprint})
+        _continue(run, catalog)
         return run, True
     write_part(run_folder(store, name) / "catalog.parquet", catalog, {"lineup.run": fingerprint})
     plan = Plan(
@@ -186,6 +180,17 @@ def _written(
         learning_version=learning,
     )
     return create_run(store, plan), False
+
+
+def _continue(run: Run, catalog: pa.Table) -> None:
+    """Check that a run of the same content can go on, and give it back a catalogue that it lost."""
+    if not run.finished and not Path(run.plan.dataset).is_dir():
+        raise RunConflict(
+            f"run {run.run_id} was planned with these photos in {run.plan.dataset}, where they are no more",
+            "Move them back, or name a new run with --run; what is encoded stays encoded",
+        )
+    if not run.catalog.exists():  # a damaged one was set aside; the same content makes it again
+        write_part(run.catalog, catalog, {"lineup.run": run.plan.fingerprint})
 
 
 def versions() -> dict[str, str]:
