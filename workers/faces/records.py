@@ -43,9 +43,14 @@ class FaceRecord:
 
     @property
     def points(self) -> Points:
-        """The points that place the face, in pixels of the full photo: `landmarks`, or without them `five_points`."""
+        """The points that place the face, in pixels of the full photo: `landmarks`, or without them `five_points`.
+
+        Raises:
+            ValueError: the face has neither.
+        """
         found = self.five_points if self.landmarks is None else self.landmarks
-        assert found is not None  # noqa: S101 - one of the two is there
+        if found is None:
+            raise ValueError(f"face {self.left}, {self.top} has neither landmarks nor five points")
         return found
 
 
