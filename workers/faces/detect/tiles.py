@@ -42,8 +42,8 @@ measurements tell little (docs/engine.md)."""
 LARGEST_SCALE = 2.0
 """To which a photo is enlarged at most, for faces below SMALLEST_SEEN."""
 
-SAME_FACE = 0.5
-"""Shared part of the smaller of two boxes from which both show one face."""
+SAME_FACE = 0.4
+"""Shared part of the smaller of two boxes from which both show one face; a tile that cuts a face may show it aside."""
 
 
 def search_tiles(name: str, rgb: Pixels, smallest: float) -> list[Detection]:
