@@ -107,13 +107,13 @@ def name_photo(
         return PhotoAnswer(path, photo.outcome, photo.reason), None
     result = engine.encode_every_face(data, photo, recogniser.others)
     found = _named(result.faces, recogniser)
-    seconds = time.perf_counter() - began
+    answer = PhotoAnswer(path, result.outcome, result.reason, found, seconds=time.perf_counter() - began)
     jpeg = None
-    if annotate:
+    if annotate and answer.was_read:
         palette = Palette(recogniser.model.labels)
         tags = [palette.tag(_scaled(face.box, 1 / photo.scale), face.named.name, face.named.likeness) for face in found]
         jpeg = encode_jpeg(draw(photo.rgb, tags))
-    return PhotoAnswer(path, result.outcome, result.reason, faces=found, seconds=seconds), jpeg
+    return answer, jpeg
 
 
 def _scaled(box: Box, scale: float) -> Box:

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from storage.engine_settings import EngineSettings, FacePolicy, Limits
+from storage.engine_settings import EngineSettings, FacePolicy
 from storage.schemas import LANDMARKS
 from workers.faces.align.chips import align_face, crop_face, encoder_chip, fit_alignment
 from workers.faces.align.encode_jpeg import encode_jpeg
 from workers.faces.align.landmarks import load_landmarks
+from workers.faces.decode.full_size import FullSizeRefused, read_full_size
 from workers.faces.decode.guarded_reader import guarded_reader
 from workers.faces.detect.boxes import Detection
 from workers.faces.detect.face_finder import FaceFinder, FullSize
@@ -40,10 +41,6 @@ NO_OTHERS: OtherEncoders = {}
 
 PIXEL_BYTES = 60_000_000
 """Of a chunk's photos; one that has so many is full, whatever their number."""
-
-FULL_SIDE = 4096
-"""Small faces are searched for in the photo as large as memory allows: at full size up to twice this side, so some 200
-MB; a larger photo at a half, a quarter or an eighth."""
 
 
 class DetectedFace(NamedTuple):
@@ -136,7 +133,7 @@ class FaceEngine:
         return self._every_face(Photo(rgb), None, others).faces
 
     def encode_every_face(self, data: bytes, photo: Photo, others: OtherEncoders = NO_OTHERS) -> PhotoResult:
-        """Every face of a photo by falling area, small ones too; its outcome is "ok" or "no_face".
+        """Every face of a photo by falling area, small ones too; its outcome is "ok", "no_face" or a refusal's.
 
         Args:
             data: the file's bytes.
@@ -161,7 +158,10 @@ class FaceEngine:
             result.refuse(photo)
             return []
         with timed(result.seconds, "detect"):
-            found = self._finder.find(photo, policy, full)
+            try:
+                found = self._finder.find(photo, policy, full)
+            except FullSizeRefused as fault:
+                found = fault.refusal
             if isinstance(found, Refusal):
                 result.refuse(found)
                 return []
@@ -200,25 +200,22 @@ class FaceEngine:
                 self._embed_by_others(face, others)
 
     def _embed_by_others(self, one: DetectedFace, others: OtherEncoders) -> None:
-        """Embed all faces of the photo of one face."""
+        """Embed all faces of the photo of one face; where it cannot be read at full size, it has none."""
         result = one.result
         places = [face.points for face in result.faces]
         found: dict[str, Sequence[Embedding]] = {}
         for name, encoder in others.items():
             with timed(result.seconds, f"encode {name}"):
-                found[name] = list(encoder.embed_in_photo(one.decoded, places, self.settings, one.full))
+                try:
+                    found[name] = list(encoder.embed_in_photo(one.decoded, places, self.settings, one.full))
+                except FullSizeRefused as fault:
+                    result.faces = []
+                    result.refuse(fault.refusal)
+                    return
         result.faces = [
             replace(face, others={name: embeddings[row] for name, embeddings in found.items()})
             for row, face in enumerate(result.faces)
         ]
-
-
-def read_full_size(data: bytes, photo: Photo, limits: Limits) -> Photo:
-    """The photo of a file with as many pixels as memory allows; `photo`, which was read from it, where it has them."""
-    if photo.scale == 1:
-        return photo
-    full = guarded_reader().image(data, replace(limits, working_side=FULL_SIDE))
-    return full if isinstance(full, Photo) else photo
 
 
 @functools.cache

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+NOT_BY_BYTES_ALONE = ("timed_out", "poisoned")
+"""Outcomes of the reading process that another machine, or another try, may not have."""
+
 
 @dataclass(frozen=True)
 class Refusal:

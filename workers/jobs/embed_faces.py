@@ -22,9 +22,9 @@ from storage.handed_back import write_note
 from storage.parts import part_path, read_parts, table_of, write_part
 from storage.runs import Run
 from storage.schemas import EMBEDDINGS, FACES
+from workers.faces.decode.full_size import FullSizeRefused, read_full_size
 from workers.faces.decode.guarded_reader import guarded_reader
 from workers.faces.embed.onnx_encoder import OnnxFaceEncoder
-from workers.faces.engine import read_full_size
 from workers.faces.engine_fingerprint import encoder_fingerprint
 from workers.faces.photo import Photo
 from workers.faces.refusal import Refusal
@@ -139,7 +139,10 @@ def _embedded(
     if isinstance(picture, Refusal):
         return picture
     full = functools.partial(read_full_size, data, picture, settings.limits)
-    found = {name: each.embed_in_photo(picture, places, settings, full) for name, each in encoders.items()}
+    try:
+        found = {name: each.embed_in_photo(picture, places, settings, full) for name, each in encoders.items()}
+    except FullSizeRefused as fault:
+        return fault.refusal
     return {
         name: [
             {"photo_key": photo.key, "face_index": face["face_index"], "embedding": embedding}

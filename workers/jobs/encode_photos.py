@@ -24,7 +24,7 @@ from storage.schemas import EFFORTS, EMBEDDINGS, FACES
 from workers.faces.engine import CHUNK, load_engine
 from workers.faces.engine_fingerprint import encoder_fingerprint, engine_fingerprint
 from workers.faces.records import PhotoResult, embedding_rows, face_rows
-from workers.faces.refusal import Refusal
+from workers.faces.refusal import NOT_BY_BYTES_ALONE, Refusal
 from workers.jobs.catalogued_file import dataset_of, read_catalogued, unreadable_dataset
 from workers.jobs.job import WrongVersion, own_attempt
 from workers.jobs.part_names import photos_part
@@ -34,9 +34,6 @@ from workers.jobs.time_limits import MARGIN_SECONDS, chunk_seconds
 from workers.jobs.write_failure import write_failure
 
 logger = logging.getLogger("lineup.encoding")
-
-NOT_BY_BYTES_ALONE = ("timed_out", "poisoned")
-"""Outcomes of the reading process that another machine may not have."""
 
 _LAST_WORDS = re.compile(r"Fatal Python error: ([A-Za-z ]+)|Raised (\w+)")
 
