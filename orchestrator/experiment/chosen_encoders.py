@@ -19,14 +19,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.experiment.trained_encoders import planned_trained_encoder
-from storage.encoder_settings import KNOWN_ENCODERS, OwnEncoder, PlannedEncoder
-from storage.errors import EngineError, ExperimentError
+from storage.encoder_settings import KNOWN_ENCODERS, OnnxEncoder, OwnEncoder, PlannedEncoder
+from storage.errors import EngineError, ExperimentError, StoreError
 from storage.experiments import Experiment
 from storage.parts import write_bytes
 from storage.runs import encoder_network_path, open_run
 from workers.faces.embed.onnx_encoder import OnnxFaceEncoder
 from workers.faces.engine_fingerprint import EMBEDDING_VERSION
 from workers.faces.models.encoder_files import encoder_network
+from workers.jobs.planned_encoders import planned_network
 from workers.learning.configurations import PLUS, RUN_ENCODER, encoder_parts, find_configuration
 
 
@@ -99,6 +100,8 @@ def without_68_points(what: str) -> tuple[str, str]:
 def _planned(store: Path, name: str, encoder: PlannedEncoder) -> PlannedEncoder:
     if isinstance(encoder, OwnEncoder):
         return planned_trained_encoder(store, name, encoder)
+    if _is_kept(store, encoder):
+        return encoder
     try:
         network = encoder_network(encoder)
         OnnxFaceEncoder(encoder, network)
@@ -109,3 +112,14 @@ def _planned(store: Path, name: str, encoder: PlannedEncoder) -> PlannedEncoder:
     if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
         write_bytes(path, network)
     return replace(encoder, path="", digest=digest, version=EMBEDDING_VERSION)
+
+
+def _is_kept(store: Path, encoder: OnnxEncoder) -> bool:
+    """Whether an earlier plan describes it and the store has its network: its file is not needed again."""
+    if encoder.path or not encoder.digest:
+        return False
+    try:
+        planned_network(store, encoder)
+    except StoreError:
+        return False
+    return True

@@ -39,6 +39,7 @@ from tests.workers.faces.embed.test_onnx_encoder import channel_means
 from workers.faces.decode.guarded_reader import GuardedReader
 from workers.faces.engine import FaceEngine, load_engine
 from workers.faces.engine_fingerprint import encoder_fingerprint
+from workers.faces.models.encoder_files import SFACE_VARIABLE
 from workers.faces.photo import Photo
 from workers.faces.refusal import Refusal
 from workers.jobs.embed_faces import embed
@@ -248,6 +249,15 @@ def test_workers_use_the_planned_bytes_whatever_became_of_the_file(run: Run, tmp
     network.unlink()
     with pytest.raises(RunStuck, match="cannot be read"):
         check_encoders(moved)
+
+
+def test_the_experiment_of_a_run_can_be_planned_again_without_the_files(
+    run: Run, others: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SFACE_VARIABLE, str(tmp_path / "gone.onnx"))
+    assert plan_run(run.store, others, None, run.plan.experiment).run.run_id == run.run_id
+    with pytest.raises(ExperimentError, match=r"encoders.mine: the path of its file is not known"):
+        plan_run(tmp_path / "store", others, None, replace(run.plan.experiment, configurations=("knn-1@mine",)))
 
 
 def test_a_stored_model_has_its_encoders_and_names_the_same_faces(run: Run, others: Path) -> None:

@@ -44,13 +44,15 @@ def encoder_network(encoder: OnnxEncoder) -> bytes:
 
 
 def encoder_file(encoder: OnnxEncoder) -> Path:
-    """Where an encoder's file is; raises `EngineError` where SFace's is not installed."""
+    """Where an encoder's file is; raises `EngineError` where SFace's is not installed, or another's path not known."""
     if encoder.path:
         return Path(encoder.path)
+    if encoder.sha256 != SFACE.sha256:
+        raise EngineError("the path of its file is not known", "Describe it in an experiment file, with its path")
     named = os.environ.get(SFACE_VARIABLE)
     if named:
         return Path(named)
-    found = installed_file(*SFACE_IN_WHEEL) if encoder.sha256 == SFACE.sha256 else None
+    found = installed_file(*SFACE_IN_WHEEL)
     if found is None:
         raise EngineError(
             "SFace's file is not installed",
