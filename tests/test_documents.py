@@ -116,6 +116,19 @@ def test_every_link_to_a_file_leads_somewhere() -> None:
         assert [link for link in links if not (folder / link).exists()] == [], name
 
 
+def headings(text: str) -> set[str]:
+    """The anchors that GitHub makes of a document's headings."""
+    words = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in words}
+
+
+def test_every_link_to_a_heading_leads_to_one() -> None:
+    for name, text in DOCUMENTS.items():
+        for target, anchor in re.findall(r"\]\(([\w./-]*)#([^)]+)\)", text):
+            heading = DOCUMENTS[Path(target).name if target else name]
+            assert anchor in headings(heading), f"{name}: {target}#{anchor}"
+
+
 def test_the_hooks_before_a_commit_are_the_programs_of_the_lock() -> None:
     (repository,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
     assert repository["repo"] == "local"
