@@ -7,6 +7,7 @@ convolutions. Differences stay within 1e-5 (tests/workers/faces/embed/test_onnx_
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,7 @@ def _refuse_strange_parts(model: Any) -> None:
     """External data would read any file of the machine; a graph inside a node, or a function, hides operations."""
     from onnx import AttributeProto, TensorProto
 
-    if any(each.data_location == TensorProto.EXTERNAL for each in model.graph.initializer):
+    if any(each.data_location == TensorProto.EXTERNAL for each in _tensors(model.graph)):
         raise EngineError("the encoder's ONNX file refers to other files", "Save the model as one file")
     strange = {f"{node.domain}.{node.op_type}" for node in model.graph.node if node.domain not in DOMAINS}
     nested = (AttributeProto.GRAPH, AttributeProto.GRAPHS)
@@ -72,6 +73,17 @@ def _refuse_strange_parts(model: Any) -> None:
             f"the encoder's ONNX file has operations that are not allowed: {', '.join(sorted(strange)) or 'functions'}",
             "Export it with plain ONNX operations",
         )
+
+
+def _tensors(graph: Any) -> Iterator[Any]:
+    """All stored numbers: the weights, and the constants inside of operations."""
+    sparse = list(graph.sparse_initializer)
+    yield from graph.initializer
+    for each in (attribute for node in graph.node for attribute in node.attribute):
+        yield from (each.t, *each.tensors)
+        sparse += [each.sparse_tensor, *each.sparse_tensors]
+    for each in sparse:
+        yield from (each.values, each.indices)
 
 
 def _pictures(graph: Any) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,18 @@ def test_a_file_that_refers_to_another_file_is_refused() -> None:
     entry.key, entry.value = "location", "/etc/passwd"
     with pytest.raises(EngineError, match="refers to other files"):
         plain_network(model.SerializeToString(), SIZE)
+
+
+def test_a_constant_that_refers_to_another_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "secret.bin").write_bytes(b"12 secret ..")
+    value = TensorProto(data_type=TensorProto.FLOAT, dims=[3], data_location=TensorProto.EXTERNAL)
+    entry = value.external_data.add()
+    entry.key, entry.value = "location", "secret.bin"
+    nodes = [helper.make_node("Constant", [], ["w"], value=value), *pooled("picture")]
+    nodes[-1].output[0] = "flat"
+    with pytest.raises(EngineError, match="refers to other files"):
+        plain_network(model_of([*nodes, helper.make_node("Add", ["flat", "w"], ["out"])], {}), SIZE)
 
 
 def test_operations_of_other_domains_are_refused() -> None:
