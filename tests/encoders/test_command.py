@@ -40,7 +40,8 @@ def test_a_finished_encoder_is_printed_with_the_lines_to_compare_it(trained: Run
 
 
 def test_an_encoders_run_is_listed_but_is_no_newest_comparison(trained: Run) -> None:
-    assert f"{trained.run_id}  finished" in lineup(trained.store, "runs").stdout
+    (row,) = [line for line in lineup(trained.store, "runs").stdout.splitlines() if line.startswith(trained.run_id)]
+    assert row.split()[-1] == "finished"
     alone = lineup(trained.store, "report")  # of a comparison, if other tests made one; it may name its encoder
     assert "tensorboard --logdir" in lineup(trained.store, "report", trained.run_id).stdout
     assert "tensorboard --logdir" not in alone.stdout
