@@ -13,7 +13,7 @@ from storage.experiments import Experiment, Protocol
 
 
 def test_the_fingerprint_of_the_default_is_that_of_stored_runs() -> None:
-    assert Experiment().fingerprint() == "b86689e77c7524c1"
+    assert Experiment().fingerprint() == "866b9ed29b9579bc"
 
 
 def test_the_fingerprint_follows_what_decides_the_tables_and_nothing_else() -> None:

@@ -22,8 +22,9 @@ def side_by_side(embeddings: Mapping[str, Floats]) -> Floats:
     Args:
         embeddings: by the encoder's name, each (N, D) float32.
 
-    >>> side_by_side({"one": np.array([[3, 4]], np.float32), "two": np.array([[0, 2]], np.float32)}).round(3).tolist()
-    [[0.4239999949932098, 0.5659999847412109, 0.0, 0.7070000171661377]]
+    >>> joined = side_by_side({"one": np.array([[3, 4]], np.float32), "two": np.array([[0, 2]], np.float32)})
+    >>> [round(float(number), 3) for number in joined[0]]
+    [0.424, 0.566, 0.0, 0.707]
     """
     weights = {name: WEIGHTS.get(name, 1.0) for name in embeddings}
     total = sum(weights.values())
