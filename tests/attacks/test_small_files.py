@@ -172,8 +172,12 @@ def test_one_interrupt_ends_a_command_whose_readers_hang_and_leaves_no_process(
         "LINEUP_BROKER_URL": "",
     }
     lineup = Path(sys.executable).with_name("lineup")
+    # a shell starts what it runs in the background with SIGINT ignored, and so would this test's command be started
     process = subprocess.Popen(
-        [str(lineup), command, str(attacked)], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ["env", "--default-signal=INT", str(lineup), command, str(attacked)],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         wait_for((tmp_path / "reading").exists, "the first reading process", seconds=60)
