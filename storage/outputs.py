@@ -73,10 +73,12 @@ class OutputLedger:
         except OSError:
             return False
 
-    def check(self, path: Path) -> None:
-        """Raise OutputExists where something is there that must not be replaced."""
-        if os.path.lexists(path) and not self.is_own(path):
+    def check(self, path: Path) -> bool:
+        """Whether an own file is there; raises OutputExists where it is another's, which must not be replaced."""
+        own = self.is_own(path)
+        if not own and os.path.lexists(path):
             raise _exists(path)
+        return own
 
     def write(self, path: Path, content: bytes, people: Sequence[str] | None = None) -> None:
         """Record a file, so that a death in between leaves none that is unknown, and write it.
@@ -90,9 +92,7 @@ class OutputLedger:
         """
         from storage.parts import write_bytes  # its Parquet library is not needed to record
 
-        own = self.is_own(path)
-        if not own:
-            self.check(path)
+        own = self.check(path)
         self.record(path, hashlib.sha256(content).hexdigest(), people)
         if own:
             write_bytes(path.absolute(), content)
@@ -110,9 +110,7 @@ class OutputLedger:
             OutputExists: something is there that must not be replaced.
             StoreError: it cannot be written.
         """
-        own = self.is_own(path)
-        if not own:
-            self.check(path)
+        own = self.check(path)
         try:
             self.record(path, file_hash(finished), people)
             if own:
