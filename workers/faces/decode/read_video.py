@@ -187,9 +187,10 @@ class VideoReader:
                 )
             ending.start()
             return self._pipe.recv_bytes(most_bytes)
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError) as error:
+            if self._pipe.closed:  # recv_bytes closes it where a message is too long, and only then
+                raise DecoderNonsense from error
+            # the end of the file between two messages, or in the midst of one
             raise InputError(f"the decoder of {self._name} died", "It is damaged, or needs too much memory") from None
-        except OSError as error:  # its length
-            raise DecoderNonsense from error
         finally:
             ending.cancel()

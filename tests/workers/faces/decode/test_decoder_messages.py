@@ -104,9 +104,15 @@ def stop_in_the_midst(to: Connection) -> None:
     time.sleep(60)
 
 
+def end_in_the_midst(to: Connection) -> None:
+    to.send_bytes(as_message(DESCRIBED))
+    to._send(struct.pack("!i", 100) + b"{")  # type: ignore[attr-defined]
+
+
 LIES: dict[str, tuple[Callable[[Connection], None], str]] = {
     "a terabyte": (lie_about_the_length, "sent what is no frame"),
     "stops in the midst": (stop_in_the_midst, "died"),
+    "ends in the midst": (end_in_the_midst, "died"),
     "a long description": (send(b" " * 5_000 + as_message(DESCRIBED)), "sent what is no frame"),
     "no JSON": (send(b"\0"), "sent what is no frame"),
     "a list": (send(as_message(DESCRIBED), b"[]"), "sent what is no frame"),
