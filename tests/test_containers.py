@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -20,13 +23,15 @@ ROOT = Path(__file__).parents[1]
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
 FILE: dict[str, Any] = yaml.safe_load(COMPOSE)
 SERVICES: dict[str, dict[str, Any]] = FILE["services"]
-OURS = {name: service for name, service in SERVICES.items() if service["image"] == "lineup"}
+PROJECT = "${COMPOSE_PROJECT_NAME}"
+OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith(PROJECT)}
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 GUIDE = (ROOT / "docs" / "containers.md").read_text()
 
 VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])([^}]*))?\}")
 """Name, - or ?, and the default or the complaint."""
-SECRETS = {"LINEUP_BROKER_PASSWORD", "FLOWER_PASSWORD"}
+SECRETS = {"broker_password", "flower_password"}
+SETUP = ROOT / "deploy" / "setup.sh"
 
 
 def dotenv(path: Path) -> dict[str, str]:
@@ -79,27 +84,78 @@ def test_only_flower_publishes_a_port_and_only_on_loopback() -> None:
     assert not [name for name, service in SERVICES.items() if "network_mode" in service]
 
 
-def test_nothing_starts_without_its_passwords() -> None:
-    uses = [found for found in VARIABLE.findall(COMPOSE) if found[0] in SECRETS]
-    assert {name for name, _, _ in uses} == SECRETS
-    assert all(sign == "?" and complaint for _, sign, complaint in uses)
-    assert re.fullmatch(r"lineup:\$\{FLOWER_PASSWORD:\?.+\}", SERVICES["flower"]["environment"]["FLOWER_BASIC_AUTH"])
-    for name in OURS:
-        url = SERVICES[name]["environment"]["LINEUP_BROKER_URL"]
-        assert re.fullmatch(r"redis://:\$\{LINEUP_BROKER_PASSWORD:\?.+\}@broker:6379/0", url)
+def test_every_clone_is_a_deployment_of_its_own() -> None:
+    assert re.fullmatch(r"\$\{COMPOSE_PROJECT_NAME:\?.+\}", FILE["name"])
+    assert not [key for part in ("networks", "volumes") for key, value in FILE[part].items() if "name" in (value or {})]
+    built = {service["image"] for service in SERVICES.values() if "build" in service}
+    assert all(image.startswith(PROJECT) for image in built)
 
 
-def test_no_password_is_in_an_argument_or_in_the_image() -> None:
-    for service in SERVICES.values():
-        written = (service.get(key) for key in ("command", "entrypoint", "healthcheck", "build"))
-        assert not SECRETS & {found[0] for found in VARIABLE.findall(str(list(written)))}
+def prepared(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """The settings and secrets of a clone after `deploy/setup.sh`."""
+    subprocess.run(["sh", str(folder / "deploy" / "setup.sh")], check=True, capture_output=True)
+    return dotenv(folder / ".env"), {path.name: path.read_text() for path in (folder / "secrets").iterdir()}
+
+
+def test_setup_gives_two_clones_other_names_and_passwords_and_keeps_what_is_there(tmp_path: Path) -> None:
+    for clone in ("a", "b"):
+        (tmp_path / clone / "deploy").mkdir(parents=True)
+        shutil.copy(SETUP, tmp_path / clone / "deploy")
+        shutil.copy(ROOT / ".env.example", tmp_path / clone)
+    (settings, secrets), (others, other_secrets) = (prepared(tmp_path / clone) for clone in ("a", "b"))
+    assert settings.keys() == dotenv(ROOT / ".env.example").keys()
+    assert re.fullmatch(r"lineup-[0-9a-f]{8}", settings["COMPOSE_PROJECT_NAME"])
+    assert settings["COMPOSE_PROJECT_NAME"] != others["COMPOSE_PROJECT_NAME"]
+    assert secrets.keys() == SECRETS
+    assert len({*secrets.values(), *other_secrets.values()}) == 4
+    assert all(len(secret) == 48 for secret in secrets.values())
+    assert (tmp_path / "a" / "secrets").stat().st_mode & 0o777 == 0o700
+    (tmp_path / "a" / "secrets" / "broker_password").write_text("my own")
+    assert prepared(tmp_path / "a") == (settings, {**secrets, "broker_password": "my own"})
+
+
+def test_passwords_come_from_files_that_only_those_who_need_them_see() -> None:
+    assert FILE["secrets"] == {name: {"file": f"./secrets/{name}"} for name in SECRETS}
+    assert {name: set(service["secrets"]) for name, service in SERVICES.items()} == {
+        **{name: {"broker_password"} for name in SERVICES},
+        "flower": SECRETS,
+    }
+    for service in OURS.values():
+        assert service["environment"]["LINEUP_BROKER_URL"] == "redis://broker:6379/0"
+        assert service["environment"]["LINEUP_BROKER_PASSWORD_FILE"] == "/run/secrets/broker_password"
+    assert SERVICES["flower"]["environment"]["LINEUP_FLOWER_PASSWORD_FILE"] == "/run/secrets/flower_password"
+
+
+def test_no_password_is_in_an_argument_a_variable_or_the_image() -> None:
+    assert not [name for name, _, _ in VARIABLE.findall(COMPOSE) if "PASSWORD" in name]
     assert "PASSWORD" not in DOCKERFILE
+    assert not [name for name in dotenv(ROOT / ".env.example") if "PASSWORD" in name]
+    assert {".env", "/secrets/"} <= set((ROOT / ".gitignore").read_text().splitlines())
 
 
-def test_no_password_is_written_down() -> None:
-    example = dotenv(ROOT / ".env.example")
-    assert {name: example[name] for name in SECRETS} == dict.fromkeys(SECRETS, "")
-    assert ".env" in (ROOT / ".gitignore").read_text().splitlines()
+def broker_settings(secret: Path) -> subprocess.CompletedProcess[bytes]:
+    """What the broker's shell gives to its server."""
+    script = SERVICES["broker"]["command"][2].replace("$$", "$").replace("redis-server -", "cat")
+    return subprocess.run(
+        ["sh", "-c", script], env={**os.environ, "SECRET": str(secret)}, capture_output=True, check=False
+    )
+
+
+@pytest.mark.parametrize("password", ["plain", "a/b@c:d %#?&=,;'\"\\$`ü€*", "x" * 500])
+def test_a_password_of_any_characters_reaches_the_broker(password: str, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(f"{password}\n")
+    lines = broker_settings(tmp_path / "secret").stdout.decode().splitlines()
+    quoted = "".join(f"\\x{byte:02x}" for byte in password.encode())
+    assert lines[0] == f'requirepass "{quoted}"'
+
+
+@pytest.mark.parametrize("content", [None, "", "\n"])
+def test_a_broker_without_a_password_does_not_start(content: str | None, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "secret").write_text(content)
+    done = broker_settings(tmp_path / "secret")
+    assert done.returncode == 1
+    assert not done.stdout
 
 
 def test_the_example_and_the_guide_name_every_variable_with_its_default() -> None:
@@ -118,10 +174,9 @@ def test_every_setting_given_to_a_service_is_one_that_lineup_reads() -> None:
 def test_the_broker_keeps_its_messages_and_asks_for_a_password() -> None:
     shell, option, script = SERVICES["broker"]["command"]
     assert (shell, option) == ("sh", "-c")
-    begin, *lines, end = script.splitlines()
+    begin, *lines, end = script.splitlines()[2:]
     assert (begin, end) == ("exec redis-server - <<END", "END")
-    assert {"requirepass $$REDISCLI_AUTH", "appendonly yes", "maxmemory-policy noeviction", "dir /data"} <= set(lines)
-    assert VARIABLE.match(SERVICES["broker"]["environment"]["REDISCLI_AUTH"])
+    assert {'requirepass "$$password"', "appendonly yes", "maxmemory-policy noeviction", "dir /data"} <= set(lines)
     assert mounts(SERVICES["broker"])["/data"]["type"] == "volume"
 
 

@@ -106,17 +106,20 @@ def forget(person: str, yes: bool, copies: bool, as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--strict", is_flag=True, help="Exit with 1 for a warning, too.")
 @json_option
-def doctor(as_json: bool) -> None:
+def doctor(strict: bool, as_json: bool) -> None:
     """Check packages, models, store, broker, workers and clocks, and say what to fix.
 
-    Exits with 1 where something is wrong.
+    Exits with 1 where there is an error: work stands still, is in danger or is open to others. A warning alone, such
+    as a clock that differs, exits with 0 unless --strict is given.
 
     \b
-    Example:
+    Examples:
       lineup doctor
+      lineup doctor --strict && lineup submit photos/
     """
-    from orchestrator.maintenance.diagnosis import ERROR
+    from orchestrator.maintenance.diagnosis import ERROR, WARNING
     from orchestrator.maintenance.diagnostics import diagnose
 
     found = diagnose(store_folder(), settings())
@@ -127,7 +130,7 @@ def doctor(as_json: bool) -> None:
             _say(f"{one.state:8} {one.topic}: {one.what}")
             if one.hint:
                 _say(f"         {one.hint}")
-    if any(one.state == ERROR for one in found):
+    if any(one.state == ERROR or (strict and one.state == WARNING) for one in found):
         raise click.exceptions.Exit(1)
 
 

@@ -62,18 +62,23 @@ def worker(queue: str, processes: int | None) -> None:
 @click.option("--address", default="127.0.0.1", show_default=True, help="Where it listens; 0.0.0.0 for everywhere.")
 @click.option("--port", type=click.IntRange(1, 65535), help="LINEUP_FLOWER_PORT by default.")
 def flower(address: str, port: int | None) -> None:
-    """Run Flower for a broker. Needs LINEUP_BROKER_URL, and USER:PASSWORD of its pages in FLOWER_BASIC_AUTH.
+    """Run Flower, read-only, for a broker. Needs LINEUP_BROKER_URL and a password for its pages.
+
+    The password is in the file LINEUP_FLOWER_PASSWORD_FILE, for the user lineup; or USER:PASSWORD is in
+    FLOWER_BASIC_AUTH.
 
     \b
     Example:
-      FLOWER_BASIC_AUTH=lineup:PASSWORD lineup flower
+      LINEUP_FLOWER_PASSWORD_FILE=password.txt lineup flower
     """
     from orchestrator.local.child_process import flower_command
     from storage.errors import InputError
     from workers.queue.broker_options import reader_options
+    from workers.queue.secret_files import flower_password
 
-    if ":" not in os.environ.get("FLOWER_BASIC_AUTH", ""):
-        raise InputError("FLOWER_BASIC_AUTH is not set: anyone could read Flower's pages", "Set it to USER:PASSWORD")
+    if not flower_password(settings().flower_password_file) and ":" not in os.environ.get("FLOWER_BASIC_AUTH", ""):
+        what = "neither LINEUP_FLOWER_PASSWORD_FILE nor FLOWER_BASIC_AUTH is set: anyone could read Flower's pages"
+        raise InputError(what, "Name a file with a password, or set FLOWER_BASIC_AUTH to USER:PASSWORD")
     # reader: in a container of its own Flower has no store, and must not make a key that nobody else has
     _become(flower_command(port or settings().flower_port, address), store_folder(), reader_options)
 

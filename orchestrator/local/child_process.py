@@ -67,10 +67,10 @@ def worker_environment() -> dict[str, str]:
 
 
 def flower_command(port: int, address: str = "127.0.0.1") -> list[str]:
-    """The command line of Flower; its password is in FLOWER_BASIC_AUTH."""
+    """The command line of Flower, which shows and commands nothing; its password is in FLOWER_BASIC_AUTH or a file."""
     return [
         *(sys.executable, "-m", "celery", "--app", "workers.queue.flower_app", "--quiet", "flower"),
-        *(f"--address={address}", f"--port={port}"),
+        *(f"--address={address}", f"--port={port}", "--read_only=true"),
     ]
 
 

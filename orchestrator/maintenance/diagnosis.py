@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-OK, ERROR = "ok", "error"
+OK, WARNING, ERROR = "ok", "warning", "error"
+"""A warning: work goes on, and somebody should look. An error: work stands still, is in danger or is open to others."""
 
 
 @dataclass(frozen=True)
@@ -12,7 +13,7 @@ class Diagnosis:
     """The state of one thing.
 
     Args:
-        state: OK or ERROR.
+        state: OK, WARNING or ERROR.
         what: what was found.
         hint: what to do; empty where the state is OK.
     """

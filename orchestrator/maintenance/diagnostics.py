@@ -1,4 +1,4 @@
-"""Diagnose everything that a run needs; each error has a hint.
+"""Diagnose everything that a run needs; each warning and error has a hint.
 
 versions, models   Python and packages, model files and their cache
 store, runs        permissions, locks, free space, clock; runs that no orchestrator works on
@@ -33,7 +33,7 @@ from orchestrator.maintenance.diagnose_workers import (
     unwritable_cache,
     workers_of_broker,
 )
-from orchestrator.maintenance.diagnosis import ERROR, Diagnosis, fine
+from orchestrator.maintenance.diagnosis import ERROR, WARNING, Diagnosis, fine
 from orchestrator.scheduler.broker import LONGEST_SOCKET_PATH, Broker
 from orchestrator.scheduler.compatibility import check_readable
 from orchestrator.scheduler.planning import versions
@@ -118,7 +118,7 @@ def _store(store: Path) -> Iterator[Diagnosis]:
     free = shutil.disk_usage(store).free
     words = f"{store}: {free / 1e9:.1f} GB free"
     if free < LEAST_FREE_BYTES:
-        yield Diagnosis("store", ERROR, words, "Free space: a full disk stops the work, and loses nothing")
+        yield Diagnosis("store", WARNING, words, "Free space: a full disk stops the work, and loses nothing")
     path = store / f".doctor{TEMPORARY}"
     try:
         before = time.time()
@@ -152,7 +152,7 @@ def _locks(path: Path, descriptor: int) -> bool:
 def _clock(whose: str, ahead: float) -> Diagnosis:
     if abs(ahead) > CLOCK_SECONDS:
         words = f"{whose} clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} this machine's"
-        return Diagnosis("clock", ERROR, words, "Set the clocks (NTP); results do not depend on them, logs do")
+        return Diagnosis("clock", WARNING, words, "Set the clocks (NTP); results do not depend on them, logs do")
     return fine("clock", f"{whose} clock agrees with this machine's")
 
 
@@ -244,6 +244,6 @@ def _broker(broker: Broker, about: dict[str, Any]) -> Iterator[Diagnosis]:
     parts = urlsplit(broker.url)
     if parts.scheme == "redis" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
         hint = "Use rediss:// (TLS), or make sure that the network is private"
-        yield Diagnosis("broker", ERROR, "passwords and paths travel unencrypted", hint)
+        yield Diagnosis("broker", WARNING, "passwords and paths travel unencrypted", hint)
     if "server_time_usec" in about:
         yield _clock("the broker's", about["server_time_usec"] / 1e6 - time.time())

@@ -12,6 +12,10 @@ from workers.queue.broker_options import BrokerOptions
 
 READ_ONLY_HINT = "It is a read-only replica: name the primary server in LINEUP_BROKER_URL"
 
+AUTHENTICATION_HINT = (
+    "Fix the password: LINEUP_BROKER_PASSWORD_FILE, or in LINEUP_BROKER_URL with / # ? @ : as %2F %23 %3F %40 %3A"
+)
+
 
 def probe_broker(options: BrokerOptions) -> None:
     """Use every kind of command that a worker uses, on a key of its own that is deleted again.
@@ -49,6 +53,8 @@ def broker_error(options: BrokerOptions, error: Exception) -> BrokerError:
         user = urlsplit(options.url).username or "default"
         hint = f"Give its user its keys and channels: ACL SETUSER {user} ~{options.prefix}* &{options.prefix}* +@all"
         return BrokerRefusal(f"the broker {shown} forbids what Lineup needs: {why}", f"{hint} -@admin +info")
+    if any(isinstance(each, redis.exceptions.AuthenticationError) for each in causes):
+        return BrokerRefusal(f"the broker {shown} refuses the password: {why}", AUTHENTICATION_HINT)
     return BrokerError(f"the broker {shown} does not answer: {why}", "Start it, or fix LINEUP_BROKER_URL")
 
 

@@ -4,12 +4,15 @@
 |---|---|---|
 | LINEUP_STORE | ./lineup-store | folder of encodings and runs |
 | LINEUP_BROKER_URL | – (a private Valkey is started) | redis://, rediss:// or redis+socket:// of the broker |
+| LINEUP_BROKER_URL_FILE | – | file that holds the address; LINEUP_BROKER_URL wins |
+| LINEUP_BROKER_PASSWORD_FILE | – | file that holds the password, of any characters, for an address without one |
 | LINEUP_BROKER_CA | – (the system's) | PEM file of the authority that signed a rediss:// broker's certificate |
 | LINEUP_BROKER_CERTIFICATE | verified | or unverified: then anyone on the network may be the broker |
 | LINEUP_BROKER_PREFIX | lineup:<the store's id>: | before every key in the broker |
 | LINEUP_PROCESSES | number of cores | worker processes that `run` and `up` start for each queue |
 | LINEUP_PHOTOS_PER_TASK | 0: grows with the folder | photos in one message |
 | LINEUP_FLOWER_PORT | 5555 | where Flower of `up` listens, on 127.0.0.1 |
+| LINEUP_FLOWER_PASSWORD_FILE | – | file that holds the password of `lineup flower`, whose user is lineup |
 | LINEUP_LOG_LEVEL | INFO | of workers and orchestrator |
 | LINEUP_LOG_FORMAT | text | text or json |
 
@@ -30,6 +33,7 @@ from storage.errors import InputError
 from storage.validation import UNKNOWN_KEY, explain
 from workers.cores import usable_cores
 from workers.queue.configuration_files import HARMLESS, ConfigurationFile, configuration_files
+from workers.queue.secret_files import has_password, read_secret, with_password
 
 UNVERIFIED = "unverified"
 
@@ -41,12 +45,15 @@ class Settings(BaseSettings):
 
     store: Path = Path("lineup-store")
     broker_url: str = ""
+    broker_url_file: Path | None = None
+    broker_password_file: Path | None = None
     broker_ca: Path | None = None
     broker_certificate: Literal["verified", "unverified"] = "verified"
     broker_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9:_.-]{0,64}$")] = ""
     processes: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=usable_cores)
     photos_per_task: Annotated[int, Field(ge=0, le=1000)] = 0
     flower_port: Annotated[int, Field(ge=1, le=65535)] = 5555
+    flower_password_file: Path | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
 
@@ -72,9 +79,10 @@ def load_settings() -> Settings:
         InputError: a value is not usable; names the variable or the file.
     """
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         raise _refusal(error) from error
+    return settings.model_copy(update={"broker_url": _broker_url(settings)})
 
 
 def settings_from_current_folder() -> list[str]:
@@ -91,7 +99,19 @@ def settings_environment() -> dict[str, str]:
     settings = load_settings()
     values = {key: str(getattr(settings, key)) for key in (*HARMLESS, "broker_certificate", "broker_prefix")}
     values["broker_ca"] = str(settings.broker_ca.absolute()) if settings.broker_ca else ""
+    secret = settings.flower_password_file
+    values["flower_password_file"] = str(secret.absolute()) if secret else ""
     return {f"LINEUP_{key.upper()}": value for key, value in values.items()}
+
+
+def _broker_url(settings: Settings) -> str:
+    """The address with what the files of secrets hold; what is set directly wins. Raises InputError."""
+    url = settings.broker_url
+    if settings.broker_url_file and not url:
+        url = read_secret(settings.broker_url_file, "LINEUP_BROKER_URL_FILE")
+    if settings.broker_password_file and url and not has_password(url):
+        return with_password(url, read_secret(settings.broker_password_file, "LINEUP_BROKER_PASSWORD_FILE"))
+    return url
 
 
 def _files() -> list[ConfigurationFile]:

@@ -107,9 +107,9 @@ def listeners(port: int) -> set[str]:
     return {row[1].split(":")[0] for row in rows if row[3] == "0A" and int(row[1].split(":")[1], 16) == port}
 
 
-def answer(port: int, password: str = "") -> int:
-    """The HTTP status of Flower's first page."""
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/")
+def answer(port: int, password: str = "", path: str = "", method: str = "GET") -> int:
+    """The HTTP status of one of Flower's pages."""
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/{path}", method=method)
     if password:
         word = base64.b64encode(f"lineup:{password}".encode()).decode()
         request.add_header("Authorization", f"Basic {word}")
@@ -137,6 +137,8 @@ def test_up_starts_all_with_a_flower_that_asks_for_its_password_and_ctrl_c_ends_
         assert answer(port) == 401
         assert answer(port, "guess") == 401
         assert answer(port, found[1]) == 200
+        for path in ("worker/shutdown/images@x", "worker/pool/restart/images@x", "task/revoke/x", "task/send-task/x"):
+            assert answer(port, found[1], f"api/{path}", "POST") == 403  # it commands nobody
         everything = descendants(up.pid)
         assert len(everything) >= 4  # broker, two workers, Flower
         up.send_signal(signal.SIGINT)

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from orchestrator.local.cluster import LocalCluster
-from orchestrator.maintenance.diagnosis import ERROR, OK, Diagnosis
+from orchestrator.maintenance import diagnostics
+from orchestrator.maintenance.diagnosis import ERROR, OK, WARNING, Diagnosis
 from orchestrator.maintenance.diagnostics import diagnose
 from storage.refused_messages import BY_ITS_TASK, count_refused
 from storage.runs import Run, claim, open_store
@@ -138,7 +139,7 @@ def test_a_wrong_password_and_an_address_that_is_none_are_told_without_showing_t
 ) -> None:
     path = urlsplit(lab.stack.broker_url).path
     for url, words in (
-        (f"redis+socket://:hunter2@{path}", "does not answer"),
+        (f"redis+socket://:hunter2@{path}", "refuses the password"),
         ("redis://:hunter2@127.0.0.1:1/0", "does not answer"),
         ("redis://:hunter2/x@127.0.0.1:6379/0", "is not an address of a broker"),
     ):
@@ -153,3 +154,16 @@ def test_doctor_exits_with_0_where_all_is_well_and_prints_json(store: Path, call
     assert told.exit_code == 0
     found = [Diagnosis(**one) for one in json.loads(told.output)]
     assert replace(found[0], what="") == Diagnosis("versions", OK, "")
+
+
+def test_a_warning_alone_exits_with_0_unless_it_is_asked_to_be_strict(
+    store: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diagnostics, "LEAST_FREE_BYTES", 1 << 62)
+    told = call(store, "doctor", "--json")
+    assert told.exit_code == 0
+    found = [Diagnosis(**one) for one in json.loads(told.output)]
+    (warning,) = [one for one in found if one.state != OK]
+    assert (warning.topic, warning.state) == ("store", WARNING)
+    assert warning.hint
+    assert call(store, "doctor", "--strict").exit_code == 1

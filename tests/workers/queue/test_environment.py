@@ -16,7 +16,7 @@ from workers.queue.environment import (
     settings_from_current_folder,
 )
 
-OF_THE_CALLER = {"store", "broker_url", "flower_port"}
+OF_THE_CALLER = {"store", "broker_url", "broker_url_file", "broker_password_file", "flower_port"}
 
 
 @pytest.fixture(autouse=True)
