@@ -7,6 +7,7 @@
     ├── StoreError                  the store cannot be read or written, or is of another version
     │   ├── RunNotFound             no run of that name
     │   ├── RunConflict             the run exists with another experiment, or is in use
+    │   ├── StoreUnreachable        the object store does not answer, or refuses us
     │   ├── StoreFull               no space left: a run waits and goes on by itself when there is room
     │   ├── NoLocks                 the file system gives no locks, by which living processes are known
     │   └── RunStuck                the run cannot go on by itself: its user must act
@@ -25,7 +26,6 @@ A bug raises whatever it raises.
 from __future__ import annotations
 
 import errno
-from pathlib import Path
 
 _NO_SPACE = frozenset([errno.ENOSPC, errno.EDQUOT])
 _NO_LOCKS = frozenset([errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
@@ -71,11 +71,15 @@ class StoreError(LineupError):
     """The store cannot be read or written."""
 
 
+class StoreUnreachable(StoreError):
+    """The object store does not answer, or refuses us."""
+
+
 class StoreFull(StoreError):
     """The disk or the quota of the store is full."""
 
 
-def cannot_write(path: Path, error: OSError) -> StoreError:
+def cannot_write(path: object, error: OSError) -> StoreError:
     """The error of a failed write: StoreFull where there is no space, StoreError otherwise."""
     what = f"cannot write {path}: {error.strerror or error}"
     if is_no_space(error):
@@ -91,7 +95,7 @@ class NoLocks(StoreError):
     needs_a_person = True
 
 
-def cannot_lock(path: Path, error: OSError) -> NoLocks:
+def cannot_lock(path: object, error: OSError) -> NoLocks:
     """The error of a lock that was refused for another reason than that somebody holds it."""
     return NoLocks(
         f"cannot lock {path}: {error.strerror or error}",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from storage.parts import write_bytes
 from storage.temporary_files import TEMPORARY
+from storage.write_whole import write_bytes
 
 PROBE_BYTES = 1_000_000
 """About the size of a part of photos: a disk that takes so much has room for one."""

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.parts import write_bytes
 from storage.runs import Run
+from storage.write_whole import write_bytes
 
 SUFFIX = ".json"
 

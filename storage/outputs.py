@@ -90,7 +90,7 @@ class OutputLedger:
             OutputExists: something is there that must not be replaced.
             StoreError: it cannot be written.
         """
-        from storage.parts import write_bytes  # its Parquet library is not needed to record
+        from storage.write_whole import write_bytes  # its Parquet library is not needed to record
 
         own = self.check(path)
         self.record(path, hashlib.sha256(content).hexdigest(), people)
@@ -150,7 +150,7 @@ class OutputLedger:
 
     def drop(self, chosen: Callable[[Output], bool]) -> None:
         """Write the ledger anew without the chosen records; raises StoreError."""
-        from storage.parts import write_bytes
+        from storage.write_whole import write_bytes
 
         if self._file is None or not self._file.exists():
             return

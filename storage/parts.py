@@ -1,8 +1,8 @@
 """A part: one Parquet file, written once, whose name says what is in it.
 
-*Done* means that a valid part exists. A part appears whole or not at all (temporary file in the same folder,
-fsync, rename, fsync of the folder); writing it again writes the same bytes under the same name. A reader that finds a
-damaged part sets it aside, and the part is made again.
+*Done* means that a valid part exists. A part appears whole or not at all (in a folder: temporary file, fsync, rename,
+fsync of the folder; in an object store: one request); writing it again writes the same bytes under the same name. A
+reader that finds a damaged part sets it aside, and the part is made again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
-import os
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -19,10 +18,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from storage.errors import StoreError, cannot_write
-from storage.folders import fsync, make_folder
+from storage.errors import StoreError
+from storage.object_path import ObjectPath
 from storage.schemas import SCHEMA_VERSION
-from storage.temporary_files import TEMPORARY, locked_new_file
+from storage.write_whole import whole_file, write_bytes
 
 logger = logging.getLogger("lineup.storage")
 
@@ -102,35 +101,23 @@ def write_tables(
         "write_page_checksum": True,
         "store_schema": True,
     }
-    with _replacing(path) as temporary, pq.ParquetWriter(temporary, described, **options) as writer:
+    with whole_file(path) as sink, pq.ParquetWriter(sink, described, **options) as writer:
         for table in tables:
             writer.write_table(table.replace_schema_metadata(described.metadata), row_group_size=ROWS_PER_GROUP)
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a small file (run.json, a page) so that it is there whole or not at all; raises StoreError."""
-    with _replacing(path) as temporary:
-        temporary.write_bytes(content)
-
-
 @contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}{TEMPORARY}")
-    try:
-        make_folder(path.parent)
-        descriptor = locked_new_file(temporary)
-        try:
-            yield temporary
-            fsync(temporary)
-            temporary.replace(path)
-        finally:
-            os.close(descriptor)
-        fsync(path.parent)
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+def open_table(path: Path) -> Iterator[pq.ParquetFile]:
+    """A Parquet file whose pages are verified when they are read; of an object, only what is read is fetched.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        StoreUnreachable: the object store does not answer.
+        OSError, pa.ArrowException, ValueError: it is damaged (DAMAGE).
+    """
+    with contextlib.ExitStack() as stack:
+        source = stack.enter_context(path.open("rb")) if isinstance(path, ObjectPath) else path
+        yield stack.enter_context(pq.ParquetFile(source, page_checksum_verification=True))
 
 
 def _words(schema: pa.Schema) -> list[str]:
@@ -154,7 +141,7 @@ def read_part(path: Path, schema: pa.Schema, columns: list[str] | None = None) -
         FileNotFoundError: there is no such part.
     """
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        with open_table(path) as file:
             if not _is_ours(file.schema_arrow, schema):
                 return None
             there = set(file.schema_arrow.names)
@@ -170,7 +157,8 @@ def read_part(path: Path, schema: pa.Schema, columns: list[str] | None = None) -
 def is_of_another_schema(path: Path, schema: pa.Schema) -> bool:
     """Whether a part can be read and has other columns: another version wrote it. Its pages are not verified."""
     try:
-        return not _is_ours(pq.read_schema(path), schema)
+        with open_table(path) as file:
+            return not _is_ours(file.schema_arrow, schema)
     except DAMAGE:
         return False
 
@@ -181,7 +169,7 @@ def is_intact(path: Path, schema: pa.Schema) -> bool:
     Reads all of it, a row group at a time.
     """
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        with open_table(path) as file:
             ours = _is_ours(file.schema_arrow, schema)
             for group in range(file.num_row_groups if ours else 0):
                 file.read_row_group(group)
@@ -206,7 +194,8 @@ def is_whole(path: Path, schema: pa.Schema) -> bool:
 def count_rows(path: Path) -> int | None:
     """Rows of a part, from its footer; None where it is damaged or gone (compacted by another)."""
     try:
-        return int(pq.read_metadata(path).num_rows)
+        with open_table(path) as file:
+            return int(file.metadata.num_rows)
     except DAMAGE:
         return None
 
@@ -214,7 +203,8 @@ def count_rows(path: Path) -> int | None:
 def read_metadata(path: Path) -> dict[str, str]:
     """The strings that `write_part` stored beside the rows; raises StoreError where the file is damaged."""
     try:
-        stored = pq.read_schema(path).metadata or {}
+        with open_table(path) as file:
+            stored = file.schema_arrow.metadata or {}
     except DAMAGE as error:
         raise StoreError(f"{path} is damaged: {error}", "Delete it and resume the run") from error
     return {key.decode(): value.decode() for key, value in stored.items() if key.startswith(b"lineup.")}
@@ -240,17 +230,21 @@ def _completed(table: pa.Table, schema: pa.Schema, columns: list[str] | None) ->
 
 def list_parts(folder: Path) -> list[Path]:
     """All parts of a folder by name; none where the folder is not there."""
-    if not folder.is_dir():
+    if not isinstance(folder, ObjectPath) and not folder.is_dir():
         return []
     return sorted(path for path in folder.iterdir() if path.suffix == SUFFIX and not path.name.startswith("."))
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a damaged part, so that it can still be examined; returns its new path."""
+    """Give a damaged part another name, so that it can still be examined; returns its new path."""
     target = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}{DAMAGED}")
     logger.warning("%s is damaged or of another version; it is set aside and made again", path)
     with contextlib.suppress(FileNotFoundError):  # another orchestrator was quicker
-        path.replace(target)
+        if isinstance(path, ObjectPath):
+            write_bytes(target, path.read_bytes())
+            path.unlink()
+        else:
+            path.replace(target)
     return target
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from storage.errors import StoreError
-from storage.parts import write_bytes
 from storage.runs import RETENTION, Run
+from storage.write_whole import write_bytes
 
 
 def set_retention(run: Run, days: int) -> None:

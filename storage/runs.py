@@ -40,9 +40,9 @@ from pathlib import Path
 from storage.attempts import forget_deaths, read_attempts
 from storage.errors import RunNotFound, StoreError, cannot_lock
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
-from storage.parts import write_bytes
 from storage.plans import COMPARISON_RUN, ENCODER_REPORT, ENCODER_RUN, FACES_RUN, Plan, plan_text, read_plan
 from storage.store_id import store_id
+from storage.write_whole import write_bytes
 
 RETENTION = "retain-days"
 EMBEDDING_FOLDER = "embeddings"

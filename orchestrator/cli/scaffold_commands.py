@@ -24,7 +24,7 @@ def init(path: Path, force: bool) -> None:
       lineup init mine.toml && lineup run photos/ -e mine.toml
     """
     from orchestrator.experiment.experiment_file import TEMPLATE
-    from storage.parts import write_bytes
+    from storage.write_whole import write_bytes
 
     if os.path.lexists(path) and not force:
         raise InputError(f"{path} is there already", "Choose another name, or --force")

@@ -22,8 +22,8 @@ from orchestrator.experiment.trained_encoders import planned_trained_encoder
 from storage.encoder_settings import KNOWN_ENCODERS, OnnxEncoder, OwnEncoder, PlannedEncoder
 from storage.errors import EngineError, ExperimentError, StoreError
 from storage.experiments import Experiment
-from storage.parts import write_bytes
 from storage.runs import encoder_network_path, open_run
+from storage.write_whole import write_bytes
 from workers.faces.embed.onnx_encoder import OnnxFaceEncoder
 from workers.faces.engine_fingerprint import EMBEDDING_VERSION
 from workers.faces.models.encoder_files import encoder_network

@@ -10,9 +10,9 @@ from orchestrator.maintenance.diagnosis import ERROR, Diagnosis, fine
 from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.worker_watch import workers_now
 from storage.errors import StoreError
-from storage.parts import write_bytes
 from storage.runs import Run
 from storage.worker_faults import live_workers
+from storage.write_whole import write_bytes
 from workers.faces.models.model_cache import cache_folder
 from workers.jobs.catalogued_file import unreadable_dataset
 from workers.queue.broker_probe import probe_broker

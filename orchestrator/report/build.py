@@ -9,10 +9,11 @@ from orchestrator.report.material import ReportMaterial
 from orchestrator.report.page import render_page
 from orchestrator.report.suspects_file import write_suspects
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
-from storage.parts import list_parts, read_parts, write_bytes
+from storage.parts import list_parts, read_parts
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES, FITS, SCORES
 from storage.tables import read_table
+from storage.write_whole import write_bytes
 from workers.compare.k_shot import largest_shot
 from workers.compare.paired import Pair
 from workers.jobs.photo_paths import submitted_photos

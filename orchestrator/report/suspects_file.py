@@ -13,7 +13,7 @@ from orchestrator.dataset.corrections import has_actions
 from orchestrator.dataset.csv_file import csv_bytes
 from orchestrator.text import counted
 from storage.errors import DatasetError
-from storage.parts import write_bytes
+from storage.write_whole import write_bytes
 
 SUSPECTS_CSV = "suspects.csv"
 COLUMNS = (

@@ -26,11 +26,11 @@ from storage.parts import (
     read_parts,
     set_aside,
     table_of,
-    write_bytes,
     write_part,
 )
 from storage.schemas import FACES, FITS, SPLITS
 from storage.temporary_files import TEMPORARY
+from storage.write_whole import write_bytes
 
 
 def rows(count: int) -> list[dict[str, object]]:
@@ -168,7 +168,8 @@ WRITING = """
 import os, resource, sys
 from pathlib import Path
 from storage.errors import StoreError
-from storage.parts import table_of, write_bytes, write_part
+from storage.parts import table_of, write_part
+from storage.write_whole import write_bytes
 from storage.schemas import SPLITS
 from tests.storage.test_parts import rows
 table = table_of(rows(2000), SPLITS)

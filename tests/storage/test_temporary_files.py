@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from storage.parts import write_bytes
 from storage.temporary_files import TEMPORARY, locked_new_file, sweep
+from storage.write_whole import write_bytes
 
 
 def test_sweeping_takes_what_the_dead_left_and_leaves_what_the_living_write(tmp_path: Path) -> None:
@@ -31,8 +31,8 @@ def test_sweeping_takes_what_the_dead_left_and_leaves_what_the_living_write(tmp_
 HOLDING = """
 import sys
 from pathlib import Path
-from storage.parts import _replacing
-with _replacing(Path(sys.argv[1])) as temporary:
+from storage.write_whole import whole_file
+with whole_file(Path(sys.argv[1])) as temporary:
     temporary.write_bytes(b"half")
     print("writing", flush=True)
     sys.stdin.read()

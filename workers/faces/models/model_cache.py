@@ -115,8 +115,8 @@ def _convert(name: str) -> bytes:
 
 
 def _write(path: Path, data: bytes) -> None:
-    from storage.parts import write_bytes  # its Parquet library takes 12 MB that a start with a full cache saves
     from storage.temporary_files import sweep
+    from storage.write_whole import write_bytes  # its Parquet library takes 12 MB that a start with a full cache saves
 
     try:
         sweep(path.parent)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from storage.parts import write_bytes
+from storage.write_whole import write_bytes
 from workers.learning.arrays import Array
 from workers.learning.networks.keras_runtime import assign
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from storage.parts import write_bytes
+from storage.write_whole import write_bytes
 from workers.learning.arrays import Array, Floats
 from workers.learning.networks.architectures import encoding_convnet
 from workers.learning.networks.stored_network import NetworkLayout, network_bytes, read_network

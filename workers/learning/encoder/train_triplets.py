@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from storage.parts import write_bytes
 from storage.plans import ENCODER_REPORT, TripletSettings
+from storage.write_whole import write_bytes
 from workers.compare.pair_protocol import PairAccuracy, pair_accuracy
 from workers.learning.arrays import Array
 from workers.learning.encoder.checkpoint import Progress, read_checkpoint, write_checkpoint

@@ -1,0 +1,181 @@
+"""Small whole files with the operations that leases and claims need: in a folder and in an object store alike.
+
+Whoever reads one sees an earlier or a later content, never half of one. Nothing here uses a lock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.errors import StoreUnreachable, cannot_write
+from storage.folders import fsync, make_folder
+from storage.object_path import PAGE, ObjectPath
+from storage.object_stores import plain_errors
+
+_NEW = ".new"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A file of a listing.
+
+    Attributes:
+        tag: changes when the content does; compare it with tags of `list_whole` only.
+    """
+
+    path: Path
+    size: int
+    tag: str
+
+
+def list_whole(folder: Path) -> list[Listed]:
+    """The files directly in a folder, by name; none where it is not there. Objects are listed page by page."""
+    if isinstance(folder, ObjectPath):
+        depth = folder.key.count("/") + bool(folder.key)
+        found = ((path, about) for path, about in folder.listing() if path.key.count("/") == depth)
+        return [Listed(path, about.size, about.tag) for path, about in found]
+    listed = []
+    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
+                about = entry.stat()
+                if entry.is_file() and not entry.name.endswith(_NEW):
+                    tag = f"{about.st_ino}-{about.st_mtime_ns}-{about.st_size}"
+                    listed.append(Listed(folder / entry.name, about.st_size, tag))
+    return sorted(listed, key=lambda each: each.path.name)
+
+
+def read_whole(path: Path) -> tuple[bytes, str]:
+    """Content and tag; raises FileNotFoundError. The tag is for `swap_whole`."""
+    if isinstance(path, ObjectPath):
+        return path.read_with_tag()
+    content = path.read_bytes()
+    return content, _tag(content)
+
+
+def put_whole(path: Path, content: bytes) -> str:
+    """Write a file, whatever is there; returns its tag. Raises StoreError."""
+    if isinstance(path, ObjectPath):
+        return path.put(content)
+    with _new_file(path, content) as new:
+        new.replace(path)
+    return _tag(content)
+
+
+def create_whole(path: Path, content: bytes) -> bool:
+    """Write a file where none is; False where one is. Of several who try at once, one gets True.
+
+    An answer that was lost is asked for again: a file with just this content counts as ours, so it should be unique
+    where that matters.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    try:
+        if isinstance(path, ObjectPath):
+            return _certain(path, content, "")
+        with _new_file(path, content) as new:
+            os.link(new, path)  # unlike a rename, it replaces nothing
+    except FileExistsError:
+        return False
+    return True
+
+
+def swap_whole(path: Path, content: bytes, tag: str) -> bool:
+    """Replace a file that still has the content of this tag; False where it has another or is gone.
+
+    Of several who try at once, one gets True. The content should be unique, as for `create_whole`. In a folder the
+    file is away for a moment: a reader that does not find it looks again.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    try:
+        if isinstance(path, ObjectPath):
+            return _certain(path, content, tag)
+        with _new_file(path, content) as new:
+            return _swap(path, new, tag)
+    except FileExistsError:
+        return False
+
+
+def delete_whole(path: Path) -> None:
+    """Delete a file, if it is there."""
+    path.unlink(missing_ok=True)
+
+
+def delete_folder(folder: Path) -> None:
+    """Delete all that is below a folder; what is gone already, or cannot be deleted, is passed over in a folder."""
+    if not isinstance(folder, ObjectPath):
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    import obstore
+
+    with plain_errors(str(folder)):
+        for page in obstore.list(folder.store, folder.key, chunk_size=PAGE):
+            obstore.delete(folder.store, [each["path"] for each in page])
+
+
+def _certain(path: ObjectPath, content: bytes, tag: str) -> bool:
+    """Write under a condition. Where the answer was lost, the object itself tells whether it was us."""
+    try:
+        path.put(content, tag)
+    except (FileExistsError, StoreUnreachable) as error:
+        try:
+            there = path.read_bytes()
+        except FileNotFoundError:
+            there = None
+        if there != content:
+            raise error from None
+    return True
+
+
+def _swap(path: Path, new: Path, tag: str) -> bool:
+    """Take the file away under a name of our own, which one of several can do; put the new one, or it, back."""
+    taken = new.with_name(f"{new.name}{_NEW}")
+    try:
+        path.rename(taken)
+    except FileNotFoundError:
+        return False
+    ours = _tag(taken.read_bytes()) == tag
+    try:
+        os.link(new if ours else taken, path)
+    finally:
+        taken.unlink()
+    return ours
+
+
+@contextlib.contextmanager
+def _new_file(path: Path, content: bytes) -> Iterator[Path]:
+    """A file beside it with this content, on the disk; gone at the end. Raises FileExistsError and StoreError."""
+    new = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}{_NEW}")
+    try:
+        make_folder(path.parent)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    try:
+        descriptor = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        try:
+            os.write(descriptor, content)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        yield new
+        fsync(path.parent)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _tag(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,169 @@
+"""A real S3 server (moto's) as a process on loopback, and a proxy in front of it that makes faults on demand."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Literal
+
+from tests.proxy import free_port
+
+Fault = Literal["slow down", "cut", "lose answer", "stall"]
+
+SLOW_DOWN = (
+    b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+)
+PIECE = 65_536
+KEY, SECRET = "AKIATESTKEYOFLINEUP0", "a-secret-that-no-message-may-show"
+
+
+class S3Server:
+    """Where it listens, and the environment in which obstore finds it."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+
+    def environment(self, url: str = "") -> dict[str, str]:
+        """Variables of a process that uses it, or a proxy at that address."""
+        return {
+            "AWS_ENDPOINT_URL": url or self.url,
+            "AWS_ALLOW_HTTP": "true",
+            "AWS_ACCESS_KEY_ID": KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_REGION": "us-east-1",
+        }
+
+    def new_bucket(self) -> str:
+        """The address of a new bucket."""
+        name = f"lineup-{uuid.uuid4().hex[:12]}"
+        status, _, _ = forwarded(self.port, "PUT", f"/{name}", {}, b"")
+        assert status == 200
+        return f"s3://{name}"
+
+
+@contextlib.contextmanager
+def s3_server() -> Iterator[S3Server]:
+    """Start it, and end it with the block."""
+    server = S3Server(free_port())
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(server.port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(150):
+            with contextlib.suppress(ConnectionError):
+                forwarded(server.port, "GET", "/moto-api/", {}, b"")
+                break
+            time.sleep(0.2)
+        yield server
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+class FaultyProxy:
+    """Passes requests to a server; each waits for `latency`, and those that a fault is queued for meet it.
+
+    Attributes:
+        faults: the next requests (of `method`, where that is set) take one each.
+        let_through: so many requests meet no fault first.
+        requests: method and path of all so far.
+        fetched: bytes that were sent to clients; of an answer that a client did not want, what it took.
+    """
+
+    def __init__(self, server: S3Server) -> None:
+        self.latency = 0.0
+        self.faults: deque[Fault] = deque()
+        self.method = ""
+        self.let_through = 0
+        self.fetched = 0
+        self.requests: list[tuple[str, str]] = []
+        self._server = server
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._http.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._http.server_port}"
+        self._thread = threading.Thread(target=self._http.serve_forever, daemon=True)
+
+    def __enter__(self) -> FaultyProxy:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+
+    def fault(self, method: str) -> Fault | None:
+        """The fault of this request, if any."""
+        if self.let_through:
+            self.let_through -= 1
+            return None
+        if self.faults and self.method in ("", method):
+            with contextlib.suppress(IndexError):
+                return self.faults.popleft()
+        return None
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        proxy, port = self, self._server.port
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+            def _pass(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                proxy.requests.append((self.command, self.path))
+                time.sleep(proxy.latency)
+                fault = proxy.fault(self.command)
+                if fault == "stall":
+                    time.sleep(300)
+                if fault == "cut":
+                    self.close_connection = True
+                    return
+                if fault == "slow down":
+                    self._answer(503, [], SLOW_DOWN)
+                    return
+                status, headers, data = forwarded(port, self.command, self.path, dict(self.headers.items()), body)
+                if fault == "lose answer":
+                    self.close_connection = True
+                    return
+                self._answer(status, headers, data)
+
+            def _answer(self, status: int, headers: list[tuple[str, str]], data: bytes) -> None:
+                self.send_response_only(status)
+                for name, value in headers:
+                    if name.lower() not in ("connection", "transfer-encoding", "keep-alive"):
+                        self.send_header(name, value)
+                if not any(name.lower() == "content-length" for name, _ in headers):
+                    self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    with contextlib.suppress(ConnectionError):  # the client wanted no more
+                        for start in range(0, len(data), PIECE):
+                            self.wfile.write(data[start : start + PIECE])
+                            proxy.fetched += PIECE
+
+            do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _pass  # noqa: N815
+
+        return Handler
+
+
+def forwarded(
+    port: int, method: str, path: str, headers: dict[str, str], body: bytes
+) -> tuple[int, list[tuple[str, str]], bytes]:
+    """What the server answers to a request."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.getheaders(), answer.read()
+    finally:
+        connection.close()
