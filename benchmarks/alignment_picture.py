@@ -34,7 +34,7 @@ def row(person: int) -> Pixels:
     rgb = np.asarray(render(draw_identity(5, person), draw_scene(5, person, 0), SIDE))
     found = load_detector("cascade")(rgb, 800)[0]
     face = map_box(rgb, found).box
-    points = load_landmarks("68")(rgb, face)
+    points = load_landmarks("68")([(rgb, face)])[0]
     seen = rgb.copy()
     _frame(seen, found.box, RED)
     _frame(seen, face, GREEN)

@@ -19,11 +19,13 @@ from types import TracebackType
 from typing import IO, Any, cast
 
 from orchestrator.local.child_process import ONE_THREAD, worker_environment
+from workers.faces.engine import CHUNK
 
 ROOT = Path(__file__).parents[1]
 
-AT_ONCE = 4
-"""Photos sent to a process together, as many as the engine processes at once."""
+SHARE = 4
+"""Photos are sent so that each process still gets this many messages: whole chunks of the engine, and fewer towards the
+end, so that no process is idle."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,11 @@ class Processes:
     def lap(self, paths: Sequence[Path]) -> Lap:
         """Process all photos and return the measurement."""
         photos_left: SimpleQueue[list[str]] = SimpleQueue()
-        for start in range(0, len(paths), AT_ONCE):
-            photos_left.put([str(path) for path in paths[start : start + AT_ONCE]])
+        start = 0
+        while start < len(paths):
+            size = max(min(CHUNK, (len(paths) - start) // (SHARE * self._count)), 1)
+            photos_left.put([str(path) for path in paths[start : start + size]])
+            start += size
         cpu, steps = 0.0, Counter[str]()
         begun = time.perf_counter()
         with ThreadPoolExecutor(self._count) as pool:

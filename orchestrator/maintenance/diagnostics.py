@@ -94,7 +94,7 @@ def _here() -> Iterator[Diagnosis]:
         what = f"the model cache {cache} cannot be written: {why}"
         yield Diagnosis("models", ERROR, what, "Set LINEUP_CACHE to a folder")
     elif not lost:
-        count = len(list(cache.glob("*.onnx")))
+        count = len([*cache.glob("*.onnx"), *cache.glob("*.trees")])
         yield fine("models", f"{len(MODEL_FILES)} model files; {count} converted in {cache}, the rest on first use")
 
 

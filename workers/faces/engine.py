@@ -31,8 +31,9 @@ from workers.faces.records import FaceRecord, PhotoResult
 from workers.faces.refusal import Refusal
 from workers.faces.stopwatch import timed
 
-CHUNK = 8
-"""Photos that are in memory together at most: enough for the processor's caches to keep each network's weights."""
+CHUNK = 16
+"""Photos that are in memory together at most. Trees and weights are read from memory once for all of them; twice as
+many would save another 0.1 ms a face."""
 
 OtherEncoders = Mapping[str, OnnxFaceEncoder]
 """By name: encoders that embed the faces as well."""
@@ -176,24 +177,23 @@ class FaceEngine:
     def _encode_faces(self, faces: Sequence[DetectedFace], others: OtherEncoders) -> None:
         """Landmarks, align, embed: each step for all faces before the next. A record goes to its photo's result.
 
-        The faces are embedded together, and each photo is charged an equal share of that time for each of its faces.
+        Landmarks and embeddings are made of all faces together, and each photo is charged an equal share of that time
+        for each of its faces.
         """
         if not faces:
             return
-        points: list[Points] = []
         chips: list[Pixels] = []
-        for _, _, photo, detection, result, *_ in faces:
-            with timed(result.seconds, "landmarks"):
-                points.append(self._landmarks(photo.rgb, detection.box))
+        together: dict[str, float] = {}
+        with timed(together, "landmarks"):
+            points = self._landmarks([(face.photo.rgb, face.detection.box) for face in faces])
         for (_, _, photo, detection, result, *_), shape in zip(faces, points, strict=True):
             with timed(result.seconds, "align"):
                 chips.append(encoder_chip(photo.rgb, detection.box, shape))
-        together: dict[str, float] = {}
         with timed(together, "encode"):
             embeddings = embed_chips(self._encode, chips, self.settings.mirror, self.settings.jitter)
         for face, shape, embedding in zip(faces, points, embeddings, strict=True):
-            seconds = face.result.seconds
-            seconds["encode"] = seconds.get("encode", 0.0) + together["encode"] / len(faces)
+            for step, seconds in together.items():
+                face.result.seconds[step] = face.result.seconds.get(step, 0.0) + seconds / len(faces)
             face.result.faces.append(_record(face, shape, embedding))
         if others:
             for face in {id(face.result): face for face in faces}.values():

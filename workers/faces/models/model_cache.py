@@ -1,6 +1,6 @@
-"""The cache of converted models: ONNX files, each checked by its sha256 before every use.
+"""The cache of converted models: ONNX files and trees, each checked by its sha256 before every use.
 
-A network is converted once a machine. The file's name holds a hash of its source, and it appears by a rename: workers
+A model is converted once a machine. The file's name holds a hash of its source, and it appears by a rename: workers
 that start together may all convert it and write the same bytes. A file with other bytes is replaced.
 """
 
@@ -25,8 +25,13 @@ CONVERTED_SHA256 = {
     "mmod": "714c5df1331f8357819763cf5a5c5509ed72278e78a8e6c58c5707493281e9d6",
     "blaze": "2d6c943d879d88cd34984ead079d32a58f7c94e4d30d224da5e5034eabfd9fba",
     "yunet": "53514f3f4498a3ec90e60bc8070c7bb38b3ee966204e42def2220ba54a3690db",
+    "landmarks-5": "43062cf64d8a10c950621fbada33866a2af25df174563a208c636d6b17e55bb6",
+    "landmarks-68": "c8dfd8cbcfc5b6fc8289daa762e6c80d609332c8cec7acde8c26a5f2568c09c1",
 }
 """The only bytes that are read from the cache; `converted` of an empty cache gives the same."""
+
+LANDMARK_POINTS = {"landmarks-68": 68, "landmarks-5": 5}
+"""Points of each model of landmarks."""
 
 HINT = "Set LINEUP_CACHE to a new folder, or to one that only you can use"
 
@@ -63,7 +68,7 @@ def check_cache(folder: Path) -> None:
 
 
 def converted(name: str) -> Path:
-    """Path of the checked ONNX file of a model in `model_files.MODEL_FILES`; converts the model where it is missing.
+    """Path of the checked file of a model in `model_files.MODEL_FILES`; converts the model where it is missing.
 
     Raises:
         EngineError: the model file is missing or damaged, or the cache folder cannot be written or is not ours alone.
@@ -88,7 +93,8 @@ def converted(name: str) -> Path:
 def _path(name: str, sha256: str) -> Path:
     """Where these bytes are, converted from the installed model file."""
     source = f"{CONVERTER_VERSION} {model_digest(name)} {sha256}"
-    return cache_folder() / f"{name}-{hashlib.sha256(source.encode()).hexdigest()[:16]}.onnx"
+    suffix = ".trees" if name in LANDMARK_POINTS else ".onnx"
+    return cache_folder() / f"{name}-{hashlib.sha256(source.encode()).hexdigest()[:16]}{suffix}"
 
 
 def _sha256_of(path: Path) -> str | None:
@@ -102,13 +108,15 @@ def _sha256_of(path: Path) -> str | None:
 
 
 def _convert(name: str) -> bytes:
-    from workers.faces.models import dlib_files, graphs, tflite_files, yunet_files
+    from workers.faces.models import dlib_files, graphs, landmark_files, tflite_files, yunet_files
 
     path = model_path(name)
     if name == "encoder":
         return graphs.encoder_graph(dlib_files.read_resnet(path))
     if name == "mmod":
         return graphs.mmod_graph(dlib_files.read_mmod(path))
+    if name in LANDMARK_POINTS:
+        return landmark_files.landmark_trees(path, LANDMARK_POINTS[name])
     if name == "yunet":
         return yunet_files.yunet_graph(path)
     return tflite_files.blazeface_graph(path)

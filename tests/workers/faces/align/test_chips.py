@@ -59,9 +59,9 @@ def test_the_similarity_fit_has_the_least_squared_error() -> None:
 def test_the_aligned_picture_shows_eyes_and_lips_at_the_target(face: Pixels, factor: int) -> None:
     large = np.repeat(np.repeat(face, factor, axis=0), factor, axis=1)
     hog, landmarks = load_detector("hog"), load_landmarks("68")
-    chip = align_face(large, fit_alignment(landmarks(large, hog(large, 400)[0].box)))
+    chip = align_face(large, fit_alignment(landmarks([(large, hog(large, 400)[0].box)])[0]))
     again = hog(np.repeat(np.repeat(chip, 3, axis=0), 3, axis=1), 400)[0].box
-    points = landmarks(np.repeat(np.repeat(chip, 3, axis=0), 3, axis=1), again) / 3
+    points = landmarks([(np.repeat(np.repeat(chip, 3, axis=0), 3, axis=1), again)])[0] / 3
     found = np.stack([points[part].mean(axis=0) for part in (LEFT_EYE, RIGHT_EYE, LIPS)])
     assert chip.shape == (128, 128, 3)
     assert np.abs(found - TARGET).max() < 6

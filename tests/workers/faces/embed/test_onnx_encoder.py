@@ -28,7 +28,7 @@ def faces(drawn: dict[tuple[int, int], Pixels]) -> Faces:
     from workers.faces.detect.detectors import load_detector
 
     hog, landmarks = load_detector("hog"), load_landmarks("68")
-    return {key: (rgb, landmarks(rgb, hog(rgb, 640)[0].box)) for key, rgb in drawn.items()}
+    return {key: (rgb, landmarks([(rgb, hog(rgb, 640)[0].box)])[0]) for key, rgb in drawn.items()}
 
 
 def channel_means(size: int, flat: bool = True) -> bytes:
@@ -92,7 +92,7 @@ def test_the_points_of_both_models_give_nearly_the_same_face(sface: OnnxFaceEnco
 
     hog, five = load_detector("hog"), load_landmarks("5")
     for rgb, points in faces.values():
-        chips = [sface.chip(rgb, points), sface.chip(rgb, five(rgb, hog(rgb, 640)[0].box))]
+        chips = [sface.chip(rgb, points), sface.chip(rgb, five([(rgb, hog(rgb, 640)[0].box)])[0])]
         one, two = sface.embed(chips, mirror=False, jitter=0)
         assert np.linalg.norm(one - two) < 0.75
 
