@@ -15,6 +15,7 @@ COPY pyproject.toml README.md ./
 COPY storage ./storage
 COPY workers ./workers
 COPY orchestrator ./orchestrator
+COPY lineup ./lineup
 # no build isolation: the setuptools of the lock builds; otherwise one would be fetched that no hash vouches for
 RUN pip --disable-pip-version-check --python /opt/lineup/bin/python \
     install --no-cache-dir --no-deps --no-build-isolation .

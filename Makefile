@@ -46,7 +46,7 @@ lint: $(STAMP) audited ## ruff, mypy --strict, bandit, and once a day the audit
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/bandit -q -c pyproject.toml -r workers orchestrator storage
+	$(BIN)/bandit -q -c pyproject.toml -r lineup workers orchestrator storage
 
 format: $(STAMP) ## rewrite the code in the house format
 	$(BIN)/ruff format .

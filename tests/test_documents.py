@@ -138,7 +138,7 @@ def test_the_hooks_before_a_commit_are_the_programs_of_the_lock() -> None:
     assert all(re.search(rf"^{Path(program).name}==", locked, re.MULTILINE) for program in programs)
 
 
-OURS = "workers|orchestrator|storage|tests|benchmarks|docs"
+OURS = "lineup|examples|workers|orchestrator|storage|tests|benchmarks|docs"
 
 
 def test_every_file_of_ours_that_a_document_names_exists() -> None:
@@ -167,7 +167,8 @@ def test_every_name_that_a_document_places_in_a_file_is_there() -> None:
 def test_the_picture_of_the_rooms_shows_every_folder_of_code() -> None:
     picture = DOCUMENTS["architecture.md"].split("```")[1]
     shown = {name.rstrip("/") for name in re.findall(r"\b\w+/", picture)}
-    packages = {path.parent for top in ("workers", "orchestrator", "storage") for path in (ROOT / top).rglob("*.py")}
+    floors = ("lineup", "orchestrator", "workers", "storage")
+    packages = {path.parent for top in floors for path in (ROOT / top).rglob("*.py")}
     assert shown == {path.name for path in packages}
 
 

