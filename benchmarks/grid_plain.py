@@ -11,13 +11,13 @@ from pathlib import Path
 from benchmarks import keras_fit
 from storage.parts import part_path, read_part, table_of
 from storage.runs import open_run
-from storage.schemas import FACES, SCORES, SPLITS
+from storage.schemas import SCORES, SPLITS
 from storage.tables import read_table
 from workers.cores import usable_cores
+from workers.jobs.load_faces import faces_by_encoder
 from workers.jobs.part_names import training_part
-from workers.learning.configurations import find_configuration
+from workers.learning.configurations import RUN_ENCODER, find_configuration
 from workers.learning.evaluation import evaluate
-from workers.learning.face_arrays import Faces
 from workers.learning.networks import fit_networks as networks
 from workers.learning.seeds import seed_of
 
@@ -31,7 +31,7 @@ def main() -> None:
     if lap == "script":
         vars(networks)["train_network"] = keras_fit.train_network
     threads = 1 if lap == "plain-1" else usable_cores()
-    faces = Faces.from_table(read_table(run.faces, FACES))
+    faces = faces_by_encoder(run, RUN_ENCODER)
     rows = read_table(run.splits, SPLITS).to_pylist()
     seed = run.plan.experiment.seed
     changes = run.plan.experiment.parameters

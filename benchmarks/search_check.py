@@ -31,9 +31,10 @@ from benchmarks.processes import ROOT
 from orchestrator.report.terminal import percent
 from storage.parts import list_parts, read_parts
 from storage.runs import Run, list_runs, open_run
-from storage.schemas import FACES, FITS, SCORES, SPLITS
+from storage.schemas import FITS, SCORES, SPLITS
 from storage.tables import read_table
-from workers.learning.face_arrays import Faces
+from workers.jobs.load_faces import faces_by_encoder
+from workers.learning.configurations import RUN_ENCODER
 
 Array = npt.NDArray[Any]
 Row = dict[str, Any]
@@ -119,7 +120,7 @@ def compared(people: int, photos: int) -> Run:
 
 def split_of(run: Run) -> Split:
     """The faces of the run's split."""
-    faces = Faces.from_table(read_table(run.faces, FACES))
+    faces = faces_by_encoder(run, RUN_ENCODER)
     rows = read_table(run.splits, SPLITS).to_pylist()
     people = {label: number for number, label in enumerate(sorted({row["label"] for row in rows}))}
     where = faces.rows((row["photo_key"], row["face_index"]) for row in rows)

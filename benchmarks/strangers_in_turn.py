@@ -17,8 +17,10 @@ import pyarrow as pa
 from orchestrator.dataset import splits as splitting
 from orchestrator.dataset.draws import strangers_of
 from storage.experiments import Protocol
+from storage.face_pictures import run_pictures
+from storage.run_faces import read_faces
 from storage.runs import Run, open_run
-from storage.schemas import CATALOG, FACES, SCORES
+from storage.schemas import CATALOG, SCORES
 from storage.tables import read_table
 from workers.compare.answers import answers_of
 from workers.compare.open_set import open_set
@@ -37,10 +39,10 @@ def always_the_same(labels: list[str], protocol: Protocol, _turn: int) -> dict[s
 
 def false_alarms(run: Run, share: float, seed: int) -> dict[str, float]:
     """The false-alarm rate of each method on one draw of folds and strangers."""
-    table = read_table(run.faces, FACES)
+    table = read_faces(run, splitting.SPLIT_COLUMNS)
     faces = Faces.from_table(table)
     protocol = Protocol(kind="kfold", folds=5, repeats=3, unknown_share=share, seed=seed)
-    rows = splitting.make_splits(read_table(run.catalog, CATALOG), table, protocol).table.to_pylist()
+    rows = splitting.make_splits(read_table(run.catalog, CATALOG), table, protocol, run_pictures(run)).table.to_pylist()
     places = sorted({(row["repeat"], row["fold"]) for row in rows})
     found = {}
     for name in METHODS:

@@ -1,8 +1,8 @@
 """Collect a run's faces from the shared encodings into one table, sorted by photo, whatever its size.
 
-A face has some 18 kB of pictures and numbers, so the faces of a large archive do not fit into memory. They are split
-into buckets by the first digits of their photo's key (a hash, so buckets are of equal size); each bucket is sorted
-alone and appended to the table. Most runs have one bucket and need no intermediate file.
+A face has a kilobyte of numbers (its pictures stay in the encodings), so those of a very large archive do not fit into
+memory. They are split into buckets by the first digits of their photo's key (a hash, so buckets are of equal size);
+each bucket is sorted alone and appended to the table. Most runs have one bucket and need no intermediate file.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from storage.encodings import canonical, plain
 from storage.folders import scratch_folder
 from storage.parts import list_parts, read_parts, write_tables
 from storage.runs import Run
-from storage.schemas import EMBEDDINGS, FACES
+from storage.schemas import EMBEDDINGS, RUN_FACES
 
-BUCKET_PHOTOS = 10_000
-"""Some 180 MB of faces, twice that while they are sorted."""
+BUCKET_PHOTOS = 50_000
+"""Some 55 MB of faces, twice that while they are sorted."""
 
 _DIGITS = 8
 """Of a key, that choose its bucket: 32 bits."""
@@ -53,7 +53,7 @@ def write_faces(
     """
     encoded = [(part, failed) for part in list_parts(run.encodings / "faces")]
     failures: Parts = [(part, frozenset()) for part in list_parts(run.failures)]
-    return _collect(run, run.faces, FACES, [*encoded, *failures], photos, bucket_photos)
+    return _collect(run, run.faces, RUN_FACES, [*encoded, *failures], photos, bucket_photos)
 
 
 def write_embeddings(

@@ -18,7 +18,7 @@ from pydantic.dataclasses import dataclass
 from storage.engine_settings import EngineSettings
 from storage.errors import StoreError
 from storage.experiments import Experiment
-from storage.schemas import SCHEMA_VERSION
+from storage.schemas import READABLE_VERSIONS, SCHEMA_VERSION
 from storage.validation import FORBID_EXTRA, UNKNOWN_KEY, Count, InnerShare, Natural, Positive, Seed, explain
 
 RunKind = Literal["comparison", "faces", "encoder"]
@@ -132,7 +132,7 @@ def read_plan(file: Path) -> Plan:
 
 def _check_version(run_id: str, content: dict[str, Any]) -> None:
     version, kind = content.get("schema_version", SCHEMA_VERSION), content.get("kind", COMPARISON_RUN)
-    if version != SCHEMA_VERSION:
+    if version not in READABLE_VERSIONS:
         raise StoreError(
             f"run {run_id} was written by tables of version {version!r:.40}, this is {SCHEMA_VERSION}",
             "Start a new run; its photos are encoded anew",

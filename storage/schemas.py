@@ -17,7 +17,9 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+READABLE_VERSIONS = (1, 2)
+"""Version 1 copied the pictures of faces into the table of every run; otherwise the columns are the same."""
 
 EMBEDDING_SIZE = 128
 LANDMARKS = 68
@@ -81,6 +83,10 @@ FACES = pa.schema(
         pa.field("chosen", _word),  # why this one: only, largest, central, every; further: it may be asked (consistent)
     ]
 )
+
+PICTURES = ("crop", "aligned")
+RUN_FACES = pa.schema([field for field in FACES if field.name not in PICTURES])
+"""The faces of one run: the pictures stay in the encodings (FACES), where storage/face_pictures.py finds them."""
 
 EMBEDDINGS = pa.schema(
     [
@@ -218,7 +224,7 @@ COMPARISON = pa.schema(
 
 TABLES = {
     "catalog": CATALOG,
-    "faces": FACES,
+    "faces": RUN_FACES,
     "embeddings": EMBEDDINGS,
     "efforts": EFFORTS,
     "splits": SPLITS,

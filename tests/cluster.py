@@ -25,7 +25,7 @@ from orchestrator.scheduler.status import Status, status_of
 from storage.attempts import read_attempts
 from storage.parts import read_parts
 from storage.runs import Run
-from storage.schemas import EFFORTS, FACES
+from storage.schemas import EFFORTS, RUN_FACES
 from workers.queue.broker_options import store_options
 from workers.queue.environment import Settings
 
@@ -80,7 +80,7 @@ def tables(run: Run) -> dict[str, bytes]:
 
 def outcomes(run: Run) -> dict[str, tuple[str, str]]:
     """photo_key to (outcome, reason); fails where a photo has two rows in a run of one face a photo."""
-    faces = read_parts([run.faces], FACES).to_pylist()
+    faces = read_parts([run.faces], RUN_FACES).to_pylist()
     found = {row["photo_key"]: (row["outcome"], row["reason"]) for row in faces}
     assert len(found) == len(faces)
     return found

@@ -17,8 +17,9 @@ from orchestrator.scheduler.stored_faces import StoredFaces
 from orchestrator.scheduler.verified_tables import VerifiedTables
 from orchestrator.scheduler.work import planned_photos
 from storage.experiments import Experiment, Protocol
+from storage.face_pictures import run_pictures
 from storage.runs import Run
-from storage.schemas import CATALOG, FACES, SPLITS
+from storage.schemas import CATALOG, RUN_FACES, SPLITS
 from storage.tables import read_table, write_run_tables
 from workers.jobs.compare_run import compare
 from workers.jobs.embed_faces import encode_and_embed
@@ -39,7 +40,7 @@ def tiny_run(folder: Path, people: int = 4, photos: int = 6, protocol: Protocol 
     )
     run = plan_run(folder / "store", folder / "faces", None, replace(experiment, seed=1)).run
     compare_here(run)
-    assert read_table(run.faces, FACES).num_rows == people * photos
+    assert read_table(run.faces, RUN_FACES).num_rows == people * photos
     return run
 
 
@@ -49,13 +50,15 @@ def encode_here(run: Run) -> pa.Table:
     encode_and_embed(run, [PhotoRef(*item) for item in wanted.items()])
     stored = StoredFaces(run, VerifiedTables())
     assert stored.write_tables(wanted, stored.look(wanted).whole)
-    return read_table(run.faces, FACES)
+    return read_table(run.faces, RUN_FACES)
 
 
 def compare_here(run: Run) -> None:
     """Bring a run to its comparison in this process."""
     protocol = run.plan.experiment.protocol
-    splits = make_splits(read_table(run.catalog, CATALOG), encode_here(run), protocol, run.plan.engine.policy)
+    splits = make_splits(
+        read_table(run.catalog, CATALOG), encode_here(run), protocol, run_pictures(run), run.plan.engine.policy
+    )
     overlap = encoder_overlap(run, splits.table)
     write_run_tables(run, {**splits.tables(), "encoder_overlap": overlap, "splits": splits.table})
     for each in planned_trainings(run, read_table(run.splits, SPLITS)).values():

@@ -19,8 +19,9 @@ from orchestrator.text import counted, printable
 from storage.errors import InputError
 from storage.finding_schemas import COMPARISON_TABLES, ENCODER_OVERLAP, SUSPECTS
 from storage.plans import ENCODER_RUN
+from storage.run_faces import read_faces
 from storage.runs import Run
-from storage.schemas import CATALOG, FACES
+from storage.schemas import CATALOG
 from storage.tables import read_table
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def photo_outcomes(catalog: pa.Table, faces: pa.Table) -> dict[str, int]:
 
 def result_of(run: Run) -> dict[str, Any]:
     """A finished run as `--json` prints it; raises StoreError."""
-    counts = photo_outcomes(read_table(run.catalog, CATALOG), read_table(run.faces, FACES))
+    counts = photo_outcomes(read_table(run.catalog, CATALOG), read_faces(run, ["photo_key", "outcome"]))
     result = {"run_id": run.run_id, "state": "finished", "photos": counts}
     if run.plan.kind == ENCODER_RUN:
         return {**result, "encoder": encoder_of(run)}
@@ -81,7 +82,7 @@ def print_result(run: Run, out: Console) -> None:
             out.print(comparison_text(comparison, operating), markup=False, soft_wrap=True)
         for line in findings_lines(_protocol_findings(run), _best(comparison)):
             out.print(line, markup=False, soft_wrap=True)
-    faces = read_table(run.faces, FACES, ["photo_key", "outcome", "photo_faces"])
+    faces = read_faces(run, ["photo_key", "outcome", "photo_faces"])
     counts = photo_outcomes(read_table(run.catalog, CATALOG), faces)
     total = sum(counts.values())
     words = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())

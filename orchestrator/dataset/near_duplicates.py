@@ -15,8 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from storage.errors import StoreError
+from storage.face_pictures import PictureSource
 from storage.finding_schemas import NEAR_DUPLICATES
-from storage.schemas import EMBEDDING_SIZE
+from storage.run_faces import embedding_array
 
 Key = tuple[str, int]
 """photo_key and face_index."""
@@ -47,32 +49,53 @@ class NearDuplicates:
 
 
 def find_near_duplicates(
-    faces: pa.Table, labels: Mapping[str, str], hash_distance: int, embedding_distance: float
+    faces: pa.Table,
+    labels: Mapping[str, str],
+    hash_distance: int,
+    embedding_distance: float,
+    pictures: PictureSource,
 ) -> NearDuplicates:
     """Find near-duplicates among the faces of each person.
 
     Args:
-        faces: FACES rows with outcome ok.
+        faces: photo_key, face_index and embedding of RUN_FACES, rows with outcome ok.
         labels: person by photo key.
         hash_distance: greatest number of differing bits, of 64; pairs at it count.
         embedding_distance: Euclidean distance below which a pair counts.
+        pictures: has the crop of every face.
+
+    Raises:
+        StoreError: a crop is missing.
     """
     keys = list(zip(faces["photo_key"].to_pylist(), faces["face_index"].to_pylist(), strict=True))
     people: defaultdict[str, list[int]] = defaultdict(list)
     for row, (photo, _) in enumerate(keys):
         people[labels[photo]].append(row)
-    hashes = np.asarray([perceptual_hash(crop) for crop in faces["crop"].to_pylist()], np.uint64)
-    embeddings = np.asarray(faces["embedding"].to_pylist(), np.float64).reshape(-1, EMBEDDING_SIZE)
+    hashes, embeddings = _hashes(keys, pictures), embedding_array(faces)
     by_hash: list[tuple[Key, Key]] = []
     by_embedding: list[tuple[Key, Key]] = []
     for rows in people.values():
         for i, row in enumerate(rows[:-1]):
             others = np.asarray(rows[i + 1 :])
             bits = np.bitwise_count(hashes[others] ^ hashes[row])
-            distances = np.linalg.norm(embeddings[others] - embeddings[row], axis=1)
+            distances = np.linalg.norm(embeddings[others].astype(np.float64) - embeddings[row], axis=1)
             by_hash += _pairs(keys, row, others[bits <= hash_distance])
             by_embedding += _pairs(keys, row, others[distances < embedding_distance])
     return NearDuplicates(tuple(sorted(by_hash)), tuple(sorted(by_embedding)))
+
+
+def _hashes(keys: list[Key], pictures: PictureSource) -> npt.NDArray[np.uint64]:
+    """The perceptual hash of each face's crop; a few crops are in memory at once."""
+    rows = {key: row for row, key in enumerate(keys)}
+    hashes, left = np.zeros(len(keys), np.uint64), np.ones(len(keys), np.bool_)
+    for key, crop in pictures.each({photo for photo, _ in keys}, "crop"):
+        row = rows.get(key)
+        if row is not None and left[row]:
+            hashes[row], left[row] = perceptual_hash(crop), False
+    if left.any():
+        what = f"the pictures of {int(left.sum())} of {len(keys)} faces are not in the encodings any more"
+        raise StoreError(what, "`lineup resume` encodes their photos again")
+    return hashes
 
 
 def perceptual_hash(jpeg: bytes) -> int:

@@ -33,10 +33,13 @@ from orchestrator.text import examples
 from storage.engine_settings import FacePolicy
 from storage.errors import DatasetError
 from storage.experiments import Protocol
+from storage.face_pictures import PictureSource
 from storage.finding_schemas import LEFT_OUT
 from storage.schemas import SPLITS
 from workers.learning.face_arrays import labels_of
 from workers.learning.face_chooser import FaceChooser, chooser_of
+
+SPLIT_COLUMNS = ["photo_key", "face_index", "outcome", "embedding"]
 
 
 @dataclass(frozen=True)
@@ -59,24 +62,32 @@ class Splits:
         return {"near_duplicates": self.near_duplicates.table(), "left_out": left_out}
 
 
-def make_splits(catalog: pa.Table, faces: pa.Table, protocol: Protocol, policy: FacePolicy = "central") -> Splits:
+def make_splits(
+    catalog: pa.Table,
+    faces: pa.Table,
+    protocol: Protocol,
+    pictures: PictureSource,
+    policy: FacePolicy = "central",
+) -> Splits:
     """Assign a role to every usable face, in every repeat and fold.
 
     Args:
         catalog: `storage.schemas.CATALOG`.
-        faces: `storage.schemas.FACES`; rows whose outcome is not ok are left aside.
+        faces: SPLIT_COLUMNS of `storage.schemas.RUN_FACES`; rows whose outcome is not ok are left aside.
+        pictures: of these faces.
         policy: by which the faces were chosen.
 
     Raises:
         DatasetError: fewer than two people remain to be told apart, or too few photos for the protocol.
+        StoreError: a picture is not in the encodings any more.
     """
     labels, conflicting = labels_of(catalog)
     usable = _usable(faces, set(labels))
-    near = find_near_duplicates(usable, labels, protocol.hash_distance, protocol.embedding_distance)
+    near = find_near_duplicates(usable, labels, protocol.hash_distance, protocol.embedding_distance, pictures)
     joined = near.pairs if protocol.groups_near_duplicates else ()
-    pictures = _grouped(usable, labels, joined)
-    grouped = _grouped(usable, labels, (*joined, *_of_one_group(catalog, pictures)))
-    without = _left_out(set(labels.values()), pictures, grouped, protocol)
+    photos = _grouped(usable, labels, joined)
+    grouped = _grouped(usable, labels, (*joined, *_of_one_group(catalog, photos)))
+    without = _left_out(set(labels.values()), photos, grouped, protocol)
     out = {row["label"] for row in without}
     near_photos = [(first, second) for (first, _), (second, _) in near.pairs]
     chooser = chooser_of(usable, near_photos, catalog) if policy == "consistent" else None

@@ -20,6 +20,7 @@ from orchestrator.maintenance.consistency import (
     comparison_faults,
     finding_faults,
     photo_faults,
+    picture_faults,
     score_faults,
     split_faults,
     suspect_faults,
@@ -28,14 +29,14 @@ from orchestrator.report.encoder_summary import encoder_of
 from orchestrator.scheduler.compatibility import check_readable, check_resumable
 from orchestrator.scheduler.planning import planned_fingerprint
 from orchestrator.scheduler.worker_watch import worker_faults
-from storage.encodings import encoding_folders
+from storage.encodings import Done, encoding_folders
 from storage.errors import RunStuck, StoreError
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
 from storage.folders import BUILDING
 from storage.parts import is_intact, list_parts, read_metadata, read_part
 from storage.plans import ENCODER_REPORT, ENCODER_RUN
 from storage.runs import Run
-from storage.schemas import CATALOG, COMPARISON, EMBEDDINGS, FACES, FITS, SCORES, SPLITS
+from storage.schemas import CATALOG, COMPARISON, EMBEDDINGS, FACES, FITS, RUN_FACES, SCORES, SPLITS
 from storage.temporary_files import TEMPORARY
 from workers.jobs.photo_paths import submitted_photos
 from workers.jobs.planned_encoders import onnx_encoders
@@ -48,7 +49,7 @@ RUN, ENGINE = "lineup.run", "lineup.engine"
 """Keys in the metadata of a part: the fingerprint of the run, or of the engine, that it belongs to."""
 
 FACE_COLUMNS = ["photo_key", "face_index", "outcome"]
-"""Crops and embeddings of a million photos do not fit into memory; `is_intact` reads their checksums."""
+"""The embeddings of a million photos do not fit into memory; `is_intact` reads their checksums."""
 
 SCORE_COLUMNS = ["configuration", "repeat", "fold", "photo_key", "face_index", "role"]
 
@@ -115,10 +116,11 @@ def _table_faults(run: Run, catalog: pa.Table, tables: _Tables) -> Iterator[str]
     if planned_fingerprint(plan, catalog) != plan.fingerprint:
         yield "run.json and catalog.parquet do not belong together: another fingerprint"
     yield from catalog_faults(catalog)
-    faces = tables.read(run.faces, FACES, FACE_COLUMNS)
+    faces = tables.read(run.faces, RUN_FACES, FACE_COLUMNS)
     if faces is None:
         return
     yield from photo_faults(submitted_photos(catalog), faces)
+    yield from picture_faults(faces, Done(run.encodings / "faces").look())
     splits = tables.read(run.splits, SPLITS)
     if splits is None:
         return
@@ -138,7 +140,7 @@ def _table_faults(run: Run, catalog: pa.Table, tables: _Tables) -> Iterator[str]
 def _parts(run: Run) -> Iterator[_Part]:
     mine, engine = run.plan.fingerprint, run.plan.engine_fingerprint
     embeddings = dict.fromkeys((run.embeddings(name) for name in onnx_encoders(run)), EMBEDDINGS)
-    single = {run.catalog: CATALOG, run.faces: FACES, **embeddings, **_derived(run)}
+    single = {run.catalog: CATALOG, run.faces: RUN_FACES, **embeddings, **_derived(run)}
     for path, schema in single.items():
         if path.exists():
             yield _Part(path, schema, RUN, mine)

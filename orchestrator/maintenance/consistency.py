@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from itertools import combinations
 from typing import Any
 
@@ -51,6 +51,22 @@ def photo_faults(submitted: Mapping[str, str], faces: pa.Table) -> Iterator[str]
     wrong = [submitted.get(key, key) for key, rows in found.items() if not _is_one_outcome(rows)]
     if wrong:
         yield f"more or less than one outcome for {examples(wrong, NAMED)}"
+
+
+def picture_faults(faces: pa.Table, encoded: Set[str]) -> Iterator[str]:
+    """The pictures of each usable face are in the encodings.
+
+    Args:
+        faces: photo_key and outcome.
+        encoded: keys of the photos that are in the encodings.
+    """
+    columns = zip(faces["photo_key"].to_pylist(), faces["outcome"].to_pylist(), strict=True)
+    lost = {key for key, outcome in columns if outcome == "ok" and key not in encoded}
+    if lost:
+        yield (
+            f"the pictures of {len(lost)} photos are not in the encodings any more; delete the run's faces.parquet, "
+            "then `lineup resume` encodes them again"
+        )
 
 
 def _is_one_outcome(rows: Sequence[tuple[int, str]]) -> bool:

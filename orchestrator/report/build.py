@@ -8,16 +8,19 @@ from pathlib import Path
 from orchestrator.report.material import ReportMaterial
 from orchestrator.report.page import render_page
 from orchestrator.report.suspects_file import write_suspects
+from storage.face_pictures import run_pictures
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
 from storage.parts import list_parts, read_parts
+from storage.run_faces import read_faces
 from storage.runs import Run
-from storage.schemas import CATALOG, FACES, FITS, SCORES
+from storage.schemas import CATALOG, FITS, SCORES
 from storage.tables import read_table
 from storage.write_whole import write_bytes
 from workers.compare.k_shot import largest_shot
 from workers.compare.paired import Pair
 from workers.jobs.photo_paths import submitted_photos
 
+_FACE_COLUMNS = ["photo_key", "face_index", "outcome", "reason", "embedding", "photo_faces"]
 _FINDINGS = {**SPLIT_TABLES, **COMPARISON_TABLES}
 
 
@@ -41,7 +44,8 @@ def material_of(run: Run) -> ReportMaterial:
         wall_seconds=(ended - datetime.fromisoformat(plan.created)).total_seconds(),
         versions=plan.versions,
         catalog=read_table(run.catalog, CATALOG),
-        faces=read_table(run.faces, FACES),
+        faces=read_faces(run, _FACE_COLUMNS),
+        pictures=run_pictures(run),
         **tables,
         comparison=findings["comparison"],
         pairs=tuple(Pair(**row) for row in findings["pairs"].to_pylist()),

@@ -52,6 +52,7 @@ def embedding_map(material: ReportMaterial, winner: str) -> MappedFaces | None:
     if len(rows) < FEWEST_FACES:
         return None
     said = _wrong_names(material.scores, winner)
+    crops = material.pictures.some({(row["photo_key"], row["face_index"]) for row in rows}, "crop")
     points = plane_of(np.array([row["embedding"] for row in rows], np.float32))
     return MappedFaces(
         x=[round(float(value), 2) for value in points[:, 0]],
@@ -59,7 +60,7 @@ def embedding_map(material: ReportMaterial, winner: str) -> MappedFaces | None:
         labels=[printable(row["label"]) for row in rows],
         paths=[printable(row["path"]) for row in rows],
         said=[printable(said.get((row["photo_key"], row["face_index"]), "")) for row in rows],
-        thumbnails=[thumbnail(row["crop"]) for row in rows],
+        thumbnails=[thumbnail(crops.get((row["photo_key"], row["face_index"]))) for row in rows],
         total=total,
     )
 
@@ -97,15 +98,20 @@ def _sampled(material: ReportMaterial) -> tuple[list[dict[str, Any]], int]:
     """Faces with an embedding by person and photo, at most MOST_FACES of them, and how many there are."""
     known = material.catalog.select(["photo_key", "label", "path", "outcome"]).to_pylist()
     photos = {row["photo_key"]: row for row in reversed(known) if row["outcome"] == "ok"}
-    columns = ["photo_key", "face_index", "outcome", "embedding", "crop"]
+    measured = material.faces.filter(material.faces["embedding"].is_valid())
+    columns = (measured[name].to_pylist() for name in ("photo_key", "face_index", "outcome"))
     found = [
-        {**row, "label": photos[row["photo_key"]]["label"], "path": photos[row["photo_key"]]["path"]}
-        for row in material.faces.select(columns).to_pylist()
-        if row["outcome"] == "ok" and row["embedding"] is not None and row["photo_key"] in photos
+        (photos[key]["label"], photos[key]["path"], index, place)
+        for place, (key, index, outcome) in enumerate(zip(*columns, strict=True))
+        if outcome == "ok" and key in photos
     ]
-    found.sort(key=lambda row: (row["label"], row["path"], row["face_index"]))
+    found.sort()
     places = np.unique(np.linspace(0, len(found) - 1, min(len(found), MOST_FACES)).round().astype(int))
-    return [found[place] for place in places], len(found)
+    shown = [found[place] for place in places]
+    rows = measured.take(pa.array([place for *_, place in shown], pa.int64()))
+    rows = rows.select(["photo_key", "face_index", "embedding"]).to_pylist()
+    named = [{**row, "label": label, "path": path} for row, (label, path, *_) in zip(rows, shown, strict=True)]
+    return named, len(found)
 
 
 def _wrong_names(scores: pa.Table, winner: str) -> dict[tuple[str, int], str]:

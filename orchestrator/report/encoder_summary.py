@@ -12,8 +12,9 @@ from storage.encoder_settings import OwnEncoder
 from storage.errors import StoreError
 from storage.finding_schemas import ENCODER_OVERLAP
 from storage.plans import ENCODER_REPORT
+from storage.run_faces import read_faces
 from storage.runs import Run, open_run
-from storage.schemas import CATALOG, FACES
+from storage.schemas import CATALOG
 from storage.tables import read_table
 from workers.jobs.train_encoder import BOARD, settings_of, teaching
 from workers.learning.encoder.picture_encoder import FILE
@@ -50,7 +51,7 @@ def encoder_overlap(run: Run, splits: pa.Table) -> pa.Table:
 
 def _trained_on(run: Run) -> tuple[set[str], set[str]]:
     """Names and photo keys of the faces that trained an encoder or said when to stop."""
-    keys, labels = teaching(read_table(run.catalog, CATALOG), read_table(run.faces, FACES))
+    keys, labels = teaching(read_table(run.catalog, CATALOG), read_faces(run, ["photo_key", "outcome"]))
     sets = split_people(labels, settings_of(run))
     rows = [*sets.train.tolist(), *sets.validation.tolist()]
     return {str(labels[row]) for row in rows}, {keys[row] for row in rows}

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from storage.face_pictures import PictureSource
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
 from workers.compare.paired import Pair
 
@@ -28,7 +29,8 @@ class ReportMaterial:
     wall_seconds: float
     versions: Mapping[str, str]
     catalog: pa.Table
-    faces: pa.Table
+    faces: pa.Table  # without landmarks; the pictures are apart
+    pictures: PictureSource
     splits: pa.Table
     scores: pa.Table
     fits: pa.Table

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from orchestrator.report.material import ReportMaterial
 from orchestrator.report.people import HardFace, face_picture
@@ -19,9 +20,7 @@ def beside_training(hard: Sequence[HardFace], material: ReportMaterial) -> list[
     """The same faces, each with the training face that it was taken for."""
     wrong = {each.face: (*each.split, each.instead) for each in hard}
     nearest = mistaken_for(material.faces, material.splits, wrong)
-    shown = set(nearest.values())
-    rows = material.faces.select(["photo_key", "face_index", "crop"]).to_pylist()
-    crops = {face: row["crop"] for row in rows if (face := (row["photo_key"], row["face_index"])) in shown}
+    crops = material.pictures.some(set(nearest.values()), "crop")
     keys, paths = (material.catalog[name].to_pylist() for name in ("photo_key", "path"))
     path_of = dict(zip(reversed(keys), reversed(paths), strict=True))
     return [
@@ -36,20 +35,24 @@ def mistaken_for(faces: pa.Table, splits: pa.Table, wrong: Mapping[Face, tuple[i
     """The nearest training face by the engine's embedding; a face without one is left out.
 
     Args:
-        faces, splits: FACES and SPLITS of `storage.schemas`.
+        faces, splits: RUN_FACES and SPLITS of `storage.schemas`.
         wrong: by face, the repeat and fold that tested it, and the name that it was given.
     """
-    embeddings = _embeddings(faces)
-    places = {(repeat, fold) for repeat, fold, _ in wrong.values()}
+    asked = pa.array(sorted({label for _, _, label in wrong.values()}), pa.string())
+    training = pc.equal(splits["role"].cast(pa.string()), "train")
+    rows = splits.filter(pc.and_(training, pc.is_in(splits["label"].cast(pa.string()), value_set=asked)))
+    photos = {*rows["photo_key"].to_pylist(), *(photo for photo, _ in wrong)}
+    embeddings = _embeddings(
+        faces.filter(pc.is_in(faces["photo_key"], value_set=pa.array(sorted(photos), pa.string())))
+    )
     trained: dict[tuple[int, int, str], list[Face]] = {}
-    columns = ["repeat", "fold", "photo_key", "face_index", "label", "role"]
-    for row in splits.select(columns).to_pylist():
+    for row in rows.select(["repeat", "fold", "photo_key", "face_index", "label"]).to_pylist():
         place, face = (row["repeat"], row["fold"]), (row["photo_key"], row["face_index"])
-        if row["role"] == "train" and place in places and face in embeddings:
+        if face in embeddings:
             trained.setdefault((*place, row["label"]), []).append(face)
     found = {}
-    for face, asked in wrong.items():
-        others = trained.get(asked, [])
+    for face, place_and_name in wrong.items():
+        others = trained.get(place_and_name, [])
         if face in embeddings and others:
             away = [float(np.linalg.norm(embeddings[face] - embeddings[other])) for other in others]
             found[face] = others[int(np.argmin(away))]

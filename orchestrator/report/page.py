@@ -133,12 +133,13 @@ def _figures(material: ReportMaterial, rows: list[Row]) -> dict[str, Any]:
 
 def _pictured(material: ReportMaterial, blind: list[str]) -> dict[str, Any]:
     """The sections that show faces and photos; `blind` are the configurations that look at no face."""
-    people = strips(material.catalog, material.faces, material.splits)
+    hard = hardest_faces(material.catalog, material.pictures, material.scores, blind)
+    people = strips(material.catalog, material.faces, material.splits, material.pictures)
     return {
         "people": people[:PEOPLE_SHOWN],
         "people_left_out": max(0, len(people) - PEOPLE_SHOWN),
-        "hardest": beside_training(hardest_faces(material.catalog, material.faces, material.scores, blind), material),
-        "labels": suspected_labels(material.catalog, material.faces, material.findings["suspects"]),
+        "hardest": beside_training(hard, material),
+        "labels": suspected_labels(material.catalog, material.pictures, material.findings["suspects"]),
         "failures": failures(material.catalog, material.faces),
         "duplicates": duplicates(material.catalog),
         "near": listed_near_duplicates(material.catalog, material.findings["near_duplicates"]),

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from storage.face_pictures import Face, PictureSource
 from storage.schemas import EXCLUDED
 
 PEOPLE_SHOWN = 30
@@ -63,20 +64,35 @@ class Confusion:
     largest: tuple[tuple[str, str, int], ...]  # (truth, predicted, how often), most frequent first
 
 
-def strips(catalog: pa.Table, faces: pa.Table, splits: pa.Table) -> list[Strip]:
-    """The first faces of each person by photo key, sorted by name; of a photo's further faces, those in the splits."""
+def strips(catalog: pa.Table, faces: pa.Table, splits: pa.Table, pictures: PictureSource) -> list[Strip]:
+    """The first faces of each person by photo key, sorted by name; of a photo's further faces, those in the splits.
+
+    Only the first PEOPLE_SHOWN have pictures.
+    """
     further = set(zip(splits["photo_key"].to_pylist(), splits["face_index"].to_pylist(), strict=True))
     labels = dict(_pairs(catalog, "photo_key", "label"))
-    by_label = defaultdict(list)
-    rows = faces.select(["photo_key", "face_index", "outcome", "crop", "aligned"]).to_pylist()
-    for row in sorted(rows, key=lambda row: (row["photo_key"], row["face_index"])):
-        counts = row["face_index"] == 0 or (row["photo_key"], row["face_index"]) in further
-        if counts and row["outcome"] == "ok" and row["photo_key"] in labels:
-            by_label[labels[row["photo_key"]]].append((face_picture(row["crop"]), face_picture(row["aligned"])))
-    return [Strip(label, len(found), tuple(found[:FACES_PER_PERSON])) for label, found in sorted(by_label.items())]
+    by_label: defaultdict[str, list[Face]] = defaultdict(list)
+    columns = (faces[name].to_pylist() for name in ("photo_key", "face_index", "outcome"))
+    for key, index, outcome in sorted(zip(*columns, strict=True)):
+        counts = index == 0 or (key, index) in further
+        if counts and outcome == "ok" and key in labels:
+            by_label[labels[key]].append((key, index))
+    people = sorted(by_label.items())
+    shown = {face for _, found in people[:PEOPLE_SHOWN] for face in found[:FACES_PER_PERSON]}
+    crops, aligned = pictures.some(shown, "crop"), pictures.some(shown, "aligned")
+
+    def two(face: Face) -> tuple[str, str]:
+        return face_picture(crops.get(face)), face_picture(aligned.get(face))
+
+    return [
+        Strip(label, len(found), tuple(two(face) for face in found[:FACES_PER_PERSON] if face in shown))
+        for label, found in people
+    ]
 
 
-def hardest_faces(catalog: pa.Table, faces: pa.Table, scores: pa.Table, blind: Collection[str] = ()) -> list[HardFace]:
+def hardest_faces(
+    catalog: pa.Table, pictures: PictureSource, scores: pa.Table, blind: Collection[str] = ()
+) -> list[HardFace]:
     """The test faces that the most predictions, over configurations and splits, named wrongly.
 
     Args:
@@ -96,8 +112,7 @@ def hardest_faces(catalog: pa.Table, faces: pa.Table, scores: pa.Table, blind: C
             instead[key][row["predicted"]] += 1
             splits.setdefault((key, row["predicted"]), (row["repeat"], row["fold"]))
     worst = sorted(instead, key=lambda key: (-instead[key].total() / asked[key], -instead[key].total(), key))
-    columns = faces.select(["photo_key", "face_index", "crop"]).to_pylist()
-    crops = {(row["photo_key"], row["face_index"]): row["crop"] for row in columns}
+    crops = pictures.some(set(worst[:HARDEST_SHOWN]), "crop")
     paths = dict(_pairs(catalog, "photo_key", "path"))
     names = {key: min(instead[key].items(), key=lambda item: (-item[1], item[0]))[0] for key in worst[:HARDEST_SHOWN]}
     return [

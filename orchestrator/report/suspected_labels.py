@@ -11,6 +11,7 @@ import pyarrow as pa
 from orchestrator.dataset.corrections import corrected_photos, corrections_sentence
 from orchestrator.report.people import face_picture
 from orchestrator.report.suspects_file import suspects_sentence
+from storage.face_pictures import PictureSource
 
 SUSPECTS_SHOWN = 24
 """All of them are in suspects.csv."""
@@ -46,19 +47,20 @@ class SuspectedLabels:
     correction: str
 
 
-def suspected_labels(catalog: pa.Table, faces: pa.Table, suspects: pa.Table) -> SuspectedLabels:
+def suspected_labels(catalog: pa.Table, pictures: PictureSource, suspects: pa.Table) -> SuspectedLabels:
     """The section of a run.
 
     Args:
-        catalog, faces: tables of `storage.schemas`.
+        catalog: `storage.schemas.CATALOG`.
         suspects: `storage.finding_schemas.SUSPECTS`.
     """
     rows = suspects.slice(0, SUSPECTS_SHOWN).to_pylist()
-    pictures = _pictures(faces, {key for row in rows for key in _keys(row)})
+    crops = pictures.some({key for row in rows for key in _keys(row)}, "crop")
+    shown = {key: face_picture(crop) for key, crop in crops.items()}
     corrected = corrected_photos(catalog)
     return SuspectedLabels(
         sentence=suspects_sentence(suspects),
-        faces=tuple(_face(row, pictures) for row in rows),
+        faces=tuple(_face(row, shown) for row in rows),
         hidden=max(0, suspects.num_rows - SUSPECTS_SHOWN),
         corrected=corrected,
         correction=corrections_sentence(corrected),
@@ -80,11 +82,3 @@ def _neighbours(row: Mapping[str, Any], whose: str) -> list[tuple[str, int]]:
 
 def _shown(keys: list[tuple[str, int]], pictures: Pictures) -> tuple[str, ...]:
     return tuple(pictures[key] for key in keys if pictures.get(key))
-
-
-def _pictures(faces: pa.Table, wanted: set[tuple[str, int]]) -> dict[tuple[str, int], str]:
-    """Crops as data URIs by face, of the wanted faces alone."""
-    columns = (faces[name].to_pylist() for name in ("photo_key", "face_index"))
-    places = {key: place for place, key in enumerate(zip(*columns, strict=True)) if key in wanted}
-    crops = faces["crop"].take(pa.array(places.values(), pa.int64())).to_pylist()
-    return {key: face_picture(crop) for key, crop in zip(places, crops, strict=True)}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 
-from orchestrator.dataset.splits import make_splits
+from orchestrator.dataset.splits import SPLIT_COLUMNS, make_splits
 from orchestrator.experiment.chosen_configurations import check_configurations
 from orchestrator.report.build import draw_report
 from orchestrator.report.encoder_summary import encoder_overlap
@@ -36,12 +36,14 @@ from orchestrator.scheduler.work import (
 )
 from storage.attempts import Death, count_deaths, forget_deaths, read_attempts
 from storage.errors import RunStuck
+from storage.face_pictures import run_pictures
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
 from storage.free_space import check_room, probe
 from storage.parts import part_path
 from storage.plans import COMPARISON_RUN, ENCODER_RUN, FACES_RUN
+from storage.run_faces import read_faces
 from storage.runs import Run
-from storage.schemas import CATALOG, FACES, FITS, SCORES, SPLITS
+from storage.schemas import CATALOG, FITS, SCORES, SPLITS
 from storage.tables import read_table, write_run_tables
 from workers.jobs.planned_trainings import Training, planned_trainings
 from workers.queue.messages import Message, compare_run_message, refit_winner_message, train_encoder_message
@@ -132,7 +134,7 @@ class Reconciler:
         return self.faults.tell(status, self._deaths, self._judge.faults, left)
 
     def _encode(self) -> Status | None:
-        if self._faces.have_tables():
+        if self._faces.have_tables() and (self.run.finished or self._faces.have_pictures()):
             return None
         if self._photos is None or self._judge is None:
             self._photos = planned_photos(self.run)
@@ -170,8 +172,9 @@ class Reconciler:
         self._trainings = None
         check_encoders(self.run)
         catalog = read_table(self.run.catalog, CATALOG)
-        faces = read_table(self.run.faces, FACES)
-        splits = make_splits(catalog, faces, self._experiment.protocol, self.run.plan.engine.policy)
+        faces = read_faces(self.run, SPLIT_COLUMNS)
+        protocol, policy = self._experiment.protocol, self.run.plan.engine.policy
+        splits = make_splits(catalog, faces, protocol, run_pictures(self.run), policy)
         overlap = encoder_overlap(self.run, splits.table)
         write_run_tables(self.run, {**splits.tables(), "encoder_overlap": overlap, "splits": splits.table})
         return None

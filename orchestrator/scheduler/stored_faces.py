@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from orchestrator.scheduler.verified_tables import VerifiedTables
 from storage.collect_faces import write_embeddings, write_faces
 from storage.encodings import Done
+from storage.run_faces import read_faces
 from storage.runs import Run
-from storage.schemas import EMBEDDINGS, FACES
+from storage.schemas import EMBEDDINGS, RUN_FACES
 from workers.faces.engine_fingerprint import encoder_fingerprint
 from workers.jobs.planned_encoders import onnx_encoders
 
@@ -42,6 +43,7 @@ class StoredFaces:
         self._run = run
         self._tables = tables
         self._encoded = Done(run.encodings / "faces")
+        self._pictured = False
         self._failed = Done(run.failures)
         self._fingerprints = {name: encoder_fingerprint(each) for name, each in onnx_encoders(run).items()}
         self._embedded = [Done(run.embedding_parts(each), schema=EMBEDDINGS) for each in self._fingerprints.values()]
@@ -51,7 +53,19 @@ class StoredFaces:
         embeddings = [self._tables.has(self._run.embeddings(name), EMBEDDINGS) for name in self._fingerprints]
         if not all(embeddings):
             self._run.faces.unlink(missing_ok=True)  # workers take its presence for the end of the stage
-        return all(embeddings) and self._tables.has(self._run.faces, FACES)
+        return all(embeddings) and self._tables.has(self._run.faces, RUN_FACES)
+
+    def have_pictures(self) -> bool:
+        """Whether the encodings, where the pictures stay, have all usable faces of the table; else the table goes.
+
+        Looked at once: while a run goes on, nothing is taken out of the encodings.
+        """
+        if not self._pictured:
+            photos = read_faces(self._run, ["photo_key"], usable=True)["photo_key"].unique().to_pylist()
+            self._pictured = self._encoded.look() >= set(photos)
+        if not self._pictured:
+            self._run.faces.unlink(missing_ok=True)
+        return self._pictured
 
     def look(self, photos: Mapping[str, str]) -> PhotosDone:
         """What is done now.

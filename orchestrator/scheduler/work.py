@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 
 from orchestrator.scheduler.batching import batched
 from storage.errors import DatasetError
+from storage.run_faces import read_faces
 from storage.runs import Run
-from storage.schemas import CATALOG, FACES
+from storage.schemas import CATALOG
 from storage.tables import read_table
 from workers.jobs.photo_paths import submitted_photos
 from workers.jobs.planned_trainings import Training
@@ -69,7 +70,7 @@ def check_enough_people(run: Run) -> None:
     from workers.learning.encoder.train_triplets import split_people
     from workers.learning.fold import CannotFit
 
-    _, labels = teaching(read_table(run.catalog, CATALOG), read_table(run.faces, FACES))
+    _, labels = teaching(read_table(run.catalog, CATALOG), read_faces(run, ["photo_key", "outcome"]))
     try:
         split_people(labels, settings_of(run))
     except CannotFit as why:

@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 from orchestrator.experiment.chosen_encoders import check_encoder, with_planned_encoders
 from storage.engine_settings import without_labels
 from storage.experiments import Experiment
+from storage.run_faces import embedding_array, read_faces
 from storage.runs import Run
-from storage.schemas import CATALOG, FACES
+from storage.schemas import CATALOG
 from storage.tables import read_table
 from workers.compare.metrics import Floats
 from workers.jobs.load_faces import faces_by_encoder
@@ -63,7 +64,7 @@ def usable_faces(run: Run, encoder: str = "") -> UsableFaces:
     Args:
         encoder: whose embeddings; the run's own where it is empty.
     """
-    faces = read_table(run.faces, FACES, ["photo_key", "face_index", "outcome", "embedding"])
+    faces = read_faces(run, ["photo_key", "face_index", "outcome", "embedding"])
     faces = faces.filter(pc.equal(faces["face_index"], 0))
     catalog = read_table(run.catalog, CATALOG, ["photo_key", "outcome"])
     outcomes = dict(zip(*(catalog[name].to_pylist() for name in ("photo_key", "outcome")), strict=True))
@@ -74,9 +75,7 @@ def usable_faces(run: Run, encoder: str = "") -> UsableFaces:
         others = faces_by_encoder(run, encoder)
         embeddings = others.embedding[others.rows((key, 0) for key in keys)].astype(np.float64)
     else:
-        column = good["embedding"].combine_chunks()
-        flat = column.flatten().to_numpy(zero_copy_only=False).astype(np.float64)
-        embeddings = flat.reshape(-1, column.type.list_size)
+        embeddings = embedding_array(good).astype(np.float64)
     return UsableFaces(embeddings, {key: i for i, key in enumerate(keys)}, outcomes)
 
 

@@ -13,7 +13,7 @@ from orchestrator.maintenance.check import check_run
 from orchestrator.scheduler.work import planned_photos
 from storage.parts import read_parts
 from storage.runs import Run
-from storage.schemas import FACES
+from storage.schemas import RUN_FACES
 from tests.cluster import Cluster, efforts, plan, running, tables
 from tests.faults.marking import PLUGIN, comment, mark
 from workers.synthetic.photo_folder import write_folder
@@ -104,5 +104,5 @@ def _found(run: Run) -> set[str]:
     """The photos of one outcome; every face of these photos is the only one in its photo."""
     if not run.faces.exists():
         return set()
-    counts = Counter(read_parts([run.faces], FACES).column("photo_key").to_pylist())
+    counts = Counter(read_parts([run.faces], RUN_FACES).column("photo_key").to_pylist())
     return {key for key, count in counts.items() if count == 1}

@@ -23,17 +23,17 @@ from storage.experiments import Experiment
 from storage.finding_schemas import ENCODER_OVERLAP
 from storage.parts import list_parts, read_parts
 from storage.runs import Run
-from storage.schemas import CATALOG, COMPARISON, FACES, SCORES, SPLITS
+from storage.schemas import CATALOG, COMPARISON, RUN_FACES, SCORES, SPLITS
 from storage.tables import read_table
 from tests.tiny_run import compare_here
 from workers.faces.engine import load_engine
+from workers.jobs.load_faces import faces_by_encoder
 from workers.jobs.planned_encoders import trained_encoder
 from workers.jobs.refit_winner import fitted, folder_of, refit
 from workers.jobs.train_encoder import settings_of, teaching
-from workers.learning.configurations import find_configuration
+from workers.learning.configurations import RUN_ENCODER, find_configuration
 from workers.learning.encoder.picture_encoder import encoder_digest, load_picture_encoder
 from workers.learning.encoder.train_triplets import split_people
-from workers.learning.face_arrays import Faces
 from workers.queue.broker_options import BrokerOptions
 from workers.recognition.recogniser import load_recogniser
 
@@ -62,7 +62,7 @@ def test_both_encoders_are_in_one_table_on_the_same_faces(run: Run) -> None:
 
 
 def test_its_row_is_the_nearest_neighbour_by_its_own_embeddings(run: Run, trained: Run) -> None:
-    faces = Faces.from_table(read_table(run.faces, FACES))
+    faces = faces_by_encoder(run, RUN_ENCODER)
     own = load_picture_encoder(trained.encoder)(faces.aligned)
     splits = read_table(run.splits, SPLITS).to_pylist()
     train = [row for row in splits if row["role"] == "train"]
@@ -135,7 +135,7 @@ def test_the_report_says_which_people_the_encoder_was_trained_on(run: Run, train
 
 def trained_on(trained: Run) -> set[str]:
     """Names of the faces that trained the encoder or said when to stop."""
-    _, labels = teaching(read_table(trained.catalog, CATALOG), read_table(trained.faces, FACES))
+    _, labels = teaching(read_table(trained.catalog, CATALOG), read_table(trained.faces, RUN_FACES))
     sets = split_people(labels, settings_of(trained))
     return {*labels[sets.train], *labels[sets.validation]}
 

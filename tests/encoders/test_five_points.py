@@ -20,7 +20,7 @@ from storage.errors import EngineError, ExperimentError
 from storage.experiments import MISSIONS_GRID, Experiment
 from storage.plans import TripletSettings
 from storage.runs import Run
-from storage.schemas import COMPARISON, FACES
+from storage.schemas import COMPARISON, RUN_FACES
 from storage.tables import read_table
 from tests.tiny_run import compare_here, encode_here
 from workers.faces.align.landmarks import load_landmarks
@@ -67,7 +67,7 @@ def test_a_run_compares_and_reports_without_it(run: Run) -> None:
 
 
 def test_faces_have_five_points_a_crop_and_no_aligned_picture(run: Run) -> None:
-    for row in read_table(run.faces, FACES).to_pylist():
+    for row in read_table(run.faces, RUN_FACES).to_pylist():
         assert (row["landmarks"], row["aligned"]) == (None, None)
         assert len(row["five_points"]) == 10
         assert row["crop"]

@@ -29,10 +29,11 @@ from storage.engine_settings import Limits
 from storage.erase_photos import erase_photos
 from storage.errors import ExperimentError, RunStuck, StoreError
 from storage.experiments import Experiment
+from storage.face_pictures import run_pictures
 from storage.handed_back import read_notes
 from storage.parts import list_parts, read_parts
 from storage.runs import Run, encoder_network_path
-from storage.schemas import CATALOG, COMPARISON, EMBEDDINGS, FACES
+from storage.schemas import CATALOG, COMPARISON, EMBEDDINGS, RUN_FACES
 from storage.tables import read_table
 from tests.tiny_run import compare_here, encode_here
 from tests.workers.faces.embed.test_onnx_encoder import channel_means
@@ -99,7 +100,7 @@ def test_all_encoders_are_in_one_table_on_the_same_faces(run: Run) -> None:
 
 
 def test_each_encoder_has_a_table_with_a_row_a_face(run: Run) -> None:
-    faces = read_table(run.faces, FACES).select(["photo_key", "face_index"])
+    faces = read_table(run.faces, RUN_FACES).select(["photo_key", "face_index"])
     for name, size in (("sface", 128), ("mine", 3)):
         table = embeddings_of(run, name)
         assert table.select(["photo_key", "face_index"]).equals(faces.cast(table.select([0, 1]).schema))
@@ -179,7 +180,9 @@ def test_a_photo_that_is_gone_when_an_encoder_is_added_is_a_row(
     (lost,) = (row for row in rows if row["outcome"] != "ok")
     assert lost["outcome"] == "unreadable"
     assert embeddings_of(later, "sface").num_rows == len(rows) - 1
-    make_splits(read_table(later.catalog, CATALOG), read_table(later.faces, FACES), experiment.protocol)
+    make_splits(
+        read_table(later.catalog, CATALOG), read_table(later.faces, RUN_FACES), experiment.protocol, run_pictures(later)
+    )
 
 
 @pytest.mark.parametrize(("refused", "outcome"), [(1, "ok"), (9, "unreadable")])

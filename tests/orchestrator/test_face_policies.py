@@ -15,7 +15,7 @@ from orchestrator.scheduler.planning import plan_run
 from storage.engine_settings import EngineSettings, FacePolicy
 from storage.experiments import Experiment, Protocol
 from storage.runs import Run
-from storage.schemas import CATALOG, COMPARISON, FACES, SPLITS
+from storage.schemas import CATALOG, COMPARISON, FACES, RUN_FACES, SPLITS
 from storage.tables import read_table
 from tests.tiny_run import compare_here
 from workers.faces.engine import load_engine
@@ -119,7 +119,7 @@ def test_so_it_is_with_groups_of_real_people(shared_data: Path, tmp_path: Path) 
 def test_every_row_says_how_many_faces_there_were_and_why_this_one(runs: dict[FacePolicy, Run]) -> None:
     for policy, run in runs.items():
         paths = paths_of(run)
-        for each in read_table(run.faces, FACES).to_pylist():
+        for each in read_table(run.faces, RUN_FACES).to_pylist():
             number = int(Path(paths[each["photo_key"]]).stem)
             assert each["photo_faces"] == (2 if number in (1, 4, 6) else 1)
             expected = {"largest": "largest", "central": "central", "consistent": ("central", "further")}[policy]

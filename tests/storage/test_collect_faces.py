@@ -15,7 +15,7 @@ from storage.experiments import Experiment
 from storage.parts import part_path, read_part, table_of, write_part
 from storage.plans import Plan
 from storage.runs import Run
-from storage.schemas import FACES
+from storage.schemas import FACES, RUN_FACES
 
 
 def key(number: int) -> str:
@@ -58,11 +58,14 @@ def encode(run: Run, numbers: list[int], size: int) -> None:
 def test_rows_are_sorted_and_whole_whatever_the_size_of_a_bucket(run: Run, bucket_photos: int) -> None:
     encode(run, list(range(40)), size=6)
     assert write_faces(run, {key(number) for number in range(40)}, bucket_photos)
-    table = read_part(run.faces, FACES)
+    table = read_part(run.faces, RUN_FACES)
     assert table is not None
     wanted = [row for number in range(40) for row in rows_of(number)]
     wanted.sort(key=lambda row: (row["photo_key"], row["face_index"]))
-    assert [row["crop"] for row in table.to_pylist()] == [row["crop"] for row in wanted]
+    assert [(row["photo_key"], row["face_index"]) for row in table.to_pylist()] == [
+        (row["photo_key"], row["face_index"]) for row in wanted
+    ]
+    assert not {"crop", "aligned"} & set(table.column_names)
     assert table["detector"].to_pylist() == [row["detector"] for row in wanted]
     assert [path.name for path in run.folder.iterdir()] == ["faces.parquet"]
 
@@ -89,7 +92,7 @@ def test_a_photo_that_succeeded_has_succeeded_and_a_photo_in_two_parts_comes_onc
     write(run.failures, "a", failure(2))
     write(run.failures, "b", failure(5))
     assert write_faces(run, {key(number) for number in range(1, 6)}, bucket_photos)
-    table = read_part(run.faces, FACES)
+    table = read_part(run.faces, RUN_FACES)
     assert table is not None
     outcomes = sorted(zip(table["photo_key"].to_pylist(), table["outcome"].to_pylist(), strict=True))
     wanted = {1: ["ok"], 2: ["ok"], 3: ["ok", "ok"], 4: ["ok"], 5: ["poisoned"]}

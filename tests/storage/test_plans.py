@@ -153,7 +153,7 @@ def test_a_damaged_file_is_refused_by_its_name(tmp_path: Path, text: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"), [({"schema_version": 2, "new": 1}, "tables of version 2"), ({"kind": "film"}, "'film'")]
+    ("changes", "words"), [({"schema_version": 3, "new": 1}, "tables of version 3"), ({"kind": "film"}, "'film'")]
 )
 def test_another_version_or_kind_is_told_before_its_keys(tmp_path: Path, changes: Content, words: str) -> None:
     with pytest.raises(StoreError, match=words):

@@ -10,11 +10,12 @@ from storage.experiments import Protocol
 from storage.finding_schemas import COMPARISON_TABLES, DRAWS, K_SHOT, NEAR_DUPLICATES
 from storage.parts import list_parts, read_parts
 from storage.plans import COMPARISON_RUN
+from storage.run_faces import read_faces
 from storage.runs import Run
-from storage.schemas import CATALOG, EFFORTS, FACES, FITS, SCORES, SPLITS
+from storage.schemas import CATALOG, EFFORTS, FITS, SCORES, SPLITS
 from storage.tables import read_table, write_run_tables
 from workers.jobs.job import check_kind, run_job
-from workers.jobs.load_faces import one_face_each
+from workers.jobs.load_faces import FACE_COLUMNS, one_face_each
 from workers.jobs.part_names import comparison_part
 from workers.jobs.planned_trainings import lacks_trainings
 from workers.jobs.time_limits import COMPARISON_SECONDS
@@ -51,7 +52,8 @@ def _tables(run: Run) -> dict[str, pa.Table]:
     from workers.compare.subgroups import subgroup_table
 
     protocol, names = run.plan.experiment.protocol, run.plan.experiment.configurations
-    catalog, faces, every = (read_table(run.table(name), schema) for name, schema in _INPUTS.items())
+    catalog, every = read_table(run.catalog, CATALOG), read_table(run.splits, SPLITS)
+    faces = read_faces(run, FACE_COLUMNS)
     scores, fits, splits = read_parts(list_parts(run.scores), SCORES), read_parts(list_parts(run.fits), FITS), every
     k_shot = K_SHOT.empty_table()
     if protocol.kind == "k-shot":
@@ -92,9 +94,6 @@ def _suspects(run: Run, catalog: pa.Table, faces: pa.Table) -> pa.Table:
     usable = catalog.filter(pc.equal(pc.cast(catalog["outcome"], pa.string()), "ok"))
     columns = (usable[name].to_pylist()[::-1] for name in ("photo_key", "path"))
     return suspects_table(found, keys, labels, dict(zip(*columns, strict=True)))
-
-
-_INPUTS = {"catalog": CATALOG, "faces": FACES, "splits": SPLITS}
 
 
 def _least_photos(protocol: Protocol, splits: pa.Table) -> int:

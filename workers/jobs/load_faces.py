@@ -8,24 +8,30 @@ from __future__ import annotations
 import functools
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from storage.encoder_settings import OnnxEncoder, OwnEncoder
 from storage.engine_settings import EngineSettings
+from storage.face_pictures import FacePictures
 from storage.finding_schemas import NEAR_DUPLICATES
 from storage.folders import FileVersion, file_version
+from storage.run_faces import read_faces
 from storage.runs import Run
-from storage.schemas import CATALOG, EMBEDDINGS, FACES, SPLITS
+from storage.schemas import CATALOG, EMBEDDINGS, RUN_FACES, SPLITS
 from storage.tables import read_table
 from workers.jobs.planned_encoders import load_onnx_encoder, trained_encoder
+from workers.jobs.stored_jpegs import StoredJpegs
 from workers.learning.combined_encoders import side_by_side
 from workers.learning.configurations import RUN_ENCODER, Configuration, encoder_parts
 from workers.learning.encoder.picture_encoder import encoder_digest, load_picture_encoder
 from workers.learning.face_arrays import Faces, labels_of, median_microseconds
 from workers.learning.face_chooser import FaceChooser, chooser_of
+
+FACE_COLUMNS = ["photo_key", "face_index", "outcome", "embedding"]
 
 
 def load_faces(run: Run, configuration: Configuration) -> Faces:
@@ -50,15 +56,15 @@ def faces_by_encoder(run: Run, encoder: str) -> Faces:
 
 def _embedded(run: Run, encoder: str) -> Faces:
     """The faces by one encoder; RUN_ENCODER is the face engine's own."""
-    version = file_version(run.faces)
+    key = _key(run)
     if encoder == RUN_ENCODER:
-        return _faces(run.faces, version)
+        return _faces(key)
     planned = run.plan.experiment.encoders[encoder]
     if isinstance(planned, OwnEncoder):
         folder = trained_encoder(run, planned)
-        return _measured(run.faces, version, folder, encoder_digest(folder))
+        return _measured(key, folder, encoder_digest(folder))
     table = run.embeddings(encoder)
-    return _looked_up(run.faces, version, table, file_version(table), run.store, planned, run.plan.engine)
+    return _looked_up(key, table, file_version(table), run.store, planned, run.plan.engine)
 
 
 def load_chooser(run: Run) -> FaceChooser | None:
@@ -71,12 +77,12 @@ def load_chooser(run: Run) -> FaceChooser | None:
         return None
     near = read_table(run.table("near_duplicates"), NEAR_DUPLICATES, ["first", "second"])
     pairs = zip(near["first"].to_pylist(), near["second"].to_pylist(), strict=True)
-    faces = read_table(run.faces, FACES, ["photo_key", "face_index", "outcome", "embedding"])
+    faces = read_faces(run, FACE_COLUMNS)
     return chooser_of(faces, pairs, read_table(run.catalog, CATALOG))
 
 
 def one_face_each(run: Run, catalog: pa.Table, faces: pa.Table) -> pa.Table:
-    """FACES under `consistent` with the chosen face of each labelled photo, all of them asked; else all rows."""
+    """RUN_FACES under `consistent` with the chosen face of each labelled photo, all of them asked; else all rows."""
     chooser = load_chooser(run)
     if chooser is None:
         return faces
@@ -94,20 +100,44 @@ def load_split(run: Run, repeat: int, fold: int) -> list[dict[str, Any]]:
     return [row for row in rows if (row["repeat"], row["fold"]) == (repeat, fold)]
 
 
+class _Key(NamedTuple):
+    """Which faces: the table and its version, the folder with their pictures, and whether these can be aligned."""
+
+    table: Path
+    version: FileVersion
+    pictures: Path
+    has_aligned: bool
+
+
+def _key(run: Run) -> _Key:
+    return _Key(run.faces, file_version(run.faces), run.encodings / "faces", run.plan.engine.landmarks != "5")
+
+
 @functools.lru_cache(maxsize=1)
-def _faces(path: Path, _version: FileVersion) -> Faces:
-    return Faces.from_table(read_table(path, FACES))
+def _faces(key: _Key) -> Faces:
+    return faces_with_pictures(read_table(key.table, RUN_FACES, FACE_COLUMNS), key.pictures, key.has_aligned)
+
+
+def faces_with_pictures(table: pa.Table, pictures: Path, has_aligned: bool) -> Faces:
+    """The usable faces of a table; their pictures are read from that folder of the encodings when a view needs them.
+
+    Args:
+        table: FACE_COLUMNS of RUN_FACES.
+        has_aligned: False where the face engine had no 68 points to align by.
+    """
+    good = table.filter(pc.equal(pc.cast(table["outcome"], pa.string()), "ok"))
+    places = list(zip(good["photo_key"].to_pylist(), good["face_index"].to_pylist(), strict=True))
+    return Faces.from_table(good, StoredJpegs(places, FacePictures(pictures), has_aligned))
 
 
 @functools.lru_cache(maxsize=2)
-def _measured(path: Path, version: FileVersion, encoder: Path, _digest: str) -> Faces:
-    return _faces(path, version).embedded_by(load_picture_encoder(encoder))
+def _measured(key: _Key, encoder: Path, _digest: str) -> Faces:
+    return _faces(key).embedded_by(load_picture_encoder(encoder))
 
 
 @functools.lru_cache(maxsize=2)
 def _looked_up(
-    path: Path,
-    version: FileVersion,
+    key: _Key,
     table: Path,
     _table_version: FileVersion,
     store: Path,
@@ -117,7 +147,7 @@ def _looked_up(
     loaded = load_onnx_encoder(store, encoder)
     blank = np.full((encoder.size, encoder.size, 3), 128, np.uint8)
     microseconds = median_microseconds(lambda: loaded.embed([blank], engine.mirror, engine.jitter))
-    return _faces(path, version).with_embeddings(read_table(table, EMBEDDINGS), microseconds)
+    return _faces(key).with_embeddings(read_table(table, EMBEDDINGS), microseconds)
 
 
 @functools.lru_cache(maxsize=1)

@@ -18,17 +18,19 @@ import pyarrow.compute as pc
 
 from storage.attempts import Attempt, forget_deaths, read_attempts
 from storage.plans import ENCODER_RUN, TripletSettings
+from storage.run_faces import read_faces
 from storage.runs import Run
-from storage.schemas import CATALOG, FACES
+from storage.schemas import CATALOG
 from storage.tables import read_table
 from storage.temporary_files import sweep
 from workers.jobs.job import check_kind, check_version, run_job
+from workers.jobs.load_faces import FACE_COLUMNS, faces_with_pictures
 from workers.jobs.part_names import encoder_part
 from workers.jobs.time_limits import training_seconds
 from workers.learning.arrays import Array
 from workers.learning.encoder.checkpoint import read_curves
 from workers.learning.encoder.train_triplets import CHECKPOINT, train_by_triplets
-from workers.learning.face_arrays import Faces, labels_of
+from workers.learning.face_arrays import labels_of
 
 logger = logging.getLogger("lineup.training")
 
@@ -68,9 +70,10 @@ def train_encoder_of(run: Run) -> None:
 
     def work(attempt: Attempt, _number: int) -> None:
         sweep(run.encoder)
-        table = read_table(run.faces, FACES)
+        table = read_faces(run, FACE_COLUMNS)
         keys, labels = teaching(read_table(run.catalog, CATALOG), table)
-        pictures = Faces.from_table(table.filter(pc.is_in(table["photo_key"], value_set=pa.array(keys, pa.string()))))
+        taught = table.filter(pc.is_in(table["photo_key"], value_set=pa.array(keys, pa.string())))
+        pictures = faces_with_pictures(taught, run.encodings / "faces", run.plan.engine.landmarks != "5")
         settings = settings_of(run)
 
         def after_epoch(done: int, most: int, figures: dict[str, float]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from storage.errors import InputError
-from storage.schemas import EMBEDDING_SIZE
+from storage.schemas import EMBEDDING_SIZE, PICTURES
 from workers.learning.face_batch import FaceBatch
 
 if TYPE_CHECKING:
@@ -34,41 +34,43 @@ class Faces:
         keys: photo keys, length N.
         face_index: (N,) int16.
         embedding: (N, 128) float32.
-        crop_jpeg: N JPEGs, 128 x 128 RGB, of the detector's box.
-        aligned_jpeg: N JPEGs, 128 x 128 RGB, with eyes and lips moved to fixed places; None without 68 points.
+        jpegs: by view N JPEGs, 128 x 128 RGB: crop is the detector's box; aligned has eyes and lips moved to fixed
+            places, and is None without 68 points.
         encoder_microseconds: an own encoder's median time for a face; 0 where the face engine made the embeddings.
     """
 
     keys: tuple[str, ...]
     face_index: npt.NDArray[np.int16]
     embedding: npt.NDArray[np.float32]
-    crop_jpeg: Sequence[bytes]
-    aligned_jpeg: Sequence[bytes | None]
+    jpegs: Mapping[str, Sequence[bytes | None]]
     encoder_microseconds: float = 0.0
 
     @classmethod
-    def from_table(cls, table: pa.Table) -> Faces:
-        """The rows of a FACES table whose outcome is ok."""
+    def from_table(cls, table: pa.Table, jpegs: Mapping[str, Sequence[bytes | None]] | None = None) -> Faces:
+        """The rows of a RUN_FACES table whose outcome is ok; of it photo_key, face_index and embedding are read.
+
+        Args:
+            jpegs: as above, of these rows; None takes them from the table, where it has any.
+        """
         good = table.filter(pc.equal(pc.cast(table["outcome"], pa.string()), "ok"))
-        rows = good["embedding"].to_pylist()
+        column = good["embedding"].combine_chunks()
         return cls(
             keys=tuple(good["photo_key"].to_pylist()),
-            face_index=np.asarray(good["face_index"].to_pylist(), np.int16),
-            embedding=np.asarray(rows, np.float32).reshape(len(rows), EMBEDDING_SIZE),
-            crop_jpeg=good["crop"].to_pylist(),
-            aligned_jpeg=good["aligned"].to_pylist(),
+            face_index=good["face_index"].to_numpy().astype(np.int16),
+            embedding=column.flatten().to_numpy(zero_copy_only=False).reshape(good.num_rows, EMBEDDING_SIZE),
+            jpegs=jpegs or {view: good[view].to_pylist() for view in PICTURES if view in good.column_names},
         )
 
     @cached_property
     def crop(self) -> npt.NDArray[np.uint8]:
         """(N, 128, 128, 3) uint8 RGB, 0 to 255."""
-        return _decode_jpegs(self.crop_jpeg)
+        return _decode_jpegs([each for each in self.jpegs["crop"] if each is not None])
 
     @cached_property
     def aligned(self) -> npt.NDArray[np.uint8]:
         """(N, 128, 128, 3) uint8 RGB, 0 to 255; raises InputError where the engine had no 68 points to align by."""
-        found = [each for each in self.aligned_jpeg if each is not None]
-        if len(found) < len(self.aligned_jpeg):
+        found = [each for each in self.jpegs["aligned"] if each is not None]
+        if len(found) < len(self.keys):
             raise InputError(
                 'these faces were encoded with faces.landmarks = "5" and have no aligned pictures',
                 'Use crops or measurements, or set landmarks = "68"',

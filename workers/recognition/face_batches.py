@@ -35,8 +35,7 @@ def faces_as_batch(
         keys=tuple(face.photo_key for face in faces),
         face_index=np.asarray([face.face_index for face in faces], np.int16),
         embedding=np.asarray(rows, np.float32).reshape(len(rows), EMBEDDING_SIZE),
-        crop_jpeg=[face.crop for face in faces],
-        aligned_jpeg=[face.aligned for face in faces],
+        jpegs={"crop": [face.crop for face in faces], "aligned": [face.aligned for face in faces]},
     )
     parts = {name: _embedded(faces, found, name, encoders) for name in encoder_parts(encoder)}
     if not parts:

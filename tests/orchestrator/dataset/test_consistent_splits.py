@@ -12,6 +12,7 @@ from orchestrator.dataset.splits import make_splits
 from storage.experiments import Protocol
 from storage.schemas import CATALOG, FACES
 from tests.orchestrator.dataset.test_splits import crop, row
+from tests.table_pictures import TablePictures
 from workers.learning.face_chooser import CENTRAL, CONSISTENT, ONLY
 
 PEOPLE = ("ann", "bob", "cid", "dan", "eve")
@@ -58,7 +59,7 @@ def split(photos: dict[str, Rows], protocol: Protocol) -> Rows:
     catalog = [row(CATALOG, photo_key=key, path=f"{key}.jpg", label=key.split("-")[0]) for key in photos]
     faces = pa.Table.from_pylist([each for rows in photos.values() for each in rows], schema=FACES)
     rows: Rows = make_splits(
-        pa.Table.from_pylist(catalog, schema=CATALOG), faces, protocol, "consistent"
+        pa.Table.from_pylist(catalog, schema=CATALOG), faces, protocol, TablePictures(faces), "consistent"
     ).table.to_pylist()
     return rows
 
@@ -98,5 +99,5 @@ def test_no_choice_follows_from_a_photo_that_does_not_train(photos: dict[str, Ro
 def test_under_other_policies_the_column_says_nothing(photos: dict[str, Rows]) -> None:
     catalog = [row(CATALOG, photo_key=key, path=f"{key}.jpg", label=key.split("-")[0]) for key in photos]
     faces = pa.Table.from_pylist([rows[0] for rows in photos.values()], schema=FACES)
-    table = make_splits(pa.Table.from_pylist(catalog, schema=CATALOG), faces, Protocol()).table
+    table = make_splits(pa.Table.from_pylist(catalog, schema=CATALOG), faces, Protocol(), TablePictures(faces)).table
     assert set(table["chosen"].to_pylist()) == {None}

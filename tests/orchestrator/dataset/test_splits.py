@@ -16,6 +16,7 @@ from storage.errors import DatasetError
 from storage.experiments import Protocol
 from storage.finding_schemas import LEFT_OUT_REASONS
 from storage.schemas import CATALOG, FACES, SPLITS
+from tests.table_pictures import TablePictures
 
 
 def crop(seed: int, noise: float = 0.0) -> bytes:
@@ -46,6 +47,10 @@ def row(schema: pa.Schema, **values: object) -> dict[str, object]:
     return {name: values.get(name, empty.get(name)) for name in schema.names}
 
 
+def splits_of(catalog: pa.Table, faces: pa.Table, protocol: Protocol) -> Splits:
+    return make_splits(catalog, faces, protocol, TablePictures(faces))
+
+
 def with_rows(table: pa.Table, *rows: dict[str, object]) -> pa.Table:
     return pa.Table.from_pylist([*table.to_pylist(), *rows], schema=table.schema)
 
@@ -56,7 +61,7 @@ def roles(splits: Splits) -> Counter[tuple[str, str]]:
 
 
 def test_the_missions_split_is_stratified_seventy_to_thirty() -> None:
-    splits = make_splits(*tables({"ann": 20, "bob": 10, "cid": 30}), Protocol())
+    splits = splits_of(*tables({"ann": 20, "bob": 10, "cid": 30}), Protocol())
     assert splits.table.schema.equals(SPLITS)
     assert roles(splits) == {
         ("ann", "train"): 14, ("ann", "test"): 6, ("bob", "train"): 7,
@@ -68,7 +73,7 @@ def test_the_missions_split_is_train_test_split_itself() -> None:
     from sklearn.model_selection import train_test_split
 
     catalog, faces = tables({"ann": 20, "bob": 10})
-    rows = make_splits(catalog, faces, Protocol()).table.to_pylist()
+    rows = splits_of(catalog, faces, Protocol()).table.to_pylist()
     keys = sorted(faces["photo_key"].to_pylist())
     _, expected = train_test_split(keys, test_size=0.3, stratify=[key[:3] for key in keys], random_state=42)
     assert {each["photo_key"] for each in rows if each["role"] == "test"} == set(expected)
@@ -77,13 +82,13 @@ def test_the_missions_split_is_train_test_split_itself() -> None:
 @pytest.mark.parametrize("protocol", [Protocol(), Protocol(kind="kfold", repeats=2), Protocol(unknown_share=0.4)])
 def test_the_order_of_the_tables_changes_nothing(protocol: Protocol) -> None:
     people = dict.fromkeys(("ann", "bob", "cid", "dan", "eve"), 8)
-    first = make_splits(*tables(people), protocol)
-    assert first.table.equals(make_splits(*tables(people, shuffle=5), protocol).table)
-    assert not first.table.equals(make_splits(*tables(people), replace(protocol, seed=43)).table)
+    first = splits_of(*tables(people), protocol)
+    assert first.table.equals(splits_of(*tables(people, shuffle=5), protocol).table)
+    assert not first.table.equals(splits_of(*tables(people), replace(protocol, seed=43)).table)
 
 
 def test_each_face_tests_once_in_each_repeat_of_a_kfold() -> None:
-    splits = make_splits(*tables({"ann": 15, "bob": 10}), Protocol(kind="kfold", folds=5, repeats=3))
+    splits = splits_of(*tables({"ann": 15, "bob": 10}), Protocol(kind="kfold", folds=5, repeats=3))
     rows = splits.table.to_pylist()
     tests = Counter((each["repeat"], each["photo_key"]) for each in rows if each["role"] == "test")
     assert len(tests) == 3 * 25
@@ -103,7 +108,7 @@ def test_exact_duplicates_count_once_and_two_names_take_no_part() -> None:
         row(CATALOG, photo_key="ann-000", path="copy.jpg", label="ann"),
         row(CATALOG, photo_key="bob-001", path="stolen.jpg", label="ann"),
     )
-    splits = make_splits(catalog, faces, Protocol())
+    splits = splits_of(catalog, faces, Protocol())
     keys = splits.table["photo_key"].to_pylist()
     assert len(keys) == len(set(keys)) == 15
     assert [dict(each) for each in splits.left_out] == [{"reason": "several_names", "photo_key": "bob-001"}]
@@ -116,12 +121,12 @@ def test_near_duplicates_are_reported_and_grouped_where_asked() -> None:
     rows[1]["crop"] = crop(int.from_bytes(b"ann-000", "big") % 2**32, noise=2)
     rows[3]["embedding"] = [value + 0.005 for value in rows[2]["embedding"]]  # 0.005 * sqrt(128) = 0.057
     faces = pa.Table.from_pylist(rows, schema=FACES)
-    reported = make_splits(catalog, faces, Protocol(near_duplicates="report"))
+    reported = splits_of(catalog, faces, Protocol(near_duplicates="report"))
     assert reported.near_duplicates.by_hash == ((("ann-000", 0), ("ann-001", 0)),)
     assert reported.near_duplicates.by_embedding == ((("ann-002", 0), ("ann-003", 0)),)
     assert len(set(reported.table["group"].to_pylist())) == 20
     for seed in range(20):
-        grouped = make_splits(catalog, faces, Protocol(near_duplicates="group", seed=seed)).table.to_pylist()
+        grouped = splits_of(catalog, faces, Protocol(near_duplicates="group", seed=seed)).table.to_pylist()
         role = {each["photo_key"]: each["role"] for each in grouped}
         assert role["ann-000"] == role["ann-001"]
         assert role["ann-002"] == role["ann-003"]
@@ -136,7 +141,7 @@ def test_a_kfold_groups_near_duplicates_unless_told_otherwise_and_the_missions_s
     rows[1]["crop"] = rows[0]["crop"]
     faces = pa.Table.from_pylist(rows, schema=FACES)
     groups = {
-        (kind, near): len(set(make_splits(catalog, faces, Protocol(kind=kind, near_duplicates=near)).table["group"]))
+        (kind, near): len(set(splits_of(catalog, faces, Protocol(kind=kind, near_duplicates=near)).table["group"]))
         for kind in ("holdout", "kfold")
         for near in ("auto", "report", "group")
     }
@@ -154,7 +159,7 @@ def test_a_face_and_its_near_duplicates_never_straddle_a_kfold() -> None:
     rows[2]["embedding"] = [value + 0.005 for value in rows[1]["embedding"]]
     faces = pa.Table.from_pylist(rows, schema=FACES)
     for seed in range(5):
-        table = make_splits(catalog, faces, Protocol(kind="kfold", repeats=2, seed=seed)).table
+        table = splits_of(catalog, faces, Protocol(kind="kfold", repeats=2, seed=seed)).table
         roles_of = defaultdict(set)
         for each in table.to_pylist():
             if each["photo_key"] in ("ann-000", "ann-001", "ann-002"):
@@ -174,7 +179,7 @@ def test_near_duplicates_of_different_people_or_of_one_photo_are_not_sought() ->
     face = row(FACES, face_index=0, crop=crop(1), embedding=[0.0] * 128)
     photos = [("a", 0), ("b", 0), ("b", 1)]
     table = pa.Table.from_pylist([{**face, "photo_key": k, "face_index": i} for k, i in photos], schema=FACES)
-    found = find_near_duplicates(table, {"a": "ann", "b": "bob"}, 4, 0.15)
+    found = find_near_duplicates(table, {"a": "ann", "b": "bob"}, 4, 0.15, TablePictures(table))
     assert found.pairs == ()
 
 
@@ -182,7 +187,7 @@ def test_all_faces_of_a_photo_stay_together() -> None:
     catalog, faces = tables({"ann": 10, "bob": 10})
     faces = with_rows(faces, *({**each, "face_index": 1} for each in faces.to_pylist()))
     sides = defaultdict(set)
-    for each in make_splits(catalog, faces, Protocol()).table.to_pylist():
+    for each in splits_of(catalog, faces, Protocol()).table.to_pylist():
         sides[each["photo_key"]].add(each["role"])
     assert len(sides) == 20
     assert all(len(side) == 1 for side in sides.values())
@@ -193,7 +198,7 @@ def test_people_with_too_few_photos_are_left_out_and_named() -> None:
     rows = [
         {**each, "outcome": "no_face" if each["photo_key"].startswith("gone") else "ok"} for each in faces.to_pylist()
     ]
-    splits = make_splits(catalog, pa.Table.from_pylist(rows, schema=FACES), Protocol())
+    splits = splits_of(catalog, pa.Table.from_pylist(rows, schema=FACES), Protocol())
     assert set(splits.table["label"].to_pylist()) == {"ann", "bob"}
     rows = splits.tables()["left_out"].to_pylist()
     assert [(row["reason"], row["label"], row["groups"]) for row in rows] == [
@@ -204,7 +209,7 @@ def test_people_with_too_few_photos_are_left_out_and_named() -> None:
 
 def test_unknown_people_never_train_and_choose_or_test_but_not_both() -> None:
     people = {f"p{i}": 6 for i in range(10)}
-    splits = make_splits(*tables(people), Protocol(unknown_share=0.4, kind="kfold", folds=3))
+    splits = splits_of(*tables(people), Protocol(unknown_share=0.4, kind="kfold", folds=3))
     for by_person in roles_by_split(splits).values():
         counts = Counter(frozenset(found) for found in by_person.values())
         assert counts == {
@@ -223,7 +228,7 @@ def test_unknown_people_never_train_and_choose_or_test_but_not_both() -> None:
     ],
 )
 def test_everybody_plays_the_stranger_in_turn(protocol: Protocol) -> None:
-    splits = make_splits(*tables({f"p{i}": 8 for i in range(10)}), protocol)
+    splits = splits_of(*tables({f"p{i}": 8 for i in range(10)}), protocol)
     found = roles_by_split(splits)
     tested = Counter(label for by_person in found.values() for label, role in by_person.items() if role == {"unknown"})
     assert len(tested) == 10
@@ -234,7 +239,7 @@ def test_everybody_plays_the_stranger_in_turn(protocol: Protocol) -> None:
 
 def test_a_kshot_trains_so_many_photos_a_person_and_tests_the_same_photos() -> None:
     protocol = Protocol(kind="k-shot", shots=(1, 2, 4, 8), repeats=3)
-    rows = make_splits(*tables({"ann": 10, "bob": 10, "cid": 6, "dan": 6}), protocol).table.to_pylist()
+    rows = splits_of(*tables({"ann": 10, "bob": 10, "cid": 6, "dan": 6}), protocol).table.to_pylist()
     for repeat in range(3):
         trained: dict[int, set[str]] = {}
         for fold, (shots, people) in enumerate(((1, 4), (2, 4), (4, 4), (8, 2))):
@@ -254,7 +259,7 @@ def test_a_kshot_trains_so_many_photos_a_person_and_tests_the_same_photos() -> N
 
 def test_a_kshot_that_only_one_person_could_fill_is_not_drawn() -> None:
     protocol = Protocol(kind="k-shot", shots=(1, 16), repeats=1)
-    rows = make_splits(*tables({"ann": 30, "bob": 8}), protocol).table.to_pylist()
+    rows = splits_of(*tables({"ann": 30, "bob": 8}), protocol).table.to_pylist()
     assert {each["fold"] for each in rows} == {0}
 
 
@@ -269,7 +274,7 @@ def test_a_group_of_the_labels_file_never_trains_and_does_more(protocol: Protoco
     whose = {"one person": lambda row: f"{row['label']} {row['path'][-7:-4]}", "several people": _scene}[scenes_of]
     catalog = pa.Table.from_pylist([{**row, "group": whose(row)} for row in catalog.to_pylist()], schema=CATALOG)
     scene = {row["photo_key"]: row["group"] for row in catalog.to_pylist()}
-    splits = make_splits(catalog, faces, protocol).table.to_pylist()
+    splits = splits_of(catalog, faces, protocol).table.to_pylist()
     sides: defaultdict[tuple[int, int, str], set[str]] = defaultdict(set)
     trained: defaultdict[tuple[int, int], set[str]] = defaultdict(set)
     tested: defaultdict[tuple[int, int], set[str]] = defaultdict(set)
@@ -296,7 +301,7 @@ def test_a_group_joins_the_near_duplicates_of_its_photos_and_one_group_is_not_en
     catalog = pa.Table.from_pylist(
         [{**row, "group": told.get(row["photo_key"])} for row in catalog.to_pylist()], schema=CATALOG
     )
-    splits = make_splits(catalog, pa.Table.from_pylist(rows, schema=FACES), Protocol(kind="kfold", folds=3))
+    splits = splits_of(catalog, pa.Table.from_pylist(rows, schema=FACES), Protocol(kind="kfold", folds=3))
     groups = {each["photo_key"]: each["group"] for each in splits.table.to_pylist()}
     assert groups["ann-000"] == groups["ann-001"] == groups["ann-005"] != groups["ann-002"]
     assert [dict(each) for each in splits.left_out] == [{"reason": "one_group", "label": "cid", "groups": 1}]
@@ -306,7 +311,7 @@ def test_people_who_are_all_in_one_group_are_named_as_the_reason() -> None:
     catalog, faces = tables({"ann": 8, "bob": 8})
     catalog = pa.Table.from_pylist([{**row, "group": "film"} for row in catalog.to_pylist()], schema=CATALOG)
     with pytest.raises(DatasetError, match=r"Only 0 people .* those of 2 others are all in one group"):
-        make_splits(catalog, faces, Protocol())
+        splits_of(catalog, faces, Protocol())
 
 
 def roles_by_split(splits: Splits) -> dict[tuple[int, int], dict[str, set[str]]]:
@@ -330,7 +335,7 @@ def test_what_cannot_be_split_says_which_setting_to_change(
     people: dict[str, int], protocol: Protocol, message: str
 ) -> None:
     catalog, faces = tables(people)
-    for made in (lambda: make_splits(catalog, faces, protocol), lambda: check_splittable(catalog, protocol)):
+    for made in (lambda: splits_of(catalog, faces, protocol), lambda: check_splittable(catalog, protocol)):
         with pytest.raises(DatasetError, match=message) as caught:
             made()
         assert "protocol." in str(caught.value)
@@ -348,7 +353,7 @@ def test_what_cannot_be_split_says_which_setting_to_change(
 def test_what_can_be_split_is_found_splittable_before_the_encoding(protocol: Protocol) -> None:
     catalog, faces = tables({"ann": 9, "bob": 5, "cid": 4, "dan": 4, "eve": 2})
     check_splittable(catalog, protocol)
-    assert make_splits(catalog, faces, protocol).table.num_rows > 0
+    assert splits_of(catalog, faces, protocol).table.num_rows > 0
 
 
 def test_who_has_too_few_photos_is_named_before_the_encoding() -> None:

@@ -16,7 +16,7 @@ from orchestrator.inference.photos import PhotoAnswer, identify_photos
 from storage.errors import InputError
 from storage.parts import read_parts
 from storage.runs import Run
-from storage.schemas import FACES
+from storage.schemas import RUN_FACES
 from workers.faces.detect.boxes import Box, overlap
 from workers.faces.engine import FaceEngine, load_engine
 from workers.learning.configurations import UNKNOWN
@@ -46,7 +46,7 @@ def test_a_face_lies_where_the_run_found_it(
     photos: list[Path], run: Run, engine: FaceEngine, recogniser: Recogniser
 ) -> None:
     # not to the pixel: the run may have glanced for the largest face alone, and here every face counts
-    faces = read_parts([run.faces], FACES).to_pylist()
+    faces = read_parts([run.faces], RUN_FACES).to_pylist()
     stored = [Box(*(row[side] for side in ("left", "top", "right", "bottom"))) for row in faces]
     for answer in identify_photos(photos, engine, recogniser):
         found = Box(*answer.faces[0].box)

@@ -15,7 +15,7 @@ from orchestrator.maintenance.consistency import split_faults, suspect_faults
 from storage.finding_schemas import COMPARISON_TABLES, PAIRS, SELECTION
 from storage.parts import list_parts, read_metadata, read_part, write_part
 from storage.runs import Run, open_run
-from storage.schemas import CATALOG, EXCLUDED, FACES, FITS, SCORES, SPLITS
+from storage.schemas import CATALOG, EXCLUDED, FITS, RUN_FACES, SCORES, SPLITS
 from storage.tables import read_table
 from tests.orchestrator.conftest import Call
 from workers.jobs.compare_run import compare
@@ -89,13 +89,17 @@ DAMAGES: dict[str, tuple[Callable[[Run], object], str]] = {
     ),
     "a part of another schema": (lambda run: shutil.copy(run.splits, score_part(run)), "of another version"),
     "a part of another run": (lambda run: of_another_run(run.splits, SPLITS), "belongs to 0000"),
-    "a lost photo": (lambda run: rewrite(run.faces, FACES, without_first), "no outcome for"),
-    "a photo twice": (lambda run: rewrite(run.faces, FACES, first_twice), "more or less than one outcome"),
+    "a lost photo": (lambda run: rewrite(run.faces, RUN_FACES, without_first), "no outcome for"),
+    "a photo twice": (lambda run: rewrite(run.faces, RUN_FACES, first_twice), "more or less than one outcome"),
     "a failure with a success": (
-        lambda run: rewrite(run.faces, FACES, with_first("outcome", "poisoned and ok")),
+        lambda run: rewrite(run.faces, RUN_FACES, with_first("outcome", "poisoned and ok")),
         "more or less than one outcome",
     ),
-    "a face of nobody": (lambda run: rewrite(run.faces, FACES, with_first("photo_key", "f" * 64)), "does not submit"),
+    "a face of nobody": (
+        lambda run: rewrite(run.faces, RUN_FACES, with_first("photo_key", "f" * 64)),
+        "does not submit",
+    ),
+    "lost pictures": (lambda run: shutil.rmtree(run.encodings / "faces"), "the pictures of"),
     "a path twice": (lambda run: rewrite(run.catalog, CATALOG, first_twice), "several rows of"),
     "another label": (lambda run: rewrite(run.catalog, CATALOG, with_first("label", "eve")), "another fingerprint"),
     "another seed in the plan": (spoil_fingerprint, "another fingerprint"),
@@ -152,7 +156,7 @@ def test_suspects_are_those_of_the_catalogue() -> None:
 
 
 def test_a_photo_that_its_owner_leaves_out_names_no_face_of_the_splits(copied: Run) -> None:
-    catalog, faces = read_table(copied.catalog, CATALOG), read_table(copied.faces, FACES)
+    catalog, faces = read_table(copied.catalog, CATALOG), read_table(copied.faces, RUN_FACES)
     again = {**catalog.to_pylist()[0], "path": "zz.jpg", "label": "another", "outcome": EXCLUDED}
     splits = read_table(copied.splits, SPLITS)
     with_it = pa.Table.from_pylist([*catalog.to_pylist(), again], schema=CATALOG)
@@ -164,7 +168,7 @@ def test_check_says_each_fault_on_a_line_and_exits_with_1(copied: Run, call: Cal
     good = call(store, "check", copied.run_id)
     assert (good.exit_code, "all is well" in good.output) == (0, True)
     truncate(copied.splits)
-    rewrite(copied.faces, FACES, without_first)
+    rewrite(copied.faces, RUN_FACES, without_first)
     bad = call(store, "check", copied.run_id)
     lines = bad.output.splitlines()
     assert bad.exit_code == 1

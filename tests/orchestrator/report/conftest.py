@@ -17,7 +17,8 @@ from PIL import Image
 from orchestrator.report.bokeh_figures import page_scripts
 from orchestrator.report.material import ReportMaterial
 from storage.finding_schemas import OPERATING_POINTS
-from storage.schemas import TABLES
+from storage.schemas import FACES, TABLES
+from tests.table_pictures import TablePictures
 from workers.synthetic import draw_identity, draw_scene, render
 
 PEOPLE = ("ada", "<script>alert(1)</script>", "$x_{1}$ & co")
@@ -137,6 +138,7 @@ def material() -> ReportMaterial:
         versions={"numpy": "2", "dlib": "20"},
         catalog=table("catalog", catalog),
         faces=table("faces", faces),
+        pictures=TablePictures(pa.Table.from_pylist(faces, schema=FACES)),
         splits=table("splits", splits),
         scores=table("scores", scores),
         fits=table("fits", fits),

@@ -28,7 +28,7 @@ def test_it_is_the_nearest_training_face_of_the_name_that_was_given(material: Re
 
 def test_the_page_shows_both_and_says_where_they_are(material: ReportMaterial) -> None:
     lined = measured(material)
-    hard = hardest_faces(lined.catalog, lined.faces, lined.scores)
+    hard = hardest_faces(lined.catalog, lined.pictures, lined.scores)
     shown = beside_training(hard, lined)
     assert [each.truth for each in shown] == [each.truth for each in hard]
     assert all(each.beside.startswith("data:image/jpeg") for each in shown)
@@ -36,6 +36,6 @@ def test_the_page_shows_both_and_says_where_they_are(material: ReportMaterial) -
 
 
 def test_without_embeddings_only_the_test_face_is_shown(material: ReportMaterial) -> None:
-    shown = beside_training(hardest_faces(material.catalog, material.faces, material.scores), material)
+    shown = beside_training(hardest_faces(material.catalog, material.pictures, material.scores), material)
     assert shown
     assert {each.beside for each in shown} == {""}

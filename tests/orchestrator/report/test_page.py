@@ -72,7 +72,9 @@ def test_the_policy_allows_the_scripts_of_the_page_and_no_other(page: str) -> No
 
 def test_embedded_pictures_are_the_jpegs_of_the_table(page: str, material: ReportMaterial) -> None:
     embedded = {base64.b64decode(text) for text in re.findall(r"data:image/jpeg;base64,([^\"]+)", page)}
-    assert embedded == {data for data in material.faces["crop"].to_pylist() if data}
+    assert embedded == {
+        data for _, data in material.pictures.each(set(material.faces["photo_key"].to_pylist()), "crop")
+    }
 
 
 def test_the_answer_comes_before_the_table(page: str) -> None:

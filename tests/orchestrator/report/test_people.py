@@ -13,22 +13,24 @@ from tests.orchestrator.report.conftest import PEOPLE, table
 def test_a_photo_that_its_owner_leaves_out_gives_no_name_to_a_face(material: ReportMaterial) -> None:
     row = {**material.catalog.to_pylist()[0], "label": "another", "path": "0.jpg", "outcome": EXCLUDED}
     catalog = pa.concat_tables([table("catalog", [row]), material.catalog])
-    assert [strip.label for strip in strips(catalog, material.faces, material.splits)] == sorted(PEOPLE)
+    assert [strip.label for strip in strips(catalog, material.faces, material.splits, material.pictures)] == sorted(
+        PEOPLE
+    )
     assert "0.jpg" not in {path for path, _, _ in failures(catalog, material.faces)}
 
 
 def test_everybody_has_a_strip_with_all_faces_counted(material: ReportMaterial) -> None:
-    found = strips(material.catalog, material.faces, material.splits)
+    found = strips(material.catalog, material.faces, material.splits, material.pictures)
     assert [(strip.label, strip.faces) for strip in found] == [(name, 4) for name in sorted(PEOPLE)]
 
 
 def test_a_configuration_that_looks_at_no_face_finds_none_hard(material: ReportMaterial) -> None:
     everyone = set(material.scores.column("configuration").to_pylist())
-    assert hardest_faces(material.catalog, material.faces, material.scores, everyone) == []
+    assert hardest_faces(material.catalog, material.pictures, material.scores, everyone) == []
 
 
 def test_the_hardest_face_is_the_one_all_configurations_miss(material: ReportMaterial) -> None:
-    worst = hardest_faces(material.catalog, material.faces, material.scores)[0]
+    worst = hardest_faces(material.catalog, material.pictures, material.scores)[0]
     assert (worst.truth, worst.instead, worst.wrong, worst.asked) == (PEOPLE[1], "ada", 3, 3)
 
 

@@ -72,7 +72,7 @@ def test_a_file_that_somebody_has_filled_in_is_kept(tmp_path: Path) -> None:
 
 def test_the_page_shows_the_face_beside_the_nearest_of_both_people(material: ReportMaterial) -> None:
     table = suspects(a_suspect())
-    section = suspected_labels(material.catalog, material.faces, table)
+    section = suspected_labels(material.catalog, material.pictures, table)
     (face,) = section.faces
     assert face.picture.startswith("data:image/jpeg;base64,")
     assert (len(face.own), len(face.other)) == (1, 1)  # of a face that is not there, nothing is shown
@@ -90,5 +90,5 @@ def test_a_page_without_suspects_has_no_such_section(material: ReportMaterial) -
 
 def test_of_very_many_suspects_the_first_are_shown(material: ReportMaterial) -> None:
     table = suspects(*(a_suspect(rank) for rank in range(1, SUSPECTS_SHOWN + 6)))
-    section = suspected_labels(material.catalog, material.faces, table)
+    section = suspected_labels(material.catalog, material.pictures, table)
     assert (len(section.faces), section.hidden) == (SUSPECTS_SHOWN, 5)

@@ -20,7 +20,7 @@ from storage.collect_faces import write_faces
 from storage.errors import DatasetError
 from storage.experiments import Experiment
 from storage.runs import Run
-from storage.schemas import CATALOG, FACES
+from storage.schemas import CATALOG, RUN_FACES
 from storage.tables import read_table
 from tests.orchestrator.verification.lfw import pairs_text, write_people
 from workers.jobs.encode_photos import encode
@@ -79,7 +79,7 @@ def test_the_figures_are_those_of_the_protocol_done_by_hand(run: Run, pairs: lis
     keys = dict(
         zip(*(read_table(run.catalog, CATALOG)[name].to_pylist() for name in ("path", "photo_key")), strict=True)
     )
-    rows = {row["photo_key"]: row["embedding"] for row in read_table(run.faces, FACES).to_pylist()}
+    rows = {row["photo_key"]: row["embedding"] for row in read_table(run.faces, RUN_FACES).to_pylist()}
     judged = [pair for pair in pairs if all(rows.get(keys.get(path)) for path in (pair.first, pair.second))]
     apart = [np.linalg.norm(np.subtract(rows[keys[p.first]], rows[keys[p.second]])) for p in judged]
     accuracies = []

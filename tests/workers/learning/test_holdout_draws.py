@@ -59,7 +59,7 @@ def test_each_draw_has_its_accuracy_and_the_same_ones_again() -> None:
         for i in range(10)
     ]
     near = np.asarray([np.eye(128)[row["label"]] for row in rows]) + rng.normal(0, 0.35, (30, 128))
-    faces = Faces(tuple(row["photo_key"] for row in rows), np.zeros(30, np.int16), near.astype(np.float32), [], [])
+    faces = Faces(tuple(row["photo_key"] for row in rows), np.zeros(30, np.int16), near.astype(np.float32), {})
     rows = [{**row, "label": f"p{row['label']}"} for row in rows] + [{**rows[0], "label": "far", "role": "unknown"}]
     found = draw_accuracies(find_configuration("knn-1"), faces, rows, Protocol(draws=5), seed=1)
     assert len(found) == 4
@@ -75,7 +75,7 @@ def test_a_draw_that_the_known_people_are_too_poor_for_is_null() -> None:
         for i in range(3)
     ]
     points = np.random.default_rng(0).normal(size=(30, 128)).astype(np.float32)
-    faces = Faces(tuple(str(row["photo_key"]) for row in rows), np.zeros(30, np.int16), points, [], [])
+    faces = Faces(tuple(str(row["photo_key"]) for row in rows), np.zeros(30, np.int16), points, {})
     assert draw_accuracies(find_configuration("knn-1"), faces, rows, Protocol(draws=3), seed=1) == [None, None]
 
 
@@ -93,7 +93,7 @@ def test_a_draw_chooses_among_faces_where_it_trains_and_takes_the_central_one_wh
             indices += range(len(shown))
             points += shown
             rows.append({"photo_key": key, "face_index": 0, "label": f"p{who}", "group": 10 * who + i, "role": "train"})
-    faces = Faces(tuple(keys), np.asarray(indices, np.int16), np.asarray(points), [], [])
+    faces = Faces(tuple(keys), np.asarray(indices, np.int16), np.asarray(points), {})
     chooser = FaceChooser(keys, indices, faces.embedding, {})
     settings = find_configuration("nearest-centroid"), faces, rows, Protocol(draws=9), 1
     plain, chosen = draw_accuracies(*settings), draw_accuracies(*settings, chooser)

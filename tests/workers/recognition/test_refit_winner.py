@@ -13,12 +13,12 @@ from storage.errors import InputError, StoreError
 from storage.finding_schemas import OPERATING_POINTS
 from storage.parts import read_part, read_parts
 from storage.runs import Run
-from storage.schemas import FACES, SPLITS
+from storage.schemas import SPLITS
 from workers.compare.operating_points import OperatingPoint
 from workers.jobs.job import Refused
+from workers.jobs.load_faces import faces_by_encoder
 from workers.jobs.refit_winner import fitted, folder_of, is_refitted, refit, refit_winner, winner_of, winner_of_run
-from workers.learning.configurations import CONFIGURATIONS
-from workers.learning.face_arrays import Faces
+from workers.learning.configurations import CONFIGURATIONS, RUN_ENCODER
 from workers.recognition.recogniser import load_recogniser
 
 
@@ -65,7 +65,7 @@ def test_the_winner_is_refitted_once_on_every_known_face(run: Run) -> None:
 @pytest.mark.parametrize("name", ["knn-1", "svm-linear", "eigenfaces-svm", "threshold-1nn"])
 def test_a_stored_recogniser_scores_the_same_bits(run: Run, tmp_path: Path, name: str) -> None:
     refit(run, name, tmp_path / "there")
-    faces = Faces.from_table(read_part(run.faces, FACES)).batch(CONFIGURATIONS[name].view)
+    faces = faces_by_encoder(run, RUN_ENCODER).batch(CONFIGURATIONS[name].view)
     now, stored = fitted(run, CONFIGURATIONS[name]), load_recogniser(tmp_path / "there")
     assert now.model.known_score(faces).tobytes() == stored.model.known_score(faces).tobytes()
     assert (now.threshold, now.operating) == (stored.threshold, stored.operating)

@@ -1,0 +1,38 @@
+"""The table of a run's faces: everyone says which columns are needed, and nobody reads all of a million faces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from storage.runs import Run
+from storage.schemas import RUN_FACES
+from storage.tables import read_table
+
+
+def read_faces(run: Run, columns: Sequence[str], *, usable: bool = False) -> pa.Table:
+    """Columns of a run's faces, sorted by photo and face; checksums verified.
+
+    Args:
+        columns: of RUN_FACES, in the schema's order; the embedding takes half a kilobyte a face.
+        usable: only the faces whose outcome is ok.
+
+    Raises:
+        StoreError: as `read_table` does.
+    """
+    needed = [name for name in RUN_FACES.names if name in columns or (usable and name == "outcome")]
+    table = read_table(run.faces, RUN_FACES, needed)
+    if usable:
+        table = table.filter(pc.equal(table["outcome"].cast(pa.string()), "ok"))
+    return table.select([name for name in needed if name in columns])
+
+
+def embedding_array(faces: pa.Table) -> npt.NDArray[np.float32]:
+    """The column `embedding` of usable faces as an array, (N, its size) float32; (0, 0) of no face."""
+    column = faces["embedding"].combine_chunks()
+    flat: npt.NDArray[np.float32] = column.flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
+    return flat.reshape(faces.num_rows, -1 if faces.num_rows else 0)

@@ -1,0 +1,65 @@
+"""A run's table of faces copies no picture, and nobody reads a whole table of faces."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from storage.parts import is_intact, read_part, table_of, write_tables
+from storage.schemas import FACES, PICTURES, RUN_FACES
+
+ROOT = Path(__file__).parents[2]
+READERS = {"read_table", "read_part", "read_parts"}
+SOURCES = [
+    path for room in ("orchestrator", "workers", "storage", "benchmarks") for path in (ROOT / room).rglob("*.py")
+]
+
+
+def whole_reads(source: str) -> list[int]:
+    """Lines that read a table of faces without saying which columns."""
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in READERS
+        and any(isinstance(each, ast.Name) and each.id in ("FACES", "RUN_FACES") for each in node.args)
+        and len(node.args) + len(node.keywords) < 3
+    ]
+
+
+def test_every_reader_of_faces_says_which_columns() -> None:
+    assert whole_reads("read_table(run.faces, RUN_FACES)") == [1]
+    assert whole_reads("read_table(run.faces, RUN_FACES, ['photo_key'])") == []
+    assert {str(path): lines for path in SOURCES if (lines := whole_reads(path.read_text()))} == {}
+
+
+def test_a_runs_faces_have_no_pictures() -> None:
+    assert not set(PICTURES) & set(RUN_FACES.names)
+    assert set(FACES.names) - set(RUN_FACES.names) == set(PICTURES)
+
+
+@pytest.mark.parametrize("columns", [None, ["photo_key", "embedding"]])
+def test_the_faces_of_a_run_of_version_1_are_read_without_their_pictures(
+    tmp_path: Path, columns: list[str] | None
+) -> None:
+    row = {**dict.fromkeys(FACES.names), "photo_key": "a", "face_index": 0, "outcome": "ok", "reason": "", "note": ""}
+    row |= {"detector": "hog", "crop": b"jpeg", "aligned": b"jpeg", "embedding": [0.5] * 128}
+    path = tmp_path / "faces.parquet"
+    write_tables(path, FACES, [table_of([row], FACES)])  # as version 1 wrote it, and as the encodings are still written
+    assert pq.read_schema(path).metadata[b"lineup.schema_version"] == b"1"
+    table = read_part(path, RUN_FACES, columns)
+    assert table is not None
+    assert table.column_names == (columns or RUN_FACES.names)
+    assert table["embedding"][0].as_py() == [0.5] * 128
+    assert is_intact(path, RUN_FACES)
+
+
+def test_without_pictures_a_table_is_none_of_encodings(tmp_path: Path) -> None:
+    row = {**dict.fromkeys(RUN_FACES.names), "photo_key": "a", "face_index": 0, "outcome": "ok", "reason": ""}
+    path = tmp_path / "faces.parquet"
+    write_tables(path, RUN_FACES, [table_of([row | {"note": "", "detector": "hog"}], RUN_FACES)])
+    assert read_part(path, FACES) is None
