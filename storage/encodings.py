@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from storage.parts import count_rows, list_parts, part_name, part_path, read_part, read_parts, set_aside, write_part
+from storage.parts import (
+    count_rows,
+    list_parts,
+    part_name,
+    part_path,
+    read_many,
+    read_part,
+    read_parts,
+    set_aside,
+    write_part,
+)
 from storage.runs import EMBEDDING_FOLDER
 from storage.schemas import EFFORTS, EMBEDDINGS, FACES
 
@@ -36,12 +46,11 @@ class Done:
             del self._seen[part]
         if gone:
             self._all = set().union(*self._seen.values())
-        for part in parts:
-            if part not in self._seen:
-                keys = self._keys(part)
-                if keys is not None:
-                    self._seen[part] = keys
-                    self._all |= keys  # of a million keys only the new ones are touched
+        new = [part for part in parts if part not in self._seen]
+        for part, keys in zip(new, read_many(new, self._keys), strict=True):
+            if keys is not None:
+                self._seen[part] = keys
+                self._all |= keys  # of a million keys only the new ones are touched
         return self._all
 
     def parts_of(self, keys: Collection[str]) -> list[Path]:

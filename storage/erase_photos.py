@@ -17,10 +17,12 @@ import pyarrow.compute as pc
 from storage.encodings import canonical, encoding_folders
 from storage.errors import StoreError
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
+from storage.object_path import ObjectPath
 from storage.parts import DAMAGED, list_parts, part_name, part_path, read_part, write_part
 from storage.runs import EMBEDDING_FOLDER, RETENTION, Run
 from storage.schemas import FACES
 from storage.temporary_files import sweep
+from storage.whole_objects import delete_folder
 
 LASTING = frozenset(
     {"run.json", "catalog.parquet", "failures", "attempts", "cancelled", "stopped", "orchestrator.lock", RETENTION}
@@ -69,6 +71,10 @@ def drop_derived(run: Run) -> tuple[str, ...]:
 
 def delete(path: Path) -> None:
     """Delete a file or a folder that may be gone already; raises StoreError."""
+    if isinstance(path, ObjectPath):
+        delete_folder(path)
+        path.unlink(missing_ok=True)
+        return
     try:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

@@ -6,11 +6,14 @@ import contextlib
 import fcntl
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 from storage.errors import cannot_write
+from storage.local_copies import put_folder
+from storage.object_path import ObjectPath
 
 BUILDING = ".building"
 
@@ -19,24 +22,31 @@ FileVersion = tuple[int, int]
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder and its parents where they are missing, readable by their owner only; raises OSError."""
-    if not path.is_dir():
+    """Make a folder and its parents where they are missing, readable by their owner only; raises OSError.
+
+    In an object store there is nothing to make.
+    """
+    if not isinstance(path, ObjectPath) and not path.is_dir():
         make_folder(path.parent)
         path.mkdir(mode=0o700, exist_ok=True)
 
 
 @contextlib.contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """A folder to write into. When the block ends well it becomes `path`; otherwise it is deleted.
+    """A folder to write files into. When the block ends well it becomes `path`; otherwise it is deleted.
 
     If `path` exists by then, it stays and the new folder is deleted: two processes that build the same folder build
-    the same content. The leftovers of dead builders are deleted.
+    the same content. The leftovers of dead builders are deleted. In an object store
+    its files are written one by one; `is_complete` (storage/local_copies.py) tells whether all are there.
 
     Raises:
         StoreError: the disk is full, or the parent cannot be written.
     """
     with scratch_folder(path) as building:
         yield building
+        if isinstance(path, ObjectPath):
+            put_folder(building, path)
+            return
         for file in building.iterdir():
             fsync(file)
         fsync(building)
@@ -49,11 +59,15 @@ def new_folder(path: Path) -> Iterator[Path]:
 def scratch_folder(beside: Path) -> Iterator[Path]:
     """A folder for intermediate files while `beside` is made; it is deleted when the block ends.
 
-    The leftovers of dead processes are deleted.
+    It is always one of this machine. The leftovers of dead processes are deleted.
 
     Raises:
         StoreError: the disk is full, or the parent cannot be written.
     """
+    if isinstance(beside, ObjectPath):
+        with tempfile.TemporaryDirectory(prefix="lineup-") as name:
+            yield Path(name)
+        return
     scratch = beside.with_name(f".{beside.name}.{uuid.uuid4().hex[:12]}{BUILDING}")
     try:
         make_folder(scratch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from storage.object_path import ObjectPath
 from storage.temporary_files import TEMPORARY
 from storage.write_whole import write_bytes
 
@@ -13,7 +14,12 @@ PROBE_BYTES = 1_000_000
 
 
 def check_room(folder: Path) -> None:
-    """Raise StoreFull where the disk has no room for a part; costs microseconds while there is plenty."""
+    """Raise StoreFull where the disk has no room for a part; costs microseconds while there is plenty.
+
+    An object store has no size.
+    """
+    if isinstance(folder, ObjectPath):
+        return
     disk = os.statvfs(folder)
     if disk.f_bavail * disk.f_frsize < PROBE_BYTES:
         probe(folder)  # asks the disk itself: some keep a reserve that this process may use

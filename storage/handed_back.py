@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import uuid
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.runs import Run
+from storage.whole_objects import delete_folder
 from storage.write_whole import write_bytes
 
 SUFFIX = ".json"
@@ -56,4 +56,4 @@ def read_notes(run: Run) -> list[Note]:
 
 def forget_notes(run: Run) -> None:
     """Delete all notes of a run: late copies of messages may have left some."""
-    shutil.rmtree(run.handed_back, ignore_errors=True)
+    delete_folder(run.handed_back)

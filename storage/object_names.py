@@ -98,6 +98,12 @@ class ObjectName(PosixPath):
     def with_name(self, name: str) -> Self:
         return self.parent / name
 
+    def with_suffix(self, suffix: str) -> Self:
+        return self.parent / f"{self.stem}{suffix}"
+
+    def as_posix(self) -> str:
+        return str(self)
+
     def relative_to(self, *other: str | os.PathLike[str]) -> PurePosixPath:  # type: ignore[override]
         """Raises ValueError where it is not below the other."""
         if not self.is_relative_to(*other) or not isinstance(other[0], ObjectName):

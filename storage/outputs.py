@@ -7,7 +7,6 @@ it. That of a store is `<store>/outputs` (`store_outputs`).
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import functools
 import hashlib
 import json
@@ -15,15 +14,16 @@ import os
 import shutil
 import stat
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from storage.errors import InputError, cannot_write
 from storage.folders import make_folder
-
-_EVERY = "earlier"
+from storage.ledger_file import EVERY, append_line, locked_ledger, parsed_rows
+from storage.object_path import ObjectPath
+from storage.whole_objects import update_whole
 
 _PIECE = 1 << 20
 
@@ -69,7 +69,7 @@ class OutputLedger:
             return False  # of a large folder of photos, each is asked
         try:
             row = self._rows.get(self._name(path)) if _is_regular(path) else None
-            return row is not None and file_hash(path) in row[_EVERY]
+            return row is not None and file_hash(path) in row[EVERY]
         except OSError:
             return False
 
@@ -128,9 +128,7 @@ class OutputLedger:
             row: dict[str, Any] = {"path": self._name(path), "sha256": sha256 or file_hash(path)}
             if people is not None:
                 row["people"] = sorted(set(people))
-            make_folder(self._file.parent)
-            with _locked(self._file) as descriptor, os.fdopen(descriptor, "ab", closefd=False) as file:
-                file.write(f"\n{json.dumps(row)}\n".encode())  # a full disk may have cut the last line
+            append_line(self._file, f"\n{json.dumps(row)}\n".encode())  # a full disk may have cut the last line
         except OSError as error:
             raise cannot_write(self._file, error) from error
         self._read_anew()
@@ -155,16 +153,26 @@ class OutputLedger:
         if self._file is None or not self._file.exists():
             return
         try:
-            with _locked(self._file):
-                self._read_anew()  # what others recorded meanwhile stays
-                gone = {self._name(each.path) for each in self.outputs() if chosen(each)}
-                kept = [row for name, row in self._rows.items() if name not in gone]
-                lines = [json.dumps({**row, _EVERY: sorted(row[_EVERY])}) + "\n" for row in kept]
-                if gone:
-                    write_bytes(self._file, "".join(lines).encode())
+            if isinstance(self._file, ObjectPath):
+                update_whole(self._file, lambda before: self._kept(before, chosen))
+            else:
+                with locked_ledger(self._file):  # what others recorded meanwhile stays
+                    before = self._file.read_bytes()
+                    after = self._kept(before, chosen)
+                    if after != before:
+                        write_bytes(self._file, after)
         except OSError as error:
             raise cannot_write(self._file, error) from error
         self._read_anew()
+
+    def _kept(self, content: bytes, chosen: Callable[[Output], bool]) -> bytes:
+        """A ledger's content without the chosen records; the same where none is chosen."""
+        self._read_anew()
+        self.__dict__["_rows"] = parsed_rows(content)
+        gone = {self._name(each.path) for each in self.outputs() if chosen(each)}
+        kept = [row for name, row in self._rows.items() if name not in gone]
+        lines = [json.dumps({**row, EVERY: sorted(row[EVERY])}) + "\n" for row in kept]
+        return "".join(lines).encode() if gone else content
 
     def _read_anew(self) -> None:
         for name in ("_rows", "_file_names"):
@@ -173,20 +181,10 @@ class OutputLedger:
     @functools.cached_property
     def _rows(self) -> dict[str, dict[str, Any]]:
         """The newest line by name, with the hashes of all its lines; lines that are none are left aside."""
-        known: dict[str, dict[str, Any]] = {}
         try:
-            lines = [] if self._file is None else self._file.read_text(encoding="utf-8", errors="replace").splitlines()
+            return {} if self._file is None else parsed_rows(self._file.read_bytes())
         except OSError:
-            return known
-        for line in lines:
-            try:
-                row = json.loads(line)
-                name, newest = str(row["path"]), str(row["sha256"])
-                earlier = known.get(name, {}).get(_EVERY, set()) | set(map(str, row.get(_EVERY, ())))
-                known[name] = {**row, "sha256": newest, _EVERY: earlier | {newest}}
-            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                continue
-        return known
+            return {}
 
     def _name(self, path: Path) -> str:
         """Relative to the ledger's folder below it, so that the folder may be moved; absolute elsewhere."""
@@ -195,7 +193,7 @@ class OutputLedger:
 
     @property
     def _home(self) -> Path:
-        return self._file.parent if self._file else Path("/")
+        return Path("/") if self._file is None or isinstance(self._file, ObjectPath) else self._file.parent
 
     @functools.cached_property
     def _file_names(self) -> frozenset[str]:
@@ -233,36 +231,6 @@ def write_new(path: Path, content: bytes) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _locked(file: Path) -> Iterator[int]:
-    """The ledger, made if missing, opened for lines at its end and locked against other writers; raises OSError."""
-    descriptor = _open_locked(file)
-    while not _is_at(descriptor, file):  # `drop` has put another in its place meanwhile
-        os.close(descriptor)
-        descriptor = _open_locked(file)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _open_locked(file: Path) -> int:
-    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-    except OSError:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def _is_at(descriptor: int, file: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), file.stat())
-    except FileNotFoundError:
-        return False
 
 
 def _place_new(finished: Path, path: Path) -> None:

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from storage.folders import make_folder
+from storage.object_path import ObjectPath
+from storage.whole_objects import update_whole
 
 FOLDER = "refused"
 
@@ -30,11 +32,13 @@ def count_refused(store: Path, reason: str) -> int:
     """Count one refused message, and say how many of that reason this host has refused.
 
     Raises:
-        OSError: the store cannot be written.
+        OSError, StoreError: the store cannot be written.
     """
     folder = store / FOLDER
-    make_folder(folder)
     name = re.sub(r"[^A-Za-z0-9.-]", "-", socket.gethostname()) or "host"
+    if isinstance(folder, ObjectPath):
+        return _count_in_object(folder / f"{name}.json", reason)
+    make_folder(folder)
     descriptor = os.open(folder / f"{name}.json", os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
     with _locked(descriptor, fcntl.LOCK_EX):
         counts = _parsed(os.pread(descriptor, _MOST_BYTES, 0))
@@ -49,9 +53,27 @@ def refused_messages(store: Path) -> dict[str, int]:
     """How many messages were refused by all hosts, by reason."""
     total: Counter[str] = Counter()
     for path in sorted((store / FOLDER).glob("*.json")):
+        if isinstance(path, ObjectPath):
+            with contextlib.suppress(FileNotFoundError):
+                total.update(_parsed(path.read_bytes()))
+            continue
         with contextlib.suppress(OSError), _locked(os.open(path, os.O_RDONLY), fcntl.LOCK_SH) as descriptor:
             total.update(_parsed(os.pread(descriptor, _MOST_BYTES, 0)))
     return dict(total)
+
+
+def _count_in_object(path: ObjectPath, reason: str) -> int:
+    counted = 0
+
+    def added(before: bytes) -> bytes:
+        nonlocal counted
+        counts = _parsed(before)
+        counts[reason] += 1
+        counted = counts[reason]
+        return json.dumps(counts, sort_keys=True).encode()
+
+    update_whole(path, added)
+    return counted
 
 
 @contextlib.contextmanager

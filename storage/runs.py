@@ -40,6 +40,7 @@ from pathlib import Path
 from storage.attempts import forget_deaths, read_attempts
 from storage.errors import RunNotFound, StoreError, cannot_lock
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
+from storage.object_path import ObjectPath
 from storage.plans import COMPARISON_RUN, ENCODER_REPORT, ENCODER_RUN, FACES_RUN, Plan, plan_text, read_plan
 from storage.store_id import store_id
 from storage.write_whole import write_bytes
@@ -221,6 +222,9 @@ def list_runs(store: Path) -> list[str]:
 
 def open_store(store: Path) -> Path:
     """Make the store's folder, readable by its owner only; raises StoreError where it cannot be used."""
+    if isinstance(store, ObjectPath):
+        store_id(store)
+        return store
     try:
         store.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 
 from storage.errors import StoreError, cannot_write
-from storage.folders import make_folder
+from storage.whole_objects import create_whole
 
 FILE = "store-id"
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -29,7 +27,7 @@ def store_id(store: Path) -> str:
 
 
 def written_once(path: Path, content: Callable[[], str]) -> str:
-    """The line that a small file of mode 0600 holds; it is written where the file is not there.
+    """The line that a small file holds, of mode 0600 in a folder; it is written where the file is not there.
 
     Of processes that write it at the same time, one wins, and all read what that one wrote.
 
@@ -38,23 +36,7 @@ def written_once(path: Path, content: Callable[[], str]) -> str:
     """
     try:
         if not path.exists():
-            _write(path, content())
+            create_whole(path, f"{content()}\n".encode())
         return path.read_text(errors="replace").strip()
     except OSError as error:
         raise cannot_write(path, error) from error
-
-
-def _write(path: Path, line: str) -> None:
-    make_folder(path.parent)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        try:
-            os.write(descriptor, f"{line}\n".encode())
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        with contextlib.suppress(FileExistsError):
-            os.link(temporary, path)  # unlike a rename, it replaces nothing
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -10,6 +10,8 @@ import fcntl
 import os
 from pathlib import Path
 
+from storage.object_path import ObjectPath
+
 TEMPORARY = ".writing"
 
 
@@ -57,7 +59,9 @@ def is_held(descriptor: int) -> bool:
 
 
 def sweep(folder: Path) -> int:
-    """Delete the half-written files of dead writers below `folder`; returns how many."""
+    """Delete the half-written files of dead writers below `folder`; returns how many. Of objects there are none."""
+    if isinstance(folder, ObjectPath):
+        return 0
     count = 0
     for path in folder.rglob(f".*{TEMPORARY}") if folder.is_dir() else ():
         # gone: its writer has ended well; locked: its writer lives; not permitted: another user's

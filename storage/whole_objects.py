@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,6 +104,22 @@ def swap_whole(path: Path, content: bytes, tag: str) -> bool:
             return _swap(path, new, tag)
     except FileExistsError:
         return False
+
+
+def update_whole(path: Path, change: Callable[[bytes], bytes]) -> None:
+    """Replace a file's content by what `change` makes of it (of b"" where there is none); others' changes stay.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    while True:
+        try:
+            before, tag = read_whole(path)
+        except FileNotFoundError:
+            before, tag = b"", ""
+        after = change(before)
+        if after == before or (swap_whole(path, after, tag) if tag else create_whole(path, after)):
+            return
 
 
 def delete_whole(path: Path) -> None:

@@ -35,6 +35,7 @@ KINDS = {
     "photos": "it cannot read the catalogued photos",
     "engine": "the face engine does not load: a model, its cache, a library",
     "version": "its code is of another version than the run's",
+    "store": "the object store does not answer it, though perhaps it answers others",
     "disk": "the store is full for it, though perhaps not for others",
     "broker": "the broker refuses what a worker needs",
     "memory": "no shared memory for its processes",

@@ -21,6 +21,7 @@ from orchestrator.local.private_folder import SOCKET, WORK, PrivateFolder
 from orchestrator.scheduler.broker import LONGEST_SOCKET_PATH, Broker
 from storage.errors import BrokerError, InputError, StoreError
 from workers.queue.broker_options import store_options
+from workers.queue.log_folder import log_folder
 from workers.queue.task_names import IMAGES, TRAINING
 
 START_SECONDS = 20
@@ -49,7 +50,7 @@ class LocalCluster:
         self._private = PrivateFolder()
         working_folder = self._private.path / WORK
         working_folder.mkdir(mode=0o700)
-        self._store, self._logs = store, store / "logs"
+        self._store, self._logs = store, log_folder(store)
         self._valkey: ChildProcess | None = None
         if not broker_url:
             broker_url = self._plan_valkey()

@@ -33,7 +33,7 @@ def usable_store(settings: Settings, make: bool = True) -> tuple[Path, bool]:
     if "store" not in settings.model_fields_set:
         check_default_store(folder)
     opened = open_store(folder) if make or folder.exists() else folder.resolve()
-    return opened, not opened.is_dir() or opened != default.resolve() or remember_store(opened)
+    return opened, opened != default.resolve() or not opened.is_dir() or remember_store(opened)
 
 
 def check_default_store(folder: Path) -> None:

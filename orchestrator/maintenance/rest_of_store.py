@@ -19,8 +19,8 @@ from storage.outputs import Output, store_outputs
 from storage.parts import DAMAGED, SUFFIX
 from storage.runs import list_runs, open_run
 from storage.temporary_files import TEMPORARY
+from workers.queue.log_folder import log_folder
 
-LOGS = "logs"
 LEFTOVERS = (TEMPORARY, BUILDING, DAMAGED)
 """Endings of what writers leave behind when they are killed."""
 
@@ -63,7 +63,7 @@ def erase_rest(store: Path, rest: Rest, search: PersonSearch, copies: bool) -> t
     for path in sorted(store.rglob("*")):
         if path.name.endswith(LEFTOVERS) and (search.in_file(path) or (path.is_dir() and search.in_folder(path))):
             delete(path)
-    logs = tuple(_emptied(store / LOGS, search))
+    logs = tuple(_emptied(log_folder(store), search))
     gone = []
     for each in rest.copies:
         if copies and each.unchanged:

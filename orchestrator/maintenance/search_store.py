@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.text import printable
+from storage.parts import open_table
 
 PIECE = 1 << 22
 """Bytes that are read at a time."""
@@ -82,9 +83,7 @@ class PersonSearch:
         return False
 
     def _in_table(self, path: Path) -> bool:
-        import pyarrow.parquet as pq
-
-        with pq.ParquetFile(path) as file:
+        with open_table(path) as file:
             if any(map(self.in_text, (file.schema_arrow.metadata or {}).values())):
                 return True
             names = [field.name for field in file.schema_arrow if field.name not in NO_LABELS]

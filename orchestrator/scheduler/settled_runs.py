@@ -1,8 +1,8 @@
 """Remember which runs want no work, so that a round does not read every finished run of the store again.
 
 Whatever gives a run work again (resume, retry, forget, a deleted report) adds or deletes a name in its folder or in its
-report's, which changes that folder's time. In case a file system tells no such time, one remembered run a round is
-looked at all the same.
+report's, which changes that folder's time. In case there is no such time, as in an object store, one remembered run a
+round is looked at all the same.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+
+from storage.object_path import ObjectPath
 
 SURE_SECONDS = 2.0
 """A run is remembered when it is unchanged for so long. FAT, the coarsest of file systems, has a time in steps of 2 s:
@@ -52,6 +54,8 @@ class SettledRuns:
         return [names[self._turn % len(names)]] if names else []
 
     def _look(self) -> dict[str, Times]:
+        if isinstance(self._runs, ObjectPath):  # which has no time of a folder
+            return {path.name: (0, 0) for path in self._runs.iterdir()}
         try:
             with os.scandir(self._runs) as entries:
                 return {entry.name: _times(entry) for entry in entries}

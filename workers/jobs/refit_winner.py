@@ -16,6 +16,7 @@ from storage.encoder_settings import OwnEncoder
 from storage.errors import InputError
 from storage.finding_schemas import COMPARISON_TABLES, OPERATING_POINTS
 from storage.folders import new_folder
+from storage.local_copies import is_complete
 from storage.plans import COMPARISON_RUN
 from storage.runs import Run
 from storage.schemas import COMPARISON, SPLITS
@@ -57,8 +58,8 @@ def folder_of(run: Run, name: str) -> Path:
 
 
 def is_refitted(folder: Path) -> bool:
-    """Whether a model is there; it comes into being by one rename."""
-    return (folder / "model.json").exists()
+    """Whether a model is there, all of it."""
+    return is_complete(folder, "model.json")
 
 
 def winner_of(comparison: pa.Table) -> str | None:

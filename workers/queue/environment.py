@@ -2,7 +2,7 @@
 
 | variable | default | meaning |
 |---|---|---|
-| LINEUP_STORE | ./lineup-store | folder of encodings and runs |
+| LINEUP_STORE | ./lineup-store | folder of encodings and runs, or s3://bucket/prefix, gs://…, az://… |
 | LINEUP_BROKER_URL | – (a private Valkey is started) | redis://, rediss:// or redis+socket:// of the broker |
 | LINEUP_BROKER_URL_FILE | – | file that holds the address; LINEUP_BROKER_URL wins |
 | LINEUP_BROKER_PASSWORD_FILE | – | file that holds the password, of any characters, for an address without one |
@@ -26,10 +26,11 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from storage.errors import InputError
+from storage.object_path import store_path
 from storage.validation import UNKNOWN_KEY, explain
 from workers.cores import usable_cores
 from workers.queue.configuration_files import HARMLESS, ConfigurationFile, configuration_files
@@ -43,7 +44,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="LINEUP_", frozen=True, extra="forbid", env_ignore_empty=True)
 
-    store: Path = Path("lineup-store")
+    store: Annotated[Path, BeforeValidator(store_path)] = Path("lineup-store")
     broker_url: str = ""
     broker_url_file: Path | None = None
     broker_password_file: Path | None = None

@@ -10,6 +10,7 @@ import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from storage.errors import StoreError
 from storage.refused_messages import count_refused
 from workers.queue.signatures import MOST_BYTES, TOO_LONG, NotSigned, sign, signed_content
 
@@ -63,8 +64,8 @@ class MessageGuard:
         """
         try:
             count = count_refused(self.store, reason) if self.store else 1
-        except OSError as error:
-            logger.warning("a refused message could not be counted: %s", error.strerror)
+        except (OSError, StoreError) as error:
+            logger.warning("a refused message could not be counted: %s", error)
             count = 1
         if count <= LOGGED_EACH or count & (count - 1) == 0:
             logger.error("message refused (%s, %d so far): %.400s", reason, count, what)

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from celery.exceptions import Ignore, Reject
 
-from storage.errors import StoreFull, WorkerUnfit
+from storage.errors import StoreFull, StoreUnreachable, WorkerUnfit
 from storage.free_space import probe
 from storage.refused_messages import BY_ITS_TASK
 from storage.runs import Run
@@ -114,6 +114,8 @@ def _refusing() -> Iterator[None]:
         except StoreFull:
             _hand_back(WorkerUnfit("disk", "the store has no room for this worker", full.hint))
         raise
+    except StoreUnreachable as error:
+        _hand_back(WorkerUnfit("store", error.what, error.hint))
     except Refused as refused:
         MessageGuard(store=_store()).refuse(BY_ITS_TASK, str(refused))
         raise Ignore from refused

@@ -16,7 +16,9 @@ from pathlib import Path
 
 from storage.errors import LineupError, RunNotFound, StoreError, WorkerUnfit
 from storage.free_space import probe
+from storage.object_path import store_path
 from storage.runs import open_run
+from storage.store_id import store_id
 from storage.worker_faults import SUFFIX, WorkerFault, WorkerFile, fault_of, read_fault, write_fault
 from workers.faces.models.model_cache import cache_folder
 from workers.jobs.catalogued_file import unreadable_dataset
@@ -72,7 +74,7 @@ class WorkerHealth:
             self.paused = self._is_unfit(read_fault(self.path))
         except FileNotFoundError:  # somebody emptied the folder: it is made again at the next look
             self.close()
-        except OSError as error:
+        except (OSError, StoreError) as error:
             if not self.paused:
                 logger.warning("the store cannot be written: %s; no work is taken until it can", error)
             self.paused = True
@@ -125,6 +127,8 @@ def probed(store: Path, fault: WorkerFault) -> bool | None:
             return True
         except LineupError:
             return False
+    if fault.kind == "store":
+        return not _is_unreachable(store)
     if fault.kind == "disk":
         return not _refuses(store)
     if fault.kind == "engine" and not os.access(_existing(cache_folder()), os.W_OK):
@@ -139,10 +143,18 @@ def tell_fault(unfit: WorkerUnfit) -> None:
     path = os.environ.get(VARIABLE)
     if path:
         try:
-            write_fault(Path(path), fault_of(unfit))
-        except OSError as error:
+            write_fault(store_path(path), fault_of(unfit))
+        except (OSError, StoreError) as error:
             logger.error("the fault cannot be written into the store: %s", error)
     threading.Event().wait(HAND_BACK_SECONDS)
+
+
+def _is_unreachable(store: Path) -> bool:
+    try:
+        store_id(store)
+    except StoreError:
+        return True
+    return False
 
 
 def _refuses(store: Path) -> bool:

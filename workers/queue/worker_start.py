@@ -9,7 +9,7 @@ from typing import Any
 from celery import Celery, bootsteps
 from celery.signals import celeryd_init, worker_shutdown
 
-from storage.errors import BrokerError, WorkerUnfit
+from storage.errors import BrokerError, StoreError, WorkerUnfit
 from storage.worker_faults import fault_of, write_fault
 from workers.queue.broker_options import store_options
 from workers.queue.broker_probe import probe_broker
@@ -103,7 +103,7 @@ def _wait_until_able(health: WorkerHealth) -> None:
 def _note(health: WorkerHealth, unfit: WorkerUnfit | None) -> None:
     try:
         write_fault(health.path, fault_of(unfit) if unfit else None)
-    except OSError as error:
+    except (OSError, StoreError) as error:
         logger.error("the fault cannot be written into the store: %s", error)
 
 

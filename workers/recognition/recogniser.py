@@ -17,6 +17,7 @@ import numpy as np
 
 from storage.engine_settings import EngineSettings
 from storage.errors import StoreError
+from storage.local_copies import local_folder
 from storage.schemas import CHIP_SIDE
 from workers.compare.encoder_scale import EncoderScale
 from workers.compare.operating_points import OperatingPoint
@@ -165,16 +166,8 @@ def load_recogniser(folder: Path) -> Recogniser:
         StoreError: it is damaged, has another format, or was fitted on faces of another version of the engine.
     """
     try:
-        described = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        if described.pop("format") != FORMAT:
-            raise ValueError("another format")
-        threshold = Threshold(described.pop("threshold"), described.pop("threshold_rule"))
-        model = load_model(folder)
-        encoders = load_encoders(folder, model.configuration.encoder, described.pop("encoders", {}))
-        engine = EngineSettings(**described.pop("engine"))
-        point = described.pop("operating")
-        operating = OperatingPoint(**point) if point else None
-        recogniser = Recogniser(model, threshold, engine, operating=operating, encoders=encoders, **described)
+        with local_folder(folder) as local:
+            recogniser = _read_recogniser(local)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
         raise StoreError(
             f"the model in {folder} cannot be read: {error}", "Delete that folder; the model is then fitted again"
@@ -184,3 +177,16 @@ def load_recogniser(folder: Path) -> Recogniser:
             f"the model in {folder} was fitted on faces of another version of the engine", "Run the comparison again"
         )
     return recogniser
+
+
+def _read_recogniser(folder: Path) -> Recogniser:
+    described = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    if described.pop("format") != FORMAT:
+        raise ValueError("another format")
+    threshold = Threshold(described.pop("threshold"), described.pop("threshold_rule"))
+    model = load_model(folder)
+    encoders = load_encoders(folder, model.configuration.encoder, described.pop("encoders", {}))
+    engine = EngineSettings(**described.pop("engine"))
+    point = described.pop("operating")
+    operating = OperatingPoint(**point) if point else None
+    return Recogniser(model, threshold, engine, operating=operating, encoders=encoders, **described)

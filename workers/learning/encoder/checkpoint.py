@@ -63,7 +63,7 @@ def write_checkpoint(path: Path, fingerprint: str, state: Sequence[Any], done: P
 def read_curves(path: Path) -> dict[str, list[float]]:
     """The curves of the finished epochs, for progress reports; empty before the first."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             curves: dict[str, list[float]] = _header(stored).get("curves", {})
     except FileNotFoundError:
         return {}
@@ -78,7 +78,7 @@ def read_checkpoint(path: Path, fingerprint: str, state: Sequence[Any]) -> Progr
     """
     if not path.exists():
         return None
-    with np.load(path, allow_pickle=False) as stored:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
         header = _header(stored)
         if header.get("fingerprint") != fingerprint:
             return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -190,12 +191,14 @@ def _write_tensorboard(board: Path, epoch: int, figures: dict[str, float]) -> No
     import tensorflow as tf
 
     v1 = tf.compat.v1
-    board.mkdir(parents=True, exist_ok=True)
     values = [v1.Summary.Value(tag=name, simple_value=value) for name, value in figures.items()]
     now = time.time()
-    with tf.io.TFRecordWriter(str(board / f"events.out.tfevents.{epoch:06}.lineup")) as file:
-        file.write(v1.Event(wall_time=now, file_version="brain.Event:2").SerializeToString())
-        file.write(v1.Event(wall_time=now, step=epoch, summary=v1.Summary(value=values)).SerializeToString())
+    with tempfile.TemporaryDirectory(prefix="lineup-") as folder:
+        written = Path(folder, f"events.out.tfevents.{epoch:06}.lineup")
+        with tf.io.TFRecordWriter(str(written)) as file:
+            file.write(v1.Event(wall_time=now, file_version="brain.Event:2").SerializeToString())
+            file.write(v1.Event(wall_time=now, step=epoch, summary=v1.Summary(value=values)).SerializeToString())
+        write_bytes(board / written.name, written.read_bytes())
 
 
 def _silent(done: int, most: int, figures: dict[str, float]) -> None:

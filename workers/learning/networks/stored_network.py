@@ -81,7 +81,7 @@ def read_network(path: Path) -> tuple[Any, NetworkLayout]:
     if not path.exists() and earlier.exists():
         raise ValueError(f"{earlier.name} is of an earlier version of Lineup and is not read")
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             header = json.loads(stored["header"].tobytes())
             weights = [stored[name] for name in sorted(stored.files) if name.startswith("weight_")]
         if header.pop("format") != FORMAT:
