@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-LEARNING_VERSION = 3
+LEARNING_VERSION = 4
 """Raise it with every change after which a configuration or an encoder learns something else from the same faces."""
 
 AT = "@"

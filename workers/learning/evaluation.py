@@ -32,6 +32,9 @@ TOP = 5
 BATCH = 256
 """Faces a call when scoring. Fixed, because the last bits of a score may depend on the size of the batch."""
 
+SCORED_TOGETHER = 16 * BATCH
+"""Faces whose probabilities of all people are in memory at once."""
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -125,8 +128,12 @@ def _scores(model: Model, x: FaceBatch) -> tuple[Floats, Floats]:
 
 
 def _score_rows(model: Model, x: FaceBatch, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    if not rows:
-        return []
+    starts = range(0, len(rows), SCORED_TOGETHER)
+    blocks = (slice(start, start + SCORED_TOGETHER) for start in starts)
+    return [row for block in blocks for row in _scored(model, x[block], rows[block])]
+
+
+def _scored(model: Model, x: FaceBatch, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     probabilities, known = _scores(model, x)
     column = {label: i for i, label in enumerate(model.labels)}
     places = [column.get(row["label"]) for row in rows]
@@ -171,7 +178,8 @@ def _stranger_scores(
 
 
 def _accuracy(model: Model, x: FaceBatch, rows: Sequence[Mapping[str, Any]]) -> float:
-    named = model.name(x, _scores(model, x)[0])
+    batches = (x[start : start + BATCH] for start in range(0, len(x), BATCH))
+    named = [who for batch in batches for who in model.name(batch, model.predict_proba(batch))]
     return float(np.mean([who == row["label"] for who, row in zip(named, rows, strict=True)]))
 
 

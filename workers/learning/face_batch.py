@@ -30,4 +30,5 @@ class FaceBatch:
 
     def __getitem__(self, rows: Array | slice) -> FaceBatch:
         """The faces of these rows: row numbers, flags (N,) bool, or a slice."""
-        return FaceBatch(self.view[rows], self.embedding[rows])
+        view = self.view[rows]
+        return FaceBatch(view, view if self.view is self.embedding else self.embedding[rows])

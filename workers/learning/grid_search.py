@@ -106,19 +106,24 @@ def choose(
 def search(rows: Sequence[Row], prepare: Prepare, fold: Fold, count: int) -> list[RowResult]:
     """Each row on the first `count` inner folds; empty where there is no inner fold."""
     folds = inner_folds(fold.y, fold.groups, fold.seed)[:count]
+    if not folds:
+        return []
+    if len(folds) == 1:  # of many faces: the decisions of one row are in memory at a time
+        train, held = folds[0]
+        solve = prepare(fold.x[train], fold.y[train])
+        return [_result(row, solve(row).decision(fold.x[held]), fold.y[held]) for row in rows]
     decisions: list[list[Array]] = [[] for _ in rows]
     for train, held in folds:
         solve = prepare(fold.x[train], fold.y[train])
         for row, values in zip(rows, decisions, strict=True):
             values.append(solve(row).decision(fold.x[held]))
-    if not folds:
-        return []
     y = np.concatenate([fold.y[held] for _, held in folds])
-    results = []
-    for row, values in zip(rows, decisions, strict=True):
-        temperature, loss, accuracy = temperature_of(np.concatenate(values), y)
-        results.append(RowResult(row, accuracy, loss, temperature))
-    return results
+    return [_result(row, np.concatenate(values), y) for row, values in zip(rows, decisions, strict=True)]
+
+
+def _result(row: Row, decisions: Array, y: Array) -> RowResult:
+    temperature, loss, accuracy = temperature_of(decisions, y)
+    return RowResult(row, accuracy, loss, temperature)
 
 
 def people_sample(fold: Fold, people: int) -> Fold:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from workers.learning.arrays import Array
+from workers.learning.row_blocks import row_blocks
 
 FOLDS = 3
 DEFAULT_TEMPERATURE = 1.0
@@ -50,9 +51,14 @@ def temperature_of(decisions: Array, y: Array) -> tuple[float, float, float]:
     target = (1 - doubt) * decisions[np.arange(len(y)), y] + doubt * decisions.mean(axis=1)
     losses = []
     for temperature in _TEMPERATURES:
-        scaled = decisions / temperature
-        top = scaled.max(axis=1)
-        total = top + np.log(np.exp(scaled - top[:, None]).sum(axis=1))
+        total = np.concatenate([_log_sum(decisions[rows] / temperature) for rows in row_blocks(*decisions.shape)])
         losses.append(float((total - target / temperature).mean()))
     best = int(np.argmin(losses))
     return float(_TEMPERATURES[best]), losses[best], float((decisions.argmax(axis=1) == y).mean())
+
+
+def _log_sum(scaled: Array) -> Array:
+    """(N,) logarithm of the sum of exponentials of each row."""
+    top = scaled.max(axis=1)
+    total: Array = top + np.log(np.exp(scaled - top[:, None]).sum(axis=1))
+    return total

@@ -14,6 +14,7 @@ import numpy as np
 
 from workers.learning.arrays import Array, Floats, softmax
 from workers.learning.fold import Predictor
+from workers.learning.row_blocks import row_blocks
 
 ARRAYS = "arrays.npz"
 
@@ -91,6 +92,10 @@ class Neighbours(_Arrays):
     width: Array
 
     def probabilities(self, x: Array) -> Floats:
+        blocks = [self._votes(x[rows]) for rows in row_blocks(len(x), len(self.points))]
+        return np.concatenate(blocks) if blocks else np.zeros((0, len(self.starts)), np.float32)
+
+    def _votes(self, x: Array) -> Floats:
         distances = squared_distances(x, self.points)
         k = int(self.k)
         nearest = np.argpartition(distances, k - 1, axis=1)[:, :k]
@@ -117,6 +122,10 @@ class KernelMachine(_Arrays):
     temperature: Array
 
     def decision(self, x: Array) -> Array:
+        blocks = [self._decision(x[rows]) for rows in row_blocks(len(x), len(self.points) + len(self.index))]
+        return np.concatenate(blocks) if blocks else np.zeros((0, len(self.starts)), np.float32)
+
+    def _decision(self, x: Array) -> Array:
         kernel = np.exp(-self.gamma * squared_distances(x, self.points))
         summed: Array = np.add.reduceat(kernel[:, self.index] * self.weights, self.starts, axis=1) + self.bias
         return summed
@@ -135,6 +144,16 @@ def squared_distances(x: Array, points: Array) -> Array:
     own = np.einsum("ij,ij->i", x, x)[:, None] + np.einsum("ij,ij->i", points, points)
     distances: Array = np.maximum(own - 2 * cross, 0)
     return distances
+
+
+def nearest_others(points: Array) -> Array:
+    """(N,) squared distance of each point (N, D) to the nearest other one."""
+    found = np.empty(len(points), points.dtype)
+    for rows in row_blocks(len(points), len(points)):
+        distances = squared_distances(points[rows], points)
+        distances[np.arange(rows.stop - rows.start), np.arange(rows.start, rows.stop)] = np.inf
+        found[rows] = distances.min(axis=1)
+    return found
 
 
 @dataclass(frozen=True)

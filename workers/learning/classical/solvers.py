@@ -21,7 +21,7 @@ from workers.learning.classical.predictors import (
     Neighbours,
     Prior,
     grey_vectors,
-    squared_distances,
+    nearest_others,
 )
 from workers.learning.fold import CannotFit, Fitted, Fold
 from workers.learning.grid_search import choose
@@ -45,9 +45,7 @@ def fit_neighbours(fold: Fold) -> Fitted:
     order = np.argsort(fold.y, kind="stable")
     points, classes = fold.x[order], fold.y[order]
     k = min(int(fold.parameters["k"]), len(classes))
-    distances = squared_distances(points, points)
-    np.fill_diagonal(distances, np.inf)
-    width = max(float(np.sqrt(np.median(distances.min(axis=1)))), 1e-3) if len(classes) > 1 else 1.0
+    width = max(float(np.sqrt(np.median(nearest_others(points)))), 1e-3) if len(classes) > 1 else 1.0
     starts = np.searchsorted(classes, np.arange(fold.classes))
     return Fitted(Neighbours(points, classes, starts, np.asarray(k), np.asarray(np.float32(width))), {"k": k})
 

@@ -1,0 +1,23 @@
+"""Cut work over pairs of faces into blocks of rows, so that memory grows with the faces and not with their pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+CELLS = 8_000_000
+"""Values of a block: 32 MB of float32, and as much again for each intermediate array.
+
+Where all rows fit into one block nothing is cut: linear algebra rounds the last bit by the shape of its matrices, so a
+change here is one for LEARNING_VERSION.
+"""
+
+
+def row_blocks(rows: int, cells_per_row: int) -> Iterator[slice]:
+    """Slices that together are all rows, each of CELLS values at most, or of one row.
+
+    >>> list(row_blocks(5, 4_000_000))
+    [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
+    size = max(1, CELLS // max(1, cells_per_row))
+    for start in range(0, rows, size):
+        yield slice(start, min(start + size, rows))
