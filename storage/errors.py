@@ -9,6 +9,7 @@
     │   ├── RunConflict             the run exists with another experiment, or is in use
     │   ├── StoreUnreachable        the object store does not answer, or refuses us
     │   ├── StoreFull               no space left: a run waits and goes on by itself when there is room
+    │   ├── NewerVersion            a newer version of Lineup wrote it
     │   ├── NoLocks                 the file system gives no locks, by which living processes are known
     │   └── RunStuck                the run cannot go on by itself: its user must act
     ├── BrokerError                 no broker, or it refuses us
@@ -106,6 +107,10 @@ def cannot_lock(path: object, error: OSError) -> NoLocks:
 def is_no_space(error: OSError) -> bool:
     """Whether a full disk or quota is the cause."""
     return error.errno in _NO_SPACE
+
+
+class NewerVersion(StoreError):
+    """A newer version of Lineup wrote it: this one must be replaced."""
 
 
 class RunNotFound(StoreError):

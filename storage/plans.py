@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic.dataclasses import dataclass
 
 from storage.engine_settings import EngineSettings
-from storage.errors import StoreError
+from storage.errors import NewerVersion, StoreError
 from storage.experiments import Experiment
 from storage.schemas import READABLE_VERSIONS, SCHEMA_VERSION
 from storage.validation import FORBID_EXTRA, UNKNOWN_KEY, Count, InnerShare, Natural, Positive, Seed, explain
@@ -114,7 +114,8 @@ def read_plan(file: Path) -> Plan:
 
     Raises:
         FileNotFoundError: it is not there.
-        StoreError: it is damaged, or of another version of Lineup.
+        NewerVersion: a newer version of Lineup wrote it.
+        StoreError: it is damaged, or of an older version.
     """
     try:
         content = json.loads(file.read_text())
@@ -133,17 +134,18 @@ def read_plan(file: Path) -> Plan:
 def _check_version(run_id: str, content: dict[str, Any]) -> None:
     version, kind = content.get("schema_version", SCHEMA_VERSION), content.get("kind", COMPARISON_RUN)
     if version not in READABLE_VERSIONS:
-        raise StoreError(
+        newer = isinstance(version, int) and version > SCHEMA_VERSION
+        raise (NewerVersion if newer else StoreError)(
             f"run {run_id} was written by tables of version {version!r:.40}, this is {SCHEMA_VERSION}",
             "Start a new run; its photos are encoded anew",
         )
     if kind not in KINDS:
-        raise StoreError(f"run {run_id} is of a kind that this version does not know: {kind!r:.40}")
+        raise NewerVersion(f"run {run_id} is of a kind that this version does not know: {kind!r:.40}")
 
 
 def _refusal(file: Path, error: ValidationError) -> StoreError:
     what, _ = explain(error, Plan)  # its hint is for the author of a file
-    hint = "It is damaged: restore it, or start a new run"
     if any(fault["type"] in (*UNKNOWN_KEY, "literal_error") for fault in error.errors()):
         hint = "A newer version of Lineup may have written it: use that version, or start a new run"
-    return StoreError(f"{file} cannot be read: {what}", hint)
+        return NewerVersion(f"{file} cannot be read: {what}", hint)
+    return StoreError(f"{file} cannot be read: {what}", "It is damaged: restore it, or start a new run")

@@ -41,6 +41,7 @@ COMMANDS = {
     "up": ("service_commands", "Start broker, workers, orchestrator and Flower here"),
     "orchestrator": ("service_commands", "Work on all unfinished runs, for ever"),
     "worker": ("service_commands", "Run a Celery worker for one queue"),
+    "ready": ("service_commands", "Whether the service in this container can work"),
     "flower": ("service_commands", "Run Flower, which shows workers and tasks"),
     "init": ("scaffold_commands", "Write a commented experiment file"),
     "configurations": ("scaffold_commands", "List what can compete"),

@@ -1,4 +1,4 @@
-"""Commands that run services: orchestrator, worker, flower, up."""
+"""Commands that run services: orchestrator, worker, ready, flower, up."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ def orchestrator() -> None:
       LINEUP_BROKER_URL=redis://:PASSWORD@HOST:6379/0 lineup orchestrator
     """
     from orchestrator.scheduler.service import Service
+    from workers.queue.health_file import HealthFile
     from workers.queue.logs import configure_logging
 
     configure_logging()
@@ -38,7 +39,7 @@ def orchestrator() -> None:
     service = Service(folder, _trusted_broker(folder), chosen.photos_per_task, chosen.processes)
     print_line(f"Working on the unfinished runs of {folder} until Ctrl-C")
     with stop_on_interrupt() as stop:
-        service.serve(stop)
+        service.serve(stop, health=HealthFile(chosen.health_file))
 
 
 @click.command()
@@ -56,6 +57,31 @@ def worker(queue: str, processes: int | None) -> None:
 
     processes = processes or settings().processes
     _become(worker_command(queue, processes, f"{queue}-{os.getpid()}"), store_folder())
+
+
+@click.command()
+@click.option("--alive", is_flag=True, help="Only whether it is alive: a service that waits for something is.")
+def ready(alive: bool) -> None:
+    """Whether the worker or orchestrator beside it can work; for probes of containers.
+
+    Reads the file LINEUP_HEALTH_FILE, which the service writes: a worker is ready when it is connected with the broker,
+    can write into the store and read the photos of unfinished runs, and has loaded the face engine. Exits with 1, and
+    says why, where it is not.
+
+    \b
+    Example:
+      LINEUP_HEALTH_FILE=/tmp/health lineup ready
+    """
+    from storage.errors import InputError
+    from workers.queue.health_file import read_health
+
+    path = settings().health_file
+    if path is None:
+        raise InputError("LINEUP_HEALTH_FILE is not set", "Set it for the service and for this command")
+    health = read_health(path)
+    print_line(health.why or "ready")
+    if not (health.alive if alive else health.ready):
+        raise click.exceptions.Exit(1)
 
 
 @click.command()

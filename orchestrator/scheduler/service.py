@@ -16,6 +16,7 @@ from orchestrator.scheduler.status import Status
 from orchestrator.stop_request import Stop
 from storage.errors import BrokerError, LineupError
 from storage.runs import Run, claim, open_run
+from workers.queue.health_file import HealthFile
 
 logger = logging.getLogger("lineup.orchestrator")
 
@@ -33,11 +34,12 @@ class Service:
         self._full: set[str] = set()
         self._runs = SettledRuns(store)
 
-    def serve(self, stop: Stop, between: Callable[[], None] | None = None) -> None:
+    def serve(self, stop: Stop, between: Callable[[], None] | None = None, health: HealthFile | None = None) -> None:
         """Go on until `stop` is set, calling `between` after each round, except while the disk is full.
 
         Args:
             between: starts dead processes again; on a full disk they would die as soon as they are started.
+            health: is told after each round that this service is alive.
         """
         try:
             took = 0.0
@@ -46,6 +48,8 @@ class Service:
                 self.round()
                 if between and not self._full:
                     between()
+                if health:
+                    health.say("the store is full" if self._full else "")
                 took = time.monotonic() - began
         finally:
             for _, claimed in self._adopted.values():

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from storage.encoder_settings import OwnEncoder
-from storage.errors import StoreError
+from storage.errors import NewerVersion, StoreError
 from storage.plans import TripletSettings, plan_text, read_plan
 
 Content = dict[str, Any]
@@ -155,6 +155,12 @@ def test_a_damaged_file_is_refused_by_its_name(tmp_path: Path, text: str) -> Non
 @pytest.mark.parametrize(
     ("changes", "words"), [({"schema_version": 3, "new": 1}, "tables of version 3"), ({"kind": "film"}, "'film'")]
 )
-def test_another_version_or_kind_is_told_before_its_keys(tmp_path: Path, changes: Content, words: str) -> None:
-    with pytest.raises(StoreError, match=words):
+def test_a_newer_version_or_kind_is_told_before_its_keys(tmp_path: Path, changes: Content, words: str) -> None:
+    with pytest.raises(NewerVersion, match=words):
         read_plan(written(tmp_path, **changes))
+
+
+def test_an_older_version_is_no_reason_to_replace_this_one(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="tables of version 0") as error:
+        read_plan(written(tmp_path, schema_version=0))
+    assert not isinstance(error.value, NewerVersion)

@@ -20,6 +20,8 @@ from workers.jobs.photo_ref import PhotoRef
 SAMPLE = 5
 """Photos that are read to tell a broken mount from a lost file."""
 
+PHOTOS_HINT = "Mount the same photos there at the same path, readable for the worker's user"
+
 
 def dataset_of(run: Run) -> Path:
     """The folder of a run's photos, with links resolved; `resolve` raises where a link leads to itself."""

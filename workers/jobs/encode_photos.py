@@ -25,7 +25,7 @@ from workers.faces.engine import CHUNK, load_engine
 from workers.faces.engine_fingerprint import encoder_fingerprint, engine_fingerprint
 from workers.faces.records import PhotoResult, embedding_rows, face_rows
 from workers.faces.refusal import NOT_BY_BYTES_ALONE, Refusal
-from workers.jobs.catalogued_file import dataset_of, read_catalogued, unreadable_dataset
+from workers.jobs.catalogued_file import PHOTOS_HINT, dataset_of, read_catalogued, unreadable_dataset
 from workers.jobs.job import WrongVersion, own_attempt
 from workers.jobs.part_names import photos_part
 from workers.jobs.photo_ref import PhotoRef
@@ -142,8 +142,7 @@ def check_dataset(run: Run, unread: Mapping[str, str]) -> None:
     """Raise WorkerUnfit where this worker can read no other photo either: then the fault is not the photos'."""
     why = unreadable_dataset(run, but=unread)
     if why:
-        hint = "Mount the same photos there at the same path, readable for the worker's user"
-        raise WorkerUnfit("photos", why, hint, run.run_id)
+        raise WorkerUnfit("photos", why, PHOTOS_HINT, run.run_id)
 
 
 @contextlib.contextmanager

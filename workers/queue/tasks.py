@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from celery.exceptions import Ignore, Reject
 
-from storage.errors import StoreFull, StoreUnreachable, WorkerUnfit
+from storage.errors import NewerVersion, StoreFull, StoreUnreachable, WorkerUnfit
 from storage.free_space import probe
 from storage.refused_messages import BY_ITS_TASK
 from storage.runs import Run
@@ -104,7 +104,7 @@ def _refusing() -> Iterator[None]:
     """
     try:
         yield
-    except WrongVersion as wrong:
+    except (WrongVersion, NewerVersion) as wrong:
         _hand_back(WorkerUnfit("version", wrong.what, "Install the orchestrator's version of Lineup there"))
     except WorkerUnfit as unfit:
         _hand_back(unfit)

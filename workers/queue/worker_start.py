@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
+from pathlib import Path
 from typing import Any
 
 from celery import Celery, bootsteps
-from celery.signals import celeryd_init, worker_shutdown
+from celery.signals import celeryd_init, worker_process_init, worker_shutdown
 
-from storage.errors import BrokerError, StoreError, WorkerUnfit
+from storage.errors import StoreError, WorkerUnfit
 from storage.worker_faults import fault_of, write_fault
-from workers.queue.broker_options import store_options
-from workers.queue.broker_probe import probe_broker
 from workers.queue.environment import load_settings
 from workers.queue.task_names import IMAGES, TRAINING
-from workers.queue.worker_health import LOOK_SECONDS, WorkerHealth
+from workers.queue.worker_health import LOOK_SECONDS, WorkerHealth, tell_fault
+from workers.queue.worker_probes import ENGINE_VARIABLE, refused_by_broker
 
 logger = logging.getLogger("lineup.worker")
 
@@ -52,6 +53,7 @@ class HealthStep(bootsteps.StartStopStep):  # type: ignore[misc]
 def follow(consumer: Any) -> None:
     """Have a consumer read its queues, or not, as its worker's health says."""
     for health in _healths:
+        health.note_connection()
         for queue in health.queues:
             reads = consumer.task_consumer.consuming_from(queue)
             if health.paused and reads:
@@ -74,10 +76,17 @@ def begin(sender: str, options: dict[str, Any], **_: Any) -> None:
     """Tell the store of this worker, and wait here while it could not work at all."""
     settings = load_settings()
     queues = tuple(options.get("queues") or (IMAGES, TRAINING))
-    health = WorkerHealth(settings.store.resolve(), sender, queues, int(options.get("concurrency") or 1))
+    processes = int(options.get("concurrency") or 1)
+    health = WorkerHealth(settings.store.resolve(), sender, queues, processes, settings.health_file)
     health.start()
     _healths.append(health)
     _wait_until_able(health)
+
+
+@worker_process_init.connect
+def begin_process(**_: Any) -> None:
+    """In a new process of the pool, before its first message."""
+    load_engine_early()
 
 
 @worker_shutdown.connect
@@ -85,6 +94,23 @@ def end(**_: Any) -> None:
     """Delete the file of this worker."""
     while _healths:
         _healths.pop().close()
+
+
+def load_engine_early() -> None:
+    """Load the default face engine, where somebody asks whether it loads: `lineup ready`."""
+    mark = os.environ.get(ENGINE_VARIABLE)
+    if not mark:
+        return
+    from storage.engine_settings import EngineSettings
+    from workers.faces.engine import load_engine
+    from workers.jobs.encode_photos import loading
+
+    try:
+        with loading():
+            load_engine(EngineSettings())
+        Path(mark).touch()
+    except WorkerUnfit as unfit:
+        tell_fault(unfit)
 
 
 def _wait_until_able(health: WorkerHealth) -> None:
@@ -116,9 +142,4 @@ def start_fault() -> WorkerUnfit | None:
     except OSError as error:
         what = f"no semaphore can be made in /dev/shm: {error.strerror or error}"
         return WorkerUnfit("memory", what, "Mount a writable tmpfs at /dev/shm (Docker: --shm-size=64m)")
-    settings = load_settings()
-    try:
-        probe_broker(store_options(settings.broker_url, settings.store, settings))
-    except BrokerError as error:
-        return WorkerUnfit("broker", error.what, error.hint)
-    return None
+    return refused_by_broker(load_settings().store)

@@ -22,6 +22,8 @@ import pytest
 from orchestrator.local.cluster import LocalCluster
 from storage.runs import open_run
 from tests.cluster import ROOT, descendants, is_alive, wait_for
+from tests.orchestrator.conftest import Call
+from workers.queue.health_file import Health, HealthFile, read_health
 from workers.synthetic.photo_folder import write_folder
 
 LINEUP = Path(sys.executable).with_name("lineup")
@@ -77,13 +79,15 @@ def test_a_submitted_run_is_brought_to_its_report_by_services_that_end_when_aske
         run_id = submit(photos, tmp_path, environment)
         commands = (("orchestrator",), ("worker", "images", "-c", "1"), ("worker", "training", "-c", "1"))
         logs = [tmp_path / f"{command[-1]}-{command[min(1, len(command) - 1)]}.log" for command in commands]
+        healths = [log.with_suffix(".health") for log in logs]
         processes = [
-            services.enter_context(started(log, environment, *command))
-            for log, command in zip(logs, commands, strict=True)
+            services.enter_context(started(log, {**environment, "LINEUP_HEALTH_FILE": str(health)}, *command))
+            for log, health, command in zip(logs, healths, commands, strict=True)
         ]
         run = open_run(store, run_id)
         wait_for(lambda: run.finished or any(one.poll() is not None for one in processes), "the end of the run")
         assert run.finished, [log.read_text()[-2000:] for log in logs]
+        assert [read_health(health) for health in healths] == [Health(alive=True, why="")] * 3
         for one in processes:
             one.send_signal(signal.SIGTERM)
         assert [one.wait(60) for one in processes] == [0, 0, 0]
@@ -99,6 +103,31 @@ def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("said", "arguments", "code", "words"),
+    [
+        (None, (), 1, "is not there"),
+        ("", (), 0, "ready"),
+        ("no broker", (), 1, "no broker"),
+        ("no broker", ("--alive",), 0, "no broker"),
+    ],
+)
+def test_ready_says_what_the_service_said(
+    said: str | None,
+    arguments: tuple[str, ...],
+    code: int,
+    words: str,
+    tmp_path: Path,
+    call: Call,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LINEUP_HEALTH_FILE", str(tmp_path / "health"))
+    if said is not None:
+        HealthFile(tmp_path / "health").say(said)
+    told = call(tmp_path / "store", "ready", *arguments)
+    assert (told.exit_code, words in told.output) == (code, True)
 
 
 def listeners(port: int) -> set[str]:

@@ -9,8 +9,10 @@ import pytest
 
 from storage.errors import WorkerUnfit
 from storage.worker_faults import fault_of, live_workers, read_fault, write_fault
-from workers.queue import worker_health
-from workers.queue.worker_health import TRIAL_SECONDS, WorkerHealth, probed, tell_fault
+from workers.queue import health_file, worker_health
+from workers.queue.health_file import ALIVE_SECONDS, HealthFile, read_health
+from workers.queue.worker_health import CONNECTED_SECONDS, TRIAL_SECONDS, WorkerHealth, tell_fault
+from workers.queue.worker_probes import engine_mark, probed
 
 
 class Clock:
@@ -26,7 +28,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(worker_health, "time", clock)
+    for module in (worker_health, health_file):
+        monkeypatch.setattr(module, "time", clock)
     return clock
 
 
@@ -120,3 +123,58 @@ def test_a_process_of_the_pool_leaves_its_fault_in_the_file_of_its_worker(
 
 def test_photos_of_a_run_that_is_gone_are_no_fault_any_more(tmp_path: Path) -> None:
     assert probed(tmp_path, fault_of(WorkerUnfit("photos", "empty", "", "no-such-run"))) is True
+
+
+@pytest.fixture
+def said(tmp_path: Path) -> Path:
+    return tmp_path / "said"
+
+
+def test_it_is_ready_when_it_is_connected_has_loaded_its_engine_and_has_no_fault(
+    tmp_path: Path, said: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_health, "refused_by_broker", lambda _: WorkerUnfit("broker", "wrong password", "Fix it"))
+    health = WorkerHealth(tmp_path / "store", "images-1@host", ("images",), 1, said)
+
+    def look() -> str:
+        clock.now += 1
+        health.look()
+        assert read_health(said).alive
+        return read_health(said).why
+
+    assert look() == "it is not connected with the broker"
+    health.note_connection()
+    assert look() == "no process has loaded the face engine yet"
+    engine_mark(said).touch()
+    assert look() == ""
+    assert read_health(said).ready
+    write_fault(health.path, fault_of(WorkerUnfit("version", "another version", "Install it")))
+    assert look() == "another version. Install it"
+    write_fault(health.path, None)
+    assert look() == ""
+    clock.now += CONNECTED_SECONDS
+    assert look() == "wrong password. Fix it"
+    assert not health.paused  # nothing comes; when it is back, work goes on at once
+    (state,) = live_workers(tmp_path / "store")
+    assert state.fault is not None
+    assert (state.fault.kind, state.fault.cause) == ("broker", "wrong password")
+    health.note_connection()
+    look()
+    assert look() == ""
+    health.close()
+
+
+def test_a_service_that_says_nothing_any_more_is_not_alive(said: Path, clock: Clock) -> None:
+    assert not read_health(said).alive
+    file = HealthFile(said)
+    file.say()
+    assert read_health(said).ready
+    clock.now += ALIVE_SECONDS + 1
+    assert not read_health(said).alive
+    file.say()
+    said.write_text('{"time": "now"}')
+    assert not read_health(said).alive
+
+
+def test_without_a_file_nothing_is_said(clock: Clock) -> None:  # noqa: ARG001
+    HealthFile(None).say("never")
