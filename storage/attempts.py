@@ -1,8 +1,8 @@
 """Attempts: which process began what, so that a death counts against the photo that caused it.
 
-An attempt is a small text file, locked by the process that writes it. Each item is named in it *before* it is
-begun; a finished attempt deletes its file. A file whose lock is free belongs to a process that died: the items in
-it are suspects. The kernel drops the lock however the process dies, so no clock and no heartbeat is involved.
+An attempt is a small text file, held by the process that writes it (storage/liveness.py). Each item is named in it
+*before* it is begun; a finished attempt deletes its file. A file that nobody holds belongs to a process that died:
+the items in it are suspects.
 
     worker-3 4711
     5e1f...  (64 hex digits: a photo was begun)
@@ -12,21 +12,18 @@ it are suspects. The kernel drops the lock however the process dies, so no clock
 from __future__ import annotations
 
 import contextlib
-import errno
 import faulthandler
-import fcntl
 import os
 import re
 import socket
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.errors import StoreError, WorkerUnfit, cannot_lock, cannot_write
-from storage.folders import make_folder
-from storage.temporary_files import is_held, named_when_locked
+from storage.errors import RunConflict, StoreError, WorkerUnfit, cannot_write
+from storage.held_file import HeldFile
+from storage.liveness import liveness_of
 
 SUFFIX = ".attempt"
 _ITEM = re.compile(r"^[0-9a-f]{32,64}$")
@@ -56,21 +53,34 @@ class Death:
 class Attempt:
     """A running attempt; use it as a context manager around the work on one part, loading included."""
 
+    _held: HeldFile
+
     def __init__(self, folder: Path, part: str) -> None:
-        self.path = folder / f"{part}.{uuid.uuid4().hex[:12]}{SUFFIX}"
+        self._folder, self._part = folder, part
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+        return self._held.path
+
+    def is_first(self) -> bool:
+        """Begin, unless a living process is at this part; raises StoreError."""
+        liveness = liveness_of(self._folder)
+        try:
+            who = _line(f"{socket.gethostname()} {os.getpid()} {liveness.owner()}".rstrip())
+            held = liveness.acquire(self._folder, self._part, SUFFIX, who)
+        except OSError as error:
+            raise cannot_write(self._folder, error) from error
+        if held is None:
+            return False
+        self._held = held
+        return True
 
     def __enter__(self) -> Attempt:
-        try:
-            make_folder(self.path.parent)
-            self._descriptor = named_when_locked(self.path, os.O_APPEND)
-        except OSError as error:
-            raise cannot_write(self.path, error) from error
-        try:
-            self._write(f"{socket.gethostname()} {os.getpid()}")
-            faulthandler.enable(self._descriptor)
-        except BaseException:  # on a full disk: an attempt left open here would count as running for ever
-            self._release()
-            raise
+        """Raises RunConflict where a living process is at it."""
+        if not (hasattr(self, "_held") or self.is_first()):
+            raise RunConflict(f"another process is at part {self._part}")
+        faulthandler.enable(self._held.descriptor)
         return self
 
     def begin(self, item: str, seconds: float) -> None:
@@ -87,7 +97,7 @@ class Attempt:
 
         A thread a call: for what takes milliseconds it is restarted once for several items.
         """
-        faulthandler.dump_traceback_later(seconds, exit=True, file=self._descriptor)
+        faulthandler.dump_traceback_later(seconds, exit=True, file=self._held.descriptor)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
         faulthandler.cancel_dump_traceback_later()
@@ -97,25 +107,15 @@ class Attempt:
             try:
                 self._write(f"Raised {type(error).__name__}: {error}")
             finally:
-                os.close(self._descriptor)  # frees the lock; the file stays as the trace of a death
+                self._held.release(keep=True)  # the file stays as the trace of a death
         else:
-            self._release()
-
-    def _release(self) -> None:
-        try:
-            self.path.unlink(missing_ok=True)
-        finally:
-            os.close(self._descriptor)
+            self._held.release()
 
     def _write(self, text: str) -> None:
-        line = " ".join(text.splitlines())  # a message of several lines could look like items
-        data = f"{line}\n".encode(errors="replace")
         try:
-            written = os.write(self._descriptor, data)
-            if written < len(data):  # all that there was room for
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            self._held.write(_line(text))
         except OSError as error:
-            raise cannot_write(self.path, error) from error
+            raise cannot_write(self._held.path, error) from error
 
 
 @contextlib.contextmanager
@@ -125,57 +125,39 @@ def claim_attempt(folder: Path, part: str) -> Iterator[Attempt | None]:
     Raises:
         StoreError: the folder cannot be written, or the disk is full.
     """
-    with contextlib.ExitStack() as stack:
-        with _alone(folder):
-            attempt = None if _is_running(folder, part) else stack.enter_context(Attempt(folder, part))
+    attempt = Attempt(folder, part)
+    if not attempt.is_first():
+        yield None
+        return
+    with attempt:
         yield attempt
 
 
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Lock the folder for the moment between looking and beginning; the kernel frees it however this process ends."""
-    try:
-        make_folder(folder)
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError as error:
-        raise cannot_write(folder, error) from error
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        except OSError as error:
-            raise cannot_lock(folder, error) from error
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _is_running(folder: Path, part: str) -> bool:
-    for path in folder.glob(f"{part}.*{SUFFIX}"):
-        # a file may vanish under us: that attempt ended well in this very moment
-        with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-            if is_held(file.fileno()):
-                return True
-    return False
+def _line(text: str) -> bytes:
+    """One line of a file: a message of several could look like items."""
+    return f"{' '.join(text.splitlines())}\n".encode(errors="replace")
 
 
 def read_attempts(folder: Path) -> tuple[set[str], list[Death]]:
     """The parts and items that living processes work on, and the attempts that died."""
     running: set[str] = set()
     deaths: list[Death] = []
+    liveness = liveness_of(folder)
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         # a file may vanish under us: that attempt ended well in this very moment
-        with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-            held = is_held(file.fileno())
-            attempt = _death(path, file.read().decode(errors="replace"))
+        with contextlib.suppress(FileNotFoundError):
+            held = liveness.is_held(path)  # before it is read: afterwards it may name one more item
+            attempt = _death(path, path.read_text(errors="replace"))
             if held:
                 running.update((attempt.part, *attempt.items))
-            elif path.exists():
+            else:
                 deaths.append(attempt)
     return running, deaths
 
 
 def _death(path: Path, text: str) -> Death:
-    process, *lines = text.splitlines() or [""]
+    first, *lines = text.splitlines() or [""]
+    process = " ".join(first.split()[:2])
     items = tuple(line for line in lines if _ITEM.match(line))
     words = "; ".join(line.strip() for line in lines if line.strip() and not _ITEM.match(line))
     return Death(path.name.split(".")[0], items, words[:_LAST_WORDS], path, process)

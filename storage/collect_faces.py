@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from storage.encodings import canonical, plain
-from storage.folders import scratch_folder
+from storage.new_folders import scratch_folder
 from storage.parts import list_parts, read_parts, write_tables
 from storage.runs import Run
 from storage.schemas import EMBEDDINGS, RUN_FACES

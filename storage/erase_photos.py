@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from storage.encodings import canonical, encoding_folders
 from storage.errors import StoreError
+from storage.file_locks import GATE
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
 from storage.object_path import ObjectPath
 from storage.parts import DAMAGED, list_parts, part_name, part_path, read_part, write_part
@@ -24,8 +25,9 @@ from storage.schemas import FACES
 from storage.temporary_files import sweep
 from storage.whole_objects import delete_folder
 
-LASTING = frozenset(
-    {"run.json", "catalog.parquet", "failures", "attempts", "cancelled", "stopped", "orchestrator.lock", RETENTION}
+LASTING = (
+    *("run.json", "catalog.parquet", "failures", "attempts", f".attempts{GATE}", "cancelled", "stopped", RETENTION),
+    "orchestrator.*lock",
 )
 """Of a run's folder, what is not derived; whatever else is in it, now or in a later version, is."""
 
@@ -61,7 +63,7 @@ def drop_derived(run: Run) -> tuple[str, ...]:
     Raises:
         StoreError: something cannot be deleted.
     """
-    found = [path for path in run.folder.iterdir() if path.name not in LASTING]
+    found = [path for path in run.folder.iterdir() if not any(path.match(each) for each in LASTING)]
     ranks = {name: rank for rank, name in enumerate(_LAST_FIRST)}
     found.sort(key=lambda path: (ranks.get(path.name, ranks["model"]), path.name))
     for path in found:

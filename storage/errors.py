@@ -100,7 +100,7 @@ def cannot_lock(path: object, error: OSError) -> NoLocks:
     """The error of a lock that was refused for another reason than that somebody holds it."""
     return NoLocks(
         f"cannot lock {path}: {error.strerror or error}",
-        "Use a local disk, or NFS 4 with a lock service: locks tell which processes are alive",
+        "Use a local disk, or NFS 4 with a lock service, or a new store: without locks it uses leases",
     )
 
 

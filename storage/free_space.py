@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from storage.file_locks import TEMPORARY
 from storage.object_path import ObjectPath
-from storage.temporary_files import TEMPORARY
 from storage.write_whole import write_bytes
 
 PROBE_BYTES = 1_000_000

@@ -1,6 +1,7 @@
 """How many messages were refused, by reason: one small file for each host, and all processes of a host add to it.
 
-<store>/refused/<host>.json      {"unsigned": 3, "by its task": 1}
+<store>/refused/<host>.json              {"unsigned": 3, "by its task": 1}
+<store>/refused/<host>.<lease>.json      of one process, where leases are used and no lock is
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from storage.folders import make_folder
+from storage.liveness import liveness_of
 from storage.object_path import ObjectPath
+from storage.own_lease import PREFIX
 from storage.whole_objects import update_whole
+from storage.write_whole import write_bytes
 
 FOLDER = "refused"
 
@@ -39,6 +43,9 @@ def count_refused(store: Path, reason: str) -> int:
     if isinstance(folder, ObjectPath):
         return _count_in_object(folder / f"{name}.json", reason)
     make_folder(folder)
+    owner = liveness_of(store).owner()
+    if owner:
+        return _count_alone(folder / f"{name}.{owner}.json", reason)
     descriptor = os.open(folder / f"{name}.json", os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
     with _locked(descriptor, fcntl.LOCK_EX):
         counts = _parsed(os.pread(descriptor, _MOST_BYTES, 0))
@@ -53,12 +60,8 @@ def refused_messages(store: Path) -> dict[str, int]:
     """How many messages were refused by all hosts, by reason."""
     total: Counter[str] = Counter()
     for path in sorted((store / FOLDER).glob("*.json")):
-        if isinstance(path, ObjectPath):
-            with contextlib.suppress(FileNotFoundError):
-                total.update(_parsed(path.read_bytes()))
-            continue
-        with contextlib.suppress(OSError), _locked(os.open(path, os.O_RDONLY), fcntl.LOCK_SH) as descriptor:
-            total.update(_parsed(os.pread(descriptor, _MOST_BYTES, 0)))
+        with contextlib.suppress(OSError):
+            total.update(_parsed(_content(path)))
     return dict(total)
 
 
@@ -74,6 +77,21 @@ def _count_in_object(path: ObjectPath, reason: str) -> int:
 
     update_whole(path, added)
     return counted
+
+
+def _count_alone(path: Path, reason: str) -> int:
+    """Count in a file that no other process writes."""
+    counts = _parsed(path.read_bytes()) if path.exists() else Counter()
+    counts[reason] += 1
+    write_bytes(path, json.dumps(counts, sort_keys=True).encode())
+    return counts[reason]
+
+
+def _content(path: Path) -> bytes:
+    if isinstance(path, ObjectPath) or PREFIX in path.name:
+        return path.read_bytes()
+    with _locked(os.open(path, os.O_RDONLY), fcntl.LOCK_SH) as descriptor:
+        return os.pread(descriptor, _MOST_BYTES, 0)
 
 
 @contextlib.contextmanager

@@ -16,11 +16,13 @@
     handed_back/                           see storage/handed_back.py
     cancelled  stopped                     there while the run is cancelled; while it needs a person, and why
     retain-days                            storage/retention.py
-    orchestrator.lock                      held by the orchestrator that works on the run
+    orchestrator.lock                      held by the orchestrator that works on the run; with leases
+    orchestrator.<number>.lock             (storage/leases.py)
     report/index.html
     model/<configuration>/                 refitted on all known faces: the winner, and what `identify` asked for
     encoder/                               of a run that trains an encoder: encoder.npz encoder.json tensorboard/
   store-id  message-key                    storage/store_id.py, storage/store_key.py
+  liveness  leases/lease-<id>              how the living are known: storage/liveness.py
   refused/<host>.json                      how many messages were refused (storage/refused_messages.py)
   outputs                                  what was written outside the store: storage/outputs.py
   workers/<worker>.worker                  see storage/worker_faults.py
@@ -30,7 +32,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 from collections.abc import Iterator
@@ -38,8 +39,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.attempts import forget_deaths, read_attempts
-from storage.errors import RunNotFound, StoreError, cannot_lock
+from storage.errors import RunNotFound, StoreError, cannot_write
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
+from storage.liveness import liveness_of, record_liveness
 from storage.object_path import ObjectPath
 from storage.plans import COMPARISON_RUN, ENCODER_REPORT, ENCODER_RUN, FACES_RUN, Plan, plan_text, read_plan
 from storage.store_id import store_id
@@ -234,24 +236,27 @@ def open_store(store: Path) -> Path:
     if not os.access(store, os.W_OK):
         raise StoreError(f"cannot write into the store {store}", "Fix its permissions or set LINEUP_STORE")
     store_id(store)  # which is its mark too: a store in a folder of photos is not taken for a person
+    record_liveness(store)
     return store.resolve()
 
 
 @contextlib.contextmanager
-def claim(run: Run) -> Iterator[bool]:
-    """Try to be the one orchestrator of a run; yields whether we are. The kernel frees the claim of the dead.
+def claim(run: Run, patient: bool = False) -> Iterator[bool]:
+    """Try to be the one orchestrator of a run; yields whether we are. The claim of the dead is free.
 
     Politeness, not correctness: two orchestrators would send the same work twice and get the same tables.
 
+    Args:
+        patient: where only time can tell whether another one lives, wait for it, some seconds at most.
+
     Raises:
         NoLocks: the file system gives no locks.
+        StoreError: the store cannot be written.
     """
-    with (run.folder / "orchestrator.lock").open("w") as file:
+    path = run.folder / "orchestrator.lock"
+    with contextlib.ExitStack() as stack:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
+            ours = stack.enter_context(liveness_of(path).claim(path, patient))
         except OSError as error:
-            raise cannot_lock(run.folder, error) from error
-        yield True
+            raise cannot_write(path, error) from error
+        yield ours

@@ -5,7 +5,7 @@ Each worker has a small file in <store>/workers, written in place, since that ne
     block 1   who it is, and a count that grows every few seconds while it can write into the store
     block 2   its fault, written by the worker or one of its processes; empty where there is none
 
-The worker holds a lock on the file, so the kernel knows which ones are alive.
+The worker holds the file while it lives (storage/liveness.py).
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from typing import Any
 
 from storage.errors import WorkerUnfit
 from storage.folders import make_folder
-from storage.temporary_files import is_held, named_when_locked, sweep
+from storage.liveness import liveness_of
+from storage.temporary_files import sweep
 
 SUFFIX = ".worker"
 
@@ -86,26 +87,27 @@ class WorkerFile:
     def __init__(self, path: Path, name: str, queues: tuple[str, ...], processes: int) -> None:
         self.path = path
         self._beats = 0
+        make_folder(path.parent)
+        liveness = liveness_of(path)
         self._about = {
+            **({"owner": liveness.owner()} if liveness.owner() else {}),
             **{"host": socket.gethostname(), "pid": os.getpid(), "name": name},
             **{"queues": list(queues), "processes": processes},
         }
-        make_folder(path.parent)
         sweep(path.parent)
-        self._descriptor = named_when_locked(path)
+        self._held = liveness.hold(path, _block(self._about))
         self.beat()
         write_fault(path, None)
 
     def beat(self) -> None:
         """Show that this worker can write into the store; raises OSError where it cannot."""
         self._beats += 1
-        _write(self._descriptor, 0, {**self._about, "beat": self._beats})
+        _write(self._held.descriptor, 0, {**self._about, "beat": self._beats})
 
     def close(self) -> None:
         """Delete it."""
         with contextlib.suppress(OSError):
-            self.path.unlink(missing_ok=True)
-        os.close(self._descriptor)
+            self._held.release()
 
 
 def fault_of(unfit: WorkerUnfit) -> WorkerFault:
@@ -132,28 +134,34 @@ def read_fault(path: Path) -> WorkerFault | None:
 def live_workers(store: Path) -> list[WorkerState]:
     """The workers of a store that are alive, by name; the files of dead ones are deleted."""
     found = []
+    liveness = liveness_of(store)
     for path in (store / "workers").glob(f"*{SUFFIX}"):
         # a file may vanish under us: its worker has ended
-        with contextlib.suppress(OSError), path.open("rb") as file:
-            if not is_held(file.fileno()):
+        with contextlib.suppress(OSError):
+            if not liveness.is_held(path):
                 path.unlink(missing_ok=True)
-            elif state := _state(file.read(2 * BLOCK)):
+            elif state := _state(path.read_bytes()[: 2 * BLOCK]):
                 found.append(state)
     return sorted(found, key=lambda state: (state.name, state.host, state.pid))
 
 
 def _write(descriptor: int, offset: int, value: dict[str, Any]) -> None:
+    os.pwrite(descriptor, _block(value), offset)
+
+
+def _block(value: dict[str, Any]) -> bytes:
     data = json.dumps(value).encode()
     while len(data) > BLOCK:  # escapes make some texts much longer
         value = {name: each[: len(each) // 2] if name in ("cause", "hint") else each for name, each in value.items()}
         data = json.dumps(value).encode()
-    os.pwrite(descriptor, data.ljust(BLOCK), offset)
+    return data.ljust(BLOCK)
 
 
 def _state(data: bytes) -> WorkerState | None:
     """None where the worker has just begun to write it."""
     try:
         told = json.loads(data[:BLOCK])
+        told.pop("owner", None)
         return WorkerState(**{**told, "queues": tuple(told["queues"])}, fault=_fault(data))
     except (ValueError, TypeError, KeyError):
         return None

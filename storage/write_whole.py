@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import tempfile
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from storage.errors import StoreUnreachable, cannot_write
-from storage.folders import fsync, make_folder
+from storage.folders import fsync
+from storage.liveness import liveness_of
 from storage.object_path import ObjectPath
 from storage.object_stores import plain_errors
-from storage.temporary_files import TEMPORARY, locked_new_file
 
 ONE_REQUEST = 64 << 20
 """Bytes of a table that are written to an object store with one request, under the condition that none is there."""
@@ -69,19 +67,11 @@ def _holds(path: ObjectPath, content: bytes) -> bool:
 
 @contextlib.contextmanager
 def _replacing_file(path: Path) -> Iterator[Path]:
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}{TEMPORARY}")
     try:
-        make_folder(path.parent)
-        descriptor = locked_new_file(temporary)
-        try:
+        with liveness_of(path).temporary_file(path) as temporary:
             yield temporary
             fsync(temporary)
             temporary.replace(path)
-        finally:
-            os.close(descriptor)
         fsync(path.parent)
     except OSError as error:
         raise cannot_write(path, error) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)

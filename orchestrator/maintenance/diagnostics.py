@@ -1,7 +1,7 @@
 """Diagnose everything that a run needs; each warning and error has a hint.
 
 versions, models   Python and packages, model files and their cache
-store, runs        permissions, locks, free space, clock; runs that no orchestrator works on
+store, alive, runs permissions, free space, clock; how the living are known; runs that no orchestrator works on
 photos             those of an unfinished run can be read from here
 broker             the private one starts; or that of LINEUP_BROKER_URL answers, forbids nothing, is safe, persistent
 workers            which workers read each queue, what they say is wrong, how many messages wait
@@ -10,7 +10,6 @@ workers            which workers read each queue, what they say is wrong, how ma
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import importlib.metadata
 import os
 import re
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from orchestrator.maintenance.diagnose_liveness import diagnose_liveness
 from orchestrator.maintenance.diagnose_retention import overdue_runs
 from orchestrator.maintenance.diagnose_workers import (
     faults_of_workers,
@@ -38,10 +38,10 @@ from orchestrator.scheduler.broker import LONGEST_SOCKET_PATH, Broker
 from orchestrator.scheduler.compatibility import check_readable
 from orchestrator.scheduler.planning import versions
 from storage.errors import LineupError, NoLocks, RunStuck
+from storage.file_locks import TEMPORARY
 from storage.refused_messages import BY_ITS_TASK, FOLDER, refused_messages
 from storage.runs import claim, list_runs, open_run
 from storage.store_key import KEY_FILE
-from storage.temporary_files import TEMPORARY
 from workers.faces.models.model_cache import cache_folder, check_cache
 from workers.faces.models.model_files import MODEL_FILES, OPTIONAL_MODELS, installed_file, model_path
 from workers.queue.broker_options import store_options
@@ -125,29 +125,13 @@ def _store(store: Path) -> Iterator[Diagnosis]:
         before = time.time()
         with path.open("w") as file:
             written = os.fstat(file.fileno()).st_mtime
-            locks = _locks(path, file.fileno())
         path.unlink()
     except OSError as error:
         yield Diagnosis("store", ERROR, f"cannot write into {store}: {error.strerror}", "Fix its permissions")
         return
     yield fine("store", words)
-    if not locks:
-        hint = "Use a local disk, or NFS 4 with locks: they tell which processes are alive"
-        yield Diagnosis("store", ERROR, f"{store} has no working file locks", hint)
+    yield from diagnose_liveness(store)
     yield _clock("the store's", written - before)
-
-
-def _locks(path: Path, descriptor: int) -> bool:
-    """Whether a lock that one descriptor holds is refused to another."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        with path.open("r") as other:
-            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
 
 
 def _clock(whose: str, ahead: float) -> Diagnosis:
@@ -162,7 +146,7 @@ def _runs(store: Path) -> Iterator[Diagnosis]:
         try:
             run = open_run(store, run_id)
             check_readable(run)
-            with claim(run) as free:
+            with claim(run, patient=True) as free:
                 waits = free and not (run.finished or run.cancelled)
         except RunStuck as error:
             yield fine("runs", f"{run_id} is kept and not read: {error}")

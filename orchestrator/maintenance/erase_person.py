@@ -217,7 +217,7 @@ def _all_runs_claimed(store: Path) -> Iterator[None]:
                 run = open_run(store, run_id)
             except StoreError:
                 continue  # of another version, or damaged: no process can work on it
-            if not claims.enter_context(claim(run)) or read_attempts(run.attempts)[0]:
+            if not claims.enter_context(claim(run, patient=True)) or read_attempts(run.attempts)[0]:
                 raise RunConflict(f"run {run_id} is being worked on", f"First: lineup cancel {run_id}")
         yield
 

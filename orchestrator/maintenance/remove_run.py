@@ -15,7 +15,7 @@ def check_removable(run: Run) -> None:
         raise RunConflict(
             f"run {run.run_id} trained an encoder that {', '.join(users)} compares with", "Remove that run first"
         )
-    with claim(run) as claimed:
+    with claim(run, patient=True) as claimed:
         if not claimed:
             raise RunConflict(
                 f"an orchestrator is working on {run.run_id}", f"Stop it first: lineup cancel {run.run_id}"

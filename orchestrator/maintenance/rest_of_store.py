@@ -14,11 +14,10 @@ from pathlib import Path
 from orchestrator.maintenance.search_store import PersonSearch
 from storage.erase_photos import delete
 from storage.errors import LineupError, StoreError
-from storage.folders import BUILDING
+from storage.file_locks import BUILDING, TEMPORARY
 from storage.outputs import Output, store_outputs
 from storage.parts import DAMAGED, SUFFIX
 from storage.runs import list_runs, open_run
-from storage.temporary_files import TEMPORARY
 from workers.queue.log_folder import log_folder
 
 LEFTOVERS = (TEMPORARY, BUILDING, DAMAGED)

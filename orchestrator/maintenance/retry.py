@@ -62,7 +62,7 @@ def retry_failures(run: Run, outcomes: Collection[str] = USUAL) -> Retried:
     for outcome in outcomes:
         if outcome not in CHOICES:
             raise InputError(f"{outcome!r} is not an outcome of a failure", f"The choices are {', '.join(CHOICES)}")
-    with claim(run) as ours:
+    with claim(run, patient=True) as ours:
         if not ours:
             raise RunConflict(f"run {run.run_id} is being worked on", f"Wait, or first: lineup cancel {run.run_id}")
         return _retry(run, set(outcomes))

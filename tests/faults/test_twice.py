@@ -15,8 +15,8 @@ from orchestrator.scheduler import leftovers, stored_faces
 from orchestrator.scheduler import reconciler as reconcile
 from orchestrator.scheduler.service import try_step
 from orchestrator.scheduler.work import photo_messages, planned_photos
+from storage.file_locks import TEMPORARY
 from storage.parts import list_parts
-from storage.temporary_files import TEMPORARY
 from tests.cluster import Cluster, efforts, outcomes, stray_files, tables, wait_for
 from tests.faults.marking import closed_gate
 from workers.synthetic.photo_folder import write_folder

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from storage.errors import StoreError
+from storage.file_locks import TEMPORARY
 from storage.parts import (
     DAMAGED,
     count_rows,
@@ -29,7 +30,6 @@ from storage.parts import (
     write_part,
 )
 from storage.schemas import FACES, FITS, SPLITS
-from storage.temporary_files import TEMPORARY
 from storage.write_whole import write_bytes
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from storage.temporary_files import TEMPORARY, locked_new_file, sweep
+from storage.file_locks import TEMPORARY, locked_new_file
+from storage.temporary_files import sweep
 from storage.write_whole import write_bytes
 
 

@@ -15,8 +15,8 @@ from storage.attempts import Attempt
 from storage.encoder_settings import OwnEncoder
 from storage.errors import InputError
 from storage.finding_schemas import COMPARISON_TABLES, OPERATING_POINTS
-from storage.folders import new_folder
 from storage.local_copies import is_complete
+from storage.new_folders import new_folder
 from storage.plans import COMPARISON_RUN
 from storage.runs import Run
 from storage.schemas import COMPARISON, SPLITS

@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from storage import folders, parts
-from storage.temporary_files import TEMPORARY
+from storage import folders, new_folders, parts
+from storage.file_locks import TEMPORARY
 from workers.faces.decode.guarded_reader import GuardedReader
 from workers.learning.face_arrays import Faces
 
@@ -144,7 +144,7 @@ def _is_wished(mark: str) -> bool:
     return True
 
 
-new_folder = folders.new_folder
+new_folder = new_folders.new_folder
 
 
 @contextlib.contextmanager
@@ -184,4 +184,4 @@ def load_or_die(table: Any, jpegs: Any = None) -> Faces:
 GuardedReader.image = read_marked  # type: ignore[method-assign, assignment]
 Faces.from_table = staticmethod(load_or_die)  # type: ignore[method-assign]
 vars(parts)["fsync"] = fsync_or_die
-folders.new_folder = new_folder_at_the_gate
+new_folders.new_folder = new_folder_at_the_gate

@@ -12,13 +12,15 @@ import pytest
 from orchestrator.local.cluster import LocalCluster
 from orchestrator.local.private_folder import PrivateFolder
 from storage.errors import NoLocks, StoreError
-from storage.runs import Run, claim
+from storage.liveness import LEASES, LOCKS, record_liveness
+from storage.runs import Run, claim, open_store
 from tests.orchestrator.cli.conftest import Lineup
 
 
 @pytest.fixture
-def no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """NFS without its lock service."""
+def no_locks(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store of a run, which uses locks, moved to NFS without its lock service."""
+    assert record_liveness(run.store).way == LOCKS
 
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
@@ -36,6 +38,11 @@ def test_a_store_without_locks_is_told_as_that(lineup: Lineup, run: Run, photos:
     assert "No locks available" in line
     assert "Use a local disk, or NFS 4 with a lock service" in line
     assert "Free space" not in line
+
+
+@pytest.mark.usefixtures("no_locks")
+def test_a_new_store_without_locks_uses_leases(tmp_path: Path) -> None:
+    assert record_liveness(open_store(tmp_path / "new")).way == LEASES
 
 
 @pytest.mark.usefixtures("no_locks")

@@ -55,9 +55,9 @@ def errors(found: list[Diagnosis]) -> dict[str, str]:
 def test_a_machine_on_which_this_test_runs_is_healthy(store: Path) -> None:
     found = diagnose(store, Settings(broker_url=""))
     assert errors(found) == {}
-    assert {one.topic for one in found} == {"versions", "models", "store", "clock", "broker"}
+    assert {one.topic for one in found} == {"versions", "models", "store", "alive", "clock", "broker"}
     assert any("Valkey" in one.what for one in found)
-    assert [path.name for path in store.iterdir()] == ["store-id"]
+    assert {path.name for path in store.iterdir()} == {"store-id", "liveness"}
 
 
 def test_a_store_that_others_can_read_is_trouble(store: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from storage.errors import StoreError
-from storage.folders import new_folder
+from storage.new_folders import new_folder
 
 
 def names(folder: Path) -> list[str]:

@@ -1,0 +1,91 @@
+"""Which leases of a store belong to living processes, as this process sees it on its own monotonic clock.
+
+A lease is dead when it is gone, or when its content has not changed for `seconds`. No clock of another machine is
+compared: a lease holds a count and no time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+LOOKS = 20
+"""At all leases in the time after which one of them is dead, at most."""
+
+LONGEST_LOOK_SECONDS = 1.0
+
+FORGOTTEN = 3
+"""A lease that stands still for so many times that time is deleted. A process that was cut off writes it again."""
+
+
+@dataclass
+class _Seen:
+    content: bytes
+    changed: float
+    moved: bool = False
+
+
+class LeaseWatch:
+    """Watches the leases of a folder.
+
+    Args:
+        seconds: after which a lease that stands still is dead.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(self, folder: Path, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._folder, self._seconds, self._clock = folder, seconds, clock
+        self._pause = min(LONGEST_LOOK_SECONDS, seconds / LOOKS)
+        self._seen: dict[str, _Seen] = {}
+        self._looked = float("-inf")
+        self._lock = threading.Lock()
+
+    def is_alive(self, name: str) -> bool:
+        """Whether a lease is there and has not stood still for too long; one that is seen first is alive.
+
+        Raises:
+            OSError: the store cannot be read.
+        """
+        with self._lock:
+            began = self._clock()
+            if began - self._looked >= self._pause:
+                self._look()
+                began = self._looked
+            if name not in self._seen and not self._read(name, began):  # it is younger than the last look, or gone
+                return False
+            return began - self._seen[name].changed < self._seconds
+
+    def is_settled(self, name: str) -> bool:
+        """Whether it is known, and not only assumed, that a lease is alive or dead."""
+        alive = self.is_alive(name)
+        with self._lock:
+            return not alive or self._seen[name].moved
+
+    def _look(self) -> None:
+        began = self._clock()
+        if began - self._looked > self._seconds / 2:
+            # this process was suspended, or the store did not answer: nobody could be seen writing meanwhile
+            self._seen = {}
+        there = {path.name for path in self._folder.iterdir()} if self._folder.is_dir() else set()
+        for name in there | self._seen.keys():
+            self._read(name, began)
+        self._looked = began
+
+    def _read(self, name: str, began: float) -> bool:
+        try:
+            content = (self._folder / name).read_bytes()
+        except FileNotFoundError:
+            self._seen.pop(name, None)
+            return False
+        seen = self._seen.get(name)
+        if seen is None or seen.content != content:
+            # the content is at most as old as the end of the reading
+            self._seen[name] = _Seen(content, self._clock(), moved=seen is not None)
+        elif began - seen.changed > FORGOTTEN * self._seconds:
+            with contextlib.suppress(OSError):
+                (self._folder / name).unlink(missing_ok=True)
+        return True

@@ -1,0 +1,88 @@
+"""The lease of this process: made when it is first needed, and kept by a small process of its own."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+import uuid
+from pathlib import Path
+
+from storage import lease_keeper
+from storage.folders import make_folder
+
+PREFIX = "lease-"
+
+WRITINGS = 8
+"""Of a lease in the time after which it would count as dead."""
+
+
+class OwnLease:
+    """The lease of this process in a folder of leases.
+
+    Args:
+        seconds: after which a lease that stands still is dead.
+    """
+
+    def __init__(self, folder: Path, seconds: float) -> None:
+        self._folder, self._seconds = folder, seconds
+        self._lock = threading.Lock()
+        self._pid = 0
+        self._id = ""
+        self._keeper: subprocess.Popen[bytes] | None = None
+
+    @property
+    def current(self) -> str:
+        """Its name; empty where this process has none."""
+        return self._id if self._pid == os.getpid() else ""
+
+    def name(self) -> str:
+        """Its name; a living process keeps it afterwards. Raises OSError where the lease cannot be written."""
+        with self._lock:
+            if self._pid != os.getpid():  # the first time; or a child of fork, which must not share its parent's
+                self._pid, self._id, self._keeper = os.getpid(), f"{PREFIX}{uuid.uuid4().hex}", None
+            if self._keeper is None or self._keeper.poll() is not None:
+                self._start()
+            return self._id
+
+    def _start(self) -> None:
+        path = self._folder / self._id
+        try:
+            make_folder(self._folder)
+            lease_keeper.write(str(path), 0)
+        except OSError:
+            self._pid = 0
+            raise
+        every = f"{self._seconds / WRITINGS:.3f}"
+        self._keeper = subprocess.Popen(  # noqa: S603 - our own command line
+            [sys.executable, "-I", "-S", lease_keeper.__file__, str(path), str(os.getpid()), every],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            cwd=os.sep,
+            start_new_session=True,
+        )
+        threading.Thread(target=self._guard, args=(self._keeper,), daemon=True, name="lease-guard").start()
+        atexit.unregister(self._end)
+        atexit.register(self._end)
+
+    def _guard(self, keeper: subprocess.Popen[bytes]) -> None:
+        """Start another keeper where somebody killed this one: a training may take hours until the next look."""
+        keeper.wait()
+        threading.Event().wait(self._seconds / WRITINGS)
+        with self._lock, contextlib.suppress(OSError):
+            if self._keeper is keeper and self._folder.is_dir():
+                self._start()
+
+    def _end(self) -> None:
+        with self._lock:
+            keeper, self._keeper = self._keeper, None
+            if keeper is None or self._pid != os.getpid():
+                return
+            self._pid = 0
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            if keeper.stdin:
+                keeper.stdin.close()
+            keeper.wait(5)
