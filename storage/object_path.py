@@ -80,12 +80,12 @@ class ObjectPath(ObjectName):
 
         with plain_errors(str(self)):
             found = obstore.list_with_delimiter(self.store, self.key or None)
-        keys = [each["path"] for each in found["objects"]]
+        keys = [each["path"] for each in found["objects"] if each["path"] != self.key]  # which marks the folder
         yield from (self._at(key) for key in sorted({*keys, *found["common_prefixes"]}))
 
     def listing(self) -> Iterator[tuple[ObjectPath, ObjectInfo]]:
         """All objects below, however deep, page by page and by key."""
-        return ((self._at(each["path"]), object_info(each)) for each in self._below(PAGE))
+        return ((self._at(each["path"]), object_info(each)) for each in self._below(PAGE) if each["path"] != self.key)
 
     def _below(self, page: int) -> Iterator[Any]:
         import obstore
@@ -136,16 +136,15 @@ class ObjectPath(ObjectName):
             return io.StringIO(self.read_text())
         if mode != "rb":
             raise ValueError("an object is written whole: `put`")
-        data, info = self._beginning()
+        data, info = self._beginning(WHOLE_BYTES)
         if info.size <= len(data):
             return io.BytesIO(data)
         return io.BufferedReader(ObjectReader(self.store, self.key, str(self), info), WHOLE_BYTES)
 
-    def _beginning(self) -> tuple[bytes, ObjectInfo]:
-        """Its first bytes, which are all of a small object, with one request."""
+    def _beginning(self, most_bytes: int) -> tuple[bytes, ObjectInfo]:
         import obstore
 
-        wanted: Any = {"range": (0, WHOLE_BYTES)}
+        wanted: Any = {"range": (0, most_bytes)}
         with plain_errors(str(self)):
             try:
                 got = obstore.get(self.store, self.key, options=wanted)
@@ -154,6 +153,10 @@ class ObjectPath(ObjectName):
                     raise
                 got = obstore.get(self.store, self.key)
             return bytes(got.bytes()), object_info(got.meta)
+
+    def read_beginning(self, most_bytes: int) -> bytes:
+        """Its first bytes, with one request that fetches no more; raises FileNotFoundError."""
+        return self._beginning(most_bytes)[0]
 
     def put(self, content: bytes, tag: str | None = None) -> str:
         """Write the object with one request; returns its tag.

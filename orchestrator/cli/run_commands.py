@@ -21,12 +21,13 @@ from orchestrator.cli.options import (
     stop_on_interrupt,
     store_folder,
 )
+from storage.object_path import store_path
 
 if TYPE_CHECKING:
     from orchestrator.scheduler.planning import Planned
     from storage.runs import Run
 
-folder_argument = click.argument("folder", type=click.Path(path_type=Path))
+folder_argument = click.argument("folder", type=str, callback=lambda _context, _parameter, value: store_path(value))
 labels_option = click.option(
     "--labels", type=click.Path(path_type=Path), help="CSV: path,label and perhaps group,subgroup."
 )

@@ -20,10 +20,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from orchestrator.dataset.bucket_listing import listed_folder
 from orchestrator.dataset.folder_layout import depth_note, is_parted, list_folder, parts_note
 from orchestrator.dataset.left_out import OWN_FILE, OWN_FOLDER, is_own_folder, omission_of
 from orchestrator.text import shown_name
 from storage.errors import DatasetError
+from storage.object_path import ObjectPath
 from storage.outputs import OutputLedger
 from storage.path_kinds import leads_to_folder
 from workers.learning.configurations import UNKNOWN
@@ -76,7 +78,7 @@ def from_folder(root: Path, outputs: OutputLedger | None = None) -> Sources:
         DatasetError: no such folder, no sub-folder, a folder that cannot be listed, a store of Lineup, parts of a set
             beside people, or labels that collide.
     """
-    root = root.resolve()
+    root = listed_folder(root) if isinstance(root, ObjectPath) else root.resolve()
     found = Sources()
     folders = _folders_in(root, found)
     if is_parted(root, folders):
@@ -112,13 +114,13 @@ def _folders_in(root: Path, found: Sources) -> list[Path]:
         if omission := omission_of(entry.name, is_folder):
             beside = omission if is_folder or omission == "hidden" else "beside the people's folders"
             found.skipped[beside] += 1
-        elif is_folder and is_own_folder(inside.name for inside in list_folder(Path(entry.path))):
+        elif is_folder and is_own_folder(inside.name for inside in list_folder(root / entry.name)):
             found.skipped[OWN_FOLDER] += 1
         elif is_folder:
-            folders.append(Path(entry.path))
+            folders.append(root / entry.name)
         else:
             found.skipped[
-                "link to a folder" if leads_to_folder(Path(entry.path)) else "beside the people's folders"
+                "link to a folder" if leads_to_folder(root / entry.name) else "beside the people's folders"
             ] += 1
     return folders
 
@@ -131,17 +133,16 @@ def _photos_below(
         skipped[OWN_FOLDER] += 1
         return
     for entry in entries:
-        is_folder = entry.is_dir(follow_symlinks=False)
+        path, is_folder = folder / entry.name, entry.is_dir(follow_symlinks=False)
         if omission := omission_of(entry.name, is_folder):
             skipped[omission] += 1
         elif is_folder:
-            yield from _photos_below(root, Path(entry.path), label, skipped, outputs)
-        elif entry.is_symlink() and leads_to_folder(Path(entry.path)):
+            yield from _photos_below(root, path, label, skipped, outputs)
+        elif entry.is_symlink() and leads_to_folder(path):
             skipped["link to a folder"] += 1
-        elif outputs.is_own(Path(entry.path)):
+        elif outputs.is_own(path):
             skipped[OWN_FILE] += 1
         else:
-            path = Path(entry.path)
             relative = path.relative_to(root).as_posix()
             if not _is_utf8(relative):
                 yield Source(shown_name(relative), label, "the file's name is not UTF-8; rename it")
@@ -150,7 +151,9 @@ def _photos_below(
 
 
 def refusal_of(root: Path, path: Path) -> str:
-    """Why this file must not be opened; empty if it may. `root` has no links in it."""
+    """Why this file must not be opened; empty if it may. `root` has no links in it, and a bucket has none at all."""
+    if isinstance(path, ObjectPath):
+        return ""
     try:
         if not path.resolve(strict=True).is_relative_to(root):
             return "a link that leaves the folder"

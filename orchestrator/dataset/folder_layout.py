@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from orchestrator.dataset.bucket_listing import BucketEntry, ListedFolder
 from orchestrator.dataset.left_out import omission_of
 from orchestrator.text import examples, shown_name
 from storage.errors import DatasetError
@@ -15,8 +16,10 @@ _PART = re.compile(r"(train|training|test|testing|val|valid|validation)([ _-]?(s
 """What the parts of a data set that was split already are called."""
 
 
-def list_folder(folder: Path) -> list[os.DirEntry[str]]:
+def list_folder(folder: Path) -> Sequence[os.DirEntry[str] | BucketEntry]:
     """The entries of a folder, sorted by the bytes of their names; raises DatasetError where it cannot be listed."""
+    if isinstance(folder, ListedFolder):
+        return folder.entries()
     try:
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: os.fsencode(entry.name))
@@ -68,7 +71,7 @@ def _walked(folder: Path) -> Iterator[Path]:
     for entry in list_folder(folder):
         is_folder = entry.is_dir(follow_symlinks=False)
         if not omission_of(entry.name, is_folder):
-            yield from _walked(Path(entry.path)) if is_folder else [Path(entry.path)]
+            yield from _walked(folder / entry.name) if is_folder else [folder / entry.name]
 
 
 def depth_note(root: Path, folders: Sequence[Path], photos: Sequence[tuple[str, str]]) -> Iterator[str]:

@@ -13,10 +13,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from orchestrator.dataset.bucket_listing import ListedFolder, listed_folder
 from orchestrator.dataset.csv_file import csv_rows
 from orchestrator.dataset.discovery import Source, Sources, person_label, refusal_of
 from orchestrator.text import examples, shown_name
 from storage.errors import DatasetError
+from storage.object_path import ObjectPath
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _WINDOWS_ROOT = re.compile(r"[a-z]:[\\/]|\\\\", re.IGNORECASE)
@@ -31,7 +33,7 @@ def from_csv(root: Path, labels: Path) -> Sources:
         DatasetError: CSV not readable, wrong columns, an empty path or label, a file that is missing or outside
             `root`, a path with two labels, groups or subgroups, or labels that collide.
     """
-    root = root.resolve()
+    root = listed_folder(root) if isinstance(root, ObjectPath) else root.resolve()
     chosen: dict[str, Source] = {}
     people: dict[str, str] = {}
     missing: dict[str, str] = {}
@@ -45,7 +47,7 @@ def from_csv(root: Path, labels: Path) -> Sources:
             found.skipped["repeated line"] += 1
             continue
         chosen[tidy] = named
-        if _exists(root / tidy):
+        if _exists(root, tidy):
             found.photos.append(replace(named, refusal=refusal_of(root, root / tidy)))
         else:
             missing[tidy] = where
@@ -74,19 +76,21 @@ def path_inside(root: Path, path: str, where: str) -> str:
 
 def _path_on_disk(root: Path, path: str, where: str) -> str:
     """As `path_inside`, with a file's own backslashes or outer spaces left where a file has that very name."""
+    if isinstance(root, ObjectPath) and path.startswith(f"{root}/"):
+        path = path[len(str(root)) + 1 :]
     whole = PurePosixPath(path)
     if whole.is_absolute() and whole.is_relative_to(root) and ".." not in whole.parts:
         return str(whole.relative_to(root))
     if ("\\" in path or path != path.strip()) and "\0" not in path and not whole.is_absolute():
         literal = str(whole)
-        if ".." not in whole.parts and _exists(root / literal):
+        if ".." not in whole.parts and _exists(root, literal):
             return literal
     return path_inside(root, path.strip(), where)
 
 
-def _exists(path: Path) -> bool:
+def _exists(root: Path, path: str) -> bool:
     try:
-        return os.path.lexists(path)
+        return root.has(path) if isinstance(root, ListedFolder) else os.path.lexists(root / path)
     except ValueError:  # a name that cannot be one
         return False
 
@@ -96,7 +100,7 @@ def _not_there(root: Path, missing: dict[str, str]) -> DatasetError:
     others = [repr(name) for name in missing][1:]
     more = f", nor {'is' if len(others) == 1 else 'are'} {examples(others)}" if others else ""
     hint = "Correct the paths, or the folder."
-    if first.startswith(f"{root.name}/") and _exists(root.parent / first):
+    if first.startswith(f"{root.name}/") and _exists(root.parent, first):
         hint = f"Paths are relative to that folder: leave out {root.name + '/'!r}, or name {root.parent}."
     return DatasetError(f"{where}: {first!r} is not in {shown_name(str(root))}{more}", hint)
 

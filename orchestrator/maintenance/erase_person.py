@@ -16,7 +16,6 @@ photos on disk belong to the user and are only counted. What is outside runs and
 from __future__ import annotations
 
 import contextlib
-import os
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -35,7 +34,9 @@ from storage.attempts import read_attempts
 from storage.encoder_settings import OwnEncoder
 from storage.erase_photos import Erased, count_photos, delete, drop_derived, erase_photos
 from storage.errors import InputError, LineupError, RunConflict, StoreError
+from storage.object_path import store_path
 from storage.parts import read_part, write_part
+from storage.path_kinds import is_there
 from storage.runs import Run, claim, create_run, list_runs, open_run
 from storage.schemas import CATALOG
 from storage.tables import read_table
@@ -155,7 +156,7 @@ def _not_found(store: Path, label: str, catalogs: Sequence[pa.Table], unreadable
 
 
 def _trace(run: Run, theirs: Sequence[Mapping[str, str]], label: str) -> Trace:
-    on_disk = sum(os.path.lexists(Path(run.plan.dataset) / row["path"]) for row in theirs)
+    on_disk = sum(is_there(store_path(run.plan.dataset) / row["path"]) for row in theirs)
     return Trace(run, len(theirs), sum(row["label"] != label for row in theirs), on_disk)
 
 

@@ -1,4 +1,4 @@
-"""A run whose disk is full waits, says so, and goes on by itself when there is room."""
+"""A run whose disk is full, or whose store does not answer, waits, says so, and goes on by itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from orchestrator.scheduler.status import Status, status_of
-from storage.errors import StoreFull
+from storage.errors import StoreFull, StoreUnreachable
 from storage.runs import Run
 
 FULL_SECONDS = 1.0
@@ -15,7 +15,7 @@ FULL_SECONDS = 1.0
 
 
 class FullDisk:
-    """Takes the steps of one run, except while the disk is full."""
+    """Takes the steps of one run, except while the disk is full; tells where the store is away."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -23,7 +23,11 @@ class FullDisk:
         self._since = 0.0
 
     def guard(self, step: Callable[[], Status]) -> Status:
-        """The status after a step; where the disk is full, the last one, with the reason in `waiting`."""
+        """The status after a step; with a full disk or an absent store, the last one, with the reason in `waiting`.
+
+        Raises:
+            StoreUnreachable: the store did not answer at the first step.
+        """
         if self._last and self._last.disk_full and time.monotonic() - self._since < FULL_SECONDS:
             return self._last
         try:
@@ -32,4 +36,8 @@ class FullDisk:
             self._since = time.monotonic()
             waiting = f"the disk is full, goes on when there is room ({error.what})"
             self._last = replace(self._last or status_of(self._run), waiting=waiting, disk_full=True)
+        except StoreUnreachable as error:
+            if self._last is None:
+                raise
+            self._last = replace(self._last, waiting=f"the store is away, goes on when it answers ({error.what})")
         return self._last

@@ -23,6 +23,7 @@ from orchestrator.experiment.chosen_encoders import with_planned_encoders, witho
 from storage.engine_settings import without_labels
 from storage.errors import DatasetError, ExperimentError, RunConflict
 from storage.experiments import Experiment
+from storage.object_path import store_path
 from storage.outputs import store_outputs
 from storage.parts import write_part
 from storage.plans import COMPARISON_RUN, ENCODER_RUN, FACES_RUN, Plan, RunKind, TripletSettings
@@ -157,7 +158,8 @@ def _written(
     engine = engine_fingerprint(experiment.faces)
     fingerprint = run_fingerprint(experiment.fingerprint(), engine, catalog, learning, triplets)
     prefix = "" if kind == COMPARISON_RUN else f"{kind}-"  # it is another run, though of equal content
-    name = run_id or f"{prefix}{_slug(dataset.resolve().name)}-{fingerprint[:8]}"
+    folder = dataset.resolve().name or str(dataset).rpartition("/")[2]  # of a bucket, its name
+    name = run_id or f"{prefix}{_slug(folder)}-{fingerprint[:8]}"
     if (run_folder(store, name) / "run.json").exists():
         run = open_run(store, name)
         if (run.plan.fingerprint, run.plan.kind) != (fingerprint, kind):
@@ -184,7 +186,7 @@ def _written(
 
 def _continue(run: Run, catalog: pa.Table) -> None:
     """Check that a run of the same content can go on, and give it back a catalogue that it lost."""
-    if not run.finished and not Path(run.plan.dataset).is_dir():
+    if not run.finished and not store_path(run.plan.dataset).is_dir():
         raise RunConflict(
             f"run {run.run_id} was planned with these photos in {run.plan.dataset}, where they are no more",
             "Move them back, or name a new run with --run; what is encoded stays encoded",

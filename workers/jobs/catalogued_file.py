@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from storage.object_path import ObjectPath, store_path
 from storage.runs import Run
 from storage.schemas import CATALOG
 from storage.tables import read_table
@@ -24,8 +25,9 @@ PHOTOS_HINT = "Mount the same photos there at the same path, readable for the wo
 
 
 def dataset_of(run: Run) -> Path:
-    """The folder of a run's photos, with links resolved; `resolve` raises where a link leads to itself."""
-    return Path(os.path.realpath(run.plan.dataset))
+    """Where a run's photos are, with links resolved; `resolve` raises where a link leads to itself."""
+    named = store_path(run.plan.dataset)
+    return named if isinstance(named, ObjectPath) else Path(os.path.realpath(named))
 
 
 def read_catalogued(dataset: Path, photo: PhotoRef, most_bytes: int) -> bytes | Refusal:
@@ -34,6 +36,9 @@ def read_catalogued(dataset: Path, photo: PhotoRef, most_bytes: int) -> bytes | 
     Args:
         dataset: of `dataset_of`.
         most_bytes: a longer file is cut one byte after them, so that the engine refuses it.
+
+    Raises:
+        StoreUnreachable: the object store of the photos does not answer.
     """
     try:
         data = read_file_inside(dataset, photo.path, most_bytes + 1)

@@ -10,6 +10,7 @@ import os
 import stat
 from pathlib import Path
 
+from storage.object_path import ObjectPath
 from workers.faces.refusal import Refusal
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -24,7 +25,10 @@ def read_file(path: Path, most_bytes: int) -> bytes | Refusal:
     Raises:
         OSError: it cannot be opened or read.
         ValueError: a null byte in the name.
+        StoreUnreachable: an object store does not answer.
     """
+    if isinstance(path, ObjectPath):
+        return path.read_beginning(most_bytes)
     return _read(os.open(path, _FLAGS), most_bytes)
 
 
@@ -38,7 +42,10 @@ def read_file_inside(root: Path, relative: str, most_bytes: int) -> bytes | Refu
     Raises:
         OSError: it cannot be opened or read.
         ValueError: a null byte in the name.
+        StoreUnreachable: an object store does not answer.
     """
+    if isinstance(root, ObjectPath):
+        return (root / relative).read_beginning(most_bytes)
     try:
         path = (root / relative).resolve(strict=True)
     except RuntimeError as error:  # before Python 3.13, for a link that leads to itself
