@@ -1,8 +1,8 @@
 """BlazeFace, the fast detector of the cascade (Bazarevsky et al., arXiv:1907.05047).
 
-It resizes the whole photo into one square and scores a box at each anchor, so it misses faces that are small in the
-photo. All layers are convolutions, so the square may be smaller than in training: half the side costs a quarter and
-finds large faces as well.
+It resizes the whole photo and scores a box at each anchor, so it misses faces that are small in the photo. All layers
+are convolutions, so the input need not be the square of the training: half the side costs a quarter and finds large
+faces as well, and a photo twice as wide as high costs half as much as a square one.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ SAME_FACE = 0.3
 
 SIDE = 192
 """Of the square in training, pixels."""
+
+STEP = 32
+"""Pixels: the sides of the input are multiples of it."""
 
 CELL = 4
 """Pixels from one anchor to the next; one anchor a cell, from the model's published options."""
@@ -58,18 +61,19 @@ def detect_blazeface(session: Any, photo: Pixels | Halved, side: int) -> list[Bl
         session: of the model "blaze".
         photo: (height, width, 3) uint8, RGB; or the same from `halved` at this side or a larger one, which saves time
             where a photo is searched at two sides, and changes no bit.
-        side: of the network's square input, pixels; a multiple of 32.
+        side: longest side of the network's input, pixels; a multiple of 32.
 
     Returns:
         The faces in pixels of the photo, best first; overlapping boxes are suppressed.
     """
     canvas, factor, left, top = letterbox(photo, side)
     regressors, probable = _run(session, canvas)
+    places = anchors(*canvas.shape[:2])
     kept: list[BlazeFace] = []
     for index in np.argsort(-probable, kind="stable"):
         if probable[index] < MIN_SCORE:
             break
-        x, y = regressors[index, :2] + anchors(side)[index] * side
+        x, y = regressors[index, :2] + places[index]
         width, height = regressors[index, 2:4]
         edges = (x - width / 2 - left, y - height / 2 - top, x + width / 2 - left, y + height / 2 - top)
         first_x, first_y, end_x, end_y = (float(edge) * factor for edge in edges)
@@ -80,9 +84,9 @@ def detect_blazeface(session: Any, photo: Pixels | Halved, side: int) -> list[Bl
 
 
 def score_middle(session: Any, rgb: Pixels, side: int) -> tuple[float, float]:
-    """Score and roll of the most probable face in the middle half of a picture, however low; arguments as above."""
+    """Score and roll of the most probable face in the middle half of a square picture, however low; as above."""
     regressors, probable = _run(session, letterbox(rgb, side)[0])
-    middle = (np.abs(anchors(side) - 0.5) < 0.25).all(axis=1)
+    middle = (np.abs(anchors(side, side) / side - 0.5) < 0.25).all(axis=1)
     index = int(np.argmax(np.where(middle, probable, -1.0)))
     return float(probable[index]), _roll(regressors[index])
 
@@ -116,11 +120,11 @@ def halved(photo: Pixels | Halved, side: int) -> Halved:
 
 
 def letterbox(photo: Pixels | Halved, side: int) -> tuple[npt.NDArray[np.float32], float, int, int]:
-    """Resize a photo into the middle of a black square; arguments as in `detect_blazeface`.
+    """Resize a photo into the middle of a black picture; arguments as in `detect_blazeface`.
 
     Returns:
-        The square, (side, side, 3) float32, RGB, -1 to 1; photo pixels per pixel of it; its empty columns at the left;
-        its empty rows at the top.
+        That picture, (height, width, 3) float32, RGB, -1 to 1, its longest side `side` and the other the next multiple
+        of `STEP`; photo pixels per pixel of it; its empty columns at the left; its empty rows at the top.
     """
     import cv2
 
@@ -128,20 +132,20 @@ def letterbox(photo: Pixels | Halved, side: int) -> tuple[npt.NDArray[np.float32
     height, width = rgb.shape[:2]
     factor = max(height, width) / side
     columns, rows = max(round(width / factor), 1), max(round(height / factor), 1)
-    left, top = (side - columns) // 2, (side - rows) // 2
+    wide, high = (-(-length // STEP) * STEP for length in (columns, rows))
+    left, top = (wide - columns) // 2, (high - rows) // 2
     small = cv2.resize(rgb, (columns, rows), interpolation=cv2.INTER_LINEAR)
-    canvas = np.full((side, side, 3), -1.0, np.float32)
+    canvas = np.full((high, wide, 3), -1.0, np.float32)
     np.multiply(small, 1 / 127.5, out=canvas[top : top + rows, left : left + columns], dtype=np.float32)
     canvas[top : top + rows, left : left + columns] -= 1
     return canvas, factor * 2**times, left, top
 
 
-@functools.cache
-def anchors(side: int) -> npt.NDArray[np.float32]:
-    """The anchors' centres, (anchors, 2) float32: x, y as shares of the input's side, row by row."""
-    cells = side // CELL
-    rows, columns = np.mgrid[0:cells, 0:cells]
-    centres: npt.NDArray[np.float32] = ((np.stack([columns.ravel(), rows.ravel()], axis=1) + 0.5) / cells).astype(
+@functools.lru_cache(maxsize=64)
+def anchors(height: int, width: int) -> npt.NDArray[np.float32]:
+    """The anchors' centres, (anchors, 2) float32: x, y in pixels of the input, row by row."""
+    rows, columns = np.mgrid[0 : height // CELL, 0 : width // CELL]
+    centres: npt.NDArray[np.float32] = ((np.stack([columns.ravel(), rows.ravel()], axis=1) + 0.5) * CELL).astype(
         np.float32
     )
     return centres

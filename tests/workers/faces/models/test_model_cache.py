@@ -28,7 +28,7 @@ def test_threads_that_convert_together_leave_one_whole_model(cache: Path) -> Non
     with ThreadPoolExecutor(4) as pool:
         (path,) = set(pool.map(lambda _: converted("blaze"), range(4)))
     assert list(cache.iterdir()) == [path]
-    assert load_session(path).get_inputs()[0].shape == [1, "side", "side", 3]
+    assert load_session(path).get_inputs()[0].shape == [1, "height", "width", 3]
 
 
 def test_processes_that_convert_together_all_load_the_model(cache: Path) -> None:
