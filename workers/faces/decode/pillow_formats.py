@@ -17,6 +17,7 @@ further risk: PSD, TGA, EPS and the rest are not read."""
 
 def load_decoders() -> None:
     """Load every decoder now: a process with limits on its files can load none later."""
+    import simplejpeg  # noqa: F401
     from PIL import AvifImagePlugin, Image
 
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each thread takes memory for its stack

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from workers.faces.decode.clean_jpeg import Room, own_room, read_clean_jpeg
 from workers.faces.decode.cut_jpeg import read_cut_jpeg
 from workers.faces.decode.essence import Essence, essence_of
 from workers.faces.decode.exif import exif_orientation
@@ -22,7 +23,7 @@ from workers.faces.decode.gif_file import MOST_GIF_PIXELS, gif_size
 from workers.faces.decode.jpeg_file import coefficient_bytes
 from workers.faces.decode.pillow_formats import FORMATS, open_in_pillow
 from workers.faces.decode.to_rgb import small_rgb, upright
-from workers.faces.photo import Photo
+from workers.faces.photo import Photo, Pixels
 from workers.faces.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -103,8 +104,11 @@ def size_refusal(head: Header, limits: SizeLimits) -> Refusal | None:
     return None
 
 
-def read_image(data: bytes, limits: SizeLimits) -> Photo | Refusal:
+def read_image(data: bytes, limits: SizeLimits, room: Room = own_room) -> Photo | Refusal:
     """Decode the first frame of an image file: upright, RGB.
+
+    Args:
+        room: where the pixels may be written; an ordinary upright JPEG's are.
 
     Returns:
         A photo, (height, width, 3) uint8, 0-255; or why there is none: `unreadable`, `too_large` or `too_small`.
@@ -136,7 +140,7 @@ def read_image(data: bytes, limits: SizeLimits) -> Photo | Refusal:
     if isinstance(opened, Header):
         return Refusal("too_large", f"{head.width} x {head.height} pixels; no {head.format} of that size is opened")
     try:
-        return _decode(opened, limits)
+        return _decode(opened, limits, room)
     except DECODER_ERRORS as error:
         return Refusal("unreadable", f"{head.format}: {_words(error)}")
 
@@ -179,8 +183,22 @@ def _bytes_of(value: object) -> bytes:
     return value if isinstance(value, bytes) else b""
 
 
-def _decode(opened: _Opened, limits: SizeLimits) -> Photo | Refusal:
-    head, note = opened.header, ""
+def _decode(opened: _Opened, limits: SizeLimits, room: Room) -> Photo | Refusal:
+    if opened.image.format == "JPEG" and max(opened.image.size) < 2 * limits.working_side:
+        rgb = read_clean_jpeg(opened.essence.data, room)
+        if rgb is not None:
+            return _photo(rgb, opened.header)
+    return _decode_in_pillow(opened, limits)
+
+
+def _photo(rgb: Pixels, head: Header, note: str = "") -> Photo:
+    if head.format != "TIFF":  # Pillow has already turned that one
+        rgb = upright(rgb, head.orientation)
+    return Photo(np.ascontiguousarray(rgb), head.width / rgb.shape[1], reading=note)
+
+
+def _decode_in_pillow(opened: _Opened, limits: SizeLimits) -> Photo | Refusal:
+    note = ""
     try:
         image = _loaded(opened.image, limits)
     except OSError as error:
@@ -193,10 +211,7 @@ def _decode(opened: _Opened, limits: SizeLimits) -> Photo | Refusal:
         if isinstance(found, Refusal):
             return found
         image, note = found
-    rgb = np.asarray(small_rgb(image, max(image.size) // limits.working_side))
-    if head.format != "TIFF":  # Pillow has already turned that one
-        rgb = upright(rgb, head.orientation)
-    return Photo(np.ascontiguousarray(rgb), head.width / rgb.shape[1], reading=note)
+    return _photo(np.asarray(small_rgb(image, max(image.size) // limits.working_side)), opened.header, note)
 
 
 def _loaded(image: Image, limits: SizeLimits, lenient: bool = False) -> Image:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import json
+import mmap
 import os
 import resource
 import signal
@@ -16,6 +17,9 @@ import socket
 import sys
 import time
 from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from workers.faces.decode.pillow_formats import load_decoders
 from workers.faces.decode.read_image import Header, read_header, read_image
@@ -30,6 +34,9 @@ CPU_SECONDS = 15
 
 MOST_FILES = 16
 """Open files; four are needed."""
+
+MAPPED_BYTES = 32_000_000
+"""Of the shared memory for pixels; more where a photo needs it. What nobody writes takes no memory."""
 
 RENEW = 77
 """Exit code of a process that was out of memory and had read other photos before: a fresh one shall judge."""
@@ -53,12 +60,13 @@ def serve(connection: socket.socket, incoming: int, outgoing: int) -> None:
     Args:
         incoming, outgoing: descriptors of shared memory for the file's bytes and the pixels.
     """
+    shared = SharedPixels(outgoing)
     with connection.makefile("rwb") as lines:
         for number, line in enumerate(iter(lines.readline, b"")):
             began = time.perf_counter()
             allow_cpu(CPU_SECONDS)
             try:
-                answer = _answer(json.loads(line), incoming, outgoing)
+                answer = _answer(json.loads(line), incoming, shared)
             except MemoryError:
                 if number:  # a leak of an earlier photo may be the cause
                     os._exit(RENEW)
@@ -68,21 +76,41 @@ def serve(connection: socket.socket, incoming: int, outgoing: int) -> None:
             lines.flush()
 
 
-def _answer(request: dict[str, Any], incoming: int, outgoing: int) -> dict[str, Any]:
+class SharedPixels:
+    """The shared memory in which the parent looks for the pixels."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._bytes = np.empty(0, np.uint8)
+
+    def room(self, size: int) -> npt.NDArray[np.uint8]:
+        """Its first bytes, (size,) uint8."""
+        length = max(size, len(self._bytes), MAPPED_BYTES)
+        if os.fstat(self._descriptor).st_size < length:  # also after the parent gave it back
+            os.ftruncate(self._descriptor, length)
+        if len(self._bytes) < length:
+            self._bytes = np.frombuffer(mmap.mmap(self._descriptor, length), np.uint8)
+        return self._bytes[:size]
+
+    def hand_over(self, photo: Photo) -> dict[str, Any]:
+        """The answer for a photo, whose pixels are here or are written here."""
+        if not np.may_share_memory(photo.rgb, self._bytes):
+            self.room(photo.rgb.size)[:] = photo.rgb.ravel()
+        return {"shape": photo.rgb.shape, "scale": photo.scale, "reading": photo.reading}
+
+
+def _answer(request: dict[str, Any], incoming: int, shared: SharedPixels) -> dict[str, Any]:
     data = os.pread(incoming, request["length"], 0)
-    found = read_image(data, RequestedLimits(*request["limits"])) if request["limits"] else read_header(data)
+    if not request["limits"]:
+        return _stated(read_header(data))
+    found = read_image(data, RequestedLimits(*request["limits"]), shared.room)
+    return shared.hand_over(found) if isinstance(found, Photo) else _stated(found)
+
+
+def _stated(found: Header | Refusal) -> dict[str, Any]:
     if isinstance(found, Refusal):
         return {"refused": [found.outcome, found.reason]}
-    if isinstance(found, Header):
-        return {"header": [found.width, found.height, found.format, found.orientation]}
-    return _handed_over(found, outgoing)
-
-
-def _handed_over(photo: Photo, outgoing: int) -> dict[str, Any]:
-    pixels, at = photo.rgb.data.cast("B"), 0
-    while at < len(pixels):
-        at += os.pwrite(outgoing, pixels[at:], at)
-    return {"shape": photo.rgb.shape, "scale": photo.scale, "reading": photo.reading}
+    return {"header": [found.width, found.height, found.format, found.orientation]}
 
 
 def confine() -> None:

@@ -26,7 +26,7 @@ import os, resource, signal, sys, time
 if sys.orig_argv[1:4] == ["-P", "-m", "workers.faces.decode.reader_process"]:
     from workers.faces.decode import read_image as module
     whole = module.read_image
-    def read_image(data, limits):
+    def read_image(data, limits, *room):
         if b"<crash>" in data:
             os.kill(os.getpid(), signal.SIGSEGV)
         if b"<once>" in data and not os.path.exists(FOLDER + "/once"):
@@ -55,7 +55,7 @@ if sys.orig_argv[1:4] == ["-P", "-m", "workers.faces.decode.reader_process"]:
         if b"<huge>" in data:
             os.ftruncate(int(sys.argv[3]), 1 << 40)
             os.write(int(sys.argv[1]), b'{"shape": [500000, 500000, 3], "scale": 1, "reading": ""}\\n')
-        return whole(data, limits)
+        return whole(data, limits, *room)
     module.read_image = read_image
 """
 
