@@ -23,7 +23,7 @@ IN_TILE = 0.7
 """Mean score that a face in a tile needs. The faces of the montages have 0.74 and more, false ones in blurred noise up
 to 0.68."""
 
-IN_TURNED = 0.65
+IN_TURNED = 0.6
 """Score of a close look that a face in a turned photo needs."""
 
 BETTER = 0.15

@@ -109,7 +109,9 @@ class _Widening:
             inputs = takes
             is_read_as_it_is = any(reader.op_type == "Transpose" for reader in self.readers[node.output[0]])
             wide = count if is_read_as_it_is else -(-count // BLOCK) * BLOCK
-        self._add_convolution(node.input[0], _zeros_after(weights[filters], wide, inputs), bias[filters], gives, settings)
+        self._add_convolution(
+            node.input[0], _zeros_after(weights[filters], wide, inputs), bias[filters], gives, settings
+        )
         self.channels[gives] = wide
         return gives
 

@@ -213,7 +213,7 @@ def test_mutated_images_are_photos_or_refusals(seed: bytes, flips: list[tuple[fl
 
 
 @settings(max_examples=100, deadline=None)
-@given(data=st.binary(max_size=400))
+@given(data=st.binary(max_size=400).filter(lambda data: not data.startswith(b"P")))  # b"P4 1 1 \0" is a photo
 def test_random_bytes_are_refused(data: bytes) -> None:
     assert isinstance(read_image(data, SMALL), Refusal)
 
