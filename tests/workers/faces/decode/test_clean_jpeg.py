@@ -35,7 +35,7 @@ def test_the_pixels_are_pillow_s(how: dict[str, Any], mode: str, picture: PIL.Im
     data = jpeg(picture.convert(mode), **how)
     found = read_clean_jpeg(data, own_room)
     assert found is not None
-    assert np.array_equal(found, PIL.Image.open(io.BytesIO(data)).convert("RGB"))
+    assert np.array_equal(found, np.asarray(PIL.Image.open(io.BytesIO(data)).convert("RGB")))
 
 
 def test_the_pixels_are_written_where_they_are_wanted(picture: PIL.Image.Image) -> None:
