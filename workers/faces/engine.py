@@ -11,22 +11,20 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from storage.engine_settings import EngineSettings, FacePolicy
-from storage.schemas import LANDMARKS
-from workers.faces.align.chips import align_face, crop_face, encoder_chip, fit_alignment
-from workers.faces.align.encode_jpeg import encode_jpeg
+from workers.faces.align.chips import encoder_chip
 from workers.faces.align.landmarks import load_landmarks
 from workers.faces.decode.full_size import FullSizeRefused, read_full_size
 from workers.faces.decode.guarded_reader import guarded_reader
-from workers.faces.detect.boxes import Detection
 from workers.faces.detect.face_finder import FaceFinder, FullSize
 from workers.faces.detect.refine_box import load_refiner
 from workers.faces.detect.select_faces import why_chosen
+from workers.faces.detected_face import DetectedFace, record_of
 from workers.faces.embed.face_encoder import Embedding, embed_chips, load_face_encoder
 from workers.faces.embed.onnx_encoder import OnnxFaceEncoder
-from workers.faces.photo import Photo, Pixels, Points
+from workers.faces.freed_memory import FreedMemory
+from workers.faces.photo import Photo, Pixels
 from workers.faces.records import FaceRecord, PhotoResult
 from workers.faces.refusal import Refusal
 from workers.faces.stopwatch import timed
@@ -44,28 +42,6 @@ PIXEL_BYTES = 60_000_000
 """Of a chunk's photos; one that has so many is full, whatever their number."""
 
 
-class DetectedFace(NamedTuple):
-    """A face on its way through the engine.
-
-    Attributes:
-        decoded: the photo as it was read.
-        full: gives it with as many pixels as memory allows; None where `decoded` has them.
-        photo: in whose pixels the box is meant.
-        detection: the refined box, its score and its detector.
-        result: of the photo; takes the record and the time of each step.
-        in_photo: faces that were found in the photo.
-        chosen: why this one counts.
-    """
-
-    decoded: Photo
-    full: FullSize | None
-    photo: Photo
-    detection: Detection
-    result: PhotoResult
-    in_photo: int
-    chosen: str
-
-
 class FaceEngine:
     """Every model loaded and ready; make it with `load_engine`."""
 
@@ -74,6 +50,7 @@ class FaceEngine:
 
         cv2.setNumThreads(1)  # a worker process has one core
         self.settings = settings
+        self._freed = FreedMemory()
         self._finder = FaceFinder(settings)
         self._refine = load_refiner(settings.refine)
         self._landmarks = load_landmarks(settings.landmarks)
@@ -105,7 +82,11 @@ class FaceEngine:
                 results.append(result)
                 full = self._full(data, photo) if isinstance(photo, Photo) else None
                 faces += self._detect(photo, self.settings.policy, result, full)
+                self._freed.count(photo.rgb.nbytes if isinstance(photo, Photo) else 0)
             self._encode_faces(faces, others)
+            group.clear()  # of the generator too
+            faces.clear()
+            self._freed.give_back()
         return results
 
     def _read_in_groups(
@@ -144,7 +125,12 @@ class FaceEngine:
         return self._every_face(photo, self._full(data, photo), others)
 
     def _full(self, data: bytes, photo: Photo) -> FullSize:
-        return functools.partial(read_full_size, data, photo, self.settings.limits)
+        def read() -> Photo:
+            full = read_full_size(data, photo, self.settings.limits)
+            self._freed.count(full.rgb.nbytes)
+            return full
+
+        return read
 
     def _every_face(self, photo: Photo, full: FullSize | None, others: OtherEncoders) -> PhotoResult:
         result = PhotoResult("", [], "ok", "", self.settings.detector)
@@ -194,7 +180,7 @@ class FaceEngine:
         for face, shape, embedding in zip(faces, points, embeddings, strict=True):
             for step, seconds in together.items():
                 face.result.seconds[step] = face.result.seconds.get(step, 0.0) + seconds / len(faces)
-            face.result.faces.append(_record(face, shape, embedding))
+            face.result.faces.append(record_of(face, shape, embedding))
         if others:
             for face in {id(face.result): face for face in faces}.values():
                 self._embed_by_others(face, others)
@@ -222,35 +208,3 @@ class FaceEngine:
 def load_engine(settings: EngineSettings) -> FaceEngine:
     """The engine of these settings, loaded once a process; raises `EngineError` where a model file is missing."""
     return FaceEngine(settings)
-
-
-def _record(face: DetectedFace, points: Points, embedding: Embedding) -> FaceRecord:
-    """The row of a face: its two pictures, and box and points in pixels of the full photo."""
-    decoded, _, photo, detection, result, *_ = face
-    full, all_points = photo.full_size_points(points), len(points) == LANDMARKS
-    with timed(result.seconds, "align"):
-        alignment = fit_alignment(points) if all_points else None
-        crop = encode_jpeg(crop_face(photo.rgb, detection.box))
-        aligned = encode_jpeg(align_face(photo.rgb, alignment)) if alignment else None
-    left, top, right, bottom = photo.full_size_box(detection.box)
-    return FaceRecord(
-        photo_key=result.photo_key,
-        face_index=len(result.faces),
-        outcome="ok",
-        reason="",
-        note="; ".join(filter(None, (decoded.reading, photo.note, alignment.note if alignment else ""))),
-        detector=detection.detector,
-        score=detection.score,
-        left=left,
-        top=top,
-        right=right,
-        bottom=bottom,
-        landmarks=full if all_points else None,
-        crop=crop,
-        aligned=aligned,
-        embedding=embedding,
-        turned=photo.turned,
-        five_points=None if all_points else full,
-        photo_faces=face.in_photo,
-        chosen=face.chosen,
-    )

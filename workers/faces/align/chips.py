@@ -63,12 +63,14 @@ def fit_alignment(points: Points) -> Alignment:
     >>> np.round(alignment.matrix @ [100, 100, 1], 2).tolist(), alignment.note
     ([42.24, 48.64], '')
     """
-    anchors = np.stack([points[part].mean(axis=0, dtype=np.float64) for part in (LEFT_EYE, RIGHT_EYE, LIPS)])
-    homogeneous = np.column_stack([anchors, np.ones(3)])
-    if abs(np.linalg.det(homogeneous)) > 1e-6:
+    homogeneous = np.ones((3, 3))
+    anchors = homogeneous[:, :2]
+    for row, part in enumerate((LEFT_EYE, RIGHT_EYE, LIPS)):
+        points[part].mean(axis=0, dtype=np.float64, out=anchors[row])
+    if abs(_area(anchors[1] - anchors[0], anchors[2] - anchors[0])) > 1e-6:
         matrix = np.linalg.solve(homogeneous, TARGET).T
-        large, small = np.linalg.svd(matrix[:, :2], compute_uv=False)
-        if large <= STRETCH_LIMIT * small and np.linalg.det(matrix[:, :2]) > 0:
+        # with the two scales s >= t > 0: s s + t t <= (limit + 1 / limit) s t exactly where s / t <= limit
+        if (matrix[:, :2] ** 2).sum() <= (STRETCH_LIMIT + 1 / STRETCH_LIMIT) * _area(matrix[0], matrix[1]):
             return Alignment(matrix, "")
     return Alignment(fit_similarity(anchors, TARGET), "similarity fit")
 
@@ -136,6 +138,11 @@ def fit_similarity(anchors: Matrix, target: Matrix) -> Matrix:
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
 
+def _area(one: Matrix, other: Matrix) -> float:
+    """Signed, of the parallelogram of two vectors: of a matrix's rows, its determinant."""
+    return float(one[0] * other[1] - one[1] * other[0])
+
+
 def warp(rgb: Pixels, matrix: Matrix, side: int) -> Pixels:
     """Draw a chip, (side, side, 3) uint8, RGB; outside of the photo its edge is repeated.
 
@@ -147,7 +154,7 @@ def warp(rgb: Pixels, matrix: Matrix, side: int) -> Pixels:
     """
     import cv2
 
-    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    scale = abs(_area(matrix[0], matrix[1])) ** 0.5
     if scale < 0.5:
         rgb, matrix = _reduced(rgb, matrix, int(1 / scale), side)
     chip = cv2.warpAffine(rgb, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

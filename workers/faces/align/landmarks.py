@@ -167,7 +167,7 @@ def _leaves_of(second: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     for depth in range(DEPTH):
         nodes = second[2**depth - 1 : 2 ** (depth + 1) - 1]
         for turn in turns:  # half of the nodes can still be met
-            one, other = np.split(nodes, 2)
+            one, other = nodes[: len(nodes) // 2], nodes[len(nodes) // 2 :]
             nodes = one ^ (turn & (one ^ other))
         turns.append(nodes[0])
         leaf += leaf + nodes[0]
