@@ -75,6 +75,7 @@ class FaultyProxy:
         faults: the next requests (of `method`, where that is set) take one each.
         let_through: so many requests meet no fault first.
         requests: method and path of all so far.
+        authorization: the header of the last request that had one.
         fetched: bytes that were sent to clients; of an answer that a client did not want, what it took.
     """
 
@@ -84,6 +85,7 @@ class FaultyProxy:
         self.method = ""
         self.let_through = 0
         self.fetched = 0
+        self.authorization = ""
         self.requests: list[tuple[str, str]] = []
         self._server = server
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -121,6 +123,7 @@ class FaultyProxy:
             def _pass(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 proxy.requests.append((self.command, self.path))
+                proxy.authorization = self.headers.get("Authorization", proxy.authorization)
                 time.sleep(proxy.latency)
                 fault = proxy.fault(self.command)
                 if fault == "stall":

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from storage.errors import InputError, StoreUnreachable
-from storage.object_path import WHOLE_BYTES, ObjectPath, store_path
+from storage.errors import StoreUnreachable
+from storage.object_path import WHOLE_BYTES, ObjectPath
 from tests.s3 import KEY, SECRET, FaultyProxy
 
 
@@ -153,13 +153,6 @@ def test_the_operating_system_gets_no_name_of_an_object(monkeypatch: pytest.Monk
         with pytest.raises((TypeError, AttributeError)):
             ask()
     assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("address", ["s3://", "s3:///x", "http://x/y", "s3://key:secret@bucket/x", "s3://b/a/../c"])
-def test_what_is_no_address_is_refused_and_not_repeated(address: str) -> None:
-    with pytest.raises(InputError) as refused:
-        store_path(address)
-    assert "secret" not in str(refused.value)
 
 
 def test_a_store_that_is_busy_for_a_moment_is_asked_again(faulty: FaultyProxy, bucket: ObjectPath) -> None:
