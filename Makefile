@@ -24,10 +24,10 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	fi
 	@touch $@
 
-DEMO := build/demo
+DEMO := build/album
 
-demo: $(STAMP) ## draw 12 people x 15 photos and compare the methods on them
-	@test -e $(DEMO)/.drawn || { $(BIN)/lineup synth $(DEMO)/faces --people 12 --photos 15 --seed 1 && touch $(DEMO)/.drawn; }
+demo: $(STAMP) ## draw 12 people x 15 photos, some of them look-alikes, and compare the methods on them
+	@test -e $(DEMO)/.drawn || { $(BIN)/lineup synth $(DEMO)/faces --people 12 --photos 15 --seed 1 --hard && touch $(DEMO)/.drawn; }
 	LINEUP_STORE=$(DEMO)/store LINEUP_PROCESSES=2 $(BIN)/lineup run $(DEMO)/faces
 
 test: lint ## set up, lint, type-check, run the tests, print the coverage

@@ -114,8 +114,8 @@ def drawn_photos() -> Path:
     """The photos of `make demo`, drawn once."""
     from workers.synthetic import write_folder
 
-    folder = FOLDER / "faces"
-    if not (FOLDER / "drawn").exists():
-        write_folder(folder, 12, 15, seed=1)
-        (FOLDER / "drawn").touch()
+    folder = FOLDER / "album"
+    if not (FOLDER / "album-drawn").exists():
+        write_folder(folder, 12, 15, seed=1, hard=True)
+        (FOLDER / "album-drawn").touch()
     return folder

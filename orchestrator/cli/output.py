@@ -91,7 +91,7 @@ def print_result(run: Run, out: Console) -> None:
     if run.compares:
         lines += overlap_sentences(read_table(run.table("encoder_overlap"), ENCODER_OVERLAP))
         lines += filter(None, [suspects_sentence(_suspects(run), str(run.report / SUSPECTS_CSV))])
-        lines.append(f"Report: {run.report / 'index.html'}")
+        lines.append(f"Report: {(run.report / 'index.html').as_uri()}")
     if run.plan.kind == ENCODER_RUN:
         lines += encoder_lines(run)
     for line in lines:

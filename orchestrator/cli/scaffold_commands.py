@@ -41,14 +41,16 @@ def init(path: Path, force: bool) -> None:
 @click.option(
     "--side", default=256, show_default=True, type=click.IntRange(32, 4096), help="Width and height in pixels."
 )
-def synth(out: Path, people: int, photos: int, seed: int, side: int) -> None:
+@click.option("--hard", is_flag=True, help="Look-alikes, of several ages, in hard light, with covered faces.")
+def synth(out: Path, people: int, photos: int, seed: int, side: int, hard: bool) -> None:
     """Draw synthetic photos of people who do not exist into OUT, one sub-folder per person.
 
     OUT may hold an equal drawing of them, or a smaller one, and nothing else. No file is replaced.
 
     \b
-    Example:
+    Examples:
       lineup synth faces/ --people 12 --photos 15 --seed 7
+      lineup synth faces/ --hard
     """
     from orchestrator.cli.progress import display
     from workers.synthetic.photo_folder import write_folder
@@ -57,7 +59,7 @@ def synth(out: Path, people: int, photos: int, seed: int, side: int) -> None:
         _check_alone(out, people)
         with display(stderr_console()) as screen:
             count = write_folder(
-                out, people, photos, seed, side, progress=lambda done, total: screen.show("synth", done, total)
+                out, people, photos, seed, side, lambda done, total: screen.show("synth", done, total), hard=hard
             )
     except OSError as error:
         raise InputError(f"cannot write {out}: {error.strerror}", "Name another folder") from error

@@ -12,8 +12,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from storage.outputs import holds, write_new
 from workers.cores import usable_cores
+from workers.synthetic.hard_photos import aged, draw_hard_scene, draw_look_alike
 from workers.synthetic.identity import draw_identity
 from workers.synthetic.render import render
 from workers.synthetic.scene import draw_scene
@@ -49,6 +53,7 @@ class _Job:
     person: int
     photo: int
     side: int
+    hard: bool
 
 
 def person_name(index: int) -> str:
@@ -65,6 +70,7 @@ def write_folder(
     side: int = 256,
     progress: Callable[[int, int], None] | None = None,
     processes: int | None = None,
+    hard: bool = False,
 ) -> int:
     """Write `people` x `photos` JPEGs as out/name/name-001.jpg and return their number.
 
@@ -75,6 +81,7 @@ def write_folder(
         side: width and height in pixels.
         progress: called with (finished photos, all photos).
         processes: number of drawing processes; by default at most one a core.
+        hard: draw what is hard to tell apart (`hard_photos.py`), not people who differ in plain photos.
 
     Raises:
         ValueError: `people` or `photos` is below 1.
@@ -87,7 +94,7 @@ def write_folder(
     for person in range(people):
         name = person_name(person)
         (out / name).mkdir(parents=True, exist_ok=True)
-        jobs += [_Job(out / name / f"{name}-{n + 1:03}.jpg", seed, person, n, side) for n in range(photos)]
+        jobs += [_Job(out / name / f"{name}-{n + 1:03}.jpg", seed, person, n, side, hard) for n in range(photos)]
     jobs.sort(key=lambda job: not os.path.lexists(job.path))  # before anything is written, what is there is compared
     if processes is None:
         processes = max(1, min(usable_cores(), len(jobs) // PHOTOS_PER_PROCESS))
@@ -122,8 +129,15 @@ def _write_photo(job: _Job) -> None:
     """Draw one photo and write it; runs in any process."""
     from PIL import Image
 
-    pixels = render(draw_identity(job.seed, job.person), draw_scene(job.seed, job.person, job.photo), job.side)
+    pixels = _draw(job)
     drawn = io.BytesIO()
     Image.fromarray(pixels).save(drawn, "JPEG", quality=JPEG_QUALITY)
     if not holds(job.path, drawn.getvalue()):
         write_new(job.path, drawn.getvalue())
+
+
+def _draw(job: _Job) -> NDArray[np.uint8]:
+    if not job.hard:
+        return render(draw_identity(job.seed, job.person), draw_scene(job.seed, job.person, job.photo), job.side)
+    scene = draw_hard_scene(job.seed, job.person, job.photo)
+    return render(aged(draw_look_alike(job.seed, job.person), scene.age), scene, job.side)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.synthetic.covers import paint_cover, paint_wrinkles
 from workers.synthetic.identity import Identity
 from workers.synthetic.paint import Picture, paint_face, put, solid
 from workers.synthetic.scene import Scene
@@ -39,10 +40,12 @@ def render(person: Identity, scene: Scene, side: int = 256) -> NDArray[np.uint8]
     picture = _background(scene, side, rng)
     _paint_behind(picture, person, scene, surface, strands)
     face = paint_face(person, scene, surface, rng)
+    paint_wrinkles(face, person, scene, surface)
     face *= diffuse
     face += 34.0 * gloss
     put(picture, face, inside(surface.radius, 0.04))
     _paint_hair_in_front(picture, person, surface, diffuse, strands)
+    paint_cover(picture, person, scene, surface, diffuse)
     return _photograph(picture, scene, side, rng)
 
 

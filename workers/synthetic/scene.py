@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from workers.synthetic.identity import Colour
+
+Cover = Literal["nothing", "sunglasses", "mask", "hand"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Scene:
     grain: float  # standard deviation of the camera's noise, of 255
     blur: float
     texture_seed: int
+    age: float = 0.0  # 0 as the person is .. 1.5 some thirty years older
+    cover: Cover = "nothing"
 
 
 def draw_scene(seed: int, person: int, photo: int) -> Scene:

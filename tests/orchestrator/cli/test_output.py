@@ -65,7 +65,7 @@ def test_a_finished_run_is_told_in_words_and_as_json(lineup: Lineup, run: Run) -
     assert head.split()[:3] == ["rank", "configuration", "view"]
     assert {row.split()[1] for row in lines if row[:1].isdigit()} == set(CONFIGURATIONS)
     assert counts == "24 photos: 24 ok"
-    assert page == f"Report: {run.report / 'index.html'}"
+    assert page == f"Report: {(run.report / 'index.html').as_uri()}"
     result = json.loads(lineup("report", run.run_id, "--json").out)
     assert result["photos"] == {"ok": 24}
     assert {row["configuration"] for row in result["comparison"]} == set(CONFIGURATIONS)

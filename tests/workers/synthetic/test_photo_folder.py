@@ -61,3 +61,11 @@ def test_any_number_of_people_have_names_of_their_own() -> None:
 def test_no_people_or_no_photos_are_refused(tmp_path: Path, people: int, photos: int) -> None:
     with pytest.raises(ValueError, match="nothing to draw"):
         write_folder(tmp_path, people=people, photos=photos, seed=1)
+
+
+def test_hard_photos_are_others_with_the_same_names(tmp_path: Path) -> None:
+    write_folder(tmp_path / "plain", people=2, photos=1, seed=4, side=64)
+    write_folder(tmp_path / "hard", people=2, photos=1, seed=4, side=64, hard=True)
+    plain, hard = contents(tmp_path / "plain"), contents(tmp_path / "hard")
+    assert plain.keys() == hard.keys()
+    assert not set(plain.values()) & set(hard.values())
