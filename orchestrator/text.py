@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
+from storage.object_stores import is_address
 from storage.printable import printable as printable
 
 
@@ -51,3 +53,12 @@ def aligned_columns(rows: Sequence[Sequence[str]]) -> list[str]:
     """
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def browser_address(path: Path) -> str:
+    """What a terminal makes a link of: file://… of a local file; the address of an object store as it is.
+
+    >>> browser_address(Path("/data/store/runs.html"))
+    'file:///data/store/runs.html'
+    """
+    return str(path) if is_address(str(path)) else path.resolve().as_uri()

@@ -76,8 +76,18 @@ def unknown_key(key: str, known: Collection[str]) -> tuple[str, str]:
 
 def choices_hint(value: str, choices: Collection[str]) -> str:
     """The choices, and before them the one that is spelt nearly so."""
-    near = difflib.get_close_matches(value, choices, n=1)
-    return f"{f'Did you mean {near[0]!r}? ' if near else ''}The choices are {', '.join(choices)}."
+    return f"{did_you_mean(value, choices)}The choices are {', '.join(choices)}."
+
+
+def did_you_mean(value: str, choices: Collection[str]) -> str:
+    """A question that names the choice that is spelt nearly so, and a blank; empty where there is none.
+
+    >>> did_you_mean("svm-liner", ["knn-1", "svm-linear"])
+    "Did you mean 'svm-linear'? "
+    """
+    by_letters = {choice.casefold(): choice for choice in choices}
+    near = difflib.get_close_matches(value.casefold(), by_letters, n=1)
+    return f"Did you mean {by_letters[near[0]]!r}? " if near else ""
 
 
 def rule_of(kind: Any) -> str:

@@ -6,13 +6,19 @@ from dataclasses import asdict
 
 import click
 
-from orchestrator.cli.options import finished_run, json_option, print_json, print_lines
+from orchestrator.cli.choose_run import finished_run
+from orchestrator.cli.completed_names import complete_runs
+from orchestrator.cli.options import (
+    json_option,
+    print_json,
+    print_lines,
+)
 from storage.errors import RunNotFound
 
 
 @click.command()
-@click.argument("first")
-@click.argument("second")
+@click.argument("first", shell_complete=complete_runs)
+@click.argument("second", shell_complete=complete_runs)
 @json_option
 def compare(first: str, second: str, as_json: bool) -> None:
     """Compare the recommended configurations of runs FIRST and SECOND on the test faces that both have.

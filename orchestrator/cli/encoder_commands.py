@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.options import json_option, quiet_option, read_experiment, stderr_console, store_folder
+from orchestrator.cli.choose_run import read_experiment
+from orchestrator.cli.options import (
+    json_option,
+    quiet_option,
+    stderr_console,
+    store_folder,
+)
 from orchestrator.cli.run_commands import (
     corrections_option,
     finish_and_print,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.cli.choose_run import chosen_run
 from orchestrator.cli.options import (
-    chosen_run,
     json_option,
     print_ending,
     print_json,
@@ -21,6 +23,7 @@ from orchestrator.cli.options import (
     stop_on_interrupt,
     store_folder,
 )
+from orchestrator.text import browser_address
 from storage.errors import InputError, RunNotFound
 from storage.printable import printable
 
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
     from orchestrator.report.runs_table import RunSummary
     from orchestrator.scheduler.status import Status
     from storage.runs import Run
+
+PATIENCE_SECONDS = 2.0
+"""An orchestrator needs a moment to take up a run that was submitted just now."""
 
 
 @click.command()
@@ -55,14 +61,27 @@ def status(run_id: str | None, as_json: bool) -> None:
 
 
 def _tell_if_idle(chosen: Run) -> bool:
+    idle = is_idle(chosen, patient=True)
+    if idle:
+        print_line(idle_words(chosen))
+    return idle
+
+
+def idle_words(chosen: Run) -> str:
+    """What to do where nobody works on the run."""
+    return f"Nobody is working on it. Go on with: lineup resume {chosen.run_id}, or start `lineup orchestrator`"
+
+
+def is_idle(chosen: Run, patient: bool = False) -> bool:
+    """Whether nobody works on the run, as far as the store can tell; `patient` as for `storage.runs.claim`."""
+    from storage.errors import StoreError
     from storage.runs import claim
 
-    with claim(chosen, patient=True) as claimed:
-        idle = claimed
-    if idle:
-        words = f"Nobody is working on it. Go on with: lineup resume {chosen.run_id}, or start `lineup orchestrator`"
-        print_line(words)
-    return idle
+    try:
+        with claim(chosen, patient) as claimed:
+            return claimed
+    except StoreError:  # without locks, or a store that can only be read
+        return False
 
 
 @click.command()
@@ -72,6 +91,8 @@ def _tell_if_idle(chosen: Run) -> bool:
 def watch(run_id: str | None, quiet: bool, as_json: bool) -> None:
     """Show the progress of RUN until it ends, then its result. Ctrl-C stops watching, not the run.
 
+    Says so where nobody works on it: a run that was submitted waits for `lineup up` or `lineup orchestrator`.
+
     \b
     Example:
       lineup watch "$(lineup submit photos/)"
@@ -80,20 +101,37 @@ def watch(run_id: str | None, quiet: bool, as_json: bool) -> None:
     from orchestrator.local.drive_run import watch_run
 
     chosen = chosen_run(run_id)
+    idle_since: list[float] = []
+
+    def show(found: Status) -> None:
+        if found.state == "running" and is_idle(chosen):
+            idle_since.append(time.monotonic())
+        else:
+            idle_since.clear()
+        if idle_since and time.monotonic() - idle_since[0] >= PATIENCE_SECONDS:
+            found = replace(found, faults=(idle_words(chosen), *found.faults))
+        show_status(screen, found)
+
     with stop_on_interrupt() as stop, display(stderr_console(), quiet or as_json) as screen:
-        ended = watch_run(chosen, lambda one: show_status(screen, one), stop)
+        ended = watch_run(chosen, show, stop)
     print_ending(chosen, ended, as_json, f"Look again with: lineup watch {chosen.run_id}")
 
 
 @click.command()
+@click.option("--html", "as_page", is_flag=True, help="Write a page that leads to all reports.")
 @json_option
-def runs(as_json: bool) -> None:
+def runs(as_page: bool, as_json: bool) -> None:
     """List all runs of the store, the newest first: people, photos, what is recommended, its accuracy, the state.
 
+    A run that is not finished is running, waiting for workers, interrupted (nobody works on it), cancelled or stopped.
+
     \b
-    Example:
+    Examples:
+      lineup runs
+      lineup runs --html
       lineup runs --json
     """
+    from orchestrator.report.runs_page import draw_runs
     from orchestrator.report.runs_table import runs_text, summary_as_json
     from orchestrator.scheduler.status import status_as_json
     from storage.runs import list_runs
@@ -103,11 +141,26 @@ def runs(as_json: bool) -> None:
     if as_json:
         print_json([{**status_as_json(one), **summary_as_json(summary)} for summary, one in found])
         return
-    states = [status_line(one).removeprefix(one.run_id).strip() for _, one in found]
-    for line in runs_text([(one.run_id, each, state) for (each, one), state in zip(found, states, strict=True)]):
-        click.echo(line)
     if not found:
         print_line(f"There is no run in {folder}. Start one: lineup run FOLDER")
+        return
+    rows = [(one.run_id, summary, _state_words(folder, one)) for summary, one in found]
+    if as_page:
+        print_line(f"Runs: {browser_address(draw_runs(folder, rows))}", stdout_console())
+        return
+    for line in runs_text(rows):
+        click.echo(line)
+
+
+def _state_words(folder: Path, found: Status) -> str:
+    from storage.runs import open_run
+
+    words = status_line(found).removeprefix(found.run_id).strip()
+    if found.state != "running":
+        return words
+    state = "interrupted" if is_idle(open_run(folder, found.run_id)) else "waiting" if found.waiting else "running"
+    why = f": {found.waiting}" if state == "waiting" else ""
+    return f"{state}{words.removeprefix('running')}{why}"
 
 
 def _summary(folder: Path, name: str) -> RunSummary:

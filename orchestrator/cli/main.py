@@ -5,7 +5,6 @@ Commands are imported when they are called, so that `lineup --help` answers at o
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import io
 import sys
@@ -43,6 +42,7 @@ COMMANDS = {
     "worker": ("service_commands", "Run a Celery worker for one queue"),
     "ready": ("service_commands", "Whether the service in this container can work"),
     "flower": ("service_commands", "Run Flower, which shows workers and tasks"),
+    "completion": ("completion_commands", "Let the shell complete commands, runs and configurations"),
     "init": ("scaffold_commands", "Write a commented experiment file"),
     "configurations": ("scaffold_commands", "List what can compete"),
     "synth": ("scaffold_commands", "Draw synthetic photos of people who do not exist"),
@@ -97,9 +97,9 @@ class _Commands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise click.UsageError(f"{error.message}{hint}", ctx) from error
+            from storage.validation import did_you_mean
+
+            raise click.UsageError(f"{error.message} {did_you_mean(args[0], COMMANDS)}".rstrip(), ctx) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
@@ -125,7 +125,7 @@ def main() -> None:
     sys.excepthook = _tell_bug
     forget_current_folder()
     try:
-        code = lineup.main(standalone_mode=False, obj=options)
+        code = lineup.main(prog_name="lineup", standalone_mode=False, obj=options)
     except click.ClickException as error:
         shown = io.StringIO()
         error.show(shown)

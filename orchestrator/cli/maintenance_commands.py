@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import chosen_run, json_option, print_json, run_argument, settings, store_folder
+from orchestrator.cli.choose_run import chosen_run
+from orchestrator.cli.completed_names import complete_people
+from orchestrator.cli.options import (
+    json_option,
+    print_json,
+    run_argument,
+    settings,
+    store_folder,
+)
 from orchestrator.text import counted
 
 if TYPE_CHECKING:
@@ -70,7 +78,7 @@ def retry(run_id: str | None, outcomes: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("person")
+@click.argument("person", shell_complete=complete_people)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--copies", is_flag=True, help="Also delete the copies outside the store that nobody has changed since.")
 @json_option

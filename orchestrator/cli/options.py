@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli.completed_names import complete_runs
 from orchestrator.stop_request import Stop, StopRequest
-from storage.errors import NoWorker, RunNotFound
+from storage.errors import NoWorker
 from storage.printable import printable
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from orchestrator.cli.progress import Display
     from orchestrator.scheduler.status import Status
-    from storage.experiments import Experiment
     from storage.runs import Run
     from workers.queue.environment import Settings
 
@@ -32,7 +32,7 @@ INTERRUPTED = 130
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
 quiet_option = click.option("--quiet", "-q", is_flag=True, help="Print no progress.")
-run_argument = click.argument("run_id", metavar="[RUN]", required=False)
+run_argument = click.argument("run_id", metavar="[RUN]", required=False, shell_complete=complete_runs)
 
 
 def stderr_console() -> Console:
@@ -91,44 +91,6 @@ def store_folder(make: bool = True) -> Path:
     if not is_remembered:
         _tell_once("warning: the cache cannot be written, so the next command will not know ./lineup-store as yours")
     return opened
-
-
-def chosen_run(run_id: str | None) -> Run:
-    """The run of that name, or the newest that compares; raises RunNotFound."""
-    from storage.runs import list_runs, open_run
-
-    folder = store_folder(make=False)
-    if run_id is not None:
-        return open_run(folder, run_id)
-    newest = (open_run(folder, name) for name in list_runs(folder))
-    chosen = next((run for run in newest if run.compares), None)
-    if chosen is None:
-        raise RunNotFound(f"there is no run in {folder}", "Start one: lineup run FOLDER")
-    return chosen
-
-
-def finished_run(run_id: str | None, quiet: bool) -> Run:
-    """The run of that name, or the newest that has a comparison, which is named unless `quiet`; raises RunNotFound."""
-    from storage.runs import list_runs, open_run
-
-    if run_id is not None:
-        return chosen_run(run_id)
-    folder = store_folder(make=False)
-    newest = (open_run(folder, name) for name in list_runs(folder))
-    chosen = next((run for run in newest if run.compares and run.comparison.exists()), None)
-    if chosen is None:
-        raise RunNotFound(f"no run in {folder} has compared anything yet", "Start one: lineup run FOLDER")
-    if not quiet:
-        print_line(f"Run {chosen.run_id}, the newest that has finished.")
-    return chosen
-
-
-def read_experiment(path: Path | None) -> Experiment:
-    """The experiment of that file or of the run of that name, or the default; raises ExperimentError."""
-    from orchestrator.experiment.experiment_file import named_experiment
-    from storage.experiments import Experiment
-
-    return Experiment() if path is None else named_experiment(path, lambda: store_folder(make=False))
 
 
 def finish_run(chosen: Run, screen: Display, stop: Stop, no_wait: bool = False) -> Status:

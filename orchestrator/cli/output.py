@@ -15,7 +15,7 @@ from orchestrator.report.protocol_findings import findings_lines
 from orchestrator.report.recommended import answer_first, recommendation_as_json
 from orchestrator.report.suspects_file import SUSPECTS_CSV, suspects_sentence
 from orchestrator.report.terminal import comparison_rows, comparison_table, comparison_text
-from orchestrator.text import counted, printable
+from orchestrator.text import browser_address, counted, printable
 from storage.errors import InputError
 from storage.finding_schemas import COMPARISON_TABLES, ENCODER_OVERLAP, SUSPECTS
 from storage.plans import ENCODER_RUN
@@ -91,7 +91,7 @@ def print_result(run: Run, out: Console) -> None:
     if run.compares:
         lines += overlap_sentences(read_table(run.table("encoder_overlap"), ENCODER_OVERLAP))
         lines += filter(None, [suspects_sentence(_suspects(run), str(run.report / SUSPECTS_CSV))])
-        lines.append(f"Report: {(run.report / 'index.html').as_uri()}")
+        lines.append(f"Report: {browser_address(run.report / 'index.html')}")
     if run.plan.kind == ENCODER_RUN:
         lines += encoder_lines(run)
     for line in lines:

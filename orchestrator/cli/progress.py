@@ -56,12 +56,13 @@ class Display(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def show(self, stage: str, done: int, total: int, note: str = "", waiting: str = "") -> None:
+    def show(self, stage: str, done: int, total: int, note: str = "", waiting: str = "", now: str = "") -> None:
         """Show how far a stage is.
 
         Args:
             note: how well it goes; takes the place of its rate.
             waiting: what keeps the run from going on now.
+            now: which items are at work.
         """
 
     def tell(self, stage: str, faults: Sequence[str]) -> None:
@@ -115,7 +116,7 @@ class Bars(_Faults):
     ) -> None:
         self._bars.stop()
 
-    def show(self, stage: str, done: int, total: int, note: str = "", waiting: str = "") -> None:
+    def show(self, stage: str, done: int, total: int, note: str = "", waiting: str = "", now: str = "") -> None:
         """Move the stage's bar; bars of earlier stages become complete."""
         if stage not in TITLES:
             return self._complete(None)
@@ -124,7 +125,8 @@ class Bars(_Faults):
             self._tasks[stage] = self._bars.add_task(TITLES[stage], total=total or None, rate="")
             self._began[stage] = (time.monotonic(), done)
         rate = printable(waiting or note) or _rate(stage, done, *self._began[stage])
-        self._bars.update(self._tasks[stage], completed=done, total=total or None, rate=rate)
+        beside = "  ".join(filter(None, (rate, printable(now))))
+        self._bars.update(self._tasks[stage], completed=done, total=total or None, rate=beside)
         return None
 
     def _complete(self, but: str | None) -> None:
@@ -132,7 +134,8 @@ class Bars(_Faults):
             if stage != but:
                 shown = self._bars.tasks[task]
                 total = shown.completed if stage in ENDS_EARLY else shown.total or 1
-                self._bars.update(task, total=total, completed=total)
+                rate = shown.fields["rate"].partition("  ")[0]  # nothing is at work there any more
+                self._bars.update(task, total=total, completed=total, rate=rate)
 
 
 class Lines(_Faults):
@@ -155,25 +158,25 @@ class Lines(_Faults):
     ) -> None:
         """Print nothing: a stage is complete only when the next one begins."""
 
-    def show(self, stage: str, done: int, total: int, note: str = "", waiting: str = "") -> None:
+    def show(self, stage: str, done: int, total: int, note: str = "", waiting: str = "", now: str = "") -> None:
         """Print a line, if there is progress to report."""
         note, waiting = printable(note), printable(waiting)
-        now = time.monotonic()
+        instant = time.monotonic()
         if waiting != self._waiting:
             self._console.print(f"Waiting: {waiting}" if waiting else "Going on", markup=False, soft_wrap=True)
             self._waiting = waiting
         if stage != self._stage:
             self._end()
-            self._stage, self._total, self._done, self._began = stage, total, -1, (now, done)
-        due = self._done < 0 or now - self._said >= LINE_SECONDS
+            self._stage, self._total, self._done, self._began = stage, total, -1, (instant, done)
+        due = self._done < 0 or instant - self._said >= LINE_SECONDS
         if stage in TITLES and done > self._done and (due or done == total):
-            self._say(done, note)
+            self._say(done, note, printable(now))
 
     def _end(self) -> None:
         if self._stage in TITLES.keys() - ENDS_EARLY and 0 <= self._done < self._total:
             self._say(self._total)
 
-    def _say(self, done: int, note: str = "") -> None:
+    def _say(self, done: int, note: str = "", now: str = "") -> None:
         said_before = self._done >= 0
         self._done, self._said = done, time.monotonic()
         if self._total <= 1:  # nothing to count
@@ -183,7 +186,8 @@ class Lines(_Faults):
         rate = note or _rate(self._stage, done, *self._began)
         left = "" if self._stage in ENDS_EARLY else _left(self._total - done, done, *self._began)
         line = f"{TITLES[self._stage]}: {done} of {self._total}"
-        self._console.print(", ".join(filter(None, (line, rate, left))), markup=False, soft_wrap=True)
+        at_work = f"now {now}" if now else ""
+        self._console.print(", ".join(filter(None, (line, rate, left, at_work))), markup=False, soft_wrap=True)
 
 
 def _rate(stage: str, done: int, began: float, before: int) -> str:
@@ -214,4 +218,4 @@ def show_status(screen: Display, status: Status) -> None:
     """Show the stage of a run, and the faults of its workers."""
     # the cause of waiting is told as such
     screen.tell(status.stage, [fault for fault in status.faults if fault not in status.waiting])
-    screen.show(status.stage, status.done, status.total, status.note, status.waiting)
+    screen.show(status.stage, status.done, status.total, status.note, status.waiting, status.now)

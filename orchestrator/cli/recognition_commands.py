@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import finished_run
+from orchestrator.cli.choose_run import finished_run
+from orchestrator.cli.completed_names import complete_configurations, complete_runs
 from storage.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,8 +18,15 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("names", metavar="PHOTO... | FOLDER | VIDEO | ADDRESS", nargs=-1)
 @click.option("--camera", type=click.IntRange(0), help="Number of a camera of this machine, from 0, until Ctrl-C.")
-@click.option("--run", "run_id", help="Run whose winner names the faces; the newest that has finished by default.")
-@click.option("--configuration", "-c", help="Another configuration than the winner.")
+@click.option(
+    "--run",
+    "run_id",
+    shell_complete=complete_runs,
+    help="Run whose winner names the faces; the newest that has finished by default.",
+)
+@click.option(
+    "--configuration", "-c", shell_complete=complete_configurations, help="Another configuration than the winner."
+)
 @click.option(
     "--threshold", type=click.FloatRange(0, 100), help="Likeness in per cent, 0 to 100, below which a face is unknown."
 )

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import click
 
-from orchestrator.cli.options import chosen_run, json_option, print_json, print_line
+from orchestrator.cli.choose_run import chosen_run
+from orchestrator.cli.completed_names import complete_runs
+from orchestrator.cli.options import (
+    json_option,
+    print_json,
+    print_line,
+)
 
 
 @click.command()
-@click.argument("run_id", metavar="RUN")
+@click.argument("run_id", metavar="RUN", shell_complete=complete_runs)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def remove(run_id: str, yes: bool, as_json: bool) -> None:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.cli.choose_run import chosen_run, read_experiment
+from orchestrator.cli.completed_names import complete_run_or_file, complete_runs
 from orchestrator.cli.options import (
-    chosen_run,
     finish_run,
     json_option,
     print_ending,
     print_json,
     print_line,
     quiet_option,
-    read_experiment,
     run_argument,
     stderr_console,
     stop_on_interrupt,
@@ -34,6 +34,7 @@ labels_option = click.option(
 experiment_option = click.option(
     "--experiment",
     "-e",
+    shell_complete=complete_run_or_file,
     type=click.Path(path_type=Path),
     help="Experiment file; `lineup init` writes one. Or the name of a run, whose experiment it takes.",
 )
@@ -52,7 +53,9 @@ retain_option = click.option(
     metavar="N",
     help="Days for which the run may be kept; `lineup doctor` reminds. Changes no result.",
 )
-name_option = click.option("--run", "run_id", help="Name of the run; by default its content names it.")
+name_option = click.option(
+    "--run", "run_id", shell_complete=complete_runs, help="Name of the run; by default its content names it."
+)
 
 
 @click.command()

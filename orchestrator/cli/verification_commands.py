@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli.choose_run import read_experiment
 from orchestrator.cli.options import (
     INTERRUPTED,
     finish_run,
@@ -15,7 +16,6 @@ from orchestrator.cli.options import (
     print_json,
     print_line,
     print_lines,
-    read_experiment,
     stderr_console,
     stop_on_interrupt,
     store_folder,

@@ -12,7 +12,6 @@ network of an ONNX file is copied into the store, from which every worker loads 
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -23,6 +22,7 @@ from storage.encoder_settings import KNOWN_ENCODERS, OnnxEncoder, OwnEncoder, Pl
 from storage.errors import EngineError, ExperimentError, StoreError
 from storage.experiments import Experiment
 from storage.runs import encoder_network_path, open_run
+from storage.validation import did_you_mean
 from storage.write_whole import write_bytes
 from workers.faces.embed.onnx_encoder import OnnxFaceEncoder
 from workers.faces.engine_fingerprint import EMBEDDING_VERSION
@@ -44,7 +44,7 @@ def check_encoder(key: str, encoder: str, named: Mapping[str, PlannedEncoder]) -
         raise ExperimentError(f"{key}: {encoder!r} is the run's own encoder", "Leave the @ away.")
     strange = [part for part in parts if part != RUN_ENCODER and part not in known]
     if strange:
-        raise ExperimentError(f"{key}: encoder {strange[0]!r}", _near(strange[0], known) + choices)
+        raise ExperimentError(f"{key}: encoder {strange[0]!r}", did_you_mean(strange[0], known) + choices)
     if len(set(parts)) < len(parts):
         raise ExperimentError(f"{key}: {encoder!r} names an encoder twice", choices)
     if sum(isinstance(known.get(part), OwnEncoder) for part in parts) > 1:
@@ -57,11 +57,6 @@ def check_named_encoders(named: Mapping[str, PlannedEncoder]) -> None:
         known = KNOWN_ENCODERS.get(name)
         if name == RUN_ENCODER or (known and getattr(encoder, "sha256", "") != known.sha256):
             raise ExperimentError(f"encoders.{name} has the name of another encoder", "Choose another name.")
-
-
-def _near(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"Did you mean {near[0]!r}? " if near else ""
 
 
 def with_planned_encoders(store: Path, experiment: Experiment, also: Iterable[str] = ()) -> Experiment:

@@ -22,9 +22,9 @@ from orchestrator.experiment.chosen_configurations import (
 )
 from storage.errors import ExperimentError, LineupError
 from storage.experiments import Experiment
-from storage.runs import open_run
+from storage.runs import list_runs, open_run
 from storage.toml_text import parse_toml, toml_text
-from storage.validation import explain
+from storage.validation import did_you_mean, explain
 
 TEMPLATE = (files("orchestrator.experiment") / "template.toml").read_text(encoding="utf-8")
 """The commented file that `lineup init` writes; it states every default."""
@@ -74,13 +74,15 @@ def named_experiment(name: Path, store: Callable[[], Path]) -> Experiment:
     Args:
         store: gives the folder of the store in which the run is looked up.
     """
-    if not os.path.lexists(name) and (earlier := _experiment_of_run(str(name), store)):
+    is_there = os.path.lexists(name)
+    if not is_there and (earlier := _experiment_of_run(str(name), store)):
         return earlier
     try:
         return from_toml(toml_text(name), str(name))
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        raise ExperimentError(f"{name} cannot be read: {why}", "`lineup init` writes a new one") from error
+        near = "" if is_there else did_you_mean(str(name), list_runs(store()))
+        raise ExperimentError(f"{name} cannot be read: {why}", f"{near}`lineup init` writes a new one") from error
 
 
 def _experiment_of_run(name: str, store: Callable[[], Path]) -> Experiment | None:

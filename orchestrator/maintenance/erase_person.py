@@ -40,6 +40,7 @@ from storage.path_kinds import is_there
 from storage.runs import Run, claim, create_run, list_runs, open_run
 from storage.schemas import CATALOG
 from storage.tables import read_table
+from storage.validation import did_you_mean
 from workers.queue.task_names import IMAGES, TRAINING
 
 
@@ -149,8 +150,7 @@ def _is(catalog: pa.Table, label: str) -> pa.ChunkedArray:
 
 def _not_found(store: Path, label: str, catalogs: Sequence[pa.Table], unreadable: Sequence[str]) -> InputError:
     known = {name for table in catalogs for name in table["label"].unique().to_pylist()}
-    alike = sorted(name for name in known if name.casefold() == label.casefold())
-    hint = f"Did you mean {', '.join(map(repr, alike))}?" if alike else "Labels are the names of the folders"
+    hint = did_you_mean(label, sorted(known)).rstrip() or "Labels are the names of the folders"
     also = f" These runs cannot be searched: {'; '.join(unreadable)}" if unreadable else ""
     return InputError(f"no photo in {store} has the label {label!r}", f"{hint}{also}")
 

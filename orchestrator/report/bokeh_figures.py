@@ -19,6 +19,7 @@ from orchestrator.report.embedding_map import MappedFaces
 from orchestrator.report.terminal import Row, interval, number, percent
 from orchestrator.report.words import scored
 
+OWN = Path(__file__).parent
 INK, SOFT, LINE, BAR, BAD, PAPER = (f"#0a0b0{place}" for place in range(1, 7))
 """Tokens; page.js knows the same ones."""
 _CLEAR = "rgba(0, 0, 0, 0)"
@@ -35,8 +36,12 @@ def page_scripts() -> tuple[str, ...]:
     import bokeh
 
     folder = Path(bokeh.__file__).parent / "server" / "static" / "js"
-    files = (folder / "bokeh.min.js", Path(__file__).parent / "page.js")
-    return tuple(file.read_text(encoding="utf-8").replace("\r", "") for file in files)
+    return tuple(script_text(file) for file in (folder / "bokeh.min.js", OWN / "page.js", OWN / "tables.js"))
+
+
+def script_text(file: Path) -> str:
+    """A script as a page embeds it."""
+    return file.read_text(encoding="utf-8").replace("\r", "")
 
 
 def script_policy(scripts: tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-// Draws the pictures in the page's own colours, and lets tables be sorted, filtered and copied. Asks for nothing.
+// Draws the pictures in the page's own colours. Asks for nothing.
 "use strict";
 (() => {
   const TOKENS = {"#0a0b01": "--ink", "#0a0b02": "--soft", "#0a0b03": "--line", "#0a0b04": "--bar", "#0a0b05": "--accent", "#0a0b06": "--paper"};
@@ -40,103 +40,6 @@
       told.replaceChildren(picture, " " + words);
     });
   }
-
-  const textOf = cell => cell.textContent.replace(/\s+/g, " ").trim();
-  const SHAPES = {
-    CSV: rows => rows.map(row => row.map(text => /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text).join(",")),
-    Markdown: rows => {
-      const lines = rows.map(row => `| ${row.map(text => text.replaceAll("|", "\\|")).join(" | ")} |`);
-      return [lines[0], `|${" --- |".repeat(rows[0].length)}`, ...lines.slice(1)];
-    },
-    LaTeX: rows => {
-      const named = {"\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "–": "--"};
-      const plain = text => text.replace(/[\\~^–&%$#_{}]/g, letter => named[letter] || "\\" + letter);
-      const lines = rows.map(row => row.map(plain).join(" & ") + " \\\\");
-      return [`\\begin{tabular}{${"l".repeat(rows[0].length)}}`, "\\hline", lines[0], "\\hline", ...lines.slice(1), "\\hline", "\\end{tabular}"];
-    },
-  };
-
-  // a spreadsheet would calculate what begins with one of these
-  const harmless = text => /^[=+@\t\r]|^-[^\d]/.test(text) ? "'" + text : text;
-
-  function rowsOf(table, shape) {
-    const shown = [...table.rows].filter(row => !row.hidden);
-    const rows = shown.map(row => [...row.cells].flatMap(cell => [textOf(cell), ...Array(cell.colSpan - 1).fill("")]));
-    return shape === "CSV" ? rows.map(row => row.map(harmless)) : rows;
-  }
-
-  async function copy(table, shape, told) {
-    const text = SHAPES[shape](rowsOf(table, shape)).join("\n") + "\n";
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
-      const area = document.body.appendChild(document.createElement("textarea"));
-      area.value = text;
-      area.select();
-      document.execCommand("copy");
-      area.remove();
-    }
-    told.textContent = shape + " copied";
-  }
-
-  const valueOf = cell => {
-    const found = cell && textOf(cell).replaceAll(",", "").match(/^[<>+]?\s*(-?\d+(\.\d+)?)/);
-    return found ? Number(found[1]) : null;
-  };
-
-  function sort(table, place) {
-    const head = table.tHead.rows[0].cells[place], body = table.tBodies[0];
-    const down = head.getAttribute("aria-sort") === "ascending";
-    for (const each of table.tHead.rows[0].cells) each.removeAttribute("aria-sort");
-    head.setAttribute("aria-sort", down ? "descending" : "ascending");
-    const keyed = [...body.rows].map(row => ({row, cell: row.cells[place]}))
-      .map(({row, cell}) => ({row, value: valueOf(cell), text: cell ? textOf(cell) : ""}));
-    keyed.sort((one, other) => {
-      if ((one.value === null) !== (other.value === null)) return one.value === null ? 1 : -1;  // no number: always last
-      const order = one.value === null ? one.text.localeCompare(other.text) : one.value - other.value;
-      return down ? -order : order;
-    });
-    body.append(...keyed.map(one => one.row));
-  }
-
-  function serve(table) {
-    const heads = [...table.tHead.rows[0].cells], body = table.tBodies[0];
-    for (const row of body.rows) [...row.cells].forEach((cell, place) => {
-      cell.dataset.head = cell.colSpan > 1 ? "" : textOf(heads[place]);
-    });
-    table.classList.add("labelled");
-    heads.forEach((head, place) => {
-      const button = document.createElement("button");
-      button.append(...head.childNodes);
-      button.addEventListener("click", () => sort(table, place));
-      head.append(button);
-    });
-    const tools = document.createElement("div");
-    tools.className = "tools";
-    if (body.rows.length > 5) {
-      const filter = document.createElement("input");
-      filter.type = "search";
-      filter.placeholder = "Filter rows";
-      filter.setAttribute("aria-label", "Filter the rows of this table");
-      filter.addEventListener("input", () => {
-        for (const row of body.rows) row.hidden = !textOf(row).toLowerCase().includes(filter.value.toLowerCase());
-      });
-      tools.append(filter);
-    }
-    const told = document.createElement("span");
-    told.setAttribute("role", "status");
-    for (const shape of Object.keys(SHAPES)) {
-      const button = document.createElement("button");
-      button.textContent = shape;
-      button.setAttribute("aria-label", "Copy this table as " + shape);
-      button.addEventListener("click", () => copy(table, shape, told));
-      tools.append(button);
-    }
-    tools.append(told);
-    table.parentElement.before(tools);
-  }
-
-  [...document.querySelectorAll(".wide > table")].filter(one => one.tHead && !one.matches(".matrix")).forEach(serve);
 
   const figures = [...document.querySelectorAll("figure.bokeh")];
   const redraw = () => Promise.all(figures.map(draw));

@@ -1,7 +1,7 @@
 """The page: everything of a run in one file that reads offline, on paper, on a phone, in light and dark.
 
 Labels, paths and reasons come from foreign folders. Jinja2 escapes all of them, also in the SVG drawings, and the
-page's own policy allows the two scripts that stand in it by their hashes, and forbids every request.
+page's own policy allows the scripts that stand in it by their hashes, and forbids every request.
 """
 
 from __future__ import annotations

@@ -54,16 +54,18 @@ def runs_text(rows: list[tuple[str, RunSummary, str]]) -> list[str]:
     Args:
         rows: (name, summary, state in words).
     """
-    cells = [
-        (
-            printable(name),
-            summary.planned or NOTHING,
-            NOTHING if summary.people is None else str(summary.people),
-            NOTHING if summary.photos is None else str(summary.photos),
-            printable(summary.recommended or NOTHING),
-            percent(summary.accuracy),
-            printable(state),
-        )
-        for name, summary, state in rows
-    ]
-    return aligned_columns([RUN_COLUMNS, *cells]) if cells else []
+    return aligned_columns([RUN_COLUMNS, *map(run_cells, rows)]) if rows else []
+
+
+def run_cells(row: tuple[str, RunSummary, str]) -> tuple[str, ...]:
+    """The texts of RUN_COLUMNS for (name, summary, state in words); none can steer a terminal."""
+    name, summary, state = row
+    return (
+        printable(name),
+        summary.planned or NOTHING,
+        NOTHING if summary.people is None else str(summary.people),
+        NOTHING if summary.photos is None else str(summary.photos),
+        printable(summary.recommended or NOTHING),
+        percent(summary.accuracy),
+        printable(state),
+    )

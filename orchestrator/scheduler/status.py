@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
 from orchestrator.scheduler.compatibility import check_readable
 from orchestrator.scheduler.work import needs_refit, planned_photos
 from orchestrator.scheduler.worker_watch import QUEUE_OF_STAGE, WorkerWatch, workers_now
 from orchestrator.text import training_figures
+from storage.attempts import read_attempts
 from storage.encodings import Done
 from storage.parts import list_parts
 from storage.plans import ENCODER_RUN
 from storage.runs import Run
 from storage.schemas import SPLITS
 from storage.tables import read_table
-from workers.jobs.planned_trainings import planned_trainings
+from workers.jobs.planned_trainings import Training, planned_trainings
 
 STAGES = ("images", "splits", "training", "comparison", "refit", "report", "encoder", "finished")
 
@@ -30,6 +33,7 @@ class Status:
         reason: why it is stopped.
         resent: messages that were lost and sent again by this orchestrator.
         note: figures of the training so far, in words; empty where there are none.
+        now: what is being trained, in words; empty in other stages.
         waiting: what is wrong where the run cannot go on now; it goes on by itself when that is over.
         faults: what is wrong with workers and what to do, a sentence each; others may do the work.
         disk_full: whether a full disk is what it waits for: a process that is started now would die.
@@ -44,6 +48,7 @@ class Status:
     resent: int = 0
     note: str = ""
     waiting: str = ""
+    now: str = ""
     faults: tuple[str, ...] = ()
     disk_full: bool = False
 
@@ -79,10 +84,18 @@ def _stored_status(run: Run) -> Status:
     trainings = planned_trainings(run, read_table(run.splits, SPLITS))
     done = {path.stem for path in list_parts(run.scores)} & trainings.keys()
     if len(done) < len(trainings):
-        return Status(run.run_id, state, "training", len(done), len(trainings), run.stopped)
+        now = _trained_now(run, trainings)
+        return Status(run.run_id, state, "training", len(done), len(trainings), run.stopped, now=now)
     if not run.comparison.exists():
         return Status(run.run_id, state, "comparison", 0, 1, run.stopped)
     return Status(run.run_id, state, "refit" if needs_refit(run) else "report", 0, 1, run.stopped)
+
+
+def _trained_now(run: Run, trainings: Mapping[str, Training]) -> str:
+    """The configurations that living processes train; of several splits at once, with their number."""
+    running, _ = read_attempts(run.attempts)
+    names = Counter(name for part, (name, _, _) in trainings.items() if part in running)
+    return ", ".join(name if count == 1 else f"{name} ({count}×)" for name, count in names.items())
 
 
 def encoder_progress(run: Run) -> tuple[int, int, str]:

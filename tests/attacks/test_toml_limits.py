@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.cli.options import read_experiment
+from orchestrator.cli.choose_run import read_experiment
 from orchestrator.experiment.experiment_file import from_toml
 from storage.engine_settings import EngineSettings, Limits
 from storage.errors import ExperimentError, InputError

@@ -21,6 +21,7 @@ from storage.plans import COMPARISON_RUN
 from storage.runs import Run
 from storage.schemas import COMPARISON, SPLITS
 from storage.tables import read_table
+from storage.validation import choices_hint
 from workers.compare.operating_points import OperatingPoint
 from workers.jobs.job import check_kind, run_job
 from workers.jobs.load_faces import load_chooser, load_faces
@@ -209,7 +210,7 @@ def _configuration(run: Run, name: str) -> Configuration:
     known = dict.fromkeys((*experiment.configurations, *CONFIGURATIONS))
     seeing = [each for each in known if view_of_configuration(each) != "none"]
     if name not in seeing:
-        raise InputError(f"{name!r} is no configuration that looks at faces", f"Choose from {', '.join(seeing)}")
+        raise InputError(f"{name!r} is no configuration that looks at faces", choices_hint(name, seeing))
     return planned_configuration(experiment, name)
 
 

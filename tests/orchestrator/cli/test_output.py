@@ -6,16 +6,19 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import click
 import pytest
 
+from orchestrator.cli import inspect_commands
 from orchestrator.cli.main import COMMANDS
 from orchestrator.cli.main import lineup as group
-from storage.runs import Run, list_runs
+from storage.runs import Run, claim, list_runs, open_run
 from tests.command_line import parse
 from tests.orchestrator.cli.conftest import Lineup
 from tests.tiny_run import CONFIGURATIONS
@@ -122,6 +125,46 @@ def test_submit_plans_once_prints_the_name_and_starts_nothing(lineup: Lineup, ph
     result = lineup("status", run_id)
     assert result.out == f"{run_id}  running, images 0/24\n"
     assert f"Nobody is working on it. Go on with: lineup resume {run_id}" in result.err
+    assert lineup("runs").out.splitlines()[1].endswith("  interrupted, images 0/24")
+    with claim(open_run(tmp_path / "store", run_id)):
+        state = lineup("runs").out.splitlines()[1]
+    assert re.search(r"  (running|waiting), images 0/24", state)
+
+
+def test_watching_says_within_seconds_that_nobody_works_on_the_run(
+    lineup: Lineup, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspect_commands, "PATIENCE_SECONDS", 0.0)
+    run_id = lineup("submit", photos).out.strip()
+    threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    result = lineup("watch", run_id)
+    assert result.code == 130
+    assert result.err.count(f"Nobody is working on it. Go on with: lineup resume {run_id}") == 1
+
+
+def test_the_page_of_all_runs_leads_to_the_reports_of_the_finished_ones(
+    lineup: Lineup, run: Run, photos: Path, tmp_path: Path
+) -> None:
+    begun = lineup("submit", photos, "--run", "begun").out.strip()
+    result = lineup("runs", "--html")
+    page = tmp_path / "store" / "runs.html"
+    assert result.out == f"Runs: {page.as_uri()}\n"
+    text = page.read_text()
+    assert re.findall(r'<a href="([^"]+)">([^<]+)</a>', text) == [(f"runs/{run.run_id}/report/index.html", run.run_id)]
+    assert f">{begun}</td>" in text
+    assert "interrupted, images 0/24" in text
+    assert (page.parent / "runs" / run.run_id / "report" / "index.html").is_file()
+
+
+def test_a_run_or_configuration_that_is_misspelt_is_told_with_the_one_that_is_meant(lineup: Lineup, run: Run) -> None:
+    wrong = run.run_id[:-1] + "x"
+    for command in (["report"], ["watch"], ["remove"], ["compare", run.run_id], ["identify", "a.jpg", "--run"]):
+        result = lineup(*command, wrong)
+        assert result.code == 1, command
+        assert f"Did you mean {run.run_id!r}?" in result.err, command
+    assert f"Did you mean {run.run_id!r}?" in lineup("run", "photos", "-e", wrong).err
+    photo = next(Path(run.plan.dataset).rglob("*.jpg"))
+    assert "Did you mean 'knn-1'?" in lineup("identify", photo, "-c", "knn1").err
 
 
 def test_a_cancelled_run_says_how_to_go_on(lineup: Lineup, photos: Path) -> None:

@@ -144,3 +144,21 @@ def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_stage_has_a_title() -> None:
     assert set(STAGES) - {"finished"} <= TITLES.keys()
+
+
+def test_what_is_at_work_stands_beside_the_rate_until_the_stage_ends(clock: Clock) -> None:
+    target, screen = console()
+    with display(target) as shown:
+        shown.show("training", 0, 12, now="cnn-small-crop, svm-rbf (2×)")
+        clock.now += LINE_SECONDS
+        shown.show("training", 6, 12, now="svm-rbf")
+        shown.show("comparison", 0, 1)
+    lines = screen.getvalue().splitlines()
+    assert lines[0] == "Training: 0 of 12, now cnn-small-crop, svm-rbf (2×)"
+    assert lines[1].endswith(", about 5 s left, now svm-rbf")
+    assert lines[2].startswith("Training: 12 of 12, ")
+    assert "now" not in lines[2]
+    target, screen = console(terminal=True, width=140)
+    with display(target) as bars:
+        bars.show("training", 3, 12, now="cnn-small-crop")
+    assert "cnn-small-crop" in screen.getvalue()

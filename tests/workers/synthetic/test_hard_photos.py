@@ -19,7 +19,7 @@ def apart(first: Identity, second: Identity) -> float:
     """Sum of the differences of the traits that are lengths, in head units."""
     mine, other = asdict(first), asdict(second)
     kept = ("face_width", "eye_spacing", "eye_height", "nose_length", "nose_width", "mouth_height", "mouth_width")
-    return sum(abs(mine[name] - other[name]) for name in kept)
+    return float(sum(abs(mine[name] - other[name]) for name in kept))
 
 
 def test_the_first_two_of_each_twelve_people_are_siblings_and_the_others_are_those_of_plain_photos() -> None:
