@@ -42,14 +42,14 @@ class NotebookDisplay:
     def __exit__(self, *ended: object) -> None:
         self._draw()
 
-    def show(self, stage: str, done: int, total: int, note: str = "", waiting: str = "") -> None:
+    def show(self, stage: str, done: int, total: int, note: str = "", waiting: str = "", now: str = "") -> None:
         """Move a stage's bar; those of earlier stages become complete."""
         is_new = stage not in self._stages
         if is_new:
             for name, (before, most, _) in self._stages.items():
                 self._stages[name] = (before if name in ENDS_EARLY else most, most, "")
         if stage in TITLES:
-            self._stages[stage] = (done, total, waiting or note)
+            self._stages[stage] = (done, total, waiting or note or now)
         if is_new or time.monotonic() - self._drawn >= REDRAW_SECONDS:
             self._draw()
 

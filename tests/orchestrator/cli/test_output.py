@@ -152,7 +152,7 @@ def test_the_page_of_all_runs_leads_to_the_reports_of_the_finished_ones(
     text = page.read_text()
     assert re.findall(r'<a href="([^"]+)">([^<]+)</a>', text) == [(f"runs/{run.run_id}/report/index.html", run.run_id)]
     assert f">{begun}</td>" in text
-    assert "interrupted, images 0/24" in text
+    assert ">interrupted, " in text
     assert (page.parent / "runs" / run.run_id / "report" / "index.html").is_file()
 
 
