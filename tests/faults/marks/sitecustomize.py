@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from storage import folders, new_folders, parts
+from storage import folders, new_folders, write_whole
 from storage.file_locks import TEMPORARY
 from workers.faces.decode.guarded_reader import GuardedReader
 from workers.learning.face_arrays import Faces
@@ -183,5 +183,5 @@ def load_or_die(table: Any, jpegs: Any = None) -> Faces:
 
 GuardedReader.image = read_marked  # type: ignore[method-assign, assignment]
 Faces.from_table = staticmethod(load_or_die)  # type: ignore[method-assign]
-vars(parts)["fsync"] = fsync_or_die
+vars(write_whole)["fsync"] = fsync_or_die
 new_folders.new_folder = new_folder_at_the_gate
