@@ -24,6 +24,7 @@ from pathlib import Path
 from storage.errors import RunConflict, StoreError, WorkerUnfit, cannot_write
 from storage.held_file import HeldFile
 from storage.liveness import liveness_of
+from storage.whole_objects import list_whole
 
 SUFFIX = ".attempt"
 _ITEM = re.compile(r"^[0-9a-f]{32,64}$")
@@ -143,7 +144,7 @@ def read_attempts(folder: Path) -> tuple[set[str], list[Death]]:
     running: set[str] = set()
     deaths: list[Death] = []
     liveness = liveness_of(folder)
-    for path in sorted(folder.glob(f"*{SUFFIX}")):
+    for path in _listed(folder):
         # a file may vanish under us: that attempt ended well in this very moment
         with contextlib.suppress(FileNotFoundError):
             held = liveness.is_held(path)  # before it is read: afterwards it may name one more item
@@ -153,6 +154,10 @@ def read_attempts(folder: Path) -> tuple[set[str], list[Death]]:
             else:
                 deaths.append(attempt)
     return running, deaths
+
+
+def _listed(folder: Path) -> list[Path]:
+    return [each.path for each in list_whole(folder) if each.path.name.endswith(SUFFIX)]
 
 
 def _death(path: Path, text: str) -> Death:

@@ -13,6 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from storage.object_path import ObjectPath
+from storage.whole_objects import list_whole
+
 LOOKS = 20
 """At all leases in the time after which one of them is dead, at most."""
 
@@ -70,14 +73,21 @@ class LeaseWatch:
         if began - self._looked > self._seconds / 2:
             # this process was suspended, or the store did not answer: nobody could be seen writing meanwhile
             self._seen = {}
-        there = {path.name for path in self._folder.iterdir()} if self._folder.is_dir() else set()
-        for name in there | self._seen.keys():
-            self._read(name, began)
+        there = {each.path.name: each.tag for each in list_whole(self._folder)}
+        for name in there.keys() | self._seen.keys():
+            self._read(name, began, there.get(name, ""))
         self._looked = began
 
-    def _read(self, name: str, began: float) -> bool:
+    def _read(self, name: str, began: float, tag: str = "") -> bool:
+        """Note what a lease holds; False where it is gone.
+
+        Args:
+            tag: from a listing. In an object store it stands for the content; a network file system may be slow to
+                tell that a file has changed, until it is opened.
+        """
+        path = self._folder / name
         try:
-            content = (self._folder / name).read_bytes()
+            content = (tag or path.info().tag).encode() if isinstance(path, ObjectPath) else path.read_bytes()
         except FileNotFoundError:
             self._seen.pop(name, None)
             return False
@@ -87,5 +97,5 @@ class LeaseWatch:
             self._seen[name] = _Seen(content, self._clock(), moved=seen is not None)
         elif began - seen.changed > FORGOTTEN * self._seconds:
             with contextlib.suppress(OSError):
-                (self._folder / name).unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
         return True

@@ -22,7 +22,9 @@ from storage.file_locks import BUILDING, TEMPORARY
 from storage.folders import make_folder
 from storage.held_file import HeldFile, write_whole
 from storage.lease_watch import LeaseWatch
+from storage.object_path import ObjectPath
 from storage.own_lease import PREFIX, WRITINGS, OwnLease
+from storage.whole_objects import list_whole
 
 _NAME = re.compile(rb"%s[0-9a-f]{32}" % PREFIX.encode())
 _FIRST_BYTES = 1_500
@@ -63,7 +65,7 @@ class Leases:
     def acquire(self, folder: Path, stem: str, suffix: str, content: bytes) -> HeldFile | None:
         """Files are numbered, and the next number is created: of two processes, one gets it and the other sees it."""
         make_folder(folder)
-        there = sorted(folder.glob(f"{stem}.*{suffix}"))
+        there = _numbered(folder, stem, suffix)
         if any(self._lives(path) for path in there):
             return None
         for number in itertools.count(1 + max(map(_number, there), default=0)):
@@ -81,7 +83,9 @@ class Leases:
         return False
 
     def is_held(self, path: Path) -> bool:
-        owner = _owner_of(path)
+        return self._is_alive(_owner_of(path))
+
+    def _is_alive(self, owner: str) -> bool:
         return owner != "" and (owner == self._own.current or self._watch.is_alive(owner))
 
     def delete_if_dead(self, path: Path) -> bool:
@@ -120,7 +124,8 @@ class Leases:
         """Where two made theirs at the same moment, the lower number wins."""
         if patient:
             self._settle(path)
-        held = self.acquire(path.parent, path.stem, path.suffix, self.owner().encode())
+        mine = f"{self.owner()} {uuid.uuid4().hex}\n".encode()
+        held = self.acquire(path.parent, path.stem, path.suffix, mine)
         if held is None:
             yield False
             return
@@ -132,14 +137,15 @@ class Leases:
     def _settle(self, path: Path) -> None:
         """Wait until it is known of every holder whether it lives."""
         pause = threading.Event()
-        for claim in path.parent.glob(f"{path.stem}.*{path.suffix}"):
+        for claim in _numbered(path.parent, path.stem, path.suffix):
             with contextlib.suppress(FileNotFoundError):
                 owner = _owner_of(claim)
                 while owner not in ("", self._own.current) and not self._watch.is_settled(owner):
                     pause.wait(self._pause)
 
     def _lower_claims(self, path: Path, mine: Path) -> bool:
-        lower = [other for other in path.parent.glob(f"{path.stem}.*{path.suffix}") if _number(other) < _number(mine)]
+        claims = _numbered(path.parent, path.stem, path.suffix)
+        lower = [other for other in claims if _number(other) < _number(mine)]
         living = [other for other in lower if self._lives(other)]
         for dead in {*lower} - {*living}:
             dead.unlink(missing_ok=True)
@@ -162,20 +168,35 @@ class _LeasedFile(HeldFile):
 def _disown(path: Path) -> None:
     descriptor = os.open(path, os.O_RDWR)
     try:
-        found = _NAME.search(os.pread(descriptor, _FIRST_BYTES, 0))
-        if found:
-            os.pwrite(descriptor, PREFIX.encode().ljust(len(found[0]), b"0"), found.start())
+        os.pwrite(descriptor, disowned(os.pread(descriptor, _FIRST_BYTES, 0)), 0)
     finally:
         os.close(descriptor)
 
 
+def disowned(content: bytes) -> bytes:
+    """The same content, as long, that names no lease of a process."""
+    return _NAME.sub(lambda found: PREFIX.encode().ljust(len(found[0]), b"0"), content, count=1)
+
+
+def owner_in(content: bytes) -> str:
+    """The lease that a name or the first bytes of a file name; empty where they name none."""
+    found = _NAME.search(content[:_FIRST_BYTES])
+    return found[0].decode() if found else ""
+
+
 def _owner_of(path: Path) -> str:
     """The lease that a file belongs to; empty where it names none. Raises FileNotFoundError."""
-    found = _NAME.search(os.fsencode(path.name))
-    if found is None and not path.is_dir():
-        with path.open("rb") as file:
-            found = _NAME.search(file.read(_FIRST_BYTES))
-    return found[0].decode() if found else ""
+    named = owner_in(os.fsencode(path.name))
+    if named or (not isinstance(path, ObjectPath) and path.is_dir()):
+        return named
+    with path.open("rb") as file:
+        return owner_in(file.read(_FIRST_BYTES))
+
+
+def _numbered(folder: Path, stem: str, suffix: str) -> list[Path]:
+    """The files STEM.*SUFFIX of a folder, by name; one request to an object store."""
+    names = [each.path for each in list_whole(folder)]
+    return [path for path in names if path.name.startswith(f"{stem}.") and path.name.endswith(suffix)]
 
 
 def _number(path: Path) -> int:

@@ -20,6 +20,8 @@ from storage.errors import InputError, StoreError
 from storage.file_locks import FileLocks, excludes
 from storage.held_file import HeldFile
 from storage.leases import Leases
+from storage.object_leases import ObjectLeases
+from storage.object_path import ObjectPath
 from storage.store_id import FILE as STORE_ID
 from storage.store_id import written_once
 
@@ -111,7 +113,7 @@ def liveness_of(path: Path) -> Liveness:
     Raises:
         StoreError: the store's record is damaged.
     """
-    store = _store_above(path)
+    store = _object_store_above(path) if isinstance(path, ObjectPath) else _store_above(path)
     return FileLocks() if store is None else _way_of(store, recorded_liveness(store))
 
 
@@ -173,6 +175,9 @@ def _kind_of_mount(lines: list[str], path: Path) -> str:
 
 
 def _choose(store: Path, wanted: tuple[str, float | None] | None) -> Chosen:
+    if isinstance(store, ObjectPath):
+        seconds = wanted[1] if wanted else None
+        return Chosen(LEASES, seconds or LEASE_SECONDS, "an object store has no locks")
     if wanted:
         return Chosen(wanted[0], wanted[1] or LEASE_SECONDS, f"{VARIABLE} asks for it")
     kind = file_system(store)
@@ -197,6 +202,21 @@ def _store_above(path: Path) -> Path | None:
     return next((folder for folder in _with_parents(path.absolute()) if _is_store(folder)), None)
 
 
+def _object_store_above(path: Path) -> Path:
+    """Raises StoreError where nobody has opened the store."""
+    known = next((store for store in _OBJECT_STORES if path.is_relative_to(store)), None)
+    if known is None:
+        known = next((folder for folder in _with_parents(path) if (folder / FILE).is_file()), None)
+        if known is None:
+            raise StoreError(f"{path} is in no store", "`lineup run` makes one")
+        _OBJECT_STORES.append(known)
+    return known
+
+
+_OBJECT_STORES: list[Path] = []
+"""Found by this process; looking costs requests."""
+
+
 def _with_parents(path: Path) -> Iterator[Path]:
     yield path
     yield from path.parents
@@ -209,4 +229,7 @@ def _is_store(folder: Path) -> bool:
 @functools.cache
 def _way_of(store: Path, chosen: Chosen) -> Liveness:
     """One for a store and process: it remembers what it has seen of other processes."""
-    return Leases(store / "leases", chosen.seconds) if chosen.way == LEASES else FileLocks()
+    if chosen.way == LOCKS:
+        return FileLocks()
+    kind = ObjectLeases if isinstance(store, ObjectPath) else Leases
+    return kind(store / "leases", chosen.seconds)

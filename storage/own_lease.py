@@ -7,16 +7,19 @@ import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import uuid
 from pathlib import Path
 
 from storage import lease_keeper
+from storage.errors import StoreError
 from storage.folders import make_folder
+from storage.object_path import ObjectPath
 
 PREFIX = "lease-"
 
-WRITINGS = 8
+WRITINGS = 5
 """Of a lease in the time after which it would count as dead."""
 
 
@@ -33,6 +36,7 @@ class OwnLease:
         self._pid = 0
         self._id = ""
         self._keeper: subprocess.Popen[bytes] | None = None
+        self._words = Path()
 
     @property
     def current(self) -> str:
@@ -43,22 +47,34 @@ class OwnLease:
         """Its name; a living process keeps it afterwards. Raises OSError where the lease cannot be written."""
         with self._lock:
             if self._pid != os.getpid():  # the first time; or a child of fork, which must not share its parent's
-                self._pid, self._id, self._keeper = os.getpid(), f"{PREFIX}{uuid.uuid4().hex}", None
+                self._pid, self._id = os.getpid(), f"{PREFIX}{uuid.uuid4().hex}"
+                self._keeper, self._words = None, Path()
             if self._keeper is None or self._keeper.poll() is not None:
                 self._start()
             return self._id
+
+    def words(self) -> Path:
+        """A local folder for what this process writes into an object store; its keeper looks into it at the end."""
+        self.name()
+        return self._words
 
     def _start(self) -> None:
         path = self._folder / self._id
         try:
             make_folder(self._folder)
             lease_keeper.write(str(path), 0)
-        except OSError:
+        except (OSError, StoreError):
             self._pid = 0
             raise
-        every = f"{self._seconds / WRITINGS:.3f}"
+        arguments = [str(path), str(os.getpid()), f"{self._seconds / WRITINGS:.3f}"]
+        options = ["-I", "-S"]  # neither the current folder nor packages
+        if isinstance(path, ObjectPath):
+            if not self._words.name:
+                self._words = Path(tempfile.mkdtemp(prefix="lineup-words-"))
+            arguments.append(str(self._words))
+            options.pop()
         self._keeper = subprocess.Popen(  # noqa: S603 - our own command line
-            [sys.executable, "-I", "-S", lease_keeper.__file__, str(path), str(os.getpid()), every],
+            [sys.executable, *options, lease_keeper.__file__, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             cwd=os.sep,
@@ -72,8 +88,8 @@ class OwnLease:
         """Start another keeper where somebody killed this one: a training may take hours until the next look."""
         keeper.wait()
         threading.Event().wait(self._seconds / WRITINGS)
-        with self._lock, contextlib.suppress(OSError):
-            if self._keeper is keeper and self._folder.is_dir():
+        with self._lock, contextlib.suppress(OSError, StoreError):
+            if self._keeper is keeper and (isinstance(self._folder, ObjectPath) or self._folder.is_dir()):
                 self._start()
 
     def _end(self) -> None:

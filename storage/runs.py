@@ -226,6 +226,7 @@ def open_store(store: Path) -> Path:
     """Make the store's folder, readable by its owner only; raises StoreError where it cannot be used."""
     if isinstance(store, ObjectPath):
         store_id(store)
+        record_liveness(store)
         return store
     try:
         store.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -4,6 +4,7 @@ Each worker has a small file in <store>/workers, written in place, since that ne
 
     block 1   who it is, and a count that grows every few seconds while it can write into the store
     block 2   its fault, written by the worker or one of its processes; empty where there is none
+              (in an object store, an object beside it: <worker>.fault)
 
 The worker holds the file while it lives (storage/liveness.py).
 """
@@ -22,7 +23,9 @@ from typing import Any
 from storage.errors import WorkerUnfit
 from storage.folders import make_folder
 from storage.liveness import liveness_of
+from storage.object_path import ObjectPath
 from storage.temporary_files import sweep
+from storage.whole_objects import list_whole, put_whole
 
 SUFFIX = ".worker"
 
@@ -102,12 +105,17 @@ class WorkerFile:
     def beat(self) -> None:
         """Show that this worker can write into the store; raises OSError where it cannot."""
         self._beats += 1
-        _write(self._held.descriptor, 0, {**self._about, "beat": self._beats})
+        block = _block({**self._about, "beat": self._beats})
+        if isinstance(self.path, ObjectPath):
+            put_whole(self.path, block)
+        else:
+            os.pwrite(self._held.descriptor, block, 0)
 
     def close(self) -> None:
         """Delete it."""
         with contextlib.suppress(OSError):
             self._held.release()
+            _forget_fault(self.path)
 
 
 def fault_of(unfit: WorkerUnfit) -> WorkerFault:
@@ -118,35 +126,51 @@ def fault_of(unfit: WorkerUnfit) -> WorkerFault:
 
 def write_fault(path: Path, fault: WorkerFault | None) -> None:
     """Write the fault of the worker whose file this is, None where it is over; raises OSError."""
+    block = _block(asdict(fault) if fault else {})
+    if isinstance(path, ObjectPath):
+        put_whole(_fault_of_object(path), block)
+        return
     descriptor = os.open(path, os.O_WRONLY)
     try:
-        _write(descriptor, BLOCK, asdict(fault) if fault else {})
+        os.pwrite(descriptor, block, BLOCK)
     finally:
         os.close(descriptor)
 
 
 def read_fault(path: Path) -> WorkerFault | None:
     """The fault of the worker whose file this is; raises OSError."""
-    with path.open("rb") as file:
-        return _fault(file.read(2 * BLOCK))
+    return _fault(_blocks(path))
 
 
 def live_workers(store: Path) -> list[WorkerState]:
     """The workers of a store that are alive, by name; the files of dead ones are deleted."""
     found = []
     liveness = liveness_of(store)
-    for path in (store / "workers").glob(f"*{SUFFIX}"):
+    for path in (each.path for each in list_whole(store / "workers") if each.path.name.endswith(SUFFIX)):
         # a file may vanish under us: its worker has ended
         with contextlib.suppress(OSError):
             if not liveness.is_held(path):
                 path.unlink(missing_ok=True)
-            elif state := _state(path.read_bytes()[: 2 * BLOCK]):
+                _forget_fault(path)
+            elif state := _state(_blocks(path)):
                 found.append(state)
     return sorted(found, key=lambda state: (state.name, state.host, state.pid))
 
 
-def _write(descriptor: int, offset: int, value: dict[str, Any]) -> None:
-    os.pwrite(descriptor, _block(value), offset)
+def _blocks(path: Path) -> bytes:
+    if isinstance(path, ObjectPath):
+        return path.read_bytes().ljust(BLOCK) + _fault_of_object(path).read_bytes()
+    with path.open("rb") as file:
+        return file.read(2 * BLOCK)
+
+
+def _fault_of_object(path: Path) -> Path:
+    return path.with_suffix(".fault")
+
+
+def _forget_fault(path: Path) -> None:
+    if isinstance(path, ObjectPath):
+        _fault_of_object(path).unlink(missing_ok=True)
 
 
 def _block(value: dict[str, Any]) -> bytes:

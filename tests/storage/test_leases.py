@@ -17,17 +17,21 @@ from storage.file_locks import TEMPORARY
 from storage.lease_watch import LeaseWatch
 from storage.leases import Leases
 from storage.liveness import LEASES, LOCKS, VARIABLE, Liveness, liveness_of, record_liveness
+from storage.object_path import ObjectPath, store_path
+from storage.object_stores import open_object_store
 from storage.refused_messages import count_refused, refused_messages
 from storage.store_id import store_id
 from storage.temporary_files import sweep
 from storage.worker_faults import WorkerFile, live_workers
 from storage.write_whole import write_bytes
 from tests.cluster import wait_for
+from tests.s3 import S3Server, s3_server
 
 SECONDS = 2.0
 """After which a lease that stands still is dead, in these tests."""
 
 PART = "0" * 32
+OBJECTS = "objects"
 
 
 def a_store(folder: Path, way: str, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -39,9 +43,22 @@ def a_store(folder: Path, way: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     return store
 
 
-@pytest.fixture(params=[LOCKS, f"{LEASES}:{SECONDS}"], ids=[LOCKS, LEASES])
+@pytest.fixture(scope="module")
+def server() -> Iterator[S3Server]:
+    with s3_server() as one:
+        yield one
+
+
+@pytest.fixture(params=[LOCKS, LEASES, OBJECTS])
 def store(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return a_store(tmp_path, request.param, monkeypatch)
+    """A store in each way, and one of objects."""
+    if request.param != OBJECTS:
+        return a_store(tmp_path, LOCKS if request.param == LOCKS else f"{LEASES}:{SECONDS}", monkeypatch)
+    server = request.getfixturevalue("server")
+    for name, value in server.environment().items():
+        monkeypatch.setenv(name, value)
+    open_object_store.cache_clear()
+    return a_store(store_path(server.new_bucket()), f"{LEASES}:{SECONDS}", monkeypatch)
 
 
 @pytest.fixture
@@ -55,12 +72,17 @@ from pathlib import Path
 from storage.attempts import Attempt
 from storage.liveness import liveness_of
 from storage.worker_faults import WorkerFile
-store = Path(sys.argv[1])
+from storage.object_path import ObjectPath, store_path
+from contextlib import nullcontext
+store = store_path(sys.argv[1])
+is_folder = not isinstance(store, ObjectPath)
 with Attempt(store / "attempts", "0" * 32) as log, liveness_of(store).claim(store / "orchestrator.lock", False) as ours:
     assert ours
     worker = WorkerFile(store / "workers" / "one.worker", "images", ("images",), 1)
     log.begin("a" * 64, 60)
-    with liveness_of(store).temporary_file(store / "half") as half, liveness_of(store).temporary_folder(store / "deep"):
+    here = liveness_of(store)
+    half = here.temporary_file(store / "half") if is_folder else nullcontext()
+    with half, here.temporary_folder(store / "deep") if is_folder else nullcontext():
         print("begun", flush=True)
         exec(sys.stdin.read())
 """
@@ -71,7 +93,7 @@ class Holder:
 
     def __init__(self, store: Path) -> None:
         self.store = store
-        self.process = subprocess.Popen([sys.executable, "-c", HOLDING, store], stdin=-1, stdout=-1)
+        self.process = subprocess.Popen([sys.executable, "-c", HOLDING, str(store)], stdin=-1, stdout=-1)
         assert self.process.stdout
         assert self.process.stdout.readline() == b"begun\n"
 
@@ -83,7 +105,8 @@ class Holder:
         assert bool(running) is not bool(deaths)
         sweep(self.store)
         left = [*self.store.glob(f".half.*{TEMPORARY}"), *self.store.glob(".deep.*.building")]
-        return bool(running), not free, bool(live_workers(self.store)), bool(left)
+        is_left = bool(running) if isinstance(self.store, ObjectPath) else bool(left)
+        return bool(running), not free, bool(live_workers(self.store)), is_left
 
     def tell(self, code: bytes) -> None:
         assert self.process.stdin
@@ -126,7 +149,7 @@ def test_what_a_process_holds_is_free_as_soon_as_it_is_killed(holder: Holder) ->
 def test_a_process_that_keeps_the_interpreters_lock_is_not_dead(lease_holder: Holder) -> None:
     lease_holder.tell(b"import ctypes; ctypes.PyDLL(None).sleep(9)")
     pause = threading.Event()
-    for _ in range(12):
+    for _ in range(8):
         assert lease_holder.held() == ALL
         pause.wait(SECONDS / 6)
 
@@ -175,13 +198,13 @@ def test_an_error_leaves_a_death_though_the_process_lives_on(store: Path) -> Non
 
 def test_of_many_that_want_the_same_one_gets_it(store: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from storage.attempts import claim_attempt\n"
+        "import sys; from storage.object_path import store_path as Path; from storage.attempts import claim_attempt\n"
         "sys.stdin.readline()\n"
         "with claim_attempt(Path(sys.argv[1]) / 'attempts', '0' * 32) as ours:\n"
         "    print(ours is not None, flush=True); sys.stdin.readline()"
     )
     rivals = [
-        subprocess.Popen([sys.executable, "-c", code, store], stdin=-1, stdout=-1, text=True, bufsize=0)
+        subprocess.Popen([sys.executable, "-c", code, str(store)], stdin=-1, stdout=-1, text=True, bufsize=1)
         for _ in range(6)
     ]
     answers = []
@@ -202,6 +225,16 @@ def test_a_worker_file_is_the_same_in_both_ways(store: Path) -> None:
     assert (state.name, state.pid, state.fault) == ("images", os.getpid(), None)
     worker.close()
     assert live_workers(store) == []
+
+
+def test_the_last_words_of_a_process_are_kept(store: Path) -> None:
+    process = Holder(store)
+    process.tell(b"import ctypes; ctypes.string_at(0)")
+    process.process.wait()
+    wait_for(lambda: read_attempts(store / "attempts")[1], "its death", SECONDS * 0.8)
+    (death,) = read_attempts(store / "attempts")[1]
+    assert death.items == ("a" * 64,)
+    assert "Segmentation fault" in death.last_words
 
 
 def test_processes_count_refused_messages_together(leased: Path) -> None:

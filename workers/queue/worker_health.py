@@ -16,7 +16,7 @@ import uuid
 from pathlib import Path
 
 from storage.errors import StoreError, WorkerUnfit
-from storage.object_path import store_path
+from storage.object_path import ObjectPath, store_path
 from storage.worker_faults import SUFFIX, WorkerFault, WorkerFile, fault_of, read_fault, write_fault
 from workers.queue.health_file import HealthFile
 from workers.queue.task_names import IMAGES
@@ -28,6 +28,9 @@ VARIABLE = "LINEUP_WORKER_FILE"
 """Tells a worker's processes where its file is."""
 
 LOOK_SECONDS = 0.25
+OBJECT_LOOK_SECONDS = 0.5
+"""In an object store a look is a request."""
+
 BEAT_SECONDS = 3.0
 PROBE_SECONDS = 2.0
 
@@ -128,7 +131,7 @@ class WorkerHealth:
 
     def _watch(self) -> None:
         pause = threading.Event()
-        while not pause.wait(LOOK_SECONDS):
+        while not pause.wait(OBJECT_LOOK_SECONDS if isinstance(self.path, ObjectPath) else LOOK_SECONDS):
             self.look()
 
     def _beat(self) -> None:

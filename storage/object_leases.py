@@ -1,0 +1,90 @@
+"""Leases in an object store: every file is an object that is written whole, and a name is created once.
+
+An attempt is written anew whenever it gets a line. Its lines are also in a local file, which the last words of a
+crashing process go into; the keeper of its lease writes them into the store when the process has died.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from storage.held_file import HeldFile, write_whole
+from storage.leases import Leases, disowned, owner_in
+from storage.object_path import store_path
+from storage.whole_objects import create_whole, put_whole
+
+ADDRESS = ".address"
+"""Ends the name of a local file that says which object the file beside it is."""
+
+
+class ObjectLeases(Leases):
+    """See `storage.liveness.Liveness`."""
+
+    def hold(self, path: Path, content: bytes, flags: int = 0) -> HeldFile:
+        local = self._own.words() / uuid.uuid4().hex
+        local.with_suffix(ADDRESS).write_text(str(path))
+        descriptor = os.open(local, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | flags, 0o600)
+        try:
+            write_whole(descriptor, content)
+            if not create_whole(path, content):
+                raise FileExistsError(17, "The object is there", str(path))
+        except BaseException:
+            os.close(descriptor)
+            _delete(local)
+            raise
+        return _HeldObject(path, descriptor, local)
+
+    def is_held(self, path: Path) -> bool:
+        return self._is_alive(owner_in(path.name.encode()) or owner_in(path.read_bytes()))
+
+    def delete_if_dead(self, path: Path) -> bool:  # noqa: ARG002 - nothing is half-written in an object store
+        return False
+
+    @contextlib.contextmanager
+    def temporary_file(self, path: Path) -> Iterator[Path]:
+        raise NotImplementedError(f"{path} is written with one request")
+
+    @contextlib.contextmanager
+    def temporary_folder(self, path: Path) -> Iterator[Path]:
+        raise NotImplementedError(f"{path} is built in a local folder")
+
+
+class _HeldObject(HeldFile):
+    def __init__(self, path: Path, descriptor: int, local: Path) -> None:
+        super().__init__(path, descriptor)
+        self._local = local
+
+    def write(self, data: bytes) -> None:
+        super().write(data)
+        put_whole(self.path, self._local.read_bytes())
+
+    def release(self, keep: bool = False) -> None:
+        """What stays must be held by nobody, though this process lives on."""
+        try:
+            if keep:
+                put_whole(self.path, disowned(self._local.read_bytes()))
+            else:
+                self.path.unlink(missing_ok=True)
+        finally:
+            os.close(self.descriptor)
+            _delete(self._local)
+
+
+def _delete(local: Path) -> None:
+    with contextlib.suppress(OSError):
+        local.with_suffix(ADDRESS).unlink(missing_ok=True)
+        local.unlink(missing_ok=True)
+
+
+def upload_words(folder: Path) -> None:
+    """Write what a dead process left in its local files into the store, and delete them."""
+    for address in sorted(folder.glob(f"*{ADDRESS}")):
+        path, local = store_path(address.read_text()), address.with_suffix("")
+        if local.exists() and path.is_file():
+            put_whole(path, local.read_bytes())
+    shutil.rmtree(folder, ignore_errors=True)
