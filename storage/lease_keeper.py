@@ -19,7 +19,7 @@ from pathlib import Path
 LOOK_SECONDS = 0.5
 
 
-def write(path: str, count: int) -> None:
+def write_lease(path: str, count: int) -> None:
     """Write the lease in place, which needs no room on a full disk; a file that somebody deleted is made again."""
     content = b"%020d %s\n" % (count, _NONCE)
     if "://" in path:
@@ -43,7 +43,7 @@ _NONCE = os.urandom(8).hex().encode()
 """Two keepers of one lease, one after the other, never write the same."""
 
 
-def keep(path: str, parent: int, seconds: float) -> None:
+def keep_lease(path: str, parent: int, seconds: float) -> None:
     """Write the lease until the parent has ended or the folder of leases is gone."""
     count, due, told = 0, 0.0, False
     while os.getppid() == parent:
@@ -51,7 +51,7 @@ def keep(path: str, parent: int, seconds: float) -> None:
         if now >= due:
             count, due = count + 1, now + seconds
             try:
-                write(path, count)
+                write_lease(path, count)
                 told = False
             except FileNotFoundError:
                 return
@@ -63,7 +63,7 @@ def keep(path: str, parent: int, seconds: float) -> None:
             return  # the parent's end of the pipe is closed
 
 
-def end(path: str, words: str) -> None:
+def end_lease(path: str, words: str) -> None:
     """Write the parent's last words into an object store, then delete the lease; what fails becomes stale instead."""
     if "://" not in path:
         Path(path).unlink(missing_ok=True)
@@ -84,8 +84,8 @@ def run_keeper() -> None:
     path, parent, seconds, *words = sys.argv[1:]
     if words:
         sys.path.append(str(Path(__file__).parents[1]))
-    keep(path, int(parent), float(seconds))
-    end(path, "".join(words))
+    keep_lease(path, int(parent), float(seconds))
+    end_lease(path, "".join(words))
 
 
 if __name__ == "__main__":

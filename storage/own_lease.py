@@ -62,7 +62,7 @@ class OwnLease:
         path = self._folder / self._id
         try:
             make_folder(self._folder)
-            lease_keeper.write(str(path), 0)
+            lease_keeper.write_lease(str(path), 0)
         except (OSError, StoreError):
             self._pid = 0
             raise
