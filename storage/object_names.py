@@ -72,6 +72,10 @@ class ObjectName(PosixPath):
         return self._at(f"{self.key}/{name}".strip("/"))
 
     @property
+    def parts(self) -> tuple[str, ...]:
+        return (self.bucket, *filter(None, self.key.split("/")))
+
+    @property
     def name(self) -> str:
         return self.key.rpartition("/")[2]
 

@@ -32,9 +32,9 @@ BEAT_SECONDS = 4.0
 _HOLD = """
 import sys
 sys.path.append(sys.argv[1])
-from pathlib import Path
 from storage.liveness import liveness_of
-path = Path(sys.argv[2])
+from storage.object_path import store_path
+path = store_path(sys.argv[2])
 with liveness_of(path).claim(path, False) as ours:
     print(ours, flush=True)
     sys.stdin.read()

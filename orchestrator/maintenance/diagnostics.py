@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from orchestrator.maintenance.diagnose_bucket import diagnose_bucket
 from orchestrator.maintenance.diagnose_liveness import diagnose_liveness
 from orchestrator.maintenance.diagnose_retention import overdue_runs
 from orchestrator.maintenance.diagnose_workers import (
@@ -39,6 +40,7 @@ from orchestrator.scheduler.compatibility import check_readable
 from orchestrator.scheduler.planning import versions
 from storage.errors import LineupError, NoLocks, RunStuck
 from storage.file_locks import TEMPORARY
+from storage.object_path import ObjectPath
 from storage.refused_messages import BY_ITS_TASK, FOLDER, refused_messages
 from storage.runs import claim, list_runs, open_run
 from storage.store_key import KEY_FILE
@@ -112,6 +114,10 @@ def _is_installed(name: str) -> bool:
 
 
 def _store(store: Path) -> Iterator[Diagnosis]:
+    if isinstance(store, ObjectPath):
+        yield from diagnose_bucket(store)
+        yield from diagnose_liveness(store)
+        return
     about = store.stat()
     if about.st_mode & 0o077 or about.st_uid != os.geteuid():
         who = f"mode {about.st_mode & 0o777:04o}, owner {about.st_uid}"
