@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow coverage lint format audit audited lock clean bench bench-grid check-search \
+.PHONY: help demo test test-slow test-compose coverage lint format audit audited lock clean bench bench-grid check-search \
   check-statistics figures chaos recovery fuzz
 
 help: ## show the targets
@@ -94,6 +94,9 @@ FUZZ_SECONDS ?= 600
 
 fuzz: $(STAMP) ## feed hostile inputs to every reader for FUZZ_SECONDS=600 in sum (FUZZ=images for one target)
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) $(FUZZ)
+
+test-compose: $(STAMP) ## build and try the containers on a Docker engine: scale, kill, two clones, throughput (long)
+	LINEUP_TEST_COMPOSE=1 $(BIN)/pytest tests/compose -s --timeout 3600
 
 recovery: $(STAMP) ## measure how long work stands still after a death
 	$(BIN)/python -m benchmarks.recovery

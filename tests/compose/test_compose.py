@@ -1,0 +1,150 @@
+"""Lineup in containers: what docs/containers.md promises, tried on a real Docker engine."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from storage.runs import Run, list_runs, open_run
+from tests.cluster import efforts, tables
+from tests.compose.deployment import START_SECONDS, Deployment, deployed, wait_for
+from workers.synthetic.photo_folder import write_folder
+
+PEOPLE, EACH = 12, 40
+PHOTOS = PEOPLE * EACH
+NOTHING = "has none of the catalogued photos"
+EXPERIMENT = 'configurations = ["knn-1", "svm-linear", "majority"]\n'
+
+pytestmark = pytest.mark.timeout(3600)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two folders of photos, 480 in `many` and 48 in `few`, and an experiment; readable for all users."""
+    top = tmp_path_factory.mktemp("photos")
+    for name, each, seed in (("many", EACH, 5), ("few", EACH // 10, 6)):
+        write_folder(top / name, people=PEOPLE, photos=each, seed=seed, side=200, processes=2)
+    (top / "experiment.toml").write_text(EXPERIMENT)
+    for path in (*top.rglob("*"), top, *top.parents[:1]):
+        path.chmod(path.stat().st_mode | 0o055)
+    return top
+
+
+@pytest.fixture(scope="module")
+def clone(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """A deployment with three workers for photos, each with one process."""
+    with deployed(tmp_path_factory.mktemp("first") / "lineup", photos) as deployment:
+        deployment.compose("build")
+        deployment.scale(3)
+        yield deployment
+
+
+def submitted(clone: Deployment, folder: str) -> str:
+    return clone.lineup("submit", f"/photos/{folder}", "-e", "/photos/experiment.toml").strip()
+
+
+def embedded(clone: Deployment, folder: Path, processes: int) -> Run:
+    """An undisturbed embedded run in the same image."""
+    folder.mkdir()
+    folder.chmod(0o777)
+    settings = ("-e", "LINEUP_BROKER_URL=", "-e", "LINEUP_STORE=/out/store", "-e", f"LINEUP_PROCESSES={processes}")
+    command = ("run", "/photos/many", "-e", "/photos/experiment.toml")
+    clone.lineup(*command, options=(*settings, "-v", f"{folder}:/out"))
+    (run_id,) = list_runs(folder / "store")
+    return open_run(folder / "store", run_id)
+
+
+def rate(run: Run) -> float:
+    """Photos a second between the first and the last batch that was encoded."""
+    times: list[datetime] = sorted(efforts(run).column("finished").to_pylist())
+    return sum(time > times[0] for time in times) / (times[-1] - times[0]).total_seconds()
+
+
+def test_all_become_healthy_and_doctor_is_content(clone: Deployment) -> None:
+    wait_for(clone.all_healthy, "all services", START_SECONDS)
+    found = json.loads(clone.lineup("doctor", "--json"))
+    assert [one["what"] for one in found if one["state"] != "ok"] == ["passwords and paths travel unencrypted"]
+    assert len(clone.containers("worker-images")) == 3
+
+
+def test_a_run_through_a_kill_and_scaling_has_the_tables_of_an_undisturbed_one(
+    clone: Deployment, tmp_path: Path
+) -> None:
+    run_id = submitted(clone, "many")
+    wait_for(lambda: clone.status(run_id)["done"] > PHOTOS // 10, "some photos", START_SECONDS)
+    victim = next(iter(clone.containers("worker-images")))
+    subprocess.run(["docker", "kill", victim], check=True, capture_output=True)
+    clone.scale(1)
+    clone.scale(4)
+    clone.wait_until_finished(run_id)
+    disturbed = open_run(clone.copy_store(tmp_path / "disturbed"), run_id)
+    plain = embedded(clone, tmp_path / "embedded", processes=2)
+    assert tables(disturbed) == tables(plain)
+    assert disturbed.catalog.read_bytes() == plain.catalog.read_bytes()
+    assert len(set(efforts(disturbed).column("worker").to_pylist())) >= 2
+
+
+def test_a_second_clone_of_the_same_name_leaves_the_first_alone(
+    clone: Deployment, photos: Path, tmp_path: Path
+) -> None:
+    before = clone.containers()
+    with deployed(tmp_path / "second" / "lineup", photos) as second:
+        second.compose("build")
+        second.scale(1)
+        assert second.name != clone.name
+        wait_for(second.all_healthy, "the second deployment", START_SECONDS)
+        assert second.lineup("runs", "--json").strip() in ("", "[]")
+        after = clone.containers()
+        assert after.keys() == before.keys()
+        assert not after.keys() & second.containers().keys()
+        assert len(json.loads(clone.lineup("runs", "--json"))) >= 1
+    assert clone.containers().keys() == before.keys()
+
+
+def test_a_worker_with_an_empty_photo_mount_is_not_ready_says_why_and_costs_no_photo(
+    clone: Deployment, tmp_path: Path
+) -> None:
+    clone.scale(1)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    wrong = clone.compose("run", "-d", "-T", "-v", f"{empty}:/photos:ro", "worker-images").stdout.strip()
+    try:
+        clone.compose("stop", "worker-images")  # the wrong one was started by `run`, and stays
+        run_id = submitted(clone, "few")
+        wait_for(lambda: clone.status(run_id)["faults"], "the fault", START_SECONDS)
+        (fault,) = clone.status(run_id)["faults"]
+        assert NOTHING in fault
+        ready = subprocess.run(
+            ["docker", "exec", wrong, "lineup", "ready"], capture_output=True, text=True, check=False
+        )
+        assert (ready.returncode, NOTHING in ready.stdout) == (1, True)
+        assert NOTHING in clone.lineup("doctor", check=False)
+        clone.scale(1)
+        clone.wait_until_finished(run_id)
+        assert "all is well" in clone.lineup("check", run_id)
+    finally:
+        subprocess.run(["docker", "rm", "-f", wrong], check=False, capture_output=True)
+
+
+def test_containers_encode_at_nine_tenths_of_an_embedded_run_at_least(clone: Deployment, tmp_path: Path) -> None:
+    clone.compose("down", "--volumes", "--timeout", "5")
+    settings = (clone.folder / ".env").read_text()
+    (clone.folder / ".env").write_text(settings.replace("LINEUP_PROCESSES=1", "LINEUP_PROCESSES=2"))
+    ratios = []
+    for number in range(3):
+        clone.scale(1)
+        wait_for(clone.all_healthy, "all services", START_SECONDS)
+        run_id = submitted(clone, "many")
+        clone.wait_until_finished(run_id)
+        ours = rate(open_run(clone.copy_store(tmp_path / f"containers-{number}"), run_id))
+        clone.compose("down", "--volumes", "--timeout", "5")
+        plain = rate(embedded(clone, tmp_path / f"embedded-{number}", processes=2))
+        ratios.append(ours / plain)
+        print(f"containers {ours:.1f}, embedded {plain:.1f} photos/s")
+    assert median(ratios) >= 0.9
