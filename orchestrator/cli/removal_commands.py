@@ -1,4 +1,4 @@
-"""Commands that delete what a user made: remove."""
+"""Commands that delete what a user made: remove, gc."""
 
 from __future__ import annotations
 
@@ -6,11 +6,7 @@ import click
 
 from orchestrator.cli.choose_run import chosen_run
 from orchestrator.cli.completed_names import complete_runs
-from orchestrator.cli.options import (
-    json_option,
-    print_json,
-    print_line,
-)
+from orchestrator.cli.options import json_option, print_json, print_line, store_folder
 
 
 @click.command()
@@ -38,3 +34,39 @@ def remove(run_id: str, yes: bool, as_json: bool) -> None:
         print_json({"run_id": chosen.run_id, "removed": True})
     else:
         print_line(f"{chosen.run_id} is removed; the encodings of its photos stay.")
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
+@json_option
+def gc(yes: bool, dry_run: bool, as_json: bool) -> None:
+    """Delete encodings that no run refers to: of removed runs, of other face engines, of encoders.
+
+    A later run of such photos encodes them anew. Refused while an orchestrator works on a run.
+
+    \b
+    Examples:
+      lineup gc --dry-run
+      lineup remove people-1a2b3c4d --yes && lineup gc --yes
+    """
+    from orchestrator.maintenance.unused_encodings import delete_unused, find_unused
+    from orchestrator.text import counted
+
+    store = store_folder(make=False)
+    unused = find_unused(store)
+    if not as_json:
+        for folder in unused.folders:
+            print_line(f"No run refers to {folder}")
+        if unused.keys:
+            print_line(f"No run has {counted(len(unused.keys), 'encoded photo')}")
+    delete = not (unused.nothing or dry_run)
+    if delete:
+        if not yes:
+            click.confirm("Delete these encodings?", abort=True, err=True)
+        delete_unused(store, unused)
+    if as_json:
+        folders = [str(folder.relative_to(store)) for folder in unused.folders]
+        print_json({"folders": folders, "bytes": unused.size, "photos": len(unused.keys), "deleted": delete})
+    else:
+        print_line("They are deleted." if delete else "Nothing is deleted.")

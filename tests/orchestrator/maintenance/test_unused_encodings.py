@@ -1,0 +1,79 @@
+"""Encodings that no run refers to are deleted, and none that a run needs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from orchestrator.maintenance.remove_run import remove_run
+from orchestrator.maintenance.unused_encodings import delete_unused, find_unused
+from storage.encodings import Done
+from storage.errors import RunConflict, StoreError
+from storage.runs import Run, claim
+from tests.cluster import plan
+from tests.orchestrator.conftest import Call
+from tests.tiny_run import encode_here
+from workers.synthetic.photo_folder import write_folder
+
+
+def encoded(run: Run) -> set[str]:
+    return set(Done(run.encodings / "faces").look())
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> tuple[Run, Run]:
+    """Two runs of one engine; the second has the photos of the first and eight of its own."""
+    write_folder(tmp_path / "few", people=2, photos=4, seed=3, side=160, processes=1)
+    shutil.copytree(tmp_path / "few", tmp_path / "many")
+    write_folder(tmp_path / "others", people=2, photos=4, seed=4, side=160, processes=1)
+    for number, folder in enumerate(sorted((tmp_path / "others").iterdir())):
+        shutil.copytree(folder, tmp_path / "many" / f"other-{number}")
+    found = tuple(plan(tmp_path / "store", tmp_path / name) for name in ("few", "many"))
+    for run in found:
+        encode_here(run)
+    return found[0], found[1]
+
+
+def test_what_runs_need_stays_and_what_a_removed_run_alone_needed_goes(runs: tuple[Run, Run]) -> None:
+    few, many = runs
+    assert find_unused(few.store).nothing
+    needed = encoded(few)
+    assert len(needed) == 16
+    remove_run(many)
+    unused = find_unused(few.store)
+    assert (unused.folders, len(unused.keys)) == ((), 8)
+    delete_unused(few.store, unused)
+    assert len(encoded(few)) == 8
+    assert encoded(few) == needed - unused.keys
+    assert find_unused(few.store).nothing
+
+
+def test_an_engine_and_an_encoder_that_no_run_has_go_whole(runs: tuple[Run, Run], call: Call) -> None:
+    few, _ = runs
+    other_engine = few.encodings.with_name("0" * 32)
+    shutil.copytree(few.encodings, other_engine)
+    other_encoder = few.embedding_parts("1" * 32)
+    shutil.copytree(few.encodings / "faces", other_encoder)
+    said = call(few.store, "gc", "--dry-run", "--json")
+    found = json.loads(said.stdout)
+    assert found["folders"] == sorted(str(path.relative_to(few.store)) for path in (other_engine, other_encoder))
+    assert (found["photos"], found["deleted"], found["bytes"] > 1000) == (0, False, True)
+    assert call(few.store, "gc", answer="n\n").exit_code == 1
+    assert other_engine.exists()
+    assert call(few.store, "gc", answer="y\n").exit_code == 0
+    assert not other_engine.exists()
+    assert not other_encoder.exists()
+    assert len(encoded(few)) == 16
+    assert "Nothing is deleted" in call(few.store, "gc").output
+
+
+def test_it_is_refused_where_a_run_is_at_work_or_cannot_be_read(runs: tuple[Run, Run]) -> None:
+    few, many = runs
+    with claim(many), pytest.raises(RunConflict, match=f"working on {many.run_id}"):
+        find_unused(few.store)
+    (many.folder / "run.json").write_text("{")
+    with pytest.raises(StoreError, match="nobody knows what it needs"):
+        find_unused(few.store)
