@@ -51,10 +51,11 @@ def mounts(service: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_all_services_but_the_broker_are_images_of_ours_and_who_needs_no_tensorflow_has_the_small_one() -> None:
-    assert set(SERVICES) == {"broker", "orchestrator", "worker-images", "worker-training", "flower", "lineup"}
+    workers = {"worker-images", "worker-training"}
+    assert set(SERVICES) == {"broker", "orchestrator", "flower", "metrics", "lineup", *workers}
     assert set(OURS) == set(SERVICES) - {"broker"}
     small = {name for name, service in OURS.items() if service["image"] == f"{PROJECT}-images"}
-    assert small == {"worker-images", "flower"}
+    assert small == {"worker-images", "flower", "metrics"}
     assert {OURS[name]["image"] for name in set(OURS) - small} == {f"{PROJECT}-full"}
 
 
@@ -78,6 +79,7 @@ class Missing(importlib.abc.MetaPathFinder):
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, Missing())
 import orchestrator.cli.service_commands, orchestrator.local.child_process, workers.queue.flower_app
+import orchestrator.cli.monitoring_commands, orchestrator.maintenance.store_metrics, prometheus_client
 import workers.queue.app, workers.queue.tasks, workers.jobs.embed_faces, workers.jobs.photo_paths
 from storage.engine_settings import EngineSettings
 from workers.faces.engine import load_engine
@@ -99,7 +101,7 @@ def test_every_service_says_whether_it_is_ready() -> None:
         assert SERVICES[name]["environment"]["LINEUP_HEALTH_FILE"].startswith("/tmp/")  # noqa: S108 - in the container
 
 
-@pytest.mark.parametrize("name", ["orchestrator", "worker-images", "worker-training", "flower"])
+@pytest.mark.parametrize("name", ["orchestrator", "worker-images", "worker-training", "flower", "metrics"])
 def test_a_service_runs_a_command_that_lineup_has(name: str) -> None:
     assert "entrypoint" not in SERVICES[name]
     parse(SERVICES[name]["command"])
@@ -122,10 +124,11 @@ def test_every_lineup_command_in_the_guide_is_one_that_lineup_has() -> None:
         parse(line.split())
 
 
-def test_only_flower_publishes_a_port_and_only_on_loopback() -> None:
+def test_only_flower_and_metrics_publish_a_port_and_only_on_loopback() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert list(published) == ["flower"]
-    assert all(port.startswith("127.0.0.1:") for port in published["flower"])
+    assert list(published) == ["flower", "metrics"]
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+    assert SERVICES["metrics"]["profiles"] == ["monitoring"]  # off unless it is asked for
     assert not [name for name, service in SERVICES.items() if "network_mode" in service]
 
 
@@ -232,7 +235,7 @@ def test_the_broker_refuses_messages_before_its_memory_ends() -> None:
 
 def test_all_services_that_work_share_one_store() -> None:
     users = {name for name, service in SERVICES.items() if "/store" in mounts(service)}
-    assert users == {"orchestrator", "worker-images", "worker-training", "lineup"}
+    assert users == {"orchestrator", "worker-images", "worker-training", "metrics", "lineup"}
     for name in users:
         assert mounts(SERVICES[name])["/store"] == {"type": "volume", "source": "store", "target": "/store"}
         assert SERVICES[name]["environment"]["LINEUP_STORE"] == "/store"
@@ -285,12 +288,13 @@ def test_nobody_is_root() -> None:
     assert not [name for name, service in OURS.items() if "user" in service]  # the image's own, see below
 
 
-def test_only_flower_can_reach_another_network() -> None:
+def test_only_flower_and_metrics_can_reach_another_network_and_neither_reads_photos() -> None:
     assert FILE["networks"] == {"inside": {"internal": True}, "outside": {}}
     assert {name: service["networks"] for name, service in SERVICES.items() if service["networks"] != ["inside"]} == {
-        "flower": ["inside", "outside"]
+        "flower": ["inside", "outside"],
+        "metrics": ["inside", "outside"],
     }
-    assert "/photos" not in mounts(SERVICES["flower"])
+    assert not [name for name in ("flower", "metrics") if "/photos" in mounts(SERVICES[name])]
     assert "/store" not in mounts(SERVICES["flower"])
 
 

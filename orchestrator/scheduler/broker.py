@@ -44,6 +44,12 @@ class Broker:
         """Messages that no worker has taken yet; raises BrokerError."""
         return int(self._ask(lambda: self._redis.llen(*self.options.keys(queue))))
 
+    def oldest(self, queue: str) -> bytes:
+        """The message that a worker takes next, as it lies there; empty where none waits. Raises BrokerError."""
+        (key,) = self.options.keys(queue)
+        found = self._ask(lambda: self._redis.lrange(key, -1, -1))
+        return bytes(found[0]) if found else b""
+
     def queues(self) -> dict[str, list[str]]:
         """The queues that each worker reads, by its name; empty where none answers within two seconds."""
         found = self._ask(lambda: self._app.control.inspect(timeout=2).active_queues())
