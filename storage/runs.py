@@ -24,6 +24,7 @@
   store-id  message-key                    storage/store_id.py, storage/store_key.py
   liveness  leases/lease-<id>              how the living are known: storage/liveness.py
   refused/<host>.json                      how many messages were refused (storage/refused_messages.py)
+  known_files/<dataset>/<reader>/<part>.parquet   storage/known_files.py
   outputs                                  what was written outside the store: storage/outputs.py
   workers/<worker>.worker                  see storage/worker_faults.py
   logs/<process>.log  <process>.log.1      of what `run` and `up` start

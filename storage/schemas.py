@@ -60,6 +60,17 @@ CATALOG = pa.schema(
     ]
 )
 
+KNOWN_FILES = pa.schema(
+    [
+        pa.field("path", pa.string(), nullable=False),  # of a photo, relative to the dataset
+        pa.field("size", pa.int64(), nullable=False),  # bytes, as the folder or the object store lists it
+        pa.field("version", pa.string(), nullable=False),  # when it was changed, or the object's ETag
+        *(CATALOG.field(name) for name in ("photo_key", "bytes", "width", "height", "format", "orientation")),
+        *(CATALOG.field(name) for name in ("outcome", "reason")),
+    ]
+)
+"""Files of a dataset that were read before (storage/known_files.py): the columns of a catalogue that bytes decide."""
+
 FACES = pa.schema(
     [
         pa.field("photo_key", pa.string(), nullable=False),

@@ -50,10 +50,10 @@ class ListedFolder(ObjectPath):
             raise DatasetError(f"{self} is not there", "Name an address with photos below it.")
         return [BucketEntry(name, found[name]) for name in sorted(found, key=str.encode)]
 
-    def has(self, path: str) -> bool:
-        """Whether an object has this path below the folder."""
+    def find(self, path: str) -> ObjectInfo | None:
+        """The object that has this path below the folder."""
         folder, _, name = f"{self.key}/{path}".strip("/").rpartition("/")
-        return self.tree.get(folder, {}).get(name) is not None
+        return self.tree.get(folder, {}).get(name)
 
 
 def listed_folder(root: ObjectPath) -> ListedFolder:

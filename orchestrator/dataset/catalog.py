@@ -1,18 +1,17 @@
 """The catalogue: one row per photo on disk, with its label and the key of its content.
 
-Each file is read once: its bytes give the key (sha256), its header the size and format.
+Each file is read once: its bytes give the key (sha256), its header the size and format. A file that is known by its
+path, size and version (storage/known_files.py) is not read again.
 
 - Equal bytes have one key and one duplicate group; they count once in the splits.
 - Equal bytes under two labels keep the outcome ok and get a reason. The splits leave them out; the summary lists them.
-- A file that is not read (link, pipe, no permission, too many bytes) has the key `UNREAD` + sha256 of its path.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,28 +23,19 @@ from orchestrator.dataset.labels_file import from_csv
 from orchestrator.dataset.summary import DatasetSummary, summarize
 from storage.engine_settings import Limits
 from storage.errors import DatasetError
+from storage.known_files import KnownFiles, known_files
 from storage.outputs import OutputLedger
 from storage.schemas import CATALOG, EXCLUDED
-from workers.cores import usable_cores
-from workers.faces.decode.open_file import read_file
-from workers.faces.decode.read_image import Header, size_refusal
-from workers.faces.decode.reader_pool import ReaderPool
+from workers.faces.engine_fingerprint import ENGINE_VERSION
 from workers.faces.refusal import Refusal
-
-THREADS = min(16, 4 * usable_cores())
-"""Reading waits for the disk and hashing releases the interpreter lock, so more threads than cores help."""
+from workers.faces.scan_files import Facts, FileScanner, not_read, was_read
 
 ROUND = 2048
 """Files given to the threads at once, so that a million photos are not a million results in memory."""
 
-UNREAD = "unread-"
-"""Prefix of the key of a file that was not read; the rest is a hash of its path, not of its content."""
-
 _SAME_BYTES = "the same bytes are also labelled "
 
 Row = dict[str, Any]
-
-ReadHeader = Callable[[bytes], Header | Refusal]
 
 
 def build_catalog(
@@ -58,6 +48,7 @@ def build_catalog(
     corrections: Sequence[Path] = (),
     on_photo: Callable[[int, int], None] | None = None,
     outputs: OutputLedger | None = None,
+    known: KnownFiles | None = None,
 ) -> tuple[pa.Table, DatasetSummary]:
     """Catalogue a folder (one sub-folder a person) or the photos that a CSV names.
 
@@ -68,6 +59,7 @@ def build_catalog(
         corrections: CSV files of labels to be corrected, one after another; see `orchestrator.dataset.corrections`.
         on_photo: called in this thread with (done, total) after each photo.
         outputs: the ledger of the store, which tells annotated copies from photos.
+        known: files that are not read again; those that are read are added.
 
     Returns:
         A table of `storage.schemas.CATALOG`, sorted by path, and its summary for the user.
@@ -77,7 +69,7 @@ def build_catalog(
     """
     root = root.resolve()
     sources = from_folder(root, outputs) if labels is None else from_csv(root, labels)
-    rows = describe_photos(root, sources.photos, limits or Limits(), on_photo)
+    rows = describe_photos(root, sources.photos, limits or Limits(), on_photo, known)
     corrected = tuple(apply_corrections(rows, file) for file in corrections)
     if corrected:
         number_duplicates(rows)
@@ -91,58 +83,64 @@ def build_catalog(
     return table, summarize(rows, sources, min_photos_per_person, corrected)
 
 
-def describe_photo(root: Path, source: Source, limits: Limits, read_header: ReadHeader) -> Row:
-    """The catalogue row of one photo, but for its duplicate group. Never raises on a bad file."""
-    row: Row = dict.fromkeys(CATALOG.names)
-    unread = hashlib.sha256(source.path.encode()).hexdigest()
-    row.update(photo_key=f"{UNREAD}{unread}", path=source.path, label=source.label, bytes=0, outcome="ok", reason="")
-    row.update(group=source.group or None, subgroup=source.subgroup or None)
-    if source.refusal:
-        return _refused(row, Refusal("unreadable", source.refusal))
-    try:
-        data = _read_bytes(root / source.path, limits)
-    except OSError as fault:
-        return _refused(row, Refusal("unreadable", f"cannot be read: {fault.strerror or fault}"))
-    if isinstance(data, Refusal):
-        return _refused(row, data)
-    row.update(photo_key=hashlib.sha256(data).hexdigest(), bytes=len(data))
-    head = read_header(data)
-    if isinstance(head, Refusal):
-        return _refused(row, head)
-    row.update(width=head.width, height=head.height, format=head.format, orientation=head.orientation)
-    refused = size_refusal(head, limits)
-    return _refused(row, refused) if refused else row
+def known_of(store: Path, dataset: Path, limits: Limits) -> KnownFiles:
+    """The files of a folder that were catalogued before, under the same limits and by the same reader."""
+    reader = {"limits": asdict(limits), "reader": ENGINE_VERSION}
+    return known_files(store, str(dataset.resolve()), reader)
 
 
 def describe_photos(
-    root: Path, sources: Sequence[Source], limits: Limits, on_photo: Callable[[int, int], None] | None = None
+    root: Path,
+    sources: Sequence[Source],
+    limits: Limits,
+    on_photo: Callable[[int, int], None] | None = None,
+    known: KnownFiles | None = None,
 ) -> list[Row]:
-    """The catalogue rows of these photos, in their order."""
-    rows: list[Row] = []
-    # entered last, left first: where this thread is interrupted, no other waits for a photo any more
-    with ThreadPoolExecutor(THREADS) as threads, ReaderPool(usable_cores()) as readers:
-        for start in range(0, len(sources), ROUND):
-            part = sources[start : start + ROUND]
-            for row in threads.map(lambda source: describe_photo(root, source, limits, readers.header), part):
-                rows.append(row)
-                if on_photo:
-                    on_photo(len(rows), len(sources))
+    """The catalogue rows of these photos, in their order; `known` as in `build_catalog`."""
+    facts = [_facts_without_reading(source, known) for source in sources]
+    unread = [place for place, each in enumerate(facts) if each is None]
+    done = len(sources) - len(unread)
+    if on_photo and done:
+        on_photo(done, len(sources))
+    if unread:
+        with FileScanner(root, limits) as scanner:
+            for start in range(0, len(unread), ROUND):
+                places = unread[start : start + ROUND]
+                found = scanner.scan(sources[place].path for place in places)
+                for place, each in zip(places, found, strict=True):
+                    facts[place] = each
+                    done += 1
+                    if on_photo:
+                        on_photo(done, len(sources))
+                if known:
+                    known.add(_kept((sources[place], facts[place]) for place in places))
+    if known:
+        known.tidy({(source.path, source.size, source.version) for source in sources})
+    rows = [_row(source, each) for source, each in zip(sources, facts, strict=True)]
     number_duplicates(rows)
     return rows
 
 
-def _read_bytes(path: Path, limits: Limits) -> bytes | Refusal:
-    """All bytes of a regular file, if they are not too many."""
-    data = read_file(path, limits.file_bytes + 1)
-    if not isinstance(data, Refusal) and len(data) > limits.file_bytes:
-        size = path.stat().st_size
-        return Refusal("too_large", f"{size / 1e6:.0f} MB; the limit is {limits.file_bytes / 1e6:.0f}")
-    return data
+def _facts_without_reading(source: Source, known: KnownFiles | None) -> Facts | None:
+    if source.refusal:
+        return not_read(source.path, Refusal("unreadable", source.refusal))
+    return known.find(source.path, source.size, source.version) if known and source.version else None
 
 
-def _refused(row: Row, refusal: Refusal) -> Row:
-    row.update(outcome=refusal.outcome, reason=refusal.reason)
-    return row
+def _kept(scanned: Iterable[tuple[Source, Facts | None]]) -> list[Row]:
+    """Rows of files that need not be read again: their bytes were read, and nobody changed them just now."""
+    return [
+        {"path": source.path, "size": source.size, "version": source.version, **facts}
+        for source, facts in scanned
+        if facts is not None and source.settled and was_read(facts)
+    ]
+
+
+def _row(source: Source, facts: Facts | None) -> Row:
+    """The catalogue row of a photo, but for its duplicate group."""
+    named = {"path": source.path, "label": source.label}
+    named_groups = {"group": source.group or None, "subgroup": source.subgroup or None}
+    return {**dict.fromkeys(CATALOG.names), **(facts or {}), **named, **named_groups}
 
 
 def number_duplicates(rows: Sequence[Row]) -> None:

@@ -10,12 +10,11 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from orchestrator.dataset.bucket_listing import ListedFolder, listed_folder
 from orchestrator.dataset.csv_file import csv_rows
-from orchestrator.dataset.discovery import Source, Sources, person_label, refusal_of
+from orchestrator.dataset.discovery import Source, Sources, person_label, with_listing
 from orchestrator.text import examples, shown_name
 from storage.errors import DatasetError
 from storage.object_path import ObjectPath
@@ -48,7 +47,7 @@ def from_csv(root: Path, labels: Path) -> Sources:
             continue
         chosen[tidy] = named
         if _exists(root, tidy):
-            found.photos.append(replace(named, refusal=refusal_of(root, root / tidy)))
+            found.photos.append(with_listing(root, named))
         else:
             missing[tidy] = where
     if missing:
@@ -90,7 +89,7 @@ def _path_on_disk(root: Path, path: str, where: str) -> str:
 
 def _exists(root: Path, path: str) -> bool:
     try:
-        return root.has(path) if isinstance(root, ListedFolder) else os.path.lexists(root / path)
+        return root.find(path) is not None if isinstance(root, ListedFolder) else os.path.lexists(root / path)
     except ValueError:  # a name that cannot be one
         return False
 

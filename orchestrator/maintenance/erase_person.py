@@ -24,7 +24,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestrator.dataset.catalog import UNREAD, number_duplicates
+from orchestrator.dataset.catalog import number_duplicates
 from orchestrator.dataset.corrections import forget_name
 from orchestrator.maintenance.rest_of_store import Rest, erase_rest, files_left, find_rest
 from orchestrator.maintenance.search_store import PersonSearch
@@ -41,6 +41,7 @@ from storage.runs import Run, claim, create_run, list_runs, open_run
 from storage.schemas import CATALOG
 from storage.tables import read_table
 from storage.validation import did_you_mean
+from workers.faces.scan_files import UNREAD
 from workers.queue.task_names import IMAGES, TRAINING
 
 

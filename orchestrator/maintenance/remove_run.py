@@ -1,10 +1,11 @@
-"""Remove a run: its folder goes, the shared encodings of its photos stay."""
+"""Remove a run: its folder goes, and what is known of its files; the shared encodings of its photos stay."""
 
 from __future__ import annotations
 
 from storage.encoder_settings import OwnEncoder
 from storage.erase_photos import delete
 from storage.errors import LineupError, RunConflict
+from storage.known_files import forget_known_files
 from storage.runs import Run, claim, list_runs, open_run
 
 
@@ -32,6 +33,16 @@ def remove_run(run: Run) -> None:
     check_removable(run)
     delete(run.folder / "run.json")
     delete(run.folder)
+    if not any(_is_of(run, name) for name in list_runs(run.store)):
+        forget_known_files(run.store, run.plan.dataset)
+
+
+def _is_of(run: Run, name: str) -> bool:
+    """Whether a run of that name is of the same photos, or of unknown ones."""
+    try:
+        return open_run(run.store, name).plan.dataset == run.plan.dataset
+    except LineupError:
+        return True
 
 
 def _needs(run: Run, name: str) -> bool:

@@ -15,6 +15,7 @@ from orchestrator.maintenance.search_store import PersonSearch
 from storage.erase_photos import delete
 from storage.errors import LineupError, StoreError
 from storage.file_locks import BUILDING, TEMPORARY
+from storage.known_files import FOLDER as KNOWN_FILES
 from storage.outputs import Output, store_outputs
 from storage.parts import DAMAGED, SUFFIX
 from storage.runs import list_runs, open_run
@@ -62,6 +63,9 @@ def erase_rest(store: Path, rest: Rest, search: PersonSearch, copies: bool) -> t
     for path in sorted(store.rglob("*")):
         if path.name.endswith(LEFTOVERS) and (search.in_file(path) or (path.is_dir() and search.in_folder(path))):
             delete(path)
+    for path in sorted((store / KNOWN_FILES).rglob(f"*{SUFFIX}")):
+        if search.in_file(path):
+            delete(path)  # only a cache
     logs = tuple(_emptied(log_folder(store), search))
     gone = []
     for each in rest.copies:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from orchestrator.dataset.catalog import build_catalog
+from orchestrator.dataset.catalog import build_catalog, known_of
 from orchestrator.dataset.splits import check_splittable
 from orchestrator.dataset.summary import DatasetSummary
 from orchestrator.experiment.chosen_configurations import check_configurations, check_five_points
@@ -79,6 +79,7 @@ def plan_run(
         dataset,
         labels,
         limits=experiment.faces.limits,
+        known=known_of(store, dataset, experiment.faces.limits),
         min_photos_per_person=experiment.protocol.least_photos,
         corrections=corrections,
         on_photo=on_photo,
@@ -121,6 +122,7 @@ def plan_encoder(
         dataset,
         labels,
         limits=limits,
+        known=known_of(store, dataset, limits),
         min_photos_per_person=2,
         least_people=LEAST_PEOPLE,
         corrections=corrections,

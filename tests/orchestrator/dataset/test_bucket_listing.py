@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from orchestrator.dataset.bucket_listing import listed_folder
-from orchestrator.dataset.catalog import build_catalog
+from orchestrator.dataset.catalog import build_catalog, known_of
 from orchestrator.dataset.discovery import from_folder
+from storage.engine_settings import Limits
 from storage.errors import DatasetError
 from storage.object_path import ObjectPath
 from tests.s3 import FaultyProxy, S3Server, forwarded
+from workers.faces import scan_files
 from workers.faces.decode.open_file import read_file_inside
 
 
@@ -84,8 +86,8 @@ def test_what_marks_a_folder_is_no_photo(s3: S3Server, bucket: ObjectPath) -> No
 
     tree = listed_folder(bucket / "photos")
     assert [(entry.name, entry.is_dir()) for entry in (tree / "Ada").entries()] == [("1.png", False)]
-    assert tree.has("Ada/1.png")
-    assert not tree.has("Ada")
+    assert tree.find("Ada/1.png") is not None
+    assert tree.find("Ada") is None
     assert [path.name for path in (bucket / "photos" / "Ada").iterdir()] == ["1.png"]
 
 
@@ -100,3 +102,19 @@ def test_no_more_of_a_photo_is_fetched_than_its_limit(faulty: FaultyProxy, bucke
 def test_an_address_without_photos_is_told(bucket: ObjectPath) -> None:
     with pytest.raises(DatasetError, match=f"{bucket}/none is not there"):
         build_catalog(bucket / "none")
+
+
+def test_an_object_with_the_same_etag_is_not_read_again(
+    bucket: ObjectPath, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(bucket)
+    known = [known_of(tmp_path / "store", bucket / "people", Limits()) for _ in range(3)]
+    first, _ = build_catalog(bucket / "people", known=known[0])
+    with monkeypatch.context() as without:
+        without.delattr(scan_files, "read_file")
+        again, _ = build_catalog(bucket / "people", known=known[1])
+    assert again.equals(first)
+    path = first["path"][0].as_py()
+    (bucket / "people" / path).write_bytes(b"no photo")
+    changed, _ = build_catalog(bucket / "people", known=known[2])
+    assert changed["outcome"].to_pylist().count("unreadable") == first["outcome"].to_pylist().count("unreadable") + 1

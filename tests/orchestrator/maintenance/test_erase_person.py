@@ -72,7 +72,7 @@ def test_nothing_tells_of_a_forgotten_person_and_the_others_lose_nothing(lab: Cl
     found = find_person(lab.store, PERSON)
     crops: list[bytes] = [row["crop"] for row in all_faces(run) if row["photo_key"] in found.keys]
     traces = [PERSON.encode(), *(key.encode() for key in found.keys), *crops]
-    assert {part.split("/")[0] for part in holding(lab.store, traces)} == {"encodings", "logs", "runs"}
+    assert {part.split("/")[0] for part in holding(lab.store, traces)} == {"encodings", "known_files", "logs", "runs"}
 
     done = erase_person(lab.store, found, lab.stack.broker)
     assert holding(lab.store, traces) == []

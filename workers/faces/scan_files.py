@@ -1,0 +1,100 @@
+"""Scan files for the catalogue: the key of each file's bytes, what its header says, and whether it can be used.
+
+A file is read once. One that is not read (a pipe, no permission, too many bytes) has the key UNREAD + sha256 of its
+path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from storage.engine_settings import Limits
+from storage.known_files import FACTS
+from workers.cores import usable_cores
+from workers.faces.decode.open_file import read_file
+from workers.faces.decode.read_image import Header, size_refusal
+from workers.faces.decode.reader_pool import ReaderPool
+from workers.faces.refusal import Refusal
+
+THREADS = min(16, 4 * usable_cores())
+"""Reading waits for the disk and hashing releases the interpreter lock, so more threads than cores help."""
+
+UNREAD = "unread-"
+"""Prefix of the key of a file that was not read; the rest is a hash of its path, not of its content."""
+
+Facts = dict[str, Any]
+"""FACTS of storage/known_files.py."""
+
+ReadHeader = Callable[[bytes], Header | Refusal]
+
+
+class FileScanner:
+    """Scans files with several threads and reading processes; use it as a context manager."""
+
+    def __init__(self, root: Path, limits: Limits) -> None:
+        self._root, self._limits = root, limits
+        # entered last, left first: where this thread is interrupted, no other waits for a photo any more
+        self._threads, self._readers = ThreadPoolExecutor(THREADS), ReaderPool(usable_cores())
+
+    def __enter__(self) -> FileScanner:
+        self._threads.__enter__()
+        self._readers.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._readers.__exit__(*error)
+        self._threads.__exit__(*error)
+
+    def scan(self, paths: Iterable[str]) -> Iterator[Facts]:
+        """The facts of these files, in this order."""
+        read_header = self._readers.header
+        return self._threads.map(lambda path: scan_file(self._root, path, self._limits, read_header), paths)
+
+
+def scan_file(root: Path, path: str, limits: Limits, read_header: ReadHeader) -> Facts:
+    """The facts of one file. Never raises on a bad file.
+
+    Args:
+        path: relative to `root`, which has no links in it.
+    """
+    try:
+        data = _read_bytes(root / path, limits)
+    except OSError as fault:
+        return not_read(path, Refusal("unreadable", f"cannot be read: {fault.strerror or fault}"))
+    if isinstance(data, Refusal):
+        return not_read(path, data)
+    facts = {**dict.fromkeys(FACTS), "photo_key": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    head = read_header(data)
+    if isinstance(head, Refusal):
+        return _refused(facts, head)
+    facts.update(width=head.width, height=head.height, format=head.format, orientation=head.orientation)
+    refused = size_refusal(head, limits)
+    return _refused(facts, refused) if refused else {**facts, "outcome": "ok", "reason": ""}
+
+
+def not_read(path: str, refusal: Refusal) -> Facts:
+    """The facts of a file that was not read."""
+    unread = hashlib.sha256(path.encode()).hexdigest()
+    return _refused({**dict.fromkeys(FACTS), "photo_key": f"{UNREAD}{unread}", "bytes": 0}, refusal)
+
+
+def was_read(facts: Facts) -> bool:
+    """Whether the facts are those of a file's bytes."""
+    return not str(facts["photo_key"]).startswith(UNREAD)
+
+
+def _refused(facts: Facts, refusal: Refusal) -> Facts:
+    return {**facts, "outcome": refusal.outcome, "reason": refusal.reason}
+
+
+def _read_bytes(path: Path, limits: Limits) -> bytes | Refusal:
+    """All bytes of a regular file, if they are not too many."""
+    data = read_file(path, limits.file_bytes + 1)
+    if not isinstance(data, Refusal) and len(data) > limits.file_bytes:
+        size = path.stat().st_size
+        return Refusal("too_large", f"{size / 1e6:.0f} MB; the limit is {limits.file_bytes / 1e6:.0f}")
+    return data
