@@ -34,7 +34,8 @@ from workers.faces.align.landmarks import load_landmarks
 from workers.faces.decode.read_image import read_image
 from workers.faces.detect.blazeface import detect_blazeface
 from workers.faces.detect.boxes import Box, Detection, overlap
-from workers.faces.detect.detectors import Detector, load_detector, shrink
+from workers.faces.detect.cascade import Detector
+from workers.faces.detect.detectors import load_detector, shrink
 from workers.faces.detect.refine_box import load_refiner
 from workers.faces.detect.yunet import detect_yunet
 from workers.faces.embed.face_encoder import Embedding, load_face_encoder

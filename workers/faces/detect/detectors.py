@@ -13,28 +13,13 @@ from typing import Any
 import numpy as np
 
 from workers.faces.detect.blazeface import SIDE as BLAZEFACE_SIDE
-from workers.faces.detect.blazeface import Halved, detect_blazeface, halved
-from workers.faces.detect.boxes import Box, Detection, overlap
+from workers.faces.detect.boxes import Box, Detection
+from workers.faces.detect.cascade import Cascade, Detector, blaze_faces, joined
 from workers.faces.detect.mmod import detect_mmod
-from workers.faces.detect.select_faces import centrality
 from workers.faces.detect.yunet import detect_yunet
 from workers.faces.models.model_files import model_path
 from workers.faces.models.onnx_sessions import session_of
 from workers.faces.photo import Pixels
-
-SURE_SCORE = 0.55
-"""Of BlazeFace: below it the CNN looks as well. At 0.6 the CNN looks at eleven of 208 web photos instead of five, and
-no further face is found."""
-
-SURE_SIZE = 1 / 12
-"""Of the photo's longest side: a face of this size is at BlazeFace's limit, and it may miss smaller ones."""
-
-GLANCE_SIDE = 96
-"""Pixels a side of BlazeFace's first, small input where only the largest face counts: a quarter of the cost."""
-
-GLANCE_SIZE = 1 / 4
-"""Of the photo's longest side: such a face has 24 pixels in the small input, and its box is as good as at full size.
-docs/engine.md says what a smaller limit costs."""
 
 YUNET_SIDE = 320
 """Longest side in pixels of the photo for YuNet: it finds faces of a thirtieth of that (docs/engine.md)."""
@@ -42,20 +27,15 @@ YUNET_SIDE = 320
 YUNET_SURE = 0.7
 """Score of YuNet below which the CNN looks as well."""
 
-SAME_FACE = 0.3
-"""Overlap at which two detectors have found one face."""
-
-Detector = Callable[[Pixels, int], list[Detection]]
-"""(rgb, longest side in pixels at which to look) -> detections."""
-
 
 def load_detector(name: str, policy: str = "all") -> Detector:
     """The detector of a name that `EngineSettings.detector` allows; raises `EngineError` where a model file is missing.
 
-    Where one face counts ("largest", "central"), the cascade stops at a large face that no smaller one can beat.
+    The policy is the cascade's: where one face counts ("largest", "central"), it stops at a large face that no smaller
+    one can beat.
     """
     loaders: dict[str, Callable[[], Detector]] = {
-        "cascade": _GLANCING.get(policy, _load_cascade),
+        "cascade": functools.partial(_load_cascade, policy),
         "yunet-cascade": _load_yunet_cascade,
         "blaze": _load_blaze,
         "yunet": _load_yunet,
@@ -85,74 +65,23 @@ def shrink(rgb: Pixels, side: int) -> tuple[Pixels, float]:
     return np.asarray(smaller, dtype=np.uint8), factor
 
 
-def _is_sure(found: list[Detection], rgb: Pixels, size: float) -> bool:
-    smallest = max(rgb.shape[:2]) * size
-    return bool(found) and all(face.score >= SURE_SCORE and face.box.width >= smallest for face in found)
-
-
-def _blaze_faces(session: Any, photo: Pixels | Halved, side: int) -> list[Detection]:
-    return [Detection(face.box, face.score, "blaze", face.roll) for face in detect_blazeface(session, photo, side)]
-
-
-def _is_most_central(found: list[Detection], rgb: Pixels) -> bool:
-    """Whether one of the faces is more central than any face below `GLANCE_SIZE` could be, were it in the middle."""
-    height, width = rgb.shape[:2]
-    best = max(centrality(face.box, (width, height)) for face in found)
-    smaller: float = (max(height, width) * GLANCE_SIZE) ** 2
-    return best >= smaller
-
-
 @functools.cache
-def _load_largest_cascade() -> Detector:
-    """The cascade with a first look at low resolution: a large, certain face there is enough."""
-    return _with_glance(lambda found, rgb: _is_sure(found, rgb, GLANCE_SIZE))
-
-
-@functools.cache
-def _load_central_cascade() -> Detector:
-    """The same; the face must be near the middle as well."""
-    return _with_glance(lambda found, rgb: _is_sure(found, rgb, GLANCE_SIZE) and _is_most_central(found, rgb))
-
-
-def _with_glance(is_enough: Callable[[list[Detection], Pixels], bool]) -> Detector:
-    session, thorough = session_of("blaze"), _load_cnn()
-
-    def detect(rgb: Pixels, side: int) -> list[Detection]:
-        small = halved(rgb, BLAZEFACE_SIDE)
-        glance = _blaze_faces(session, small, GLANCE_SIDE)
-        if is_enough(glance, rgb):
-            return glance
-        quick = _blaze_faces(session, small, BLAZEFACE_SIDE)
-        return quick if _is_sure(quick, rgb, SURE_SIZE) else _joined(thorough(rgb, side), quick)
-
-    return detect
-
-
-@functools.cache
-def _load_cascade() -> Detector:
+def _load_cascade(policy: str) -> Detector:
     """BlazeFace, then dlib's CNN where BlazeFace finds nothing or is unsure: the recall of both at little more cost."""
-    return _cascaded(_load_blaze(), lambda found, rgb: _is_sure(found, rgb, SURE_SIZE))
+    return Cascade(session_of("blaze"), _load_cnn(), policy)
 
 
 @functools.cache
 def _load_yunet_cascade() -> Detector:
     """YuNet, then dlib's CNN where YuNet finds nothing or is unsure."""
-    return _cascaded(_load_yunet(), lambda found, _: bool(found) and all(face.score >= YUNET_SURE for face in found))
-
-
-def _cascaded(light: Detector, is_enough: Callable[[list[Detection], Pixels], bool]) -> Detector:
-    thorough = _load_cnn()
+    light, thorough = _load_yunet(), _load_cnn()
 
     def detect(rgb: Pixels, side: int) -> list[Detection]:
         quick = light(rgb, side)
-        return quick if is_enough(quick, rgb) else _joined(thorough(rgb, side), quick)
+        is_sure = quick and all(face.score >= YUNET_SURE for face in quick)
+        return quick if is_sure else joined(thorough(rgb, side), quick)
 
     return detect
-
-
-def _joined(found: list[Detection], quick: list[Detection]) -> list[Detection]:
-    """What the thorough detector found, and what the light one found elsewhere."""
-    return found + [face for face in quick if all(overlap(face.box, one.box) < SAME_FACE for one in found)]
 
 
 @functools.cache
@@ -175,7 +104,7 @@ def _load_blaze() -> Detector:
     session = session_of("blaze")
 
     def detect(rgb: Pixels, _: int) -> list[Detection]:
-        return _blaze_faces(session, rgb, BLAZEFACE_SIDE)
+        return blaze_faces(session, rgb, BLAZEFACE_SIDE)
 
     return detect
 
@@ -227,6 +156,3 @@ def _load_dlib_cnn() -> Detector:
         return [Detection(Box.from_dlib(one.rect).scaled(factor), one.confidence, "dlib-cnn") for one in cnn(seen, 0)]
 
     return detect
-
-
-_GLANCING: dict[str, Callable[[], Detector]] = {"largest": _load_largest_cascade, "central": _load_central_cascade}

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from storage.engine_settings import EngineSettings, FacePolicy
 from workers.faces.detect.boxes import Detection
-from workers.faces.detect.detectors import Detector, load_detector
+from workers.faces.detect.cascade import Detector
+from workers.faces.detect.detectors import load_detector
 from workers.faces.detect.select_faces import select_faces
 from workers.faces.detect.tiles import SAME_FACE, SMALLEST_SEEN, search_tiles, shared_part
 from workers.faces.detect.upright import CONFIRMED, PICTURE, SEEN_WHOLE, Stance, TurnedPhoto, look_closely, may_lie

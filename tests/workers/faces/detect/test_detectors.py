@@ -14,7 +14,8 @@ from workers.faces.align.landmarks import load_landmarks
 from workers.faces.decode.read_image import read_image
 from workers.faces.detect.blazeface import detect_blazeface
 from workers.faces.detect.boxes import overlap
-from workers.faces.detect.detectors import GLANCE_SIDE, load_detector, shrink
+from workers.faces.detect.cascade import GLANCE_SIDE
+from workers.faces.detect.detectors import load_detector, shrink
 from workers.faces.detect.refine_box import load_refiner
 from workers.faces.embed.face_encoder import load_face_encoder
 from workers.faces.models.onnx_sessions import session_of
