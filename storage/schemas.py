@@ -90,8 +90,10 @@ FACES = pa.schema(
         pa.field("embedding", pa.list_(pa.float32(), EMBEDDING_SIZE)),
         pa.field("turned", pa.float32()),  # degrees counter-clockwise by which it was turned upright, -180 to 180; or 0
         pa.field("five_points", pa.list_(pa.float32(), 10)),  # under `landmarks = "5"`, where two columns are null
-        pa.field("photo_faces", pa.int16()),  # faces that were found in the photo, before the policy chose
-        pa.field("chosen", _word),  # why this one: only, largest, central, every; further: it may be asked (consistent)
+        pa.field(
+            "photo_faces", pa.int16()
+        ),  # faces found before the choice; small ones beside a large one may be missed
+        pa.field("chosen", _word),  # why this one: only (found), largest, central, every; further (under consistent)
     ]
 )
 

@@ -1,4 +1,4 @@
-"""Say in a sentence which face counts of the photos that show several."""
+"""Say in a sentence which face counts of the photos in which several were found."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COUNTS = {
 
 
 def group_photos_sentence(faces: pa.Table, policy: str) -> str:
-    """How many photos show several faces, and which of them counts; empty where there is none, or nobody counted.
+    """In how many photos several faces were found, and which counts; empty where there is none, or nobody counted.
 
     Args:
         faces: FACES, of which photo_key and photo_faces are read; runs of earlier versions have no counts.
@@ -27,5 +27,5 @@ def group_photos_sentence(faces: pa.Table, policy: str) -> str:
     count = len(set(several["photo_key"].to_pylist()))
     if not count or policy not in _COUNTS:
         return ""
-    shows = "shows" if count == 1 else "show"
-    return f"{counted(count, 'photo')} {shows} several faces: {_COUNTS[policy]}."
+    missed = "" if policy == "all" else " Small faces beside a large one were not looked for."
+    return f"Several faces were found in {counted(count, 'photo')}: {_COUNTS[policy]}.{missed}"

@@ -131,7 +131,7 @@ def test_the_result_says_how_many_photos_show_several_faces_and_which_counts(run
     for policy, words in said.items():
         faces = read_table(runs[policy].faces, FACES)
         sentence = group_photos_sentence(faces, policy)
-        assert sentence.startswith(f"{3 * PEOPLE} photos show several faces: ")
+        assert sentence.startswith(f"Several faces were found in {3 * PEOPLE} photos: ")
         assert words in sentence
         without = faces.set_column(faces.schema.get_field_index("photo_faces"), "photo_faces", pa.nulls(len(faces)))
         assert group_photos_sentence(without.cast(faces.schema), policy) == ""

@@ -1,6 +1,6 @@
 """Find the faces of a photo that count, each with a picture in which it stands upright.
 
-detect ▶ CNN and tiles (under `all`) ▶ choose ▶ stand upright
+detect (under `all` also in tiles) ▶ choose ▶ stand upright
    └── no face: photo turned ▶ tiles ▶ the settings' ladder ▶ `no_face`
 """
 
@@ -29,6 +29,9 @@ IN_TURNED = 0.6
 
 BETTER = 0.15
 """By which that score must exceed the score of a face in the photo as it is."""
+
+SEVERAL = ("all", "consistent")
+"""Policies by which several faces of a photo count: an unsure one stays beside a sure one in the turned photo."""
 
 QUARTER_TURNS = (1, 3, 2)
 """A phone on its side is likelier than one upside down."""
@@ -91,11 +94,7 @@ class FaceFinder:
             At least one face; or `no_face` or `several_faces`.
         """
         tiles = functools.cache(full) if full and self._settings.smallest_face else None
-        found = [PlacedFace(photo, face) for face in self._detect(policy, photo.rgb)]
-        if policy == "all" and tiles:
-            # a cascade stops at sure faces; the CNN finds some profiles beside them
-            found += _apart([PlacedFace(photo, face) for face in self._thorough_look(photo.rgb)], found)
-            found += _apart(self._in_tiles(tiles(), 1), found)
+        found = self._everywhere(photo, tiles) if policy == "all" and tiles else self._as_it_is(policy, photo)
         chosen = _choose(found, policy, photo)
         if isinstance(chosen, Refusal) and chosen.outcome != "no_face":
             return chosen
@@ -103,7 +102,8 @@ class FaceFinder:
         best = max((one.score for one in seen), default=0.0)
         if best < CONFIRMED:
             for sightings in self._further(photo, policy, None if seen else tiles, max(IN_TURNED, best + BETTER)):
-                other = _choose(sightings, policy, photo)
+                also = _apart(seen, sightings) if sightings and policy in SEVERAL else []
+                other = _choose(sightings + also, policy, photo)
                 if not isinstance(other, Refusal):
                     return self._upright(other, policy, photo)
         return self._upright(seen, policy, photo) if seen else self._no_face(photo, tiles)
@@ -120,6 +120,15 @@ class FaceFinder:
                 yield _in_turned(photo, lambda rgb: self._detect("all", rgb), least)
             elif tiles:
                 yield self._in_tiles(tiles(), 2)
+
+    def _as_it_is(self, policy: FacePolicy, photo: Photo) -> list[PlacedFace]:
+        return [PlacedFace(photo, face) for face in self._detect(policy, photo.rgb)]
+
+    def _everywhere(self, photo: Photo, tiles: FullSize) -> list[PlacedFace]:
+        """What the light detector, the CNN and the tiles show: a cascade would stop at sure faces."""
+        found = [PlacedFace(photo, face) for face in self._light_look(photo.rgb)]
+        found += _apart([PlacedFace(photo, face) for face in self._thorough_look(photo.rgb)], found)
+        return found + _apart(self._in_tiles(tiles(), 1), found)
 
     def _detect(self, policy: FacePolicy, rgb: Pixels) -> list[Detection]:
         return self._detectors[policy](rgb, self._settings.detect_side)
