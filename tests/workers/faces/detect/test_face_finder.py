@@ -43,8 +43,13 @@ def test_where_several_faces_count_an_unsure_one_stays_beside_a_sure_one_in_the_
 
 def test_the_cnn_looks_once_where_every_face_counts(face: Pixels, monkeypatch: pytest.MonkeyPatch) -> None:
     looks = []
+
+    def looked(rgb: Pixels) -> list[Detection]:
+        looks.append(rgb)
+        return load_detector("cnn")(rgb, 800)
+
     finder = FaceFinder(replace(EngineSettings(), policy="all"))
-    monkeypatch.setattr(finder, "_thorough_look", lambda rgb: looks.append(rgb) or load_detector("cnn")(rgb, 800))
+    monkeypatch.setattr(finder, "_thorough_look", looked)
     monkeypatch.setattr(finder, "_detectors", {})  # the cascade, which might ask the CNN too
     found = finder.find(Photo(face), "all", lambda: Photo(face))
     assert not isinstance(found, Refusal)
