@@ -21,6 +21,7 @@ from benchmarks.figures.run_tables import (
     terminal,
     times_table,
 )
+from benchmarks.figures.tour import tour_answer, tour_identify, tour_runs
 from orchestrator.report.terminal import NOTHING, percent
 from storage.runs import Run
 from workers.learning.configurations import CONFIGURATIONS, UNKNOWN
@@ -125,6 +126,9 @@ def count_known(names: list[str]) -> str:
 
 FIGURES = {
     "demo": Figure((DEMO,), terminal),
+    "tour-answer": Figure((DEMO,), tour_answer),
+    "tour-identify": Figure((DEMO,), tour_identify),
+    "tour-runs": Figure((DEMO,), tour_runs),
     "missions-split": Figure((MISSION,), ranked),
     "operating-points": Figure((MISSION,), operating_table),
     "fit-times": Figure((MISSION,), times_table),
