@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.cluster import efforts, tables
 from tests.compose.deployment import START_SECONDS, Deployment, deployed, wait_for
 from workers.synthetic.photo_folder import write_folder
 
-PEOPLE, EACH = 12, 40
+PEOPLE, EACH = 12, 70
 PHOTOS = PEOPLE * EACH
 NOTHING = "has none of the catalogued photos"
 EXPERIMENT = 'configurations = ["knn-1", "svm-linear", "majority"]\n'
@@ -26,10 +27,10 @@ pytestmark = pytest.mark.timeout(3600)
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two folders of photos, 480 in `many` and 48 in `few`, and an experiment; readable for all users."""
+    """Two folders of photos, 840 in `many` and 84 in `few`, and an experiment; readable for all users."""
     top = tmp_path_factory.mktemp("photos")
     for name, each, seed in (("many", EACH, 5), ("few", EACH // 10, 6)):
-        write_folder(top / name, people=PEOPLE, photos=each, seed=seed, side=200, processes=2)
+        write_folder(top / name, people=PEOPLE, photos=each, seed=seed, side=256, processes=2)
     (top / "experiment.toml").write_text(EXPERIMENT)
     for path in (*top.rglob("*"), top, *top.parents[:1]):
         path.chmod(path.stat().st_mode | 0o055)
@@ -77,7 +78,10 @@ def test_a_run_through_a_kill_and_scaling_has_the_tables_of_an_undisturbed_one(
     clone: Deployment, tmp_path: Path
 ) -> None:
     run_id = submitted(clone, "many")
-    wait_for(lambda: clone.status(run_id)["done"] > PHOTOS // 10, "some photos", START_SECONDS)
+    seen: dict[str, Any] = {}
+    while seen.get("stage", "images") == "images" and seen.get("done", 0) < PHOTOS // 20:
+        seen = clone.status(run_id)
+    assert seen["stage"] == "images", "it was encoded before anything could happen: draw more photos"
     victim = next(iter(clone.containers("worker-images")))
     subprocess.run(["docker", "kill", victim], check=True, capture_output=True)
     clone.scale(1)
