@@ -37,14 +37,14 @@ def run(
     do the work. The same photos and experiment again are the same run, which goes on where it stood.
 
     Args:
-        folder: has one sub-folder of photos a person, unless `labels` names the people.
+        folder: has one sub-folder of photos a person, unless `labels` names the people; or an address, s3://….
         labels: a CSV with the columns path and label.
         experiment: an experiment file, the name of a run whose experiment is used, or the content of such a file as a
             dictionary; the defaults where it is left out.
         configurations: what competes, in place of the experiment's.
         corrections: a suspects.csv of an earlier run with the column `action` filled in, or several.
         name: of the run; by default its content names it.
-        store: the folder of encodings and runs; by default the setting of the command line (LINEUP_STORE).
+        store: the folder or the address of encodings and runs; by default the setting of the command line (LINEUP_STORE).
         processes: worker processes for each queue; by default the setting (LINEUP_PROCESSES).
         progress: show how far it is: in a notebook as bars, elsewhere on standard error.
 
@@ -53,6 +53,7 @@ def run(
         KeyboardInterrupt: the run was interrupted; the same call goes on with it.
     """
     from orchestrator.scheduler.planning import plan_run
+    from storage.object_path import store_path
 
     settings, place = settings_and_store(store, processes)
     asked = _experiment(experiment, configurations, place)
@@ -60,7 +61,7 @@ def run(
     with progress_display(progress) as screen:
         planned = plan_run(
             place,
-            Path(folder),
+            store_path(folder),
             Path(labels) if labels is not None else None,
             asked,
             name,
@@ -103,9 +104,10 @@ def settings_and_store(
         make: create the folder where it is missing.
     """
     from orchestrator.local.known_stores import usable_store
+    from storage.object_path import store_path
     from workers.queue.environment import load_settings
 
-    changes: dict[str, Any] = {} if store is None else {"store": Path(store)}
+    changes: dict[str, Any] = {} if store is None else {"store": store_path(store)}
     if processes is not None:
         if processes < 1:
             raise InputError(f"processes is {processes}", "It is at least 1")

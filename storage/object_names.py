@@ -118,6 +118,9 @@ class ObjectName(PosixPath):
         above = other[0]
         return isinstance(above, ObjectName) and (self == above or str(self).startswith(f"{above}/"))
 
+    def match(self, path_pattern: str) -> bool:
+        return PurePosixPath(self.key).match(path_pattern)
+
     def is_absolute(self) -> bool:
         return True
 

@@ -193,7 +193,7 @@ class ObjectPath(ObjectName):
                     raise
 
 
-def store_path(address: str | Path) -> Path:
+def store_path(address: str | os.PathLike[str]) -> Path:
     """A folder, or s3://…, gs://…, az://… as an ObjectPath; raises InputError where it is an address of none of them.
 
     >>> store_path("s3://bucket/store") / "runs"
