@@ -44,7 +44,7 @@ def run(
         configurations: what competes, in place of the experiment's.
         corrections: a suspects.csv of an earlier run with the column `action` filled in, or several.
         name: of the run; by default its content names it.
-        store: the folder or the address of encodings and runs; by default the setting of the command line (LINEUP_STORE).
+        store: the folder or the address of encodings and runs; by default LINEUP_STORE.
         processes: worker processes for each queue; by default the setting (LINEUP_PROCESSES).
         progress: show how far it is: in a notebook as bars, elsewhere on standard error.
 
