@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow test-compose coverage lint format audit audited lock clean bench bench-grid check-search \
-  check-statistics figures chaos recovery fuzz
+  check-statistics figures chaos recovery fuzz scale
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,11 @@ test: lint ## set up, lint, type-check, run the tests, print the coverage
 
 coverage: $(STAMP) ## list the lines and branches that the last `make test` did not reach
 	$(BIN)/coverage report
+
+PHOTOS ?= 10000
+
+scale: $(STAMP) ## measure runs of 1,000 to PHOTOS=10000 tiny photos with invented faces: memory, rates, bytes
+	$(BIN)/python -m benchmarks.scale --photos $(PHOTOS)
 
 test-slow: $(STAMP) ## the tests that take longer than a minute
 	$(BIN)/pytest -n 2 -m slow

@@ -63,6 +63,8 @@ class EngineSettings:
         ladder: what else to try where no face is found, in order: "upsample" searches tiles of the photo at twice its
             size, for faces of half the width; "rotate" looks with the whole detector in the photo's quarter turns.
         limits: the sizes of photo that are taken.
+        null_engine: for `make scale` alone: faces are invented from the bytes of a photo, which is not opened. Every
+            such face says so in its note, and the fingerprint is another one.
     """
 
     detector: DetectorName = "cascade"
@@ -76,12 +78,14 @@ class EngineSettings:
     ladder: tuple[LadderRung, ...] = ()
     smallest_face: Annotated[int, Field(strict=True, ge=0, le=100_000)] = 48
     limits: Limits = field(default_factory=Limits)
+    null_engine: Flag = False
 
     def plain(self) -> dict[str, Any]:
         """As JSON data. A setting that came later is left out at its default, so that fingerprints stay."""
         plain = asdict(self)
-        if self.smallest_face == EngineSettings.smallest_face:
-            del plain["smallest_face"]
+        for name in ("smallest_face", "null_engine"):
+            if plain[name] == getattr(EngineSettings, name):
+                del plain[name]
         return plain
 
 

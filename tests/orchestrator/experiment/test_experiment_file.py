@@ -20,7 +20,8 @@ def test_the_template_states_every_default() -> None:
     assert from_toml(TEMPLATE) == Experiment()
     expected = Experiment().plain()
     assert set(stated) == set(expected) - {"parameters"}
-    assert set(stated["faces"]) == {field.name for field in fields(EngineSettings)}
+    hidden = {"null_engine"}  # of `make scale` alone: nobody is to meet it in a template
+    assert set(stated["faces"]) == {field.name for field in fields(EngineSettings)} - hidden
     assert set(stated["protocol"]) == {field.name for field in fields(Protocol)}
 
 
