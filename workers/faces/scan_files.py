@@ -7,7 +7,8 @@ path.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,13 @@ UNREAD = "unread-"
 Facts = dict[str, Any]
 """FACTS of storage/known_files.py."""
 
-ReadHeader = Callable[[bytes], Header | Refusal]
+ReadHeaders = Callable[[Sequence[bytes]], list[Header | Refusal]]
+
+GROUP = 32
+"""Files whose headers are read by one request: a request takes as long as a header."""
+
+GROUP_BYTES = 4_000_000
+"""A group that has so many bytes is full, whatever the number of its files."""
 
 
 class FileScanner:
@@ -51,29 +58,57 @@ class FileScanner:
 
     def scan(self, paths: Iterable[str]) -> Iterator[Facts]:
         """The facts of these files, in this order."""
-        read_header = self._readers.header
-        return self._threads.map(lambda path: scan_file(self._root, path, self._limits, read_header), paths)
+        groups = self._threads.map(self._scan_group, _in_groups(paths))
+        return itertools.chain.from_iterable(groups)
+
+    def _scan_group(self, paths: Sequence[str]) -> list[Facts]:
+        return scan_files(self._root, paths, self._limits, self._readers.headers)
 
 
-def scan_file(root: Path, path: str, limits: Limits, read_header: ReadHeader) -> Facts:
-    """The facts of one file. Never raises on a bad file.
+def scan_files(root: Path, paths: Sequence[str], limits: Limits, read_headers: ReadHeaders) -> list[Facts]:
+    """The facts of files, in their order. Never raises on a bad file.
 
     Args:
-        path: relative to `root`, which has no links in it.
+        paths: relative to `root`, which has no links in it.
     """
+    facts: list[Facts] = []
+    opened: list[tuple[Facts, bytes]] = []
+    for path in paths:
+        data = _read_or_refuse(root, path, limits)
+        if isinstance(data, Refusal):
+            facts.append(not_read(path, data))
+            continue
+        key = {"photo_key": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+        facts.append({**dict.fromkeys(FACTS), **key})
+        opened.append((facts[-1], data))
+        if sum(len(each) for _, each in opened) >= GROUP_BYTES:
+            _add_headers(opened, limits, read_headers)
+            opened = []
+    _add_headers(opened, limits, read_headers)
+    return facts
+
+
+def _add_headers(opened: Sequence[tuple[Facts, bytes]], limits: Limits, read_headers: ReadHeaders) -> None:
+    heads = read_headers([data for _, data in opened]) if opened else []
+    for (facts, _), head in zip(opened, heads, strict=True):
+        refused = head if isinstance(head, Refusal) else size_refusal(head, limits)
+        if isinstance(head, Header):
+            facts.update(width=head.width, height=head.height, format=head.format, orientation=head.orientation)
+        outcome, reason = (refused.outcome, refused.reason) if refused else ("ok", "")
+        facts.update(outcome=outcome, reason=reason)
+
+
+def _in_groups(paths: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(paths)
+    while group := list(itertools.islice(rest, GROUP)):
+        yield group
+
+
+def _read_or_refuse(root: Path, path: str, limits: Limits) -> bytes | Refusal:
     try:
-        data = _read_bytes(root / path, limits)
+        return _read_bytes(root / path, limits)
     except OSError as fault:
-        return not_read(path, Refusal("unreadable", f"cannot be read: {fault.strerror or fault}"))
-    if isinstance(data, Refusal):
-        return not_read(path, data)
-    facts = {**dict.fromkeys(FACTS), "photo_key": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-    head = read_header(data)
-    if isinstance(head, Refusal):
-        return _refused(facts, head)
-    facts.update(width=head.width, height=head.height, format=head.format, orientation=head.orientation)
-    refused = size_refusal(head, limits)
-    return _refused(facts, refused) if refused else {**facts, "outcome": "ok", "reason": ""}
+        return Refusal("unreadable", f"cannot be read: {fault.strerror or fault}")
 
 
 def not_read(path: str, refusal: Refusal) -> Facts:

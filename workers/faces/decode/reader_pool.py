@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+from collections.abc import Sequence
 from types import TracebackType
 
 from workers.faces.decode.guarded_reader import GuardedReader
@@ -26,10 +27,10 @@ class ReaderPool:
         for reader in self._readers:
             reader.close()
 
-    def header(self, data: bytes) -> Header | Refusal:
-        """Size, format and orientation of an image file; waits until a process is free."""
+    def headers(self, files: Sequence[bytes]) -> list[Header | Refusal]:
+        """Size, format and orientation of image files, some megabytes in sum; waits until a process is free."""
         reader = self._free.get()
         try:
-            return reader.header(data)
+            return reader.headers(files)
         finally:
             self._free.put(reader)

@@ -1,13 +1,14 @@
 """The process that parses untrusted photos: limits on memory, processor time and files, and nothing worth stealing.
 
 Started by `guarded_reader`, in a folder and with an import path that no photo can reach. It takes requests on a socket
-(a line of JSON; the file's bytes are in shared memory) and answers with a line of JSON; pixels go into shared memory.
+(a line of JSON; the files' bytes are in shared memory) and answers with a line of JSON; pixels go into shared memory.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import itertools
 import json
 import mmap
 import os
@@ -15,7 +16,6 @@ import resource
 import signal
 import socket
 import sys
-import time
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,16 +63,15 @@ def serve(connection: socket.socket, incoming: int, outgoing: int) -> None:
     shared = SharedPixels(outgoing)
     with connection.makefile("rwb") as lines:
         for number, line in enumerate(iter(lines.readline, b"")):
-            began = time.perf_counter()
             allow_cpu(CPU_SECONDS)
             try:
-                answer = _answer(json.loads(line), incoming, shared)
+                answers = _answers(json.loads(line), incoming, shared)
             except MemoryError:
                 if number:  # a leak of an earlier photo may be the cause
                     os._exit(RENEW)
-                answer = {"refused": ["too_large", f"reading it takes more than {MEMORY_BYTES / 1e6:.0f} MB of memory"]}
-            answer["seconds"] = time.perf_counter() - began
-            lines.write(json.dumps(answer).encode() + b"\n")
+                reason = f"reading it takes more than {MEMORY_BYTES / 1e6:.0f} MB of memory"
+                answers = [{"refused": ["too_large", reason]}]
+            lines.write(json.dumps({"answers": answers}).encode() + b"\n")
             lines.flush()
 
 
@@ -99,12 +98,16 @@ class SharedPixels:
         return {"shape": photo.rgb.shape, "scale": photo.scale, "reading": photo.reading}
 
 
-def _answer(request: dict[str, Any], incoming: int, shared: SharedPixels) -> dict[str, Any]:
-    data = os.pread(incoming, request["length"], 0)
-    if not request["limits"]:
-        return _stated(read_header(data))
-    found = read_image(data, RequestedLimits(*request["limits"]), shared.room)
-    return shared.hand_over(found) if isinstance(found, Photo) else _stated(found)
+def _answers(request: dict[str, Any], incoming: int, shared: SharedPixels) -> list[dict[str, Any]]:
+    """The headers of the files, which lie behind each other; or the pixels of the only one."""
+    if request["limits"]:
+        found = read_image(
+            os.pread(incoming, request["lengths"][0], 0), RequestedLimits(*request["limits"]), shared.room
+        )
+        return [shared.hand_over(found) if isinstance(found, Photo) else _stated(found)]
+    starts = itertools.accumulate(request["lengths"], initial=0)
+    files = (os.pread(incoming, length, start) for length, start in zip(request["lengths"], starts, strict=False))
+    return [_stated(read_header(data)) for data in files]
 
 
 def _stated(found: Header | Refusal) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from workers.faces.decode.read_image import read_header, read_image
 from workers.faces.photo import Photo, Pixels
 from workers.faces.refusal import Refusal
 
+INFINITE = b'{"answers": [{"shape": [1, 1, 3], "scale": 1e999, "header": [Infinity, 1, "PNG", 1]}]}\n'
+
 PLUGIN = """
 import os, resource, signal, sys, time
 if sys.orig_argv[1:4] == ["-P", "-m", "workers.faces.decode.reader_process"]:
@@ -45,25 +47,33 @@ if sys.orig_argv[1:4] == ["-P", "-m", "workers.faces.decode.reader_process"]:
         if b"<hog>" in data:
             bytearray(2_000_000_000)
         if b"<lie>" in data:
-            os.write(int(sys.argv[1]), b'{"shape": [100000, 100000, 3], "scale": 1, "reading": ""}\\n')
+            os.write(int(sys.argv[1]), b'{"answers": [{"shape": [100000, 100000, 3], "scale": 1, "reading": ""}]}\\n')
         if b"<talk>" in data:
             os.write(int(sys.argv[1]), b"x" * 100_000)
         if b"<infinite>" in data:
-            os.write(int(sys.argv[1]), b'{"shape": [1, 1, 3], "scale": 1e999, "header": [Infinity, 1, "PNG", 1]}\\n')
+            os.write(int(sys.argv[1]), INFINITE)
         if b"<deep>" in data:
             os.write(int(sys.argv[1]), b"[" * 9_000 + b"\\n")
         if b"<huge>" in data:
             os.ftruncate(int(sys.argv[3]), 1 << 40)
-            os.write(int(sys.argv[1]), b'{"shape": [500000, 500000, 3], "scale": 1, "reading": ""}\\n')
+            os.write(int(sys.argv[1]), b'{"answers": [{"shape": [500000, 500000, 3], "scale": 1, "reading": ""}]}\\n')
         return whole(data, limits, *room)
     module.read_image = read_image
+    whole_header = module.read_header
+    def read_header(data):
+        if b"<crash>" in data:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return whole_header(data)
+    module.read_header = read_header
 """
 
 
 @pytest.fixture
 def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GuardedReader]:
     """A reader whose process misbehaves at marked files."""
-    (tmp_path / "sitecustomize.py").write_text(PLUGIN.replace("FOLDER", repr(str(tmp_path))))
+    (tmp_path / "sitecustomize.py").write_text(
+        PLUGIN.replace("FOLDER", repr(str(tmp_path))).replace("INFINITE", repr(INFINITE))
+    )
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(guarded_reader, "WALL_SECONDS", (5, 4))
     made = GuardedReader()
@@ -87,6 +97,20 @@ def test_pixels_and_header_equal_those_read_here(reader: GuardedReader, face: Pi
             assert (here.scale, here.reading) == (there.scale, there.reading)
         else:
             assert there == here
+
+
+def test_the_headers_of_several_files_are_those_of_each(reader: GuardedReader, face: Pixels) -> None:
+    files = [as_bytes(face), b"", b"hello", marked(face[:100], b"")]
+    assert reader.headers(files) == [read_header(data) for data in files]
+    assert reader.headers([]) == []
+
+
+def test_a_file_that_crashes_the_process_costs_the_headers_of_no_other(reader: GuardedReader, face: Pixels) -> None:
+    good, bad = marked(face, b""), marked(face, b"<crash>")
+    first, crashed, last = reader.headers([good, bad, good])
+    assert first == last == read_header(good)
+    assert isinstance(crashed, Refusal)
+    assert crashed.outcome == "poisoned"
 
 
 @pytest.mark.parametrize(
