@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from storage.errors import InputError, LineupError, RunNotFound
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
-from storage.schemas import CATALOG, FACES, SPLITS
+from storage.schemas import CATALOG, RUN_FACES, SPLITS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from storage.runs import Run
     from workers.recognition.recogniser import Recogniser
 
-_SCHEMAS = {"catalog": CATALOG, "faces": FACES, "splits": SPLITS, **SPLIT_TABLES, **COMPARISON_TABLES}
-_PICTURES = ("crop", "aligned")
+_SCHEMAS = {"catalog": CATALOG, "faces": RUN_FACES, "splits": SPLITS, **SPLIT_TABLES, **COMPARISON_TABLES}
 
 
 @dataclass(frozen=True)
@@ -113,11 +112,8 @@ class Result:
         excluded = tuple((each["configuration"], each["because"]) for each in told["excluded"])
         return Recommended(told["configuration"], told["sentence"], told["rule"], tuple(told["tied"]), excluded)
 
-    def table(self, name: str, *, pictures: bool = False) -> pd.DataFrame:
+    def table(self, name: str) -> pd.DataFrame:
         """A table of the run by its name, such as "faces", "splits" or "suspects".
-
-        Args:
-            pictures: with the JPEGs of each face, which are the largest part of the table of faces.
 
         Raises:
             InputError: there is no such table.
@@ -125,7 +121,7 @@ class Result:
         if name not in _SCHEMAS:
             raise InputError(f"{name!r} is no table of a run", f"Choose from {', '.join(sorted(_SCHEMAS))}")
         _pandas()
-        return _read(self._run, name, pictures).to_pandas()
+        return _read(self._run, name).to_pandas()
 
     def identify(
         self, picture: Any, *, configuration: str | None = None, threshold: float | None = None
@@ -213,12 +209,10 @@ def _identified(named: Any, box: tuple[int, int, int, int]) -> IdentifiedFace:
     return IdentifiedFace(named.name, named.nearest, named.likeness, named.distance, named.probability, box)
 
 
-def _read(run: Run, name: str, pictures: bool = False) -> pa.Table:
+def _read(run: Run, name: str) -> pa.Table:
     from storage.tables import read_table
 
-    schema = _SCHEMAS[name]
-    columns = [column for column in schema.names if pictures or column not in _PICTURES]
-    return read_table(run.table(name), schema, columns)
+    return read_table(run.table(name), _SCHEMAS[name])
 
 
 def _pandas() -> Any:

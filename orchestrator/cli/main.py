@@ -35,6 +35,7 @@ COMMANDS = {
     "retry": ("maintenance_commands", "Try the failures of a run again"),
     "forget": ("maintenance_commands", "Erase a person from every run"),
     "doctor": ("maintenance_commands", "Check the installation, and say what to fix"),
+    "cluster": ("cluster_commands", "Group photos without labels by the people in them"),
     "identify": ("recognition_commands", "Name the faces in photos or a video"),
     "train-encoder": ("encoder_commands", "Train an encoder of your own by triplets"),
     "verify": ("verification_commands", "Judge pairs of photos, and 1:N identification"),

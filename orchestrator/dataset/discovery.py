@@ -114,6 +114,23 @@ def from_folder(root: Path, outputs: OutputLedger | None = None) -> Sources:
     return found
 
 
+def from_heap(root: Path, outputs: OutputLedger) -> Sources:
+    """All photos of a folder and its sub-folders, of people who are not known yet: every label is empty.
+
+    Raises:
+        DatasetError: no such folder, a folder that cannot be listed, a store of Lineup, or no photo in it.
+    """
+    root = listed_folder(root) if isinstance(root, ObjectPath) else root.resolve()
+    if is_own_folder(entry.name for entry in list_folder(root)):
+        raise DatasetError(f"{shown_name(str(root))} is a store of Lineup", "Name a folder of photos.")
+    found = Sources()
+    found.photos.extend(_photos_below(root, root, "", found.skipped, outputs))
+    if not found.photos:
+        raise DatasetError(f"{shown_name(str(root))} has no photo", "Name a folder of photos.")
+    found.photos.sort(key=lambda source: source.path)
+    return found
+
+
 def _folders_in(root: Path, found: Sources) -> list[Path]:
     """The folders that may be people; what else lies there is counted."""
     entries = list_folder(root)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from orchestrator.dataset.bucket_listing import ListedFolder, listed_folder
-from orchestrator.dataset.csv_file import csv_rows
+from orchestrator.dataset.csv_file import csv_rows, without_apostrophe
 from orchestrator.dataset.discovery import Source, Sources, person_label, with_listing
 from orchestrator.text import examples, shown_name
 from storage.errors import DatasetError
@@ -84,7 +84,9 @@ def _path_on_disk(root: Path, path: str, where: str) -> str:
         literal = str(whole)
         if ".." not in whole.parts and _exists(root, literal):
             return literal
-    return path_inside(root, path.strip(), where)
+    inside = path_inside(root, path.strip(), where)
+    plain = without_apostrophe(inside)  # as `csv_bytes` writes what a spreadsheet would take for a formula
+    return plain if plain != inside and not _exists(root, inside) and _exists(root, plain) else inside
 
 
 def _exists(root: Path, path: str) -> bool:

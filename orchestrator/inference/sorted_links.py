@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from orchestrator.inference.photos import PhotoAnswer
@@ -41,16 +42,20 @@ class SortedLinks:
         self._folders: dict[str, Path] = {}
 
     def add(self, answer: PhotoAnswer) -> None:
-        """Link a photo under each name in it.
+        """Link a photo under each name in it; errors as of `link`."""
+        self.link(answer.path, {face.named.name for face in answer.faces})
+
+    def link(self, photo: Path, names: Iterable[str]) -> None:
+        """Link a photo under each of these names.
 
         Raises:
             InputError: the folder of a name is a link.
             StoreError: a link cannot be made.
         """
-        for name in sorted({face.named.name for face in answer.faces}):
+        for name in sorted(set(names)):
             folder = self._folder_of(name)
             try:
-                _link(folder, answer.path.absolute())
+                _link(folder, photo.absolute())
             except OSError as fault:
                 raise cannot_write(folder, fault) from fault
 

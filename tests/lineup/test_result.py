@@ -39,12 +39,10 @@ def test_the_recommendation_prints_as_its_sentence(result: Result) -> None:
     assert str(told).startswith(f"Use {told.configuration}: ")
 
 
-def test_a_table_comes_without_pictures_unless_they_are_asked_for(result: Result) -> None:
+def test_the_table_of_faces_has_their_measurements(result: Result) -> None:
     faces = result.table("faces")
     assert len(faces) == 12
-    assert "crop" not in faces
     assert len(faces["embedding"].iloc[0]) == 128
-    assert "crop" in result.table("faces", pictures=True)
 
 
 def test_a_wrong_table_is_refused_with_the_choices(result: Result) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.dataset.catalog import build_catalog
+from orchestrator.dataset.csv_file import csv_bytes
 from orchestrator.dataset.labels_file import from_csv
 from storage.errors import DatasetError
 
@@ -124,6 +125,14 @@ ODD = {
     "24-parquet-or-xlsx.xlsx": "is an Excel workbook",
 }  # fmt: skip
 """What is said of each file of ../shared/data/odd-csv; nothing of those that are read."""
+
+
+def test_an_apostrophe_before_what_looks_like_a_formula_is_no_part_of_the_name(photos: Path, tmp_path: Path) -> None:
+    (photos / "ann" / "0.jpg").rename(photos / "=1.jpg")
+    file = tmp_path / "people.csv"
+    file.write_bytes(csv_bytes(("path", "label"), [("=1.jpg", "ann"), ("bob/0.jpg", "bob")]))
+    assert "'=1.jpg" in file.read_text()
+    assert [source.path for source in from_csv(photos, file).photos] == ["=1.jpg", "bob/0.jpg"]
 
 
 def test_the_odd_files_of_the_shared_data_have_an_expected_result_each(shared_data: Path) -> None:
