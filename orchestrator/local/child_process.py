@@ -71,7 +71,7 @@ def flower_command(port: int, address: str = "127.0.0.1") -> list[str]:
     return [
         *(sys.executable, "-m", "celery", "--app", "workers.queue.flower_app", "--quiet", "flower"),
         *(f"--address={address}", f"--port={port}", "--read_only=true"),
-        "--tasks_columns=name,args,state,received,started,runtime,worker",
+        "--tasks_columns=name,args,state,received,runtime,worker",
     ]
 
 

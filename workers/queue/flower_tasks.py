@@ -10,7 +10,7 @@ PREFIX = "lineup."
 MOST_SHOWN = 2
 """Photo keys; a message may have a thousand."""
 
-KEY = 12
+KEY = 8
 """First characters of a photo's key."""
 
 
@@ -28,12 +28,12 @@ def readable(task: Any) -> Any:
 
 
 def about(arguments: str | None) -> str:
-    """What a task is about: its run, then photos, or configuration, repeat and fold.
+    """What a task is about: photos, or configuration, repeat and fold; and of which run, since Flower cuts the end.
 
     >>> about("('people-1a2b3c4d', ['5e1f00aa11bb22cc', '77'])")
-    'people-1a2b3c4d: 2 photos, 5e1f00aa11bb 77'
+    '2 photos 5e1f00aa 77 of people-1a2b3c4d'
     >>> about("('people-1a2b3c4d', 'svm-linear', 0, 3)")
-    'people-1a2b3c4d: svm-linear, repeat 0, fold 3'
+    'svm-linear, repeat 0, fold 3 of people-1a2b3c4d'
     >>> about("('people-1a2b3c4d',)")
     'people-1a2b3c4d'
     >>> about("['people-1a2b3c4d', ['5e...")
@@ -47,7 +47,7 @@ def about(arguments: str | None) -> str:
         keys = [str(key)[:KEY] for key in rest[0]]
         more = " …" if len(keys) > MOST_SHOWN else ""
         count = f"{len(keys)} photo" + ("s" if len(keys) != 1 else "")
-        return f"{run}: {count}, {' '.join(keys[:MOST_SHOWN])}{more}"
+        return f"{count} {' '.join(keys[:MOST_SHOWN])}{more} of {run}"
     if len(rest) == 3:
-        return f"{run}: {rest[0]}, repeat {rest[1]}, fold {rest[2]}"
+        return f"{rest[0]}, repeat {rest[1]}, fold {rest[2]} of {run}"
     return str(run)
