@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,34 @@ def test_the_small_image_has_the_versions_of_the_full_one_and_no_tensorflow() ->
     assert small.items() <= full.items()
     assert len(small) > 40
     assert not {"tensorflow", "tensorflow-cpu", "keras", "scikit-learn", "scipy", "bokeh", "matplotlib"} & small.keys()
+
+
+def imported(path: Path) -> set[str]:
+    """The names of packages that a module imports, anywhere in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {each.name.split(".")[0] for each in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def test_what_a_worker_for_photos_may_import_is_locked_for_its_image() -> None:
+    rooms = ("storage", "workers/faces", "workers/queue")
+    jobs = [ROOT / "workers" / "jobs" / f"{name}.py" for name in ("encode_photos", "embed_faces", "photo_paths", "job")]
+    paths = [*(path for room in rooms for path in (ROOT / room).rglob("*.py")), *jobs]
+    names = set().union(*map(imported, paths)) - sys.stdlib_module_names - {"storage", "workers"}
+    homes = {**packages_distributions(), "dlib": ["dlib-bin"]}  # its wheel does not say what is in it
+    assert {"cv2", "onnxruntime", "pyarrow", "celery"} <= names
+    locked_names = locked("requirements-images.lock").keys()
+    optional = {"openvino"}  # an extra, in no lock
+    missing = {
+        name
+        for name in names - optional
+        if not {home.lower().replace("_", "-").replace(".", "-") for home in homes.get(name, [name])} & locked_names
+    }
+    assert missing == set(), "add them to the group `images` in pyproject.toml, then: make lock"
 
 
 IMPORTS_OF_THE_SMALL_IMAGE = """
