@@ -71,8 +71,8 @@ def with_planned_encoders(store: Path, experiment: Experiment, also: Iterable[st
     """
     used = [find_configuration(name).encoder for name in experiment.configurations] + list(also)
     parts = {part for encoder in used for part in encoder_parts(encoder)}
-    wanted = {name: each for name, each in KNOWN_ENCODERS.items() if name in parts} | dict(experiment.encoders)
-    planned = {name: _planned(store, name, each) for name, each in wanted.items()}
+    known = {**KNOWN_ENCODERS, **experiment.encoders}
+    planned = {name: _planned(store, name, each) for name, each in known.items() if name in parts}
     if experiment.faces.landmarks == "5":
         _check_five_points(store, planned)
     return replace(experiment, encoders=planned)

@@ -116,7 +116,7 @@ def name_photo_bytes(
     photo = guarded_reader().image(data, engine.settings.limits)
     if isinstance(photo, Refusal):
         return PhotoAnswer(path, photo.outcome, photo.reason), None
-    result = engine.encode_every_face(data, photo, recogniser.others)
+    result = engine.encode_every_face(data, photo, recogniser.others, recogniser.needs_own_embedding)
     found = _named(result.faces, recogniser)
     answer = PhotoAnswer(path, result.outcome, result.reason, found, seconds=time.perf_counter() - began)
     jpeg = None

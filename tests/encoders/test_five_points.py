@@ -79,6 +79,7 @@ def test_faces_have_five_points_a_crop_and_no_aligned_picture(run: Run) -> None:
 def test_a_model_of_it_names_faces_without_the_file(run: Run, others: Path) -> None:
     refit(run, "knn-1@sface", folder_of(run, "knn-1@sface"))
     stored = load_recogniser(folder_of(run, "knn-1@sface"))
+    assert not stored.needs_own_embedding
     photo = next(others.glob("*/*.jpg"))
     (record,) = load_engine(stored.settings).encode_photos([("key", photo.read_bytes())], lambda _: None, stored.others)
     (named,) = stored.name(record.faces)

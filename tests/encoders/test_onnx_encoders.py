@@ -274,6 +274,7 @@ def test_a_stored_model_has_its_encoders_and_names_the_same_faces(run: Run, othe
     (first,), (second,) = now.name(record.faces), stored.name(record.faces)
     assert (first.name, first.distance) == (second.name, second.distance)
     assert stored.scale == now.scale
+    assert stored.needs_own_embedding
     (folder / "sface.onnx").write_bytes(b"no network")
     with pytest.raises(StoreError, match="other bytes than when the model was fitted"):
         load_recogniser(folder)
@@ -295,6 +296,13 @@ def test_a_file_that_is_not_as_described_is_refused_before_the_run(
     wrong = replace(experiment, encoders={"mine": replace(mine, **entry)})
     with pytest.raises(ExperimentError, match=f"encoders.mine: .*{words}"):
         plan_run(tmp_path, others, None, wrong)
+
+
+def test_an_encoder_that_no_configuration_uses_embeds_nothing(
+    experiment: Experiment, others: Path, tmp_path: Path
+) -> None:
+    planned = plan_run(tmp_path, others, None, replace(experiment, configurations=("knn-1", "knn-1@sface"))).run
+    assert set(planned.plan.experiment.encoders) == {"sface"}
 
 
 @pytest.mark.parametrize(

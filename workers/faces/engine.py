@@ -24,8 +24,8 @@ from workers.faces.detected_face import DetectedFace, record_of
 from workers.faces.embed.face_encoder import Embedding, embed_chips, load_face_encoder
 from workers.faces.embed.onnx_encoder import OnnxFaceEncoder
 from workers.faces.freed_memory import FreedMemory
-from workers.faces.photo import Photo, Pixels
-from workers.faces.records import FaceRecord, PhotoResult
+from workers.faces.photo import Photo, Pixels, Points
+from workers.faces.records import NOT_EMBEDDED, FaceRecord, PhotoResult
 from workers.faces.refusal import Refusal
 from workers.faces.stopwatch import timed
 
@@ -114,15 +114,18 @@ class FaceEngine:
         """
         return self._every_face(Photo(rgb), None, others).faces
 
-    def encode_every_face(self, data: bytes, photo: Photo, others: OtherEncoders = NO_OTHERS) -> PhotoResult:
+    def encode_every_face(
+        self, data: bytes, photo: Photo, others: OtherEncoders = NO_OTHERS, own: bool = True
+    ) -> PhotoResult:
         """Every face of a photo by falling area, small ones too; its outcome is "ok", "no_face" or a refusal's.
 
         Args:
             data: the file's bytes.
             photo: decoded from them.
             others: as in `encode_photos`.
+            own: whether the faces are embedded by the engine's own encoder.
         """
-        return self._every_face(photo, self._full(data, photo), others)
+        return self._every_face(photo, self._full(data, photo), others, own)
 
     def _full(self, data: bytes, photo: Photo) -> FullSize:
         def read() -> Photo:
@@ -132,9 +135,9 @@ class FaceEngine:
 
         return read
 
-    def _every_face(self, photo: Photo, full: FullSize | None, others: OtherEncoders) -> PhotoResult:
+    def _every_face(self, photo: Photo, full: FullSize | None, others: OtherEncoders, own: bool = True) -> PhotoResult:
         result = PhotoResult("", [], "ok", "", self.settings.detector)
-        self._encode_faces(self._detect(photo, "all", result, full), others)
+        self._encode_faces(self._detect(photo, "all", result, full), others, own)
         return result
 
     def _detect(
@@ -160,7 +163,7 @@ class FaceEngine:
                 for place, one in enumerate(found)
             ]
 
-    def _encode_faces(self, faces: Sequence[DetectedFace], others: OtherEncoders) -> None:
+    def _encode_faces(self, faces: Sequence[DetectedFace], others: OtherEncoders, own: bool = True) -> None:
         """Landmarks, align, embed: each step for all faces before the next. A record goes to its photo's result.
 
         Landmarks and embeddings are made of all faces together, and each photo is charged an equal share of that time
@@ -168,15 +171,10 @@ class FaceEngine:
         """
         if not faces:
             return
-        chips: list[Pixels] = []
         together: dict[str, float] = {}
         with timed(together, "landmarks"):
             points = self._landmarks([(face.photo.rgb, face.detection.box) for face in faces])
-        for (_, _, photo, detection, result, *_), shape in zip(faces, points, strict=True):
-            with timed(result.seconds, "align"):
-                chips.append(encoder_chip(photo.rgb, detection.box, shape))
-        with timed(together, "encode"):
-            embeddings = embed_chips(self._encode, chips, self.settings.mirror, self.settings.jitter)
+        embeddings = self._embed(faces, points, together) if own else [NOT_EMBEDDED] * len(faces)
         for face, shape, embedding in zip(faces, points, embeddings, strict=True):
             for step, seconds in together.items():
                 face.result.seconds[step] = face.result.seconds.get(step, 0.0) + seconds / len(faces)
@@ -184,6 +182,16 @@ class FaceEngine:
         if others:
             for face in {id(face.result): face for face in faces}.values():
                 self._embed_by_others(face, others)
+
+    def _embed(
+        self, faces: Sequence[DetectedFace], points: Sequence[Points], together: dict[str, float]
+    ) -> Sequence[Embedding]:
+        chips: list[Pixels] = []
+        for (_, _, photo, detection, result, *_), shape in zip(faces, points, strict=True):
+            with timed(result.seconds, "align"):
+                chips.append(encoder_chip(photo.rgb, detection.box, shape))
+        with timed(together, "encode"):
+            return list(embed_chips(self._encode, chips, self.settings.mirror, self.settings.jitter))
 
     def _embed_by_others(self, one: DetectedFace, others: OtherEncoders) -> None:
         """Embed all faces of the photo of one face; where it cannot be read at full size, it has none."""

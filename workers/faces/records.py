@@ -6,18 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from storage.schemas import FACES
 from workers.faces.embed.face_encoder import Embedding
 from workers.faces.photo import Points
 from workers.faces.refusal import Refusal
+
+NOT_EMBEDDED: Embedding = np.zeros(0, np.float32)
+"""Of a face that the engine's own encoder was not asked for."""
 
 
 @dataclass(frozen=True)
 class FaceRecord:
     """One face; the fields are the columns of `storage.schemas.FACES` and mean what is said there.
 
-    `landmarks` is (136,), `five_points` (10,) and `embedding` (128,), all float32; `crop` and `aligned` are JPEG bytes.
-    `others` has the embeddings by other encoders, (D,) float32 by the encoder's name; they are no columns of FACES.
+    `landmarks` is (136,), `five_points` (10,), `embedding` (128,) or NOT_EMBEDDED, all float32; `crop` and `aligned`
+    are JPEG bytes. `others` has the embeddings by other encoders, (D,) float32 by the encoder's name; they are no
+    columns of FACES.
     """
 
     photo_key: str

@@ -33,7 +33,7 @@ class Faces:
     Attributes:
         keys: photo keys, length N.
         face_index: (N,) int16.
-        embedding: (N, 128) float32.
+        embedding: (N, D) float32.
         jpegs: by view N JPEGs, 128 x 128 RGB: crop is the detector's box; aligned has eyes and lips moved to fixed
             places, and is None without 68 points.
         encoder_microseconds: an own encoder's median time for a face; 0 where the face engine made the embeddings.

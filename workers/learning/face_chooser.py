@@ -16,8 +16,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-ONLY, CENTRAL, CONSISTENT = "only", "central", "consistent"
-"""Why a face was chosen: it is the photo's only one; it is the central one; it agrees with the other photos."""
+from workers.faces.detect.select_faces import CENTRAL, ONLY
+
+CONSISTENT = "consistent"
+"""Why a face was chosen, beside ONLY and CENTRAL: it agrees with the other photos."""
 
 MARGIN = 0.05
 """Distance by which a face must agree better than the central one to be taken instead. Two bystanders, and two

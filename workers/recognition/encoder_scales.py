@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from storage.encoder_settings import SFACE, OnnxEncoder, PlannedEncoder
 from storage.engine_settings import EngineSettings
@@ -64,7 +65,10 @@ def _scale_of_one(encoder: PlannedEncoder | None) -> EncoderScale:
 
 
 def _is_sface(encoder: PlannedEncoder | None) -> bool:
-    return isinstance(encoder, OnnxEncoder) and encoder.sha256 == SFACE.sha256
+    """Whether an encoder measures as SFace does: its network, fed in the same way."""
+    if not isinstance(encoder, OnnxEncoder):
+        return False
+    return replace(encoder, path="", digest="", version=0, threshold=SFACE.threshold) == SFACE
 
 
 def _centre_together(parts: Sequence[str], encoders: Mapping[str, PlannedEncoder]) -> float:

@@ -25,7 +25,7 @@ def faces_as_batch(
     Pictures are decoded from the engine's JPEGs, as they were for fitting.
 
     Args:
-        faces: embedded with the encoders that are needed.
+        faces: embedded with the encoders that are needed, and no other need have embedded them.
         view: crop, aligned, embedding or none.
         encoder: of the configuration; empty for the engine's own.
         encoders: the others that it names.
@@ -34,7 +34,7 @@ def faces_as_batch(
     found = Faces(
         keys=tuple(face.photo_key for face in faces),
         face_index=np.asarray([face.face_index for face in faces], np.int16),
-        embedding=np.asarray(rows, np.float32).reshape(len(rows), EMBEDDING_SIZE),
+        embedding=np.asarray(rows, np.float32).reshape(len(rows), len(rows[0]) if rows else EMBEDDING_SIZE),
         jpegs={"crop": [face.crop for face in faces], "aligned": [face.aligned for face in faces]},
     )
     parts = {name: _embedded(faces, found, name, encoders) for name in encoder_parts(encoder)}

@@ -24,7 +24,7 @@ from workers.compare.operating_points import OperatingPoint
 from workers.faces.embed.onnx_encoder import OnnxFaceEncoder
 from workers.faces.engine_fingerprint import engine_fingerprint
 from workers.faces.records import FaceRecord
-from workers.learning.configurations import UNKNOWN
+from workers.learning.configurations import RUN_ENCODER, UNKNOWN, encoder_parts
 from workers.learning.encoder.picture_encoder import Encoder
 from workers.learning.face_batch import FaceBatch
 from workers.learning.fitted_model import Model, load_model, save_model
@@ -110,6 +110,12 @@ class Recogniser:
     def others(self) -> dict[str, OnnxFaceEncoder]:
         """The encoders that the face engine shall embed faces with, besides its own."""
         return {name: each for name, each in self.encoders.items() if isinstance(each, OnnxFaceEncoder)}
+
+    @property
+    def needs_own_embedding(self) -> bool:
+        """Whether faces must be embedded by the face engine's own encoder."""
+        parts = encoder_parts(self.model.configuration.encoder)
+        return not parts or RUN_ENCODER in parts
 
     def name(self, faces: Sequence[FaceRecord]) -> list[Named]:
         """Name each face, by one: an answer does not depend on the other faces. They are embedded with `others` too."""

@@ -13,7 +13,8 @@ from storage.experiments import Protocol
 from storage.schemas import CATALOG, FACES
 from tests.orchestrator.dataset.test_splits import crop, row
 from tests.table_pictures import TablePictures
-from workers.learning.face_chooser import CENTRAL, CONSISTENT, ONLY
+from workers.faces.detect.select_faces import CENTRAL, ONLY
+from workers.learning.face_chooser import CONSISTENT
 
 PEOPLE = ("ann", "bob", "cid", "dan", "eve")
 PHOTOS = 8

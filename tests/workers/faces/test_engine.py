@@ -15,9 +15,10 @@ from storage.engine_settings import EngineSettings
 from storage.schemas import FACES
 from tests.workers.faces.bad_inputs import BAD_INPUTS
 from tests.workers.faces.conftest import as_bytes
+from workers.faces.decode.guarded_reader import guarded_reader
 from workers.faces.detect.boxes import Box, overlap
-from workers.faces.engine import load_engine
-from workers.faces.photo import Pixels
+from workers.faces.engine import FaceEngine, load_engine
+from workers.faces.photo import Photo, Pixels
 from workers.faces.records import FaceRecord, PhotoResult, face_rows
 
 Photos = list[tuple[str, bytes]]
@@ -177,3 +178,15 @@ print(sorted({"tensorflow", "celery", "redis", "keras", "onnx"} & set(sys.module
         [sys.executable, "-c", script], input=photos[0][1], capture_output=True, check=True, timeout=120
     )
     assert run.stdout.decode().strip() == "[]"
+
+
+def test_a_face_need_not_be_embedded_by_the_engines_own_encoder(
+    photos: list[tuple[str, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = FaceEngine(DEFAULT)
+    monkeypatch.setattr(engine, "_encode", pytest.fail)
+    photo = guarded_reader().image(photos[0][1], DEFAULT.limits)
+    assert isinstance(photo, Photo)
+    [face] = engine.encode_every_face(photos[0][1], photo, own=False).faces
+    assert face.embedding.shape == (0,)
+    assert face.landmarks is not None

@@ -7,7 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from workers.learning.face_chooser import CENTRAL, CONSISTENT, MARGIN, ONLY, ChosenFace, FaceChooser, related_photos
+from workers.faces.detect.select_faces import CENTRAL, ONLY
+from workers.learning.face_chooser import CONSISTENT, MARGIN, ChosenFace, FaceChooser, related_photos
 
 ANN, BOB, EVE = np.eye(3)
 """Where three people's faces lie."""

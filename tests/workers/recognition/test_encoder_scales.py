@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from storage.encoder_settings import SFACE, OnnxEncoder, OwnEncoder, PlannedEncoder
@@ -24,6 +27,14 @@ def test_the_scale_belongs_to_the_encoder_and_its_settings() -> None:
     assert scale_of(EngineSettings(mirror=True), "own", named) == OWN
     assert scale_of(EngineSettings(), "sface", named) == scale_of(EngineSettings(), "copy", named) == SFACE_SCALE
     assert scale_of(EngineSettings(), "dlib+sface", named) == BOTH
+
+
+@pytest.mark.parametrize("change", [{"size": 128}, {"colour": "bgr"}, {"distance": "euclidean"}, {"mean": 127.5}])
+def test_sfaces_network_fed_otherwise_is_another_encoder(change: dict[str, Any]) -> None:
+    named = {"other": replace(SFACE, **change), "same": replace(SFACE, path="copy.onnx", threshold=1.0, version=2)}
+    assert scale_of(EngineSettings(), "other", named) != SFACE_SCALE
+    assert scale_of(EngineSettings(), "dlib+other", named) != BOTH
+    assert scale_of(EngineSettings(), "same", named) == SFACE_SCALE
 
 
 def test_a_file_s_published_threshold_is_the_middle_of_its_scale() -> None:

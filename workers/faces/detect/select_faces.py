@@ -13,8 +13,8 @@ FARTHEST = 2.0
 beside it stands says nothing of who is meant: where nobody is in the middle, as in full-length pictures, the largest
 face is. docs/engine.md has what was measured."""
 
-ONLY = "only"
-"""Why the face of a photo with one face was chosen."""
+ONLY, CENTRAL = "only", "central"
+"""Why a face was chosen: it is the photo's only one; it is the central one."""
 
 
 def select_faces(found: list[Detection], policy: str, size: tuple[int, int]) -> list[Detection] | Refusal:
@@ -73,7 +73,7 @@ def why_chosen(policy: str, place: int, seen: int) -> str:
     """
     if seen == 1:
         return ONLY
-    return {"all": "every", "consistent": "central" if place == 0 else "further"}.get(policy, policy)
+    return {"all": "every", "consistent": CENTRAL if place == 0 else "further"}.get(policy, policy)
 
 
 def _place(box: Box) -> tuple[float, float, float, float]:

@@ -10,6 +10,9 @@ from storage.errors import EngineError
 from workers.faces.models.model_cache import converted
 from workers.faces.models.quiet_libraries import quiet_libraries
 
+PROVIDERS = ("CPUExecutionProvider",)
+"""No other, where one is installed: it would give other bits under the same fingerprint."""
+
 
 def load_session(model: Path | bytes) -> Any:
     """An inference session on one thread, since a worker process has one core.
@@ -29,11 +32,9 @@ def load_session(model: Path | bytes) -> Any:
     options.log_severity_level = 3
     # Photos have all sizes: an arena would keep the memory of the largest for the life of the process.
     options.enable_cpu_mem_arena = False
-    available = onnxruntime.get_available_providers()
-    providers = [one for one in ("CUDAExecutionProvider", "CPUExecutionProvider") if one in available]
     try:
         source = model if isinstance(model, bytes) else str(model)
-        return onnxruntime.InferenceSession(source, options, providers=providers)
+        return onnxruntime.InferenceSession(source, options, providers=PROVIDERS)
     except Exception as error:  # the runtime's errors have no other common base
         named = "the encoder" if isinstance(model, bytes) else model
         raise EngineError(f"ONNX Runtime cannot load {named}: {error}") from error
