@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from orchestrator.report.material import ReportMaterial
 from orchestrator.report.page import render_page
 from orchestrator.report.suspects_file import write_suspects
@@ -18,7 +21,9 @@ from storage.tables import read_table
 from storage.write_whole import write_bytes
 from workers.compare.k_shot import largest_shot
 from workers.compare.paired import Pair
+from workers.jobs.load_faces import faces_by_encoder
 from workers.jobs.photo_paths import submitted_photos
+from workers.learning.configurations import AT
 
 _FACE_COLUMNS = ["photo_key", "face_index", "outcome", "reason", "embedding", "photo_faces"]
 _FINDINGS = {**SPLIT_TABLES, **COMPARISON_TABLES}
@@ -35,6 +40,8 @@ def material_of(run: Run) -> ReportMaterial:
     }
     if plan.experiment.protocol.kind == "k-shot":  # its folds are numbers of photos: the ranked one is shown
         tables = {name: largest_shot(table, findings["splits"]) for name, table in tables.items()}
+    faces = read_faces(run, _FACE_COLUMNS)
+    encoder = _encoder_of_winner(findings["comparison"])
     ended = datetime.fromtimestamp(run.comparison.stat().st_mtime, UTC)
     return ReportMaterial(
         name=Path(plan.dataset).name,
@@ -44,7 +51,9 @@ def material_of(run: Run) -> ReportMaterial:
         wall_seconds=(ended - datetime.fromisoformat(plan.created)).total_seconds(),
         versions=plan.versions,
         catalog=read_table(run.catalog, CATALOG),
-        faces=read_faces(run, _FACE_COLUMNS),
+        faces=faces,
+        map_encoder=encoder,
+        map_faces=_embedded_by(run, faces, encoder) if encoder else None,
         pictures=run_pictures(run),
         **tables,
         comparison=findings["comparison"],
@@ -55,6 +64,20 @@ def material_of(run: Run) -> ReportMaterial:
         created=plan.created,
         near_grouped=plan.experiment.protocol.groups_near_duplicates,
     )
+
+
+def _encoder_of_winner(comparison: pa.Table) -> str:
+    """The encoder that the name of the recommended configuration ends with; empty for the face engine's own."""
+    rows = comparison.select(["configuration", "recommended"]).to_pylist()
+    return next((row["configuration"].partition(AT)[2] for row in rows if row["recommended"]), "")
+
+
+def _embedded_by(run: Run, faces: pa.Table, encoder: str) -> pa.Table:
+    """The usable faces with the embeddings of another encoder, or of several side by side."""
+    usable = faces.filter(pc.equal(pc.cast(faces["outcome"], pa.string()), "ok"))
+    measured = faces_by_encoder(run, encoder).embedding
+    column = pa.FixedSizeListArray.from_arrays(pa.array(measured.ravel()), measured.shape[1])
+    return usable.set_column(usable.schema.get_field_index("embedding"), "embedding", column)
 
 
 def draw_report(run: Run) -> Path:

@@ -52,12 +52,13 @@ class Dot:
 
 @dataclass(frozen=True)
 class Square:
-    """A drawing of one configuration: its lines, its marks, and the caption below it."""
+    """A drawing of one configuration: its lines, its marks, perhaps the diagonal, and the caption below it."""
 
     title: str
     note: str
     lines: tuple[Line, ...]
     dots: tuple[Dot, ...] = ()
+    diagonal: bool = False
 
 
 def learning_curves(fits: pa.Table) -> list[Panel]:
@@ -91,7 +92,7 @@ def reliability_curves(table: pa.Table, errors: dict[str, float | None]) -> list
             for row in rows
         ]
         line = Line("accuracy", " ".join(f"{mark.x:.2f},{mark.y:.2f}" for mark in marks), "")
-        squares.append(Square(name, f"calibration error {percent(errors[name])}", (line,), tuple(marks)))
+        squares.append(Square(name, f"calibration error {percent(errors[name])}", (line,), tuple(marks), diagonal=True))
     return squares
 
 

@@ -47,7 +47,7 @@ class MappedFaces:
 
 
 def embedding_map(material: ReportMaterial, winner: str) -> MappedFaces | None:
-    """The map of the engine's own embeddings; None where there are too few."""
+    """The map of the embeddings by which the recommended configuration names faces; None where there are too few."""
     rows, total = _sampled(material)
     if len(rows) < FEWEST_FACES:
         return None
@@ -98,7 +98,8 @@ def _sampled(material: ReportMaterial) -> tuple[list[dict[str, Any]], int]:
     """Faces with an embedding by person and photo, at most MOST_FACES of them, and how many there are."""
     known = material.catalog.select(["photo_key", "label", "path", "outcome"]).to_pylist()
     photos = {row["photo_key"]: row for row in reversed(known) if row["outcome"] == "ok"}
-    measured = material.faces.filter(material.faces["embedding"].is_valid())
+    faces = material.faces if material.map_faces is None else material.map_faces
+    measured = faces.filter(faces["embedding"].is_valid())
     columns = (measured[name].to_pylist() for name in ("photo_key", "face_index", "outcome"))
     found = [
         (photos[key]["label"], photos[key]["path"], index, place)

@@ -40,4 +40,6 @@ class ReportMaterial:
     dataset: str = ""  # the folder, as the run's plan names it
     labels: str = ""  # the labels file, or empty
     created: str = ""  # when it was planned: UTC, ISO 8601
+    map_encoder: str = ""  # the recommended configuration's, by name; empty for the face engine's own
+    map_faces: pa.Table | None = None  # the usable rows of `faces` with that encoder's embeddings; None for its own
     near_grouped: bool = False  # whether near-duplicates share a group of the splits

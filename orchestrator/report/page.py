@@ -17,6 +17,7 @@ from orchestrator.report.evidence import evidence_of
 from orchestrator.report.material import ReportMaterial
 from orchestrator.report.method import open_set_sentences, protocol
 from orchestrator.report.mistaken_for import beside_training
+from orchestrator.report.operating_curves import operating_curves
 from orchestrator.report.people import (
     PEOPLE_SHOWN,
     confusions,
@@ -25,6 +26,7 @@ from orchestrator.report.people import (
     hardest_faces,
     listed_near_duplicates,
     strips,
+    worst_named,
     worst_recalls,
 )
 from orchestrator.report.protocol_findings import page_findings
@@ -80,6 +82,8 @@ def _context(material: ReportMaterial) -> dict[str, Any]:
     rows = comparison_rows(material.comparison)
     findings = material.findings
     evidence = evidence_of(findings, [row["configuration"] for row in rows if row["outcome"] == "ok"])
+    winner = next((row["configuration"] for row in rows if row["recommended"]), "")
+    operating = points_of(findings["operating_points"])
     calibration = [row for row in rows if row["calibration_error"] is not None]
     return {
         "run": material,
@@ -88,9 +92,10 @@ def _context(material: ReportMaterial) -> dict[str, Any]:
         "protocol": protocol(material),
         "rows": rows,
         "protocol_findings": page_findings(findings, [row["configuration"] for row in rows]),
-        "winner": next((row["configuration"] for row in rows if row["recommended"]), ""),
+        "winner": winner,
         "ranks": rank_texts(rows),
-        "operating": points_of(findings["operating_points"]),
+        "operating": operating,
+        "operating_curves": operating_curves(material.scores, operating, [row["configuration"] for row in rows]),
         "outside": [(row["configuration"], row["outside_family"]) for row in rows if row["outside_family"]],
         "accuracy": accuracy_bars(rows),
         "latency": latency_bars(rows),
@@ -107,14 +112,13 @@ def _context(material: ReportMaterial) -> dict[str, Any]:
         "confusions": confusions(material.scores, [row["configuration"] for row in rows]),
         "recalls": worst_recalls(findings["people"]),
         "again": run_again(material),
-        **_figures(material, rows),
-        **_pictured(material, [row["configuration"] for row in rows if row["view"] == "none"]),
+        **_figures(material, rows, winner),
+        **_pictured(material, [row["configuration"] for row in rows if row["view"] == "none"], winner),
     }
 
 
-def _figures(material: ReportMaterial, rows: list[Row]) -> dict[str, Any]:
+def _figures(material: ReportMaterial, rows: list[Row], winner: str) -> dict[str, Any]:
     """The two pictures and all scripts of the page."""
-    winner = next((row["configuration"] for row in rows if row["recommended"]), "")
     faces = embedding_map(material, winner)
     scripts = page_scripts()
     return {
@@ -126,15 +130,17 @@ def _figures(material: ReportMaterial, rows: list[Row]) -> dict[str, Any]:
             for row in scored(rows)
         ),
         "map_figure": map_figure(faces) if faces else "",
+        "map_encoder": material.map_encoder,
         "faces_mapped": len(faces.x) if faces else 0,
         "faces_known": faces.total if faces else 0,
     }
 
 
-def _pictured(material: ReportMaterial, blind: list[str]) -> dict[str, Any]:
+def _pictured(material: ReportMaterial, blind: list[str], winner: str) -> dict[str, Any]:
     """The sections that show faces and photos; `blind` are the configurations that look at no face."""
     hard = hardest_faces(material.catalog, material.pictures, material.scores, blind)
-    people = strips(material.catalog, material.faces, material.splits, material.pictures)
+    worst = worst_named(material.findings["people"], winner)
+    people = strips(material.catalog, material.faces, material.splits, material.pictures, worst)
     return {
         "people": people[:PEOPLE_SHOWN],
         "people_left_out": max(0, len(people) - PEOPLE_SHOWN),

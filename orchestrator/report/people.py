@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,10 +64,15 @@ class Confusion:
     largest: tuple[tuple[str, str, int], ...]  # (truth, predicted, how often), most frequent first
 
 
-def strips(catalog: pa.Table, faces: pa.Table, splits: pa.Table, pictures: PictureSource) -> list[Strip]:
-    """The first faces of each person by photo key, sorted by name; of a photo's further faces, those in the splits.
+def strips(
+    catalog: pa.Table, faces: pa.Table, splits: pa.Table, pictures: PictureSource, worst: Sequence[str] = ()
+) -> list[Strip]:
+    """The first faces of each person by photo key; of a photo's further faces, those in the splits.
 
     Only the first PEOPLE_SHOWN have pictures.
+
+    Args:
+        worst: people in the order in which they are shown; all others follow by name.
     """
     further = set(zip(splits["photo_key"].to_pylist(), splits["face_index"].to_pylist(), strict=True))
     labels = dict(_pairs(catalog, "photo_key", "label"))
@@ -77,7 +82,8 @@ def strips(catalog: pa.Table, faces: pa.Table, splits: pa.Table, pictures: Pictu
         counts = index == 0 or (key, index) in further
         if counts and outcome == "ok" and key in labels:
             by_label[labels[key]].append((key, index))
-    people = sorted(by_label.items())
+    places = {label: place for place, label in enumerate(worst)}
+    people = sorted(by_label.items(), key=lambda item: (places.get(item[0], len(places)), item[0]))
     shown = {face for _, found in people[:PEOPLE_SHOWN] for face in found[:FACES_PER_PERSON]}
     crops, aligned = pictures.some(shown, "crop"), pictures.some(shown, "aligned")
 
@@ -177,6 +183,16 @@ def worst_recalls(table: pa.Table) -> dict[str, list[dict[str, Any]]]:
     for row in table.to_pylist():
         found[row["configuration"]].append(row)
     return {name: rows[:NAMES_IN_A_MATRIX] for name, rows in found.items()}
+
+
+def worst_named(table: pa.Table, configuration: str) -> list[str]:
+    """The people of a configuration, the lowest recall first.
+
+    Args:
+        table: `storage.finding_schemas.PEOPLE`.
+    """
+    mine = [row for row in table.to_pylist() if row["configuration"] == configuration]
+    return [row["label"] for row in sorted(mine, key=lambda row: (row["recall"], row["label"]))]
 
 
 def listed_near_duplicates(catalog: pa.Table, near: pa.Table) -> list[tuple[str, str, str]]:

@@ -6,6 +6,7 @@ import base64
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from orchestrator.report import embedding_map as room
@@ -61,3 +62,17 @@ def test_the_page_shows_the_map(measured: ReportMaterial) -> None:
 
 def test_a_damaged_crop_has_no_thumbnail() -> None:
     assert thumbnail(None) == thumbnail(b"\xff\xd8no") == ""
+
+
+def test_the_map_shows_the_embeddings_of_the_recommended_encoder(measured: ReportMaterial) -> None:
+    usable = measured.faces.filter(measured.faces["embedding"].is_valid())
+    kind = usable.schema.field("embedding").type
+    moved = pa.array(np.roll(np.stack(usable["embedding"].to_pylist()), 3, axis=0).tolist(), kind)
+    others = usable.set_column(usable.schema.get_field_index("embedding"), "embedding", moved)
+    own = embedding_map(measured, "svm-linear")
+    found = embedding_map(replace(measured, map_encoder="sface", map_faces=others), "svm-linear")
+    assert own
+    assert found
+    assert found.labels == own.labels
+    assert found.x != own.x
+    assert "faces by the embedding of sface" in render_page(replace(measured, map_encoder="sface", map_faces=others))

@@ -113,3 +113,9 @@ def test_a_run_without_a_single_row_still_gives_a_page(material: ReportMaterial)
 
 def test_equal_material_gives_equal_text(page: str, material: ReportMaterial) -> None:
     assert render_page(material) == page
+
+
+def test_every_picture_says_what_it_shows(page: str) -> None:
+    alts = re.findall(r'<img src="[^"]+" alt="([^"]*)"', page)
+    assert len(alts) == page.count("<img ")
+    assert all(alts)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 
 from orchestrator.report.material import ReportMaterial
-from orchestrator.report.people import confusions, duplicates, failures, hardest_faces, strips
+from orchestrator.report.people import confusions, duplicates, failures, hardest_faces, strips, worst_named
+from storage.finding_schemas import COMPARISON_TABLES
 from storage.schemas import EXCLUDED
 from tests.orchestrator.report.conftest import PEOPLE, table
 
@@ -46,3 +47,15 @@ def test_failures_name_photo_and_reason(material: ReportMaterial) -> None:
 
 def test_equal_bytes_are_one_group(material: ReportMaterial) -> None:
     assert duplicates(material.catalog) == [[("ada/0.jpg", "ada"), ("ada/again.jpg", "ada")]]
+
+
+def test_the_people_whom_a_configuration_names_worst_come_first(material: ReportMaterial) -> None:
+    rows = [
+        {"configuration": name, "label": label, "faces": 2, "recall": recall, "low": 0.0, "high": 1.0}
+        for name, recalls in (("knn-3", (1.0, 0.5, 0.0)), ("cnn-small", (0.0, 1.0, 1.0)))
+        for label, recall in zip(PEOPLE, recalls, strict=True)
+    ]
+    worst = worst_named(pa.Table.from_pylist(rows, COMPARISON_TABLES["people"]), "knn-3")
+    assert worst == [PEOPLE[2], PEOPLE[1], PEOPLE[0]]
+    found = strips(material.catalog, material.faces, material.splits, material.pictures, worst[:2])
+    assert [strip.label for strip in found] == worst
