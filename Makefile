@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow test-compose coverage lint format audit audited lock clean bench bench-grid check-search \
-  check-statistics figures chaos recovery fuzz scale
+  check-statistics figures chaos two-machines recovery fuzz scale
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -92,8 +92,11 @@ figures: $(STAMP) ## make the documents' tables of results from runs (ONLY=demo;
 
 DURATION ?= 600
 
-chaos: $(STAMP) ## kill at random for DURATION=600 seconds (SEED=1 repeats), then compare with undisturbed runs
-	$(BIN)/python -m tests.chaos --duration $(DURATION) $(if $(SEED),--seed $(SEED))
+chaos: $(STAMP) ## kill at random for DURATION=600 seconds (SEED=1 repeats; LIVENESS=leases), then compare with undisturbed runs
+	$(if $(LIVENESS),LINEUP_LIVENESS=$(LIVENESS)) $(BIN)/python -m tests.chaos --duration $(DURATION) $(if $(SEED),--seed $(SEED))
+
+two-machines: $(STAMP) ## four hosts over S3, one killed, one cut off for a minute (root, Linux); tables as undisturbed
+	$(BIN)/python -m tests.two_machines
 
 FUZZ_SECONDS ?= 600
 

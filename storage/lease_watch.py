@@ -1,12 +1,12 @@
 """Which leases of a store belong to living processes, as this process sees it on its own monotonic clock.
 
 A lease is dead when it is gone, or when its content has not changed for `seconds`. No clock of another machine is
-compared: a lease holds a count and no time.
+compared: a lease holds a count and no time. Whoever has watched one for so long deletes it, so that all others, who
+may not have watched, know it too. A process that was only cut off writes its lease again.
 """
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -20,9 +20,6 @@ LOOKS = 20
 """At all leases in the time after which one of them is dead, at most."""
 
 LONGEST_LOOK_SECONDS = 1.0
-
-FORGOTTEN = 3
-"""A lease that stands still for so many times that time is deleted. A process that was cut off writes it again."""
 
 
 @dataclass
@@ -95,7 +92,8 @@ class LeaseWatch:
         if seen is None or seen.content != content:
             # the content is at most as old as the end of the reading
             self._seen[name] = _Seen(content, self._clock(), moved=seen is not None)
-        elif began - seen.changed > FORGOTTEN * self._seconds:
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
+        elif began - seen.changed >= self._seconds:
+            path.unlink(missing_ok=True)
+            del self._seen[name]
+            return False
         return True

@@ -160,7 +160,7 @@ def _derived(run: Run) -> dict[Path, pa.Schema]:
 
 def _part_fault(part: _Part) -> str:
     """What is wrong with a part; empty where it is intact."""
-    shown = "/".join(part.path.parts[-3:])
+    shown = "/".join((part.path.parent.parent.name, part.path.parent.name, part.path.name))
     try:
         if not is_intact(part.path, part.schema):
             return f"{shown} is damaged or of another version; `lineup resume` sets it aside and makes it again"
