@@ -384,6 +384,19 @@ def test_every_installation_is_from_the_lock_or_from_here() -> None:
     ]
 
 
+def test_a_store_in_a_bucket_is_for_all_who_use_the_store_with_credentials_from_a_file() -> None:
+    text = (ROOT / "deploy" / "compose.s3.yml").read_text()
+    override = yaml.safe_load(text)
+    assert set(override["services"]) == {name for name, one in SERVICES.items() if "/store" in mounts(one)}
+    for service in override["services"].values():
+        assert service["environment"]["LINEUP_STORE"].startswith("${LINEUP_S3_STORE:?")
+        assert service["environment"]["AWS_SHARED_CREDENTIALS_FILE"] == "/run/secrets/aws_credentials"
+        assert service["secrets"] == ["aws_credentials"]
+        assert service["networks"] == ["outside"]
+    assert not {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} & set(re.findall(r"AWS_\w+", text))
+    assert override["secrets"] == {"aws_credentials": {"file": "./secrets/aws_credentials"}}
+
+
 def test_the_build_sees_its_ingredients_and_nothing_else() -> None:
     lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
     assert lines[0] == "*"
