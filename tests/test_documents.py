@@ -20,8 +20,8 @@ TOP = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
 DOCUMENTS = {path.name: path.read_text() for path in (*map(ROOT.joinpath, TOP), *sorted((ROOT / "docs").glob("*.md")))}
 README = DOCUMENTS["README.md"]
 
-ENVIRONMENT_ONLY = {"LINEUP_CACHE", "LINEUP_SFACE"}
-"""Read by the face engine, which knows no settings."""
+ENVIRONMENT_ONLY = {"LINEUP_CACHE", "LINEUP_SFACE", "LINEUP_LIVENESS"}
+"""Read by the face engine and the store, which know no settings."""
 
 OF_CONTAINERS = set(re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
 """Held to their meaning by test_containers.py."""
