@@ -25,6 +25,7 @@
   liveness  leases/lease-<id>              how the living are known: storage/liveness.py
   refused/<host>.json                      how many messages were refused (storage/refused_messages.py)
   known_files/<dataset>/<reader>/<part>.parquet   storage/known_files.py
+  scans/<scan>/                            storage/scans.py
   outputs                                  what was written outside the store: storage/outputs.py
   workers/<worker>.worker                  see storage/worker_faults.py
   logs/<process>.log  <process>.log.1      of what `run` and `up` start

@@ -17,6 +17,7 @@ from orchestrator.cli.options import (
     print_line,
     quiet_option,
     run_argument,
+    settings,
     stderr_console,
     stop_on_interrupt,
     store_folder,
@@ -183,6 +184,7 @@ def _plan(
 ) -> Planned:
     from orchestrator.cli.progress import display
     from orchestrator.scheduler.planning import plan_run
+    from orchestrator.scheduler.scan_by_workers import scan_by_workers
     from storage.retention import set_retention
 
     with display(stderr_console(), quiet) as bars:
@@ -194,6 +196,7 @@ def _plan(
             run_id,
             lambda done, total: bars.show("catalog", done, total),
             corrections,
+            scan_by_workers(store_folder(), settings()),
         )
     if retain_days is not None:
         set_retention(planned.run, retain_days)

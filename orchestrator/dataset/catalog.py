@@ -10,7 +10,7 @@ path, size and version (storage/known_files.py) is not read again.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import pyarrow as pa
 
 from orchestrator.dataset.corrections import apply_corrections
-from orchestrator.dataset.discovery import Source, from_folder
+from orchestrator.dataset.discovery import Source, Sources, from_folder
 from orchestrator.dataset.labels_file import from_csv
 from orchestrator.dataset.summary import DatasetSummary, summarize
 from storage.engine_settings import Limits
@@ -37,6 +37,12 @@ _SAME_BYTES = "the same bytes are also labelled "
 
 Row = dict[str, Any]
 
+Scanned = tuple[int, Facts]
+"""The place of a file among those that were asked for, and its facts."""
+
+ScanElsewhere = Callable[[Path, Limits, Sequence[Source]], Iterator[list[Scanned]]]
+"""Takes the dataset's folder, the limits and the files; gives facts, some at a time, in no order."""
+
 
 def build_catalog(
     root: Path,
@@ -49,6 +55,7 @@ def build_catalog(
     on_photo: Callable[[int, int], None] | None = None,
     outputs: OutputLedger | None = None,
     known: KnownFiles | None = None,
+    elsewhere: ScanElsewhere | None = None,
 ) -> tuple[pa.Table, DatasetSummary]:
     """Catalogue a folder (one sub-folder a person) or the photos that a CSV names.
 
@@ -60,6 +67,7 @@ def build_catalog(
         on_photo: called in this thread with (done, total) after each photo.
         outputs: the ledger of the store, which tells annotated copies from photos.
         known: files that are not read again; those that are read are added.
+        elsewhere: reads files on other machines; those that it leaves out are read here.
 
     Returns:
         A table of `storage.schemas.CATALOG`, sorted by path, and its summary for the user.
@@ -69,16 +77,13 @@ def build_catalog(
     """
     root = root.resolve()
     sources = from_folder(root, outputs) if labels is None else from_csv(root, labels)
-    rows = describe_photos(root, sources.photos, limits or Limits(), on_photo, known)
+    if len(sources.photos) > ROUND and not corrections:
+        _check_people({source.label for source in sources.photos}, least_people, root, sources)  # before all are read
+    rows = describe_photos(root, sources.photos, limits or Limits(), on_photo, known, elsewhere)
     corrected = tuple(apply_corrections(rows, file) for file in corrections)
     if corrected:
         number_duplicates(rows)
-    people = {row["label"] for row in rows if row["outcome"] == "ok"}
-    if len(people) < least_people:
-        raise DatasetError(
-            f"{root} has readable photos of {len(people)} people; {least_people} are needed",
-            " ".join((*sources.notes, _hint(rows))),
-        )
+    _check_people({row["label"] for row in rows if row["outcome"] == "ok"}, least_people, root, sources, rows)
     table = pa.Table.from_pylist(rows, schema=CATALOG)
     return table, summarize(rows, sources, min_photos_per_person, corrected)
 
@@ -95,25 +100,22 @@ def describe_photos(
     limits: Limits,
     on_photo: Callable[[int, int], None] | None = None,
     known: KnownFiles | None = None,
+    elsewhere: ScanElsewhere | None = None,
 ) -> list[Row]:
-    """The catalogue rows of these photos, in their order; `known` as in `build_catalog`."""
+    """The catalogue rows of these photos, in their order; `known` and `elsewhere` as in `build_catalog`."""
     facts = [_facts_without_reading(source, known) for source in sources]
     unread = [place for place, each in enumerate(facts) if each is None]
     done = len(sources) - len(unread)
     if on_photo and done:
         on_photo(done, len(sources))
-    if unread:
-        with FileScanner(root, limits) as scanner:
-            for start in range(0, len(unread), ROUND):
-                places = unread[start : start + ROUND]
-                found = scanner.scan(sources[place].path for place in places)
-                for place, each in zip(places, found, strict=True):
-                    facts[place] = each
-                    done += 1
-                    if on_photo:
-                        on_photo(done, len(sources))
-                if known:
-                    known.add(_kept((sources[place], facts[place]) for place in places))
+    for found in _scanned(root, sources, unread, limits, elsewhere):
+        for place, each in found:
+            facts[place] = each
+            done += 1
+            if on_photo:
+                on_photo(done, len(sources))
+        if known:
+            known.add(_kept((sources[place], each) for place, each in found))
     if known:
         known.tidy({(source.path, source.size, source.version) for source in sources})
     rows = [_row(source, each) for source, each in zip(sources, facts, strict=True)]
@@ -127,12 +129,33 @@ def _facts_without_reading(source: Source, known: KnownFiles | None) -> Facts | 
     return known.find(source.path, source.size, source.version) if known and source.version else None
 
 
-def _kept(scanned: Iterable[tuple[Source, Facts | None]]) -> list[Row]:
+def _scanned(
+    root: Path, sources: Sequence[Source], unread: Sequence[int], limits: Limits, elsewhere: ScanElsewhere | None
+) -> Iterator[list[Scanned]]:
+    """The facts of the files at these places, some at a time: first what is read elsewhere, then the rest."""
+    left = dict.fromkeys(unread)
+    for found in elsewhere(root, limits, [sources[place] for place in unread]) if elsewhere else ():
+        placed = [(unread[number], facts) for number, facts in found]
+        for place, _ in placed:
+            left.pop(place, None)
+        yield placed
+    rest = list(left)
+    if rest:
+        with FileScanner(root, limits) as scanner:
+            for start in range(0, len(rest), ROUND):
+                places = rest[start : start + ROUND]
+                yield [
+                    (place, facts)
+                    for place, facts in zip(places, scanner.scan(sources[place].path for place in places), strict=True)
+                ]
+
+
+def _kept(scanned: Iterable[tuple[Source, Facts]]) -> list[Row]:
     """Rows of files that need not be read again: their bytes were read, and nobody changed them just now."""
     return [
         {"path": source.path, "size": source.size, "version": source.version, **facts}
         for source, facts in scanned
-        if facts is not None and source.settled and was_read(facts)
+        if source.settled and was_read(facts)
     ]
 
 
@@ -159,6 +182,14 @@ def number_duplicates(rows: Sequence[Row]) -> None:
             row["reason"] = f"{_SAME_BYTES}{', '.join(others)}; takes no part"
         elif row["reason"].startswith(_SAME_BYTES):  # the other label was corrected or erased
             row["reason"] = ""
+
+
+def _check_people(people: set[str], least: int, root: Path, sources: Sources, rows: Sequence[Row] = ()) -> None:
+    if len(people) < least:
+        raise DatasetError(
+            f"{root} has readable photos of {len(people)} people; {least} are needed",
+            " ".join((*sources.notes, _hint(rows))),
+        )
 
 
 def _hint(rows: Sequence[Row]) -> str:

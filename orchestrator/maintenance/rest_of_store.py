@@ -19,6 +19,7 @@ from storage.known_files import FOLDER as KNOWN_FILES
 from storage.outputs import Output, store_outputs
 from storage.parts import DAMAGED, SUFFIX
 from storage.runs import list_runs, open_run
+from storage.scans import SCANS
 from workers.queue.log_folder import log_folder
 
 LEFTOVERS = (TEMPORARY, BUILDING, DAMAGED)
@@ -63,7 +64,7 @@ def erase_rest(store: Path, rest: Rest, search: PersonSearch, copies: bool) -> t
     for path in sorted(store.rglob("*")):
         if path.name.endswith(LEFTOVERS) and (search.in_file(path) or (path.is_dir() and search.in_folder(path))):
             delete(path)
-    for path in sorted((store / KNOWN_FILES).rglob(f"*{SUFFIX}")):
+    for path in sorted(path for name in (KNOWN_FILES, SCANS) for path in (store / name).rglob(f"*{SUFFIX}")):
         if search.in_file(path):
             delete(path)  # only a cache
     logs = tuple(_emptied(log_folder(store), search))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from orchestrator.dataset.catalog import build_catalog, known_of
+from orchestrator.dataset.catalog import ScanElsewhere, build_catalog, known_of
 from orchestrator.dataset.splits import check_splittable
 from orchestrator.dataset.summary import DatasetSummary
 from orchestrator.experiment.chosen_configurations import check_configurations, check_five_points
@@ -57,6 +57,7 @@ def plan_run(
     run_id: str | None = None,
     on_photo: Callable[[int, int], None] | None = None,
     corrections: Sequence[Path] = (),
+    elsewhere: ScanElsewhere | None = None,
 ) -> Planned:
     """Catalogue a dataset and write the plan of its run.
 
@@ -65,6 +66,7 @@ def plan_run(
 
     Args:
         corrections: CSV files of labels to be corrected, one after another; see `orchestrator.dataset.corrections`.
+        elsewhere: reads new files on other machines.
 
     Raises:
         DatasetError: the dataset or the corrections are not usable, or too few people have enough photos.
@@ -80,6 +82,7 @@ def plan_run(
         labels,
         limits=experiment.faces.limits,
         known=known_of(store, dataset, experiment.faces.limits),
+        elsewhere=elsewhere,
         min_photos_per_person=experiment.protocol.least_photos,
         corrections=corrections,
         on_photo=on_photo,

@@ -32,6 +32,9 @@ Facts = dict[str, Any]
 
 ReadHeaders = Callable[[Sequence[bytes]], list[Header | Refusal]]
 
+ReadFile = Callable[[Path, str, int], bytes | Refusal]
+"""Gives so many bytes at most of the file at a path below a folder, as `read_file_inside` does."""
+
 GROUP = 32
 """Files whose headers are read by one request: a request takes as long as a header."""
 
@@ -65,16 +68,19 @@ class FileScanner:
         return scan_files(self._root, paths, self._limits, self._readers.headers)
 
 
-def scan_files(root: Path, paths: Sequence[str], limits: Limits, read_headers: ReadHeaders) -> list[Facts]:
+def scan_files(
+    root: Path, paths: Sequence[str], limits: Limits, read_headers: ReadHeaders, read: ReadFile | None = None
+) -> list[Facts]:
     """The facts of files, in their order. Never raises on a bad file.
 
     Args:
         paths: relative to `root`, which has no links in it.
+        read: reads a file; by default, links are followed wherever they lead.
     """
     facts: list[Facts] = []
     opened: list[tuple[Facts, bytes]] = []
     for path in paths:
-        data = _read_or_refuse(root, path, limits)
+        data = _read_or_refuse(root, path, limits, read)
         if isinstance(data, Refusal):
             facts.append(not_read(path, data))
             continue
@@ -104,9 +110,9 @@ def _in_groups(paths: Iterable[str]) -> Iterator[list[str]]:
         yield group
 
 
-def _read_or_refuse(root: Path, path: str, limits: Limits) -> bytes | Refusal:
+def _read_or_refuse(root: Path, path: str, limits: Limits, read: ReadFile | None) -> bytes | Refusal:
     try:
-        return _read_bytes(root / path, limits)
+        return _read_bytes(root, path, limits, read)
     except OSError as fault:
         return Refusal("unreadable", f"cannot be read: {fault.strerror or fault}")
 
@@ -126,10 +132,11 @@ def _refused(facts: Facts, refusal: Refusal) -> Facts:
     return {**facts, "outcome": refusal.outcome, "reason": refusal.reason}
 
 
-def _read_bytes(path: Path, limits: Limits) -> bytes | Refusal:
+def _read_bytes(root: Path, path: str, limits: Limits, read: ReadFile | None) -> bytes | Refusal:
     """All bytes of a regular file, if they are not too many."""
-    data = read_file(path, limits.file_bytes + 1)
+    most = limits.file_bytes + 1
+    data = read(root, path, most) if read else read_file(root / path, most)
     if not isinstance(data, Refusal) and len(data) > limits.file_bytes:
-        size = path.stat().st_size
+        size = (root / path).stat().st_size
         return Refusal("too_large", f"{size / 1e6:.0f} MB; the limit is {limits.file_bytes / 1e6:.0f}")
     return data

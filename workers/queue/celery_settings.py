@@ -23,6 +23,7 @@ from workers.queue.task_names import (
     ENCODE_PHOTOS,
     IMAGES,
     REFIT_WINNER,
+    SCAN_FILES,
     TRAIN_CONFIGURATION,
     TRAIN_ENCODER,
     TRAINING,
@@ -62,6 +63,7 @@ SETTINGS: dict[str, Any] = {
     "task_queues": [Queue(IMAGES), Queue(TRAINING)],  # type: ignore[no-untyped-call]
     "task_default_queue": IMAGES,
     "task_routes": {
+        SCAN_FILES: IMAGES,
         ENCODE_PHOTOS: IMAGES,
         EMBED_FACES: IMAGES,
         TRAIN_CONFIGURATION: TRAINING,

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storage.runs import RUN_ID, Run
+from storage.scans import SCAN_ID
 from workers.jobs import time_limits
 from workers.jobs.job import Refused
 from workers.jobs.part_names import comparison_part, encoder_part, photos_part, refit_part, training_part
@@ -78,6 +79,14 @@ def _key(value: object) -> str:
     if isinstance(value, str) and _KEY.fullmatch(value):
         return value
     raise Refused(f"not the key of a photo: {value!r:.200}")
+
+
+def parse_scan(scan_id: object, batch: object) -> tuple[str, int]:
+    """The scan and the batch of a message; raises Refused where they are none."""
+    match scan_id, batch:
+        case str(name), int(number) if SCAN_ID.fullmatch(name) and type(number) is int:
+            return name, number
+    raise Refused(f"not a batch of a scan: {scan_id!r:.80} {batch!r:.20}")
 
 
 def train_configuration_message(run: Run, configuration: str, repeat: int, fold: int) -> Message:

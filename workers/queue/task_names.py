@@ -5,6 +5,7 @@ from __future__ import annotations
 IMAGES = "images"
 TRAINING = "training"
 
+SCAN_FILES = "lineup.scan_files"
 ENCODE_PHOTOS = "lineup.encode_photos"
 EMBED_FACES = "lineup.embed_faces"
 TRAIN_CONFIGURATION = "lineup.train_configuration"

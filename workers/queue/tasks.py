@@ -20,7 +20,7 @@ from workers.queue.app import app
 from workers.queue.celery_settings import RETRY_SECONDS
 from workers.queue.environment import load_settings
 from workers.queue.message_guard import MessageGuard
-from workers.queue.messages import parse_keys, parse_training
+from workers.queue.messages import parse_keys, parse_scan, parse_training
 from workers.queue.opened_runs import open_named
 from workers.queue.worker_health import tell_fault
 
@@ -35,6 +35,15 @@ _OPTIONS: dict[str, Any] = {
     "max_retries": 2,  # with the first, three runs of a task whose process was lost
     "default_retry_delay": RETRY_SECONDS,
 }
+
+
+@app.task(name=task_names.SCAN_FILES, **_OPTIONS)
+def scan_files_task(scan_id: str, batch: int) -> None:
+    """Read a batch of files for the catalogue of a client that waits."""
+    from workers.jobs.scan_batch import scan_batch
+
+    with _refusing():
+        scan_batch(_store(), *parse_scan(scan_id, batch))
 
 
 @app.task(name=task_names.ENCODE_PHOTOS, **_OPTIONS)
