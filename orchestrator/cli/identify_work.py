@@ -82,7 +82,7 @@ class IdentifyWork:
         answers = []
         on_terminal = sys.stdout.isatty()  # there the rows are the progress
         with (
-            display(stderr_console(), self._quiet or on_terminal) as bars,
+            display(stderr_console(), self._quiet or on_terminal or len(paths) == 1) as bars,
             stop_on_interrupt() as stop,
             contextlib.closing(self._named(paths, stop)) as named,
         ):

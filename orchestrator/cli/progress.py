@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
-from orchestrator.scheduler.status import Status
 from storage.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import TaskID
+
+    from orchestrator.scheduler.status import Status
 
 TITLES = {
     "synth": "Drawing faces",
