@@ -12,6 +12,7 @@ import os
 import statistics
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, get_args
 
@@ -21,6 +22,8 @@ from benchmarks.image_stage import copies, warm_stage
 from benchmarks.photos import pictures, small_photos, web_photos
 from benchmarks.processes import ROOT, Lap, Processes
 from storage.engine_settings import EncoderName, EngineSettings
+from storage.errors import EngineError
+from workers.faces.models.openvino_runtime import check_openvino
 
 ROUNDS = 3
 """Laps of each; the median is reported."""
@@ -29,6 +32,9 @@ STAGE_COPIES = 4
 """Copies of the 300 small photos: a lap of three seconds is measured more precisely than one of a second."""
 
 OURS = "benchmarks.lineup_loop"
+
+REDUCED: EncoderName = "openvino-bf16"
+"""Dlib's network in half the bits; it has a row of its own where it can run."""
 
 
 def main() -> None:
@@ -41,8 +47,10 @@ def main() -> None:
     sets = {"faces_250": small_photos(), "web": web}
     found: dict[str, Any] = {"machine": engine_table.machine(), "rounds": arguments.rounds, "web_photos": described}
     found["encoder"] = arguments.encoder
+    found["reduced_encoder"] = _reduced(arguments.encoder)
     for name, photos in sets.items():
-        found[name] = side_by_side(photos, None if isinstance(peer, str) else peer, arguments.rounds, arguments.encoder)
+        there = None if isinstance(peer, str) else peer
+        found[name] = side_by_side(photos, there, arguments.rounds, arguments.encoder, found["reduced_encoder"])
     found |= pipeline(sets["faces_250"], web, arguments.rounds)
     path = ROOT / "build" / "bench.json"
     path.write_text(json.dumps(found, indent=2) + "\n")
@@ -51,23 +59,39 @@ def main() -> None:
 
 
 def side_by_side(
-    photos: Sequence[Path], peer: Path | None, rounds: int, encoder: str = EngineSettings.encoder
+    photos: Sequence[Path],
+    peer: Path | None,
+    rounds: int,
+    encoder: str = EngineSettings.encoder,
+    reduced: str | None = None,
 ) -> dict[str, Any]:
-    """Medians of both engines, measured in turns on the same photos; without a peer its figures are None."""
-    ours: list[Lap] = []
-    theirs: list[Lap] = []
-    with Processes(Path(sys.executable), OURS, json.dumps({"encoder": encoder})) as lineup:
-        lineup.lap(photos[:16])
-        if peer is None:
-            ours = [lineup.lap(photos) for _ in range(rounds)]
-        else:
-            with Processes(peer, "benchmarks.face_recognition_loop") as other:
-                other.lap(photos[:8])
-                for _ in range(rounds):
-                    ours.append(lineup.lap(photos))
-                    theirs.append(other.lap(photos))
+    """Medians of the engines, measured in turns on the same photos; without a peer its figures are None.
+
+    Args:
+        encoder: what runs dlib's network.
+        reduced: the same in a second engine of ours, whose figures are in "reduced".
+    """
+    laps: dict[str, list[Lap]] = {"face_recognition": [], "lineup": [], "reduced": []}
+    with ExitStack() as stack:
+        engines = {
+            "lineup": stack.enter_context(Processes(Path(sys.executable), OURS, json.dumps({"encoder": encoder})))
+        }
+        if reduced:
+            settings = json.dumps({"encoder": reduced})
+            engines["reduced"] = stack.enter_context(Processes(Path(sys.executable), OURS, settings))
+        if peer:
+            engines["face_recognition"] = stack.enter_context(Processes(peer, "benchmarks.face_recognition_loop"))
+        for engine in engines.values():
+            engine.lap(photos[:16])
+        for _ in range(rounds):
+            for name, engine in engines.items():
+                laps[name].append(engine.lap(photos))
+    found = {"photos": len(photos), **_figures(laps["lineup"], laps["face_recognition"])}
+    return found | ({"reduced": _figures(laps["reduced"], laps["face_recognition"])} if reduced else {})
+
+
+def _figures(ours: Sequence[Lap], theirs: Sequence[Lap]) -> dict[str, Any]:
     return {
-        "photos": len(photos),
         "lineup": _median([lap.per_machine for lap in ours]),
         "face_recognition": _median([lap.per_machine for lap in theirs]),
         "ratio": _median([one.per_machine / other.per_machine for one, other in zip(ours, theirs, strict=False)]),
@@ -78,6 +102,16 @@ def side_by_side(
         },
         "steps_ms": {step: _median([1e3 * lap.steps[step] / lap.photos for lap in ours]) for step in ours[0].steps},
     }
+
+
+def _reduced(encoder: str) -> str | None:
+    """The encoder of reduced precision, where it is another and can run here."""
+    try:
+        check_openvino(REDUCED)
+    except EngineError as error:
+        print(f"{error.what}: its row is left out")
+        return None
+    return REDUCED if encoder != REDUCED else None
 
 
 def pipeline(photos: Sequence[Path], large: Sequence[Path], rounds: int) -> dict[str, Any]:

@@ -24,13 +24,15 @@ def drawn(found: dict[str, Any]) -> str:
         "-" * 88,
     ]
     for name, label in (("faces_250", "250 x 250"), ("web", found["web_photos"])):
-        figures, core = found[name], found[name]["per_core"]
-        cells = [(figures[who], core[who]) for who in ("lineup", "face_recognition", "ratio")]
-        flat = [_cell(value) for pair in cells for value in pair]
-        lines.append(_row(f"{label} ({figures['photos']})", *flat))
+        figures = found[name]
+        lines.append(_row(f"{label} ({figures['photos']})", *_rates(figures)))
+        if "reduced" in figures:
+            lines.append(_row(f"  {found['reduced_encoder']}", *_rates(figures["reduced"])))
     lines += ["", "share of each step (ms a photo)"]
     for name in ("faces_250", "web"):
         lines.append(f"  {name:<10}{_shares(found[name]['steps_ms'])}")
+        if "reduced" in found[name]:
+            lines.append(f"  {'':<10}{_shares(found[name]['reduced']['steps_ms'])}  {found['reduced_encoder']}")
     ratio = found["faces_250"]["ratio"]
     if ratio:
         lines.append(f"\nagainst dlib built on OpenBLAS, 250 x 250: about {ratio / OPENBLAS_GAIN:.1f} times")
@@ -62,6 +64,13 @@ def processor() -> str:
 
 def _row(first: str, *cells: str) -> str:
     return f"{first[:34]:<34}" + "".join(f"{cell:>9}" for cell in cells)
+
+
+def _rates(figures: dict[str, Any]) -> list[str]:
+    """Of the machine and of a core, side by side."""
+    return [
+        _cell(each[who]) for who in ("lineup", "face_recognition", "ratio") for each in (figures, figures["per_core"])
+    ]
 
 
 def _cell(value: float | None) -> str:

@@ -61,10 +61,14 @@ def output_figure(output: Output) -> str:
 
 def bench(found: dict[str, Any]) -> str:
     """Images a second of both engines."""
-    sets = (("faces_250", "250 × 250", "10"), ("web", "web photos", "12"))
+    reduced = f", `{found.get('reduced_encoder')}`"
+    sets = [
+        (found[name], label, aim) for name, label, aim in (("faces_250", "250 × 250", 15), ("web", "web photos", 18))
+    ]
+    sets += [(each["reduced"], label + reduced, 20) for each, label, _ in sets if "reduced" in each]
     rows = [
-        (label, *(_cell(found[name][who]) for who in ("lineup", "face_recognition", "ratio")), aim)
-        for name, label, aim in sets
+        (label, *(_cell(each[who]) for who in ("lineup", "face_recognition", "ratio")), str(aim))
+        for each, label, aim in sets
     ]
     return markdown(("images/s", "Lineup", "face_recognition", "ratio", "aim"), rows)
 

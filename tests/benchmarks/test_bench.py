@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks import engine_table, face_recognition_setup
 from benchmarks.bench import pipeline, side_by_side
+from benchmarks.figures.outputs import bench as bench_figures
 from benchmarks.photos import pictures
 from workers.synthetic.photo_folder import write_folder
 
@@ -39,8 +40,9 @@ def test_lineup_alone_is_measured_into_the_documented_keys(tmp_path: Path) -> No
         "machine": engine_table.machine(),
         "rounds": 1,
         "encoder": "openvino-bf16",
+        "reduced_encoder": "openvino-bf16",
         "web_photos": "drawn photos",
-        "faces_250": figures,
+        "faces_250": {**figures, "reduced": figures},
         "web": figures,
     }
     found |= pipeline(photos, photos, rounds=1)
@@ -53,4 +55,6 @@ def test_lineup_alone_is_measured_into_the_documented_keys(tmp_path: Path) -> No
     assert json.loads(json.dumps(found)) == found
     drawn = engine_table.drawn(found)
     assert "–" in drawn
-    assert "openvino-bf16" in drawn
+    assert "encoder openvino-bf16" in drawn.splitlines()[0]
+    assert drawn.count("  openvino-bf16") == 2
+    assert bench_figures(found).count("250 × 250, `openvino-bf16`") == 1
