@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import platform
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -12,17 +13,26 @@ from storage.attempts import Attempt
 from storage.parts import part_path, table_of, write_part
 from storage.plans import COMPARISON_RUN
 from storage.runs import Run
-from storage.schemas import FITS, SCORES
+from storage.schemas import EMBEDDING_SIZE, FITS, SCORES
 from workers.jobs.job import check_kind, check_version, run_job
 from workers.jobs.load_faces import load_chooser, load_faces, load_split
 from workers.jobs.part_names import training_part
 from workers.jobs.planned_configuration import planned_configuration
 from workers.jobs.time_limits import loading_and_training_seconds, training_seconds
+from workers.learning.configurations import RUN_ENCODER, Configuration, encoder_parts
 from workers.learning.evaluation import Evaluation, evaluate
 from workers.learning.holdout_draws import draw_accuracies
 from workers.learning.seeds import seed_of
+from workers.learning.training_memory import TrainingSize, training_bytes
+from workers.memory import available_bytes
 
 logger = logging.getLogger("lineup.training")
+
+MOST_DIMENSIONS = 512
+"""Of the embeddings of encoders in use."""
+
+ALWAYS_TRIED = 1_000_000_000
+"""Bytes: a training that needs less is begun whatever is left; the estimate is an upper one."""
 
 
 def train(run: Run, name: str, repeat: int, fold: int) -> None:
@@ -48,6 +58,10 @@ def train(run: Run, name: str, repeat: int, fold: int) -> None:
         experiment = run.plan.experiment
         configuration = planned_configuration(experiment, name)
         rows = load_split(run, repeat, fold)
+        lacking = _lacks_memory(run, configuration, rows)
+        if lacking:
+            _write(run, part, Evaluation([], _failed(name, repeat, fold, lacking)), number)
+            return
         faces = load_faces(run, configuration)
         seed = seed_of(experiment.seed, name, repeat, fold)
 
@@ -66,6 +80,20 @@ def train(run: Run, name: str, repeat: int, fold: int) -> None:
         _write(run, part, Evaluation([], _failed(name, repeat, fold, f"its process died {died} times")), died)
 
     run_job(run, part, loading_and_training_seconds(run), work, is_done=is_done, lacks=lacks, give_up=give_up)
+
+
+def _lacks_memory(run: Run, configuration: Configuration, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Why this process cannot do the training; empty where its memory is enough. The kernel would kill it midway."""
+    train = [row["label"] for row in rows if row["role"] == "train"]
+    parts = encoder_parts(configuration.encoder) or (RUN_ENCODER,)
+    dimensions = sum(EMBEDDING_SIZE if part == RUN_ENCODER else MOST_DIMENSIONS for part in parts)
+    size = TrainingSize(len(train), len(rows) - len(train), len(set(train)), dimensions)
+    needed, left = training_bytes(configuration, size), available_bytes()
+    what = f"{size.train} training faces of {size.people} people need up to {needed / 1e9:.1f} GB of memory"
+    logger.info("%s: %s", configuration.name, what, extra={"run": run.run_id})
+    if left is None or needed <= max(left, ALWAYS_TRIED):
+        return ""
+    return f"{what}; {left / 1e9:.1f} GB are left on {platform.node()}"
 
 
 def _write(run: Run, part: str, evaluation: Evaluation, attempt: int) -> None:

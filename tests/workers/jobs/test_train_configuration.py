@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from storage.parts import part_path, read_part
 from storage.runs import Run, open_run
 from storage.schemas import COMPARISON, FITS, SCORES, SPLITS
 from tests.tiny_run import tiny_run
+from workers.jobs import train_configuration as room
 from workers.jobs.compare_run import compare
 from workers.jobs.job import Refused
 from workers.jobs.part_names import training_part
@@ -88,6 +90,31 @@ def test_one_whose_process_died_too_often_is_a_failed_row_with_a_reason(run: Run
     outcomes = {row["configuration"]: row["outcome"] for row in table.to_pylist()}
     assert outcomes.pop("knn-1") == "failed"
     assert set(outcomes.values()) == {"ok"}
+
+
+def test_a_training_for_which_memory_is_missing_is_a_failed_row_that_says_how_much(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "ALWAYS_TRIED", 0)
+    monkeypatch.setattr(room, "available_bytes", lambda: 50_000_000)
+    train(run, "knn-1", 0, 0)
+    fit = read_part(results(run)[0], FITS)
+    assert fit is not None
+    (row,) = fit.to_pylist()
+    assert row["outcome"] == "failed"
+    assert re.fullmatch(
+        r"\d+ training faces of \d people need up to 0\.1 GB of memory; 0\.1 GB are left on .*", row["reason"]
+    )
+    assert read_part(results(run)[1], SCORES) == SCORES.empty_table()
+
+
+def test_where_nobody_says_what_is_left_a_training_is_begun(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "ALWAYS_TRIED", 0)
+    monkeypatch.setattr(room, "available_bytes", lambda: None)
+    train(run, "knn-1", 0, 0)
+    fit = read_part(results(run)[0], FITS)
+    assert fit is not None
+    assert fit["outcome"].to_pylist() == ["ok"]
 
 
 def test_a_split_that_the_run_does_not_have_is_refused(run: Run) -> None:
