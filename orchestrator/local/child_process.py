@@ -29,10 +29,6 @@ of them has taken would keep the worker for 10 s."""
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """A worker process has one core; libraries that read these would start one thread per core in each process."""
 
-LARGE_PAGES = "glibc.malloc.hugetlb=1"
-"""For GLIBC_TUNABLES: the landmark model reads 70 MB of small leaves in random order, a third faster with large pages
-(docs/performance.md). Other C libraries than glibc ignore it."""
-
 EARLY_SECONDS = 10
 """A process that dies sooner failed while starting: a worker needs two to five seconds for its imports."""
 
@@ -52,14 +48,12 @@ def worker_command(queue: str, processes: int, name: str) -> list[str]:
 
 
 def worker_environment() -> dict[str, str]:
-    """Environment of a worker: TERM hands the running task back, one thread per process, large pages.
+    """Environment of a worker: TERM hands the running task back, one thread per process.
 
-    It imports nothing from its working folder, and has this process's settings. A user's own GLIBC_TUNABLES stay as
-    they are.
+    It imports nothing from its working folder, and has this process's settings.
     """
-    tunables = os.environ.get("GLIBC_TUNABLES", LARGE_PAGES)
     return {
-        **{"REMAP_SIGTERM": "SIGQUIT", "GLIBC_TUNABLES": tunables},
+        "REMAP_SIGTERM": "SIGQUIT",
         **ONE_THREAD,
         **safe_environment(),
         **settings_environment(),

@@ -127,13 +127,6 @@ def test_what_has_started_has_the_time_to_hand_its_task_back(tmp_path: Path, mon
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(600)"
 
 
-def test_workers_ask_for_large_pages_unless_the_user_tunes_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
-    assert worker_environment()["GLIBC_TUNABLES"] == "glibc.malloc.hugetlb=1"
-    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.arena_max=1")
-    assert worker_environment()["GLIBC_TUNABLES"] == "glibc.malloc.arena_max=1"
-
-
 def test_a_worker_process_is_one_cores_and_hands_its_task_back() -> None:
     environment = worker_environment()
     assert environment["REMAP_SIGTERM"] == "SIGQUIT"
