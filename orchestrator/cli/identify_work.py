@@ -164,6 +164,3 @@ class IdentifyWork:
     def _tell(self, line: str) -> None:
         if not self._quiet:
             print_line(line)
-
-    def _tell_fit(self, name: str) -> None:
-        self._tell(f"Fitting {name} on all known faces.")
