@@ -14,11 +14,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from workers.faces.detect.boxes import Box, overlap
+from workers.faces.detect.boxes import Box, best_apart
 from workers.faces.photo import Pixels
 
 MIN_SCORE = 0.5
 """Probability below which a box is dropped; MediaPipe's own default."""
+
+LEAST_LOGIT = -0.01
+"""Of a probability just below that."""
 
 SAME_FACE = 0.3
 """Overlap above which two boxes are one face; MediaPipe's own default."""
@@ -67,34 +70,43 @@ def detect_blazeface(session: Any, photo: Pixels | Halved, side: int) -> list[Bl
         The faces in pixels of the photo, best first; overlapping boxes are suppressed.
     """
     canvas, factor, left, top = letterbox(photo, side)
-    regressors, probable = _run(session, canvas)
-    places = anchors(*canvas.shape[:2])
+    regressors, logits = _run(session, canvas)
+    likely = np.flatnonzero(logits > LEAST_LOGIT)
+    likely = likely[np.argsort(-logits[likely], kind="stable")]
+    probable = _probabilities(logits[likely])
+    likely, probable = likely[probable >= MIN_SCORE], probable[probable >= MIN_SCORE]
+    edges = _edges(regressors[likely], anchors(*canvas.shape[:2])[likely], left, top).astype(np.float64) * factor
+    edges[:, 2:] -= 1  # ends lie inside
     kept: list[BlazeFace] = []
-    for index in np.argsort(-probable, kind="stable"):
-        if probable[index] < MIN_SCORE:
-            break
-        x, y = regressors[index, :2] + places[index]
-        width, height = regressors[index, 2:4]
-        edges = (x - width / 2 - left, y - height / 2 - top, x + width / 2 - left, y + height / 2 - top)
-        first_x, first_y, end_x, end_y = (float(edge) * factor for edge in edges)
-        box = Box(first_x, first_y, end_x - 1, end_y - 1)
-        if all(overlap(box, other.box) <= SAME_FACE for other in kept):
-            kept.append(BlazeFace(box, float(probable[index]), _roll(regressors[index])))
+    for row in best_apart(edges, SAME_FACE):
+        kept.append(BlazeFace(Box(*edges[row].tolist()), float(probable[row]), _roll(regressors[likely[row]])))
     return kept
+
+
+def _edges(regressors: npt.NDArray[np.float32], places: npt.NDArray[np.float32], left: int, top: int) -> Any:
+    """Left, top, right and bottom of boxes in the photo's part of the input, (boxes, 4) float32."""
+    x, y = (regressors[:, :2] + places).T
+    width, height = regressors[:, 2:4].T
+    return np.stack([x - width / 2 - left, y - height / 2 - top, x + width / 2 - left, y + height / 2 - top], axis=1)
 
 
 def score_middle(session: Any, rgb: Pixels, side: int) -> tuple[float, float]:
     """Score and roll of the most probable face in the middle half of a square picture, however low; as above."""
-    regressors, probable = _run(session, letterbox(rgb, side)[0])
-    middle = (np.abs(anchors(side, side) / side - 0.5) < 0.25).all(axis=1)
-    index = int(np.argmax(np.where(middle, probable, -1.0)))
-    return float(probable[index]), _roll(regressors[index])
+    regressors, logits = _run(session, letterbox(rgb, side)[0])
+    middle = _middle(side)
+    index = middle[np.argmax(logits[middle])]
+    return float(_probabilities(logits[index])), _roll(regressors[index])
 
 
-def _run(session: Any, canvas: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
-    """Regressors, (anchors, 16), and probabilities, (anchors,)."""
+def _run(session: Any, canvas: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Regressors, (anchors, 16), and the logits of the probabilities, (anchors,)."""
     regressors, scores = session.run(["regressors", "scores"], {"pixels": canvas[None]})
-    return regressors[0], 1 / (1 + np.exp(-np.clip(scores[0, :, 0].astype(np.float64), -80, 80)))
+    return regressors[0], scores[0, :, 0]
+
+
+def _probabilities(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    probabilities: npt.NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(logits.astype(np.float64), -80, 80)))
+    return probabilities
 
 
 def _roll(regressors: npt.NDArray[np.float32]) -> float:
@@ -149,3 +161,9 @@ def anchors(height: int, width: int) -> npt.NDArray[np.float32]:
         np.float32
     )
     return centres
+
+
+@functools.lru_cache(maxsize=8)
+def _middle(side: int) -> npt.NDArray[np.intp]:
+    """The anchors in the middle half of a square input."""
+    return np.flatnonzero((np.abs(anchors(side, side) / side - 0.5) < 0.25).all(axis=1))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 
 @dataclass(frozen=True)
 class Box:
@@ -90,3 +93,26 @@ def overlap(one: Box, other: Box) -> float:
         return 0.0
     shared = width * height
     return shared / (one.area + other.area - shared)
+
+
+def best_apart(edges: npt.NDArray[np.float64], most: float) -> list[int]:
+    """The rows of the boxes that overlap no earlier kept one by more than `most`.
+
+    Args:
+        edges: left, top, right and bottom of boxes, best first, (boxes, 4) float64; ends inside as in `Box`.
+
+    >>> best_apart(np.array([[0.0, 0, 9, 9], [1, 0, 10, 9], [20, 0, 29, 9]]), 0.3)
+    [0, 2]
+    """
+    sizes = edges[:, 2:] - edges[:, :2] + 1
+    areas = sizes[:, 0] * sizes[:, 1]
+    rest = np.arange(len(edges))
+    kept = []
+    while len(rest):
+        first, rest = rest[0], rest[1:]
+        kept.append(int(first))
+        starts, ends = np.maximum(edges[rest, :2], edges[first, :2]), np.minimum(edges[rest, 2:], edges[first, 2:])
+        width, height = (ends - starts + 1).clip(0).T
+        shared = width * height
+        rest = rest[shared <= most * (areas[rest] + areas[first] - shared)]
+    return kept
