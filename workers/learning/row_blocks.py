@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from workers.learning.arrays import Array
 
 CELLS = 8_000_000
 """Values of a block: 32 MB of float32, and as much again for each intermediate array.
@@ -21,3 +25,16 @@ def row_blocks(rows: int, cells_per_row: int) -> Iterator[slice]:
     size = max(1, CELLS // max(1, cells_per_row))
     for start in range(0, rows, size):
         yield slice(start, min(start + size, rows))
+
+
+def in_blocks(x: Array, cells_per_row: int, compute: Callable[[Array], Array]) -> Array:
+    """What `compute` gives for the rows of x, (N, ...), computed block by block."""
+    blocks = list(row_blocks(len(x), cells_per_row))
+    if len(blocks) <= 1:
+        return compute(x)
+    first = compute(x[blocks[0]])
+    found = np.empty((len(x), *first.shape[1:]), first.dtype)
+    found[blocks[0]] = first
+    for rows in blocks[1:]:
+        found[rows] = compute(x[rows])
+    return found

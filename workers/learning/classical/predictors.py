@@ -14,7 +14,7 @@ import numpy as np
 
 from workers.learning.arrays import Array, Floats, softmax
 from workers.learning.fold import Predictor
-from workers.learning.row_blocks import row_blocks
+from workers.learning.row_blocks import in_blocks, row_blocks
 
 ARRAYS = "arrays.npz"
 
@@ -52,7 +52,7 @@ class Linear(_Arrays):
     temperature: Array
 
     def decision(self, x: Array) -> Array:
-        return np.asarray(x @ self.weights + self.bias)
+        return in_blocks(x, self.weights.shape[1], lambda some: np.asarray(some @ self.weights + self.bias))
 
     def probabilities(self, x: Array) -> Floats:
         return softmax(self.decision(x) / self.temperature)
@@ -67,6 +67,9 @@ class Centroids(_Arrays):
     temperature: Array
 
     def decision(self, x: Array) -> Array:
+        return in_blocks(x, len(self.centres), self._decision)
+
+    def _decision(self, x: Array) -> Array:
         if self.cosine:
             x = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
         return -squared_distances(x, self.centres)
@@ -92,8 +95,7 @@ class Neighbours(_Arrays):
     width: Array
 
     def probabilities(self, x: Array) -> Floats:
-        blocks = [self._votes(x[rows]) for rows in row_blocks(len(x), len(self.points))]
-        return np.concatenate(blocks) if blocks else np.zeros((0, len(self.starts)), np.float32)
+        return in_blocks(x, len(self.points), self._votes)
 
     def _votes(self, x: Array) -> Floats:
         distances = squared_distances(x, self.points)
@@ -122,8 +124,7 @@ class KernelMachine(_Arrays):
     temperature: Array
 
     def decision(self, x: Array) -> Array:
-        blocks = [self._decision(x[rows]) for rows in row_blocks(len(x), len(self.points) + len(self.index))]
-        return np.concatenate(blocks) if blocks else np.zeros((0, len(self.starts)), np.float32)
+        return in_blocks(x, len(self.points) + len(self.index), self._decision)
 
     def _decision(self, x: Array) -> Array:
         kernel = np.exp(-self.gamma * squared_distances(x, self.points))
