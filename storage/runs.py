@@ -20,6 +20,7 @@
     orchestrator.<number>.lock             (storage/leases.py)
     report/index.html
     model/<configuration>/                 refitted on all known faces: the winner, and what `identify` asked for
+    enrolled/<part>.parquet  <digest>/<configuration>/    people who were added, and models that know them
     encoder/                               of a run that trains an encoder: encoder.npz encoder.json tensorboard/
   store-id  message-key                    storage/store_id.py, storage/store_key.py
   liveness  leases/lease-<id>              how the living are known: storage/liveness.py
@@ -51,6 +52,7 @@ from storage.write_whole import write_bytes
 
 RETENTION = "retain-days"
 EMBEDDING_FOLDER = "embeddings"
+ENROLLED_FOLDER = "enrolled"
 
 RUN_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 
@@ -129,6 +131,10 @@ class Run:
     @property
     def model(self) -> Path:
         return self.folder / "model"
+
+    @property
+    def enrolled(self) -> Path:
+        return self.folder / ENROLLED_FOLDER
 
     @property
     def encoder(self) -> Path:

@@ -101,6 +101,20 @@ PICTURES = ("crop", "aligned")
 RUN_FACES = pa.schema([field for field in FACES if field.name not in PICTURES])
 """The faces of one run: the pictures stay in the encodings (FACES), where storage/face_pictures.py finds them."""
 
+ENROLLED = pa.schema(
+    [
+        pa.field("label", pa.string(), nullable=False),  # the person
+        pa.field("photo_key", pa.string(), nullable=False),  # sha256 of the file's bytes, hex
+        pa.field("path", pa.string(), nullable=False),  # of the photo when it was enrolled
+        pa.field("crop", pa.binary(), nullable=False),  # as of FACES, which has the meanings of these three
+        pa.field("aligned", pa.binary()),
+        pa.field("embedding", pa.list_(pa.float32(), EMBEDDING_SIZE), nullable=False),
+        pa.field("encoders", pa.list_(pa.string()), nullable=False),  # names of further encoders
+        pa.field("measured", pa.list_(pa.list_(pa.float32())), nullable=False),  # the embedding by each of them
+    ]
+)
+"""Faces of people who were added to a finished run's models (`lineup enroll`), a part for each person."""
+
 EMBEDDINGS = pa.schema(
     [
         pa.field("photo_key", pa.string(), nullable=False),

@@ -71,7 +71,7 @@ def cluster(
 
     outputs = store_outputs(store_folder())
     _check_empty(into)
-    links = SortedLinks(into, [folder], outputs)
+    links = SortedLinks(into, [folder], outputs, named=False)
     chosen = encoder or default_encoder()
     run = _encoded(folder, chosen, outputs, quiet)
     found = clusters_of(run, chosen, looseness, least)
@@ -112,10 +112,10 @@ def _write(found: Clusters, run: Run, folder: Path, into: Path, outputs: OutputL
     from orchestrator.inference.cluster_page import cluster_page
     from storage.face_pictures import run_pictures
 
-    people = [cluster.name for cluster in found.clusters]
-    outputs.write(into / LABELS, csv_bytes(("path", "label"), found.labels()), people)
+    # without people: the ledger then says that anybody may be in these files
+    outputs.write(into / LABELS, csv_bytes(("path", "label"), found.labels()))
     page = cluster_page(found, str(folder), run_pictures(run))
-    outputs.write(into / PAGE, page.encode(errors="replace"), people)
+    outputs.write(into / PAGE, page.encode(errors="replace"))
 
 
 def _tell(found: Clusters, into: Path, folder: Path, as_json: bool) -> None:

@@ -37,6 +37,7 @@ COMMANDS = {
     "doctor": ("maintenance_commands", "Check the installation, and say what to fix"),
     "cluster": ("cluster_commands", "Group photos without labels by the people in them"),
     "identify": ("recognition_commands", "Name the faces in photos or a video"),
+    "enroll": ("enroll_commands", "Add a person to the model of a finished run"),
     "train-encoder": ("encoder_commands", "Train an encoder of your own by triplets"),
     "verify": ("verification_commands", "Judge pairs of photos, and 1:N identification"),
     "up": ("service_commands", "Start broker, workers, orchestrator and Flower here"),

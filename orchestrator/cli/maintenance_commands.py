@@ -177,6 +177,8 @@ def _tell_traces(traces: PersonTraces) -> None:
         also = f" ({trace.otherwise} under another name)" if trace.otherwise else ""
         photos = f"{counted(trace.photos, 'photo')}{also}" if trace.photos else "an encoder that was trained with them"
         _say(f"  {trace.run.run_id}: {photos}; its tables, report and models go", err=True)
+    for run_id in traces.galleries:
+        _say(f"  enrolled in {run_id}", err=True)
     for unplanned in traces.rest.folders:
         _say(f"  {unplanned}: not a run; the folder goes", err=True)
     if traces.rest.copies:
@@ -223,6 +225,7 @@ def _forgotten(done: Erasure) -> dict[str, object]:
             for trace in done.traces.runs
         ],
         "logs": done.logs,
+        "enrolled": done.traces.galleries,
         "folders": [str(path) for path in done.traces.rest.folders],
         "copies": [
             {"path": str(copy.path), "deleted": copy.path in done.copies_deleted} for copy in done.traces.rest.copies

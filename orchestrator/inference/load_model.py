@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from storage.enrolled_people import enrolled_models
 from storage.errors import RunConflict, RunNotFound
 from storage.runs import Run
+from workers.jobs.enrolled_faces import enrolled_faces
 from workers.jobs.refit_winner import folder_of, is_refitted, refit, winner_of_run
 from workers.recognition.recogniser import Recogniser, load_recogniser
 
@@ -20,6 +22,8 @@ def recogniser_of(
 ) -> Recogniser:
     """The recogniser of the run's winner, or of the configuration `name`; fitted in this process if not stored.
 
+    It knows the people who were enrolled, too.
+
     Args:
         likeness: replaces the stored threshold, 0 to 100 %.
         before_fit: called with the configuration's name before it is fitted.
@@ -32,11 +36,13 @@ def recogniser_of(
         StoreError: what is stored is damaged or of another version.
     """
     name = name or _winner_of(run)
-    folder = folder_of(run, name)
+    folder, extended = folder_of(run, name), enrolled_models(run)
+    if extended:
+        folder = extended / folder.name
     if not is_refitted(folder):
         if before_fit:
             before_fit(name)
-        refit(run, name, folder)
+        refit(run, name, folder, enrolled_faces(run) if extended else ())
     recogniser = load_recogniser(folder)
     if smallest_face is not None:
         recogniser = replace(recogniser, engine=replace(recogniser.engine, smallest_face=smallest_face))

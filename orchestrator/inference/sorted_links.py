@@ -24,12 +24,13 @@ class SortedLinks:
         folder: made if missing.
         outside: folders of photos that it must not lie in, or the links would be photos of the next run.
         outputs: the ledger in which the folders are recorded, by person.
+        named: whether the names are people's; else the ledger notes that anybody may be in a folder.
 
     Raises:
         InputError: the folder cannot be used.
     """
 
-    def __init__(self, folder: Path, outside: list[Path], outputs: OutputLedger) -> None:
+    def __init__(self, folder: Path, outside: list[Path], outputs: OutputLedger, named: bool = True) -> None:
         inside = next((each for each in outside if folder.resolve().is_relative_to(each.resolve())), None)
         if inside is not None:
             raise InputError(f"{folder} lies in {inside}, whose photos are to be sorted", "Name a folder outside")
@@ -38,7 +39,7 @@ class SortedLinks:
         except OSError as fault:
             raise InputError(f"{folder} cannot be used for links: {fault.strerror}", "Name a folder") from fault
         self._folder = folder
-        self._outputs = outputs
+        self._outputs, self._named = outputs, named
         self._folders: dict[str, Path] = {}
 
     def add(self, answer: PhotoAnswer) -> None:
@@ -73,7 +74,7 @@ class SortedLinks:
                 raise cannot_write(folder, fault) from fault
             if folder.is_symlink():
                 raise InputError(f"{folder} is a link, which may lead anywhere", "Remove it, or name another folder")
-            self._outputs.record(folder, LINKS, [name])
+            self._outputs.record(folder, LINKS, [name] if self._named else None)
             self._folders[name] = folder
         return self._folders[name]
 

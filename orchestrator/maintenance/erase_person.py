@@ -32,6 +32,7 @@ from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.planning import planned_fingerprint
 from storage.attempts import read_attempts
 from storage.encoder_settings import OwnEncoder
+from storage.enrolled_people import drop_enrolled, galleries_of
 from storage.erase_photos import Erased, count_photos, delete, drop_derived, erase_photos
 from storage.errors import InputError, LineupError, RunConflict, StoreError
 from storage.object_path import store_path
@@ -70,6 +71,7 @@ class PersonTraces:
         paths: of their photos, relative to each run's dataset.
         encoded: photos of them in the encodings.
         rest: what is outside runs and encodings.
+        galleries: runs to whose models the person was added by `lineup enroll`.
         unreadable: runs that cannot be changed, and why.
     """
 
@@ -80,6 +82,7 @@ class PersonTraces:
     encoded: int
     rest: Rest
     unreadable: tuple[str, ...]
+    galleries: tuple[str, ...] = ()
 
     @property
     def search(self) -> PersonSearch:
@@ -133,11 +136,12 @@ def find_person(store: Path, person: str) -> PersonTraces:
     theirs = [(run, table.filter(found.concerns(table)).to_pylist()) for run, table in catalogs]
     paths = frozenset(row["path"] for _, rows in theirs for row in rows)
     rest = find_rest(store, label, PersonSearch(label, keys, paths))
-    if not named and rest == nothing:
+    galleries = tuple(galleries_of(store, label, keys))
+    if not named and rest == nothing and not galleries:
         raise _not_found(store, label, [table for _, table in catalogs], unreadable)
     concerned = {run.run_id for run, rows in theirs if rows}
     runs = tuple(_trace(run, rows, label) for run, rows in theirs if rows or _encoder_runs(run) & concerned)
-    return replace(found, paths=paths, runs=runs, rest=rest)
+    return replace(found, paths=paths, runs=runs, rest=rest, galleries=galleries)
 
 
 def _encoder_runs(run: Run) -> set[str]:
@@ -180,6 +184,8 @@ def erase_person(
         if broker:
             broker.empty((IMAGES, TRAINING))
         removed = {}
+        for run_id in traces.galleries:
+            drop_enrolled(open_run(store, run_id), traces.person, traces.keys)
         for trace in traces.runs:
             removed[trace.run.run_id] = _strip(trace.run)
         erased = erase_photos(store, traces.keys)

@@ -5,6 +5,7 @@ It goes to <run>/model/<configuration>/. The winner is refitted by the run, anot
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from storage.schemas import COMPARISON, SPLITS
 from storage.tables import read_table
 from storage.validation import choices_hint
 from workers.compare.operating_points import OperatingPoint
+from workers.jobs.enrolled_faces import EnrolledFace, with_enrolled
 from workers.jobs.job import check_kind, run_job
 from workers.jobs.load_faces import load_chooser, load_faces
 from workers.jobs.part_names import refit_part
@@ -48,6 +50,8 @@ from workers.recognition.recogniser import Recogniser, save_recogniser
 from workers.recognition.threshold import Threshold, threshold_without_scores
 
 Rows = list[dict[str, Any]]
+
+WITHOUT_ENROLLED = "; people who were enrolled later had no part in it"
 
 REFIT = -1
 """Takes the place of repeat and fold in a seed; no split of a run has this number."""
@@ -105,8 +109,11 @@ def refit_winner(run: Run) -> None:
     run_job(run, part, refit_seconds(run), work, is_done=lambda: False, lacks=lacks)
 
 
-def refit(run: Run, name: str, folder: Path) -> None:
+def refit(run: Run, name: str, folder: Path, enrolled: Sequence[EnrolledFace] = ()) -> None:
     """Fit a configuration on all known faces of a run and write it, whole or not at all.
+
+    Args:
+        enrolled: faces of people who were added to the run.
 
     Raises:
         InputError: there is no such configuration, or these faces do not allow it.
@@ -114,7 +121,7 @@ def refit(run: Run, name: str, folder: Path) -> None:
     """
     configuration = _configuration(run, name)
     try:
-        recogniser = fitted(run, configuration)
+        recogniser = fitted(run, configuration, enrolled)
     except (CannotFit, np.linalg.LinAlgError) as why:
         raise InputError(f"{name} cannot be fitted on the faces of {run.run_id}: {why}", "Choose another") from why
     networks = {name: planned_network(run.store, each.settings) for name, each in recogniser.others.items()}
@@ -122,20 +129,30 @@ def refit(run: Run, name: str, folder: Path) -> None:
         save_recogniser(recogniser, building, networks)
 
 
-def fitted(run: Run, configuration: Configuration) -> Recogniser:
+def fitted(run: Run, configuration: Configuration, enrolled: Sequence[EnrolledFace] = ()) -> Recogniser:
     """The configuration, fitted on the faces that train or test; its threshold is the one that the run chose for it.
 
     Where the run did not score it, the faces themselves and the strangers of role `calibrate` choose the threshold.
+
+    Args:
+        enrolled: faces of people who were added; the run's threshold is kept, and its figures are not known any more.
     """
     known, strangers = known_and_strangers(read_table(run.splits, SPLITS).to_pylist(), load_chooser(run))
     faces = load_faces(run, configuration)
-    mine = faces.batch(configuration.view)[_rows(faces, known)]
-    labels, groups = [row["label"] for row in known], [row["group"] for row in known]
+    encoders = _encoders(run, configuration)
+    mine, labels, groups = with_enrolled(
+        faces.batch(configuration.view)[_rows(faces, known)],
+        [row["label"] for row in known],
+        [row["group"] for row in known],
+        enrolled,
+        configuration,
+        encoders,
+    )
     seed = seed_of(run.plan.experiment.seed, configuration.name, REFIT, REFIT)
     model = fit_model(configuration, mine, labels, groups, seed)
     operating = _operating_point(run, configuration.name)
     if operating:
-        threshold = Threshold(operating.threshold, operating.rule)
+        threshold = Threshold(operating.threshold, operating.rule + (WITHOUT_ENROLLED if enrolled else ""))
     else:
         y = np.asarray([model.labels.index(label) for label in labels])
         apart = {
@@ -150,9 +167,9 @@ def fitted(run: Run, configuration: Configuration) -> Recogniser:
         engine=run.plan.engine,
         engine_fingerprint=run.plan.engine_fingerprint,
         fingerprint=run.plan.fingerprint,
-        faces=len(known),
-        operating=operating,
-        encoders=_encoders(run, configuration),
+        faces=len(labels),
+        operating=None if enrolled else operating,
+        encoders=encoders,
     )
 
 

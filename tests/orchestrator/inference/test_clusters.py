@@ -19,7 +19,7 @@ from orchestrator.inference.cluster_page import cluster_page
 from orchestrator.inference.clusters import Clusters, clusters_of, plan_clusters
 from storage.errors import DatasetError, ExperimentError
 from storage.face_pictures import run_pictures
-from storage.outputs import OutputLedger
+from storage.outputs import OutputLedger, store_outputs
 from storage.runs import Run, list_runs, open_run
 from tests.cluster import wait_for
 from tests.tiny_run import encode_here, lineup
@@ -128,6 +128,9 @@ def test_the_command_links_each_photo_under_its_people(run: Run, heap: Path, tmp
     assert sum(link.name == "both.png" for links in folders.values() for link in links) == 2
     assert (tmp_path / "people" / "index.html").is_file()
     assert (tmp_path / "people" / "people.csv").read_text(encoding="utf-8-sig").startswith("path,label\n")
+    written = {each.path.name: each.people for each in store_outputs(run.store).outputs()}
+    assert {"index.html", "people.csv", "person-001"} <= written.keys()
+    assert set(written.values()) == {None}  # anybody may be in them, so `forget` lists them for everybody
     told = json.loads(lineup(run.store, *asked[:2], "--into", str(tmp_path / "other"), *asked[4:], "--json").stdout)
     assert [each["name"] for each in told["clusters"]] == ["person-001", "person-002", "person-003"]
     assert len(told["labels"]) == 12
