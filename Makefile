@@ -92,8 +92,8 @@ figures: $(STAMP) ## make the documents' tables of results from runs (ONLY=demo;
 
 DURATION ?= 600
 
-chaos: $(STAMP) ## kill at random for DURATION=600 seconds (SEED=1 repeats; LIVENESS=leases), then compare with undisturbed runs
-	$(if $(LIVENESS),LINEUP_LIVENESS=$(LIVENESS)) $(BIN)/python -m tests.chaos --duration $(DURATION) $(if $(SEED),--seed $(SEED))
+chaos: $(STAMP) ## kill at random for DURATION=600 seconds (SEED=1 repeats; LIVENESS=leases, STORE=s3), then compare with undisturbed runs
+	$(if $(LIVENESS),LINEUP_LIVENESS=$(LIVENESS)) $(BIN)/python -m tests.chaos --duration $(DURATION) $(if $(STORE),--store $(STORE)) $(if $(SEED),--seed $(SEED))
 
 two-machines: $(STAMP) ## four hosts over S3, one killed, one cut off for a minute (root, Linux); tables as undisturbed
 	$(BIN)/python -m tests.two_machines

@@ -37,11 +37,16 @@ class Services:
     Args:
         folder: an empty one.
         plugin: a folder with a sitecustomize.py that every process loads.
+        store: by default in the folder.
     """
 
-    def __init__(self, folder: Path, plugin: Path, image_workers: int = 2, orchestrators: int = 2) -> None:
-        self.store, self.marks, self.memory = (folder / name for name in ("store", "marks", "broker"))
-        for each in (self.store, self.marks, self.memory):
+    def __init__(
+        self, folder: Path, plugin: Path, image_workers: int = 2, orchestrators: int = 2, store: Path | None = None
+    ) -> None:
+        self.marks, self.memory = folder / "marks", folder / "broker"
+        self.store = store or folder / "store"
+        self._logs = folder / "logs" if store else self.store / "logs"
+        for each in (self.marks, self.memory):
             each.mkdir(parents=True)
         open_store(self.store)
         self._port, self.password = free_port(), secrets.token_urlsafe(24)
@@ -149,7 +154,7 @@ class Services:
         return ChildProcess(name, [str(LINEUP), *command], self.environment, self._log(name))
 
     def _log(self, name: str) -> Path:
-        return self.store / "logs" / f"{name}.log"
+        return self._logs / f"{name}.log"
 
     def _configuration(self) -> bytes:
         lines = (
@@ -165,9 +170,11 @@ class Services:
 
 
 @contextlib.contextmanager
-def services_in(folder: Path, plugin: Path, image_workers: int = 2, orchestrators: int = 2) -> Iterator[Services]:
+def services_in(
+    folder: Path, plugin: Path, image_workers: int = 2, orchestrators: int = 2, store: Path | None = None
+) -> Iterator[Services]:
     """Services that work while this lasts, and of which nothing is left afterwards."""
-    services = Services(folder, plugin, image_workers, orchestrators)
+    services = Services(folder, plugin, image_workers, orchestrators, store)
     try:
         services.start()
         yield services

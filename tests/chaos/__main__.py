@@ -7,19 +7,24 @@ The seed repeats what is done and in which order; which instruction it hits is c
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import secrets
 import shutil
 import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+from storage.object_path import store_path
 from storage.runs import Run
 from tests.chaos.deeds import Deeds
 from tests.chaos.rounds import Rounds, Verdict
 from tests.cluster import stray_files
 from tests.faults.marking import PLUGIN
+from tests.s3 import s3_server
 from tests.services import Services, services_in
 
 PATIENCE_SECONDS = 300
@@ -99,11 +104,20 @@ def concluded(verdicts: list[Verdict], deeds: Deeds, strays: list[Path]) -> bool
     return equal and not lost and not faults
 
 
+@contextlib.contextmanager
+def _bucket() -> Iterator[Path]:
+    """A store in moto's S3; every process that is started meanwhile finds it."""
+    with s3_server() as server:
+        os.environ.update(server.environment())
+        yield store_path(f"{server.new_bucket()}/store")
+
+
 def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--duration", type=float, default=600, help="seconds of fire")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="repeats what is done")
+    parser.add_argument("--store", choices=("folder", "s3"), default="folder", help="s3: that of moto's server")
     parser.add_argument("--folder", type=Path, help="kept afterwards; by default a temporary one, kept on failure")
     chosen = parser.parse_args()
     print(f"seed {chosen.seed}, {chosen.duration:.0f} s", flush=True)
@@ -113,13 +127,15 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     well = False
     try:
-        with services_in(folder / "cluster", PLUGIN) as services:
+        with contextlib.ExitStack() as stack:
+            store = stack.enter_context(_bucket()) if chosen.store == "s3" else None
+            services = stack.enter_context(services_in(folder / "cluster", PLUGIN, store=store))
             campaign = Campaign(folder, services, chosen.seed)
             try:
                 campaign.burn(chosen.duration)
             finally:
                 campaign.deeds.stop()
-        well = concluded(campaign.judge(), campaign.deeds, stray_files(services.store))
+            well = concluded(campaign.judge(), campaign.deeds, stray_files(services.store))
     except KeyboardInterrupt:
         print("interrupted: nothing is said about the tables", flush=True)
         return 130

@@ -76,6 +76,7 @@ def test_what_the_dead_left_is_deleted_and_a_run_may_be_claimed(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
     ("rules", "way"), [("", "leases:6"), ("nfs", "locks"), ("nfs", "leases:6"), ("none", "leases:6")]
 )

@@ -13,6 +13,7 @@ from tests.two_machines.hosts import skip_if_impossible
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(960)
 def test_hosts_that_die_or_are_cut_off_change_no_table(tmp_path: Path) -> None:
     skip_if_impossible()
     command = [sys.executable, "-m", "tests.two_machines", "--photos", "60", "--folder", str(tmp_path / "scene")]
