@@ -101,4 +101,5 @@ class OwnLease:
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
             if keeper.stdin:
                 keeper.stdin.close()
-            keeper.wait(5)
+            if not isinstance(self._folder, ObjectPath):  # an object store may not answer any more
+                keeper.wait(5)

@@ -17,15 +17,13 @@ from storage.file_locks import TEMPORARY
 from storage.lease_watch import LeaseWatch
 from storage.leases import Leases
 from storage.liveness import LEASES, LOCKS, VARIABLE, Liveness, liveness_of, record_liveness
-from storage.object_path import ObjectPath, store_path
-from storage.object_stores import open_object_store
+from storage.object_path import ObjectPath
 from storage.refused_messages import count_refused, refused_messages
 from storage.store_id import store_id
 from storage.temporary_files import sweep
 from storage.worker_faults import WorkerFile, live_workers
 from storage.write_whole import write_bytes
 from tests.cluster import wait_for
-from tests.s3 import S3Server, s3_server
 
 SECONDS = 2.0
 """After which a lease that stands still is dead, in these tests."""
@@ -43,22 +41,13 @@ def a_store(folder: Path, way: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     return store
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[S3Server]:
-    with s3_server() as one:
-        yield one
-
-
 @pytest.fixture(params=[LOCKS, LEASES, OBJECTS])
 def store(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A store in each way, and one of objects."""
     if request.param != OBJECTS:
         return a_store(tmp_path, LOCKS if request.param == LOCKS else f"{LEASES}:{SECONDS}", monkeypatch)
-    server = request.getfixturevalue("server")
-    for name, value in server.environment().items():
-        monkeypatch.setenv(name, value)
-    open_object_store.cache_clear()
-    return a_store(store_path(server.new_bucket()), f"{LEASES}:{SECONDS}", monkeypatch)
+    bucket: Path = request.getfixturevalue("bucket")
+    return a_store(bucket, f"{LEASES}:{SECONDS}", monkeypatch)
 
 
 @pytest.fixture

@@ -26,6 +26,11 @@ def test_the_way_and_its_reason_are_told(tmp_path: Path, monkeypatch: pytest.Mon
     assert list(store.glob(".*")) == []
 
 
+def test_leases_in_an_object_store_are_tried_too(bucket: Path) -> None:
+    (told,) = diagnose_liveness(open_store(bucket / "store"))
+    assert (told.state, told.what) == (OK, "living processes are known by leases (an object store has no locks)")
+
+
 def test_locks_that_exclude_nobody_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = open_store(tmp_path / "store")
     monkeypatch.setattr(fcntl, "flock", lambda *_: None)
