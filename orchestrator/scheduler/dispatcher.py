@@ -33,6 +33,8 @@ class _Sent:
     task_id: str
     quiet_since: float
     times: int = 1
+    waits: bool = False
+    """It was published again, and since then nobody was seen at it and the queue was not empty: a copy is in there."""
 
 
 @dataclass
@@ -110,12 +112,12 @@ class Dispatcher:
         now = self.clock()
         for part, sent in self._sent.items():
             if part in running or not sent.work.items.isdisjoint(running):
-                sent.quiet_since = now
+                sent.quiet_since, sent.waits = now, False
         quiet = [sent for sent in self._sent.values() if now - sent.quiet_since >= QUIET_SECONDS]
         if not quiet:
             return
         queue_is_empty = self.broker.waiting(self.queue) == 0
-        lost = [sent for sent in quiet if queue_is_empty or not sent.work.items.isdisjoint(suspects)]
+        lost = [sent for sent in quiet if queue_is_empty or not (sent.waits or sent.work.items.isdisjoint(suspects))]
         if lost:
             check()
         for sent in lost:
@@ -125,7 +127,7 @@ class Dispatcher:
                     "The workers' log says why (<store>/logs, or where they run); fix it, then resume",
                 )
             sent.task_id = self._publish(sent.work)
-            sent.quiet_since = now
+            sent.quiet_since, sent.waits = now, True
             sent.times += 1
             self.resent += 1
 

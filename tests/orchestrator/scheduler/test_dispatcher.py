@@ -229,3 +229,19 @@ def test_a_broker_that_refuses_us_is_a_clear_error_without_the_password(stack: L
         Broker(BrokerOptions(f"redis+socket://:not-the-password@{address}")).ping()
     assert "not-the-password" not in str(error.value)
     assert address in str(error.value)
+
+
+def test_work_at_which_a_process_died_is_sent_once_while_others_wait_and_not_counted_as_failed(
+    dispatcher: Dispatcher, queue: redis.Redis, clock: Clock
+) -> None:
+    dispatcher.send(iter([work("a", "item"), work("b", "other")]))
+    queue.rpop(IMAGES)  # its worker dies; the next one needs minutes to start on a machine with too much work
+    for _ in range(MOST_SENDS + 1):
+        clock.pass_quietly()
+        dispatcher.resend_lost(set(), {"item"})
+    assert (dispatcher.resent, queue.llen(IMAGES)) == (1, 2)
+    clock.pass_quietly()
+    dispatcher.resend_lost({"item"}, set())  # a worker has it, and dies too
+    clock.pass_quietly()
+    dispatcher.resend_lost(set(), {"item"})
+    assert dispatcher.resent == 2
