@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import itertools
 import subprocess
 import sys
 import threading
@@ -74,6 +75,9 @@ class FaultyProxy:
     Attributes:
         faults: the next requests (of `method`, where that is set) take one each.
         let_through: so many requests meet no fault first.
+        every: where it is not 0, each request of this number meets the next of all faults but "stall".
+        made: faults so far, of those that `every` asks for.
+        closed: cut every connection while it is set.
         requests: method and path of all so far.
         authorization: the header of the last request that had one.
         fetched: bytes that were sent to clients; of an answer that a client did not want, what it took.
@@ -84,6 +88,10 @@ class FaultyProxy:
         self.faults: deque[Fault] = deque()
         self.method = ""
         self.let_through = 0
+        self.every = 0
+        self.made = 0
+        self.closed = False
+        self._count = itertools.count(1)
         self.fetched = 0
         self.authorization = ""
         self.requests: list[tuple[str, str]] = []
@@ -103,6 +111,12 @@ class FaultyProxy:
 
     def fault(self, method: str) -> Fault | None:
         """The fault of this request, if any."""
+        if self.closed:
+            return "cut"
+        number = next(self._count)
+        if self.every and number % self.every == 0:
+            self.made += 1
+            return ("slow down", "cut", "lose answer")[self.made % 3]
         if self.let_through:
             self.let_through -= 1
             return None

@@ -23,11 +23,7 @@ class FullDisk:
         self._since = 0.0
 
     def guard(self, step: Callable[[], Status]) -> Status:
-        """The status after a step; with a full disk or an absent store, the last one, with the reason in `waiting`.
-
-        Raises:
-            StoreUnreachable: the store did not answer at the first step.
-        """
+        """The status after a step; with a full disk or an absent store, the last one, with the reason in `waiting`."""
         if self._last and self._last.disk_full and time.monotonic() - self._since < FULL_SECONDS:
             return self._last
         try:
@@ -37,7 +33,7 @@ class FullDisk:
             waiting = f"the disk is full, goes on when there is room ({error.what})"
             self._last = replace(self._last or status_of(self._run), waiting=waiting, disk_full=True)
         except StoreUnreachable as error:
-            if self._last is None:
-                raise
-            self._last = replace(self._last, waiting=f"the store is away, goes on when it answers ({error.what})")
+            last = self._last or Status(self._run.run_id, "running", "images")
+            waiting = f"the store is away, goes on when it answers ({error.what})"
+            self._last = replace(last, waiting=waiting, disk_full=False)
         return self._last

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +13,8 @@ import pytest
 
 from storage.object_path import ObjectPath
 from storage.runs import Run, list_runs, open_run
-from tests.s3 import KEY, SECRET, S3Server
+from tests.cluster import wait_for
+from tests.s3 import KEY, SECRET, FaultyProxy
 from workers.synthetic.photo_folder import write_folder
 
 EXPERIMENT = """
@@ -28,11 +29,18 @@ TIMED = {"comparison.parquet"}
 pytestmark = pytest.mark.slow
 
 
-def lineup(store: Path, *arguments: str, expected: int = 0) -> str:
-    command = [sys.executable, "-c", "from orchestrator.cli.main import main; main()", *arguments]
-    environment = {**os.environ, "LINEUP_STORE": str(store), "LINEUP_PROCESSES": "1", "LINEUP_BROKER_URL": ""}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=220)
-    assert done.returncode == expected, done.stderr
+MAIN = "from orchestrator.cli.main import main; main()"
+
+
+def environment(store: Path) -> dict[str, str]:
+    return {**os.environ, "LINEUP_STORE": str(store), "LINEUP_PROCESSES": "1", "LINEUP_BROKER_URL": ""}
+
+
+def lineup(store: Path, *arguments: str) -> str:
+    """What the command says; in nothing of it are the credentials."""
+    command = [sys.executable, "-c", MAIN, *arguments]
+    done = subprocess.run(command, env=environment(store), capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
     assert KEY not in done.stdout + done.stderr
     assert SECRET not in done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -47,42 +55,76 @@ def objects_below(place: ObjectPath) -> Iterator[tuple[str, bytes]]:
     return ((str(path), path.read_bytes()) for path, _ in place.listing())
 
 
-def test_a_run_in_a_bucket_gives_the_tables_of_a_run_in_a_folder(
-    s3: S3Server, bucket: ObjectPath, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert s3.port
-    monkeypatch.setenv("LINEUP_CACHE", os.environ.get("LINEUP_CACHE", str(Path.home() / ".cache" / "lineup")))
-    (tmp_path / "experiment.toml").write_text(EXPERIMENT)
-    write_folder(tmp_path / "faces", 4, 6, seed=3, side=200)
-    for path in (tmp_path / "faces").rglob("*.*"):
-        (bucket / "photos" / path.relative_to(tmp_path / "faces")).put(path.read_bytes())
-    here, there = tmp_path / "store", bucket / "some" / "store"
-    arguments = ("-e", str(tmp_path / "experiment.toml"))
-    lineup(here, "run", str(tmp_path / "faces"), *arguments)
-    said = lineup(there, "run", str(bucket / "photos"), *arguments)
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with faces/, experiment.toml and the store of a finished run of them."""
+    folder = tmp_path_factory.mktemp("here")
+    (folder / "experiment.toml").write_text(EXPERIMENT)
+    write_folder(folder / "faces", 4, 6, seed=3, side=200)
+    lineup(folder / "store", "run", str(folder / "faces"), "-e", str(folder / "experiment.toml"))
+    return folder
 
-    one, other = only_run(here), only_run(there)
-    assert f"Report: {other.report}/index.html" in said
+
+def upload(faces: Path, place: ObjectPath) -> None:
+    for path in faces.rglob("*.*"):
+        (place / str(path.relative_to(faces))).put(path.read_bytes())
+
+
+def assert_equal_tables(one: Run, other: Run) -> None:
     assert one.plan.fingerprint == other.plan.fingerprint
     tables = sorted(path.name for path in one.folder.glob("*.parquet"))
     assert tables == sorted(path.name for path in other.folder.glob("*.parquet"))
-    assert [name for name in tables if (one.folder / name).read_bytes() != (other.folder / name).read_bytes()] == [
-        *TIMED
-    ]
+    different = {name for name in tables if (one.folder / name).read_bytes() != (other.folder / name).read_bytes()}
+    assert different == TIMED
     for path in one.scores.iterdir():
         assert path.read_bytes() == (other.scores / path.name).read_bytes()
-    shutil.rmtree(here)
 
+
+def test_a_run_in_a_bucket_gives_the_tables_of_a_run_in_a_folder(here: Path, bucket: ObjectPath) -> None:
+    there, person = bucket / "some" / "store", sorted((here / "faces").iterdir())[0]
+    upload(here / "faces", bucket / "photos")
+    said = lineup(there, "run", str(bucket / "photos"), "-e", str(here / "experiment.toml"))
+    run = only_run(there)
+
+    assert f"Report: {run.report}/index.html" in said
+    assert_equal_tables(only_run(here / "store"), run)
     for name, content in objects_below(there):
         assert KEY.encode() not in content, name
         assert SECRET.encode() not in content, name
     assert "all is well" in lineup(there, "check")
     assert "finished" in lineup(there, "status")
-    person = sorted((tmp_path / "faces").iterdir())[0]
     assert person.name in lineup(there, "identify", str(person), "--quiet")
     assert "error" not in lineup(there, "doctor")
     lineup(there, "forget", person.name, "--yes")
     assert not any(person.name.encode() in content for name, content in objects_below(there) if ".parquet" not in name)
     lineup(there, "resume")
-    lineup(there, "remove", other.run_id, "--yes")
+    lineup(there, "remove", run.run_id, "--yes")
     assert list_runs(there) == []
+
+
+def test_a_run_survives_a_store_that_is_slow_busy_and_cut_off(
+    here: Path, bucket: ObjectPath, faulty: FaultyProxy
+) -> None:
+    upload(here / "faces", bucket / "photos")
+    faulty.latency, faulty.every = 0.05, 15
+    lineup(bucket / "store", "run", str(bucket / "photos"), "-e", str(here / "experiment.toml"))
+    faulty.latency, faulty.every = 0, 0
+
+    assert faulty.made > 30
+    assert_equal_tables(only_run(here / "store"), only_run(bucket / "store"))
+
+
+def test_a_run_goes_on_when_its_store_is_back(here: Path, bucket: ObjectPath, faulty: FaultyProxy) -> None:
+    """A minute without an answer, in which the workers pause and the run says what it waits for."""
+    upload(here / "faces", bucket / "photos")
+    command = [sys.executable, "-c", MAIN, "run", str(bucket / "photos"), "-e", str(here / "experiment.toml")]
+    with subprocess.Popen(command, env=environment(bucket / "store"), stderr=subprocess.PIPE, text=True) as running:
+        wait_for(lambda: any("/attempts/" in path for _, path in faulty.requests), "the first attempt")
+        faulty.closed = True
+        time.sleep(60)
+        faulty.closed = False
+        said = running.communicate(timeout=200)[1]
+
+    assert running.returncode == 0, said
+    assert "the store is away" in said or "hands its work back" in said or faulty.made > 0
+    assert_equal_tables(only_run(here / "store"), only_run(bucket / "store"))

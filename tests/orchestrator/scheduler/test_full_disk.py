@@ -10,7 +10,7 @@ from orchestrator.scheduler import full_disk
 from orchestrator.scheduler.full_disk import FullDisk
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.status import Status
-from storage.errors import StoreError, StoreFull
+from storage.errors import StoreError, StoreFull, StoreUnreachable
 from storage.experiments import Experiment, Protocol
 from storage.runs import Run
 from workers.synthetic.photo_folder import write_folder
@@ -89,3 +89,17 @@ def test_no_space_is_told_from_a_store_that_may_not_be_written(tmp_path: Path) -
 
     kinds = {number: type(cannot_write(tmp_path, OSError(number, "x"))) for number in (errno.ENOSPC, errno.EROFS)}
     assert kinds == {errno.ENOSPC: StoreFull, errno.EROFS: StoreError}
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_store_that_does_not_answer_is_waited_for(run: Run, before: int) -> None:
+    disk, steps = FullDisk(run), Steps()
+    for _ in range(before):
+        disk.guard(steps)
+    steps.next = StoreUnreachable("cannot use s3://bucket/store: it answered 503 Service Unavailable")
+    status = disk.guard(steps)
+    assert (status.state, status.done) == ("running", 2 * before)
+    assert status.waiting.startswith("the store is away, goes on when it answers (cannot use s3://bucket")
+    assert not status.disk_full
+    steps.next = WHOLE
+    assert disk.guard(steps) is WHOLE
