@@ -17,7 +17,7 @@ from typing import Literal
 
 from tests.proxy import free_port
 
-Fault = Literal["slow down", "cut", "lose answer", "stall"]
+Fault = Literal["slow down", "cut", "lose answer"]
 
 SLOW_DOWN = (
     b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
@@ -75,7 +75,7 @@ class FaultyProxy:
     Attributes:
         faults: the next requests (of `method`, where that is set) take one each.
         let_through: so many requests meet no fault first.
-        every: where it is not 0, each request of this number meets the next of all faults but "stall".
+        every: where it is not 0, each request of this number meets the next of all faults.
         made: faults so far, of those that `every` asks for.
         closed: cut every connection while it is set.
         requests: method and path of all so far.
@@ -140,15 +140,16 @@ class FaultyProxy:
                 proxy.authorization = self.headers.get("Authorization", proxy.authorization)
                 time.sleep(proxy.latency)
                 fault = proxy.fault(self.command)
-                if fault == "stall":
-                    time.sleep(300)
                 if fault == "cut":
                     self.close_connection = True
                     return
                 if fault == "slow down":
                     self._answer(503, [], SLOW_DOWN)
                     return
-                status, headers, data = forwarded(port, self.command, self.path, dict(self.headers.items()), body)
+                try:
+                    status, headers, data = forwarded(port, self.command, self.path, dict(self.headers.items()), body)
+                except ConnectionError:  # the server has ended, and a lease of this process is still written
+                    fault = "lose answer"
                 if fault == "lose answer":
                     self.close_connection = True
                     return

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from storage import object_stores
 from storage.errors import WorkerUnfit
+from storage.object_path import ObjectPath
+from storage.runs import open_store
 from storage.worker_faults import fault_of, live_workers, read_fault, write_fault
+from tests.s3 import FaultyProxy
 from workers.queue import health_file, worker_health
 from workers.queue.health_file import ALIVE_SECONDS, HealthFile, read_health
 from workers.queue.worker_health import CONNECTED_SECONDS, TRIAL_SECONDS, WorkerHealth, tell_fault
@@ -119,6 +123,29 @@ def test_a_process_of_the_pool_leaves_its_fault_in_the_file_of_its_worker(
     fault = live_workers(tmp_path)[0].fault
     assert fault is not None
     assert (fault.kind, fault.cause, fault.hint) == ("engine", "no cache", "Set LINEUP_CACHE")
+
+
+def test_a_store_that_does_not_answer_pauses_until_it_does(
+    bucket: ObjectPath, faulty: FaultyProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(object_stores, "RETRY_SECONDS", 0)
+    monkeypatch.setattr(worker_health, "HAND_BACK_SECONDS", 0)
+    health = WorkerHealth(open_store(bucket), "images-1@host", ("images",), 1)
+    monkeypatch.setenv(worker_health.VARIABLE, str(health.path))
+    health.look()
+    assert not health.paused
+    fault = WorkerUnfit("store", "cannot use s3://", "Check the network")
+    faulty.closed = True
+    tell_fault(fault)  # which cannot be written now, and is logged
+    health.look()
+    assert health.paused
+    assert probed(bucket, fault_of(fault)) is False
+
+    faulty.closed = False
+    health.look()
+    assert not health.paused
+    assert probed(bucket, fault_of(fault)) is True
+    health.close()
 
 
 def test_photos_of_a_run_that_is_gone_are_no_fault_any_more(tmp_path: Path) -> None:
