@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from orchestrator.dataset.splits import SPLIT_COLUMNS, make_splits
 from orchestrator.experiment.chosen_configurations import check_configurations
@@ -24,7 +25,7 @@ from orchestrator.scheduler.leftovers import close_images, sweep_run, tidy
 from orchestrator.scheduler.photo_judge import PhotoJudge
 from orchestrator.scheduler.polling import Pause
 from orchestrator.scheduler.run_faults import RunFaults
-from orchestrator.scheduler.status import Status, encoder_progress, status_of
+from orchestrator.scheduler.status import Status, encoder_progress, status_of, trained_now
 from orchestrator.scheduler.stored_faces import StoredFaces
 from orchestrator.scheduler.verified_tables import VerifiedTables
 from orchestrator.scheduler.work import (
@@ -78,6 +79,7 @@ class Reconciler:
         self.faults = RunFaults(run)
         self._judge: PhotoJudge | None = None
         self._deaths: list[Death] = []
+        self._running: set[str] = set()
         window = max(LEAST_WINDOW, MESSAGES_PER_PROCESS * processes)
         self._images = Dispatcher(broker, IMAGES, window)
         self._training = Dispatcher(broker, TRAINING, window)
@@ -160,10 +162,10 @@ class Reconciler:
 
     def _send(self, queue: Dispatcher, messages: Iterator[Message]) -> None:
         """Send lost messages again, then as many new ones as the window allows."""
-        running, self._deaths = read_attempts(self.run.attempts)
+        self._running, self._deaths = read_attempts(self.run.attempts)
         check_room(self.run.folder)  # on a full disk every message would be lost
         # a full quota shows only when something is written; it loses work again and again
-        queue.resend_lost(running, count_deaths(self._deaths), check=lambda: probe(self.run.folder))
+        queue.resend_lost(self._running, count_deaths(self._deaths), check=lambda: probe(self.run.folder))
         queue.send(messages)
 
     def _split(self) -> Status | None:
@@ -193,7 +195,8 @@ class Reconciler:
         check_encoders(self.run)
         missing = wanted.keys() - done - self._training.in_flight
         self._send(self._training, training_messages(self.run, wanted, missing))
-        return self._status("running", "training", len(done), len(wanted))
+        status = self._status("running", "training", len(done), len(wanted))
+        return replace(status, now=trained_now(self._running, wanted))
 
     def _is_trained(self, part: str) -> bool:
         tables = ((self.run.fits, FITS), (self.run.scores, SCORES))

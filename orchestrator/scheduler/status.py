@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass, replace
 
 from orchestrator.scheduler.compatibility import check_readable
@@ -84,16 +84,15 @@ def _stored_status(run: Run) -> Status:
     trainings = planned_trainings(run, read_table(run.splits, SPLITS))
     done = {path.stem for path in list_parts(run.scores)} & trainings.keys()
     if len(done) < len(trainings):
-        now = _trained_now(run, trainings)
+        now = trained_now(read_attempts(run.attempts)[0], trainings)
         return Status(run.run_id, state, "training", len(done), len(trainings), run.stopped, now=now)
     if not run.comparison.exists():
         return Status(run.run_id, state, "comparison", 0, 1, run.stopped)
     return Status(run.run_id, state, "refit" if needs_refit(run) else "report", 0, 1, run.stopped)
 
 
-def _trained_now(run: Run, trainings: Mapping[str, Training]) -> str:
-    """The configurations that living processes train; of several splits at once, with their number."""
-    running, _ = read_attempts(run.attempts)
+def trained_now(running: Container[str], trainings: Mapping[str, Training]) -> str:
+    """The configurations whose parts are among `running`, in words; of several splits at once, with their number."""
     names = Counter(name for part, (name, _, _) in trainings.items() if part in running)
     return ", ".join(name if count == 1 else f"{name} ({count}×)" for name, count in names.items())
 

@@ -11,11 +11,15 @@ from orchestrator.scheduler import dispatcher as dispatch
 from orchestrator.scheduler.polling import POLL_SECONDS, SHORTEST_POLL_SECONDS
 from orchestrator.scheduler.reconciler import Reconciler
 from storage.attempts import Attempt
+from storage.parts import part_path
 from storage.runs import Run
+from storage.schemas import SPLITS
+from storage.tables import read_table
 from tests.cluster import queues_of
 from tests.tiny_run import tiny_run
 from workers.jobs.compare_run import compare
 from workers.jobs.part_names import refit_part
+from workers.jobs.planned_trainings import planned_trainings
 from workers.queue.task_names import TRAINING
 
 
@@ -62,3 +66,19 @@ def test_the_end_of_a_stage_is_looked_for_sooner_than_its_middle(run: Run, stack
     assert rests[0] == SHORTEST_POLL_SECONDS
     assert rests == sorted(rests)
     assert rests[-1] == POLL_SECONDS
+
+
+def test_while_configurations_are_trained_the_status_names_them(run: Run, stack: LocalCluster) -> None:
+    run.comparison.unlink(missing_ok=True)
+    trainings = planned_trainings(run, read_table(run.splits, SPLITS))
+    part, (name, _, _) = next(iter(trainings.items()))
+    part_path(run.scores, part).unlink()
+    reconciler = Reconciler(run, stack.broker)
+    with Attempt(run.attempts, part):
+        status = reconciler.step()
+    assert (status.stage, status.done, status.total, status.now) == (
+        "training",
+        len(trainings) - 1,
+        len(trainings),
+        name,
+    )
