@@ -15,7 +15,7 @@ from orchestrator.scheduler.planning import plan_run
 from storage.engine_settings import EngineSettings, FacePolicy
 from storage.experiments import Experiment, Protocol
 from storage.runs import Run
-from storage.schemas import CATALOG, COMPARISON, FACES, RUN_FACES, SPLITS
+from storage.schemas import CATALOG, COMPARISON, RUN_FACES, SPLITS
 from storage.tables import read_table
 from tests.tiny_run import compare_here
 from workers.faces.engine import load_engine
@@ -129,7 +129,7 @@ def test_every_row_says_how_many_faces_there_were_and_why_this_one(runs: dict[Fa
 def test_the_result_says_how_many_photos_show_several_faces_and_which_counts(runs: dict[FacePolicy, Run]) -> None:
     said: dict[FacePolicy, str] = {"largest": "the largest counts", "consistent": "elsewhere the central one"}
     for policy, words in said.items():
-        faces = read_table(runs[policy].faces, FACES)
+        faces = read_table(runs[policy].faces, RUN_FACES)
         sentence = group_photos_sentence(faces, policy)
         assert sentence.startswith(f"Several faces were found in {3 * PEOPLE} photos: ")
         assert words in sentence
