@@ -74,13 +74,17 @@ def idle_words(chosen: Run) -> str:
 
 def is_idle(chosen: Run, patient: bool = False) -> bool:
     """Whether nobody works on the run, as far as the store can tell; `patient` as for `storage.runs.claim`."""
-    from storage.errors import StoreError
+    from storage.errors import NoLocks, StoreError
     from storage.runs import claim
 
     try:
         with claim(chosen, patient) as claimed:
             return claimed
-    except StoreError:  # without locks, or a store that can only be read
+    except NoLocks:
+        if patient:
+            raise
+        return False
+    except StoreError:  # a store that can only be read
         return False
 
 
