@@ -68,6 +68,7 @@ def test_the_notebook_that_compares_and_identifies_runs(tmp_path: Path) -> None:
     assert "<iframe" in frame["data"]["text/html"]
 
 
+@pytest.mark.slow
 def test_an_interrupt_ends_a_run_in_order_and_the_same_cell_goes_on_with_it(tmp_path: Path) -> None:
     write_folder(tmp_path / "photos", people=4, photos=8, seed=5, side=160)
     call = "import lineup; result = lineup.run('photos', store='store', configurations=['knn-1', 'majority'])"
