@@ -28,7 +28,7 @@ from workers.jobs.stored_jpegs import StoredJpegs
 from workers.learning.combined_encoders import side_by_side
 from workers.learning.configurations import RUN_ENCODER, Configuration, encoder_parts
 from workers.learning.encoder.picture_encoder import encoder_digest, load_picture_encoder
-from workers.learning.face_arrays import Faces, labels_of, median_microseconds
+from workers.learning.face_arrays import Faces, labels_of, median_microseconds, usable_rows
 from workers.learning.face_chooser import FaceChooser, chooser_of
 
 FACE_COLUMNS = ["photo_key", "face_index", "outcome", "embedding"]
@@ -96,8 +96,7 @@ def one_face_each(run: Run, catalog: pa.Table, faces: pa.Table) -> pa.Table:
 
 def load_split(run: Run, repeat: int, fold: int) -> list[dict[str, Any]]:
     """The rows of one split; raises StoreError where the splits are missing or damaged."""
-    rows = _splits(run.splits, file_version(run.splits))
-    return [row for row in rows if (row["repeat"], row["fold"]) == (repeat, fold)]
+    return _split(run.splits, file_version(run.splits), repeat, fold)
 
 
 class _Key(NamedTuple):
@@ -125,7 +124,7 @@ def faces_with_pictures(table: pa.Table, pictures: Path, has_aligned: bool) -> F
         table: FACE_COLUMNS of RUN_FACES.
         has_aligned: False where the face engine had no 68 points to align by.
     """
-    good = table.filter(pc.equal(pc.cast(table["outcome"], pa.string()), "ok"))
+    good = usable_rows(table)
     places = list(zip(good["photo_key"].to_pylist(), good["face_index"].to_pylist(), strict=True))
     return Faces.from_table(good, StoredJpegs(places, FacePictures(pictures), has_aligned))
 
@@ -151,6 +150,8 @@ def _looked_up(
 
 
 @functools.lru_cache(maxsize=1)
-def _splits(path: Path, _version: FileVersion) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = read_table(path, SPLITS).to_pylist()
+def _split(path: Path, _version: FileVersion, repeat: int, fold: int) -> list[dict[str, Any]]:
+    table = read_table(path, SPLITS)
+    mine = pc.and_(pc.equal(table["repeat"], repeat), pc.equal(table["fold"], fold))
+    rows: list[dict[str, Any]] = table.filter(mine).to_pylist()
     return rows

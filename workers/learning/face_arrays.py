@@ -52,7 +52,7 @@ class Faces:
         Args:
             jpegs: as above, of these rows; None takes them from the table, where it has any.
         """
-        good = table.filter(pc.equal(pc.cast(table["outcome"], pa.string()), "ok"))
+        good = usable_rows(table)
         column = good["embedding"].combine_chunks()
         return cls(
             keys=tuple(good["photo_key"].to_pylist()),
@@ -134,6 +134,12 @@ class Faces:
     def batch(self, view: str) -> FaceBatch:
         """The faces in that view, with their embeddings beside it; raises KeyError as `view` does."""
         return FaceBatch(self.view(view), self.embedding)
+
+
+def usable_rows(table: pa.Table) -> pa.Table:
+    """The rows whose outcome is ok; nothing is copied where all are."""
+    usable = pc.equal(pc.cast(table["outcome"], pa.string()), "ok")
+    return table if pc.all(usable).as_py() else table.filter(usable)
 
 
 def median_microseconds(embed_one: Callable[[], object]) -> float:
