@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from storage.errors import StoreError, StoreUnreachable
 from storage.held_file import HeldFile, write_whole
 from storage.leases import Leases, disowned, owner_in
 from storage.object_path import store_path
@@ -20,6 +22,9 @@ from storage.whole_objects import create_whole, put_whole
 
 ADDRESS = ".address"
 """Ends the name of a local file that says which object the file beside it is."""
+
+RETRY_SECONDS = 2.0
+"""Between two trials to end what could not be ended; each tries for some time by itself."""
 
 
 class ObjectLeases(Leases):
@@ -33,9 +38,11 @@ class ObjectLeases(Leases):
             write_whole(descriptor, content)
             if not create_whole(path, content):
                 raise FileExistsError(17, "The object is there", str(path))
-        except BaseException:
+        except BaseException as error:
             os.close(descriptor)
             _delete(local)
+            if isinstance(error, StoreUnreachable):  # it may have been written
+                _finish(lambda: _delete_own(path, content))
             raise
         return _HeldObject(path, descriptor, local)
 
@@ -64,15 +71,42 @@ class _HeldObject(HeldFile):
         put_whole(self.path, self._local.read_bytes())
 
     def release(self, keep: bool = False) -> None:
-        """What stays must be held by nobody, though this process lives on."""
-        try:
+        """What stays must be held by nobody, though this process lives on; so it is done later where it fails now."""
+        disowned_words = disowned(self._local.read_bytes()) if keep else b""
+
+        def end() -> None:
             if keep:
-                put_whole(self.path, disowned(self._local.read_bytes()))
+                put_whole(self.path, disowned_words)
             else:
                 self.path.unlink(missing_ok=True)
+
+        try:
+            end()
+        except StoreUnreachable:
+            _finish(end)
+            raise
         finally:
             os.close(self.descriptor)
             _delete(self._local)
+
+
+def _finish(end: Callable[[], None]) -> None:
+    """Do it when the store answers again: what a living process seems to hold is begun by no other."""
+
+    def again() -> None:
+        pause = threading.Event()
+        while not pause.wait(RETRY_SECONDS):
+            with contextlib.suppress(StoreError):
+                end()
+                return
+
+    threading.Thread(target=again, daemon=True, name="lease-end").start()
+
+
+def _delete_own(path: Path, content: bytes) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        if path.read_bytes() == content:
+            path.unlink(missing_ok=True)
 
 
 def _delete(local: Path) -> None:
