@@ -2,13 +2,14 @@
 
     python -m benchmarks.clusters_check FOLDER...
 
-Encodes the photos as `lineup cluster` does, in the store of the settings, and prints for each folder and encoder: the
-pairwise precision, recall and F over all pairs of photos, each judged by its largest face; a face that is left over is
-alone.
+Encodes the photos as `lineup cluster` does, in the store of the settings, and writes build/clusters.json: for each
+folder and encoder the pairwise precision, recall and F over all pairs of photos. A photo is judged by its largest face;
+a face that is left over is alone. Beside it stands scikit-learn's HDBSCAN on the same measurements.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -20,9 +21,16 @@ from orchestrator.inference.clusters import Clusters, clusters_of, plan_clusters
 from orchestrator.local.drive_run import drive_run
 from orchestrator.stop_request import StopRequest
 from storage.outputs import store_outputs
-from workers.learning.configurations import UNKNOWN
+from storage.runs import Run
+from storage.schemas import CATALOG
+from storage.tables import read_table
+from workers.jobs.load_faces import faces_by_encoder
+from workers.learning.configurations import RUN_ENCODER, UNKNOWN
 
 ENCODERS = ("dlib", "sface", "dlib+sface")
+OUTPUT = Path("build/clusters.json")
+LEAST = 5
+"""Faces of a group: HDBSCAN's own default."""
 
 
 def pairwise(truth: npt.NDArray[np.str_], groups: npt.NDArray[np.str_]) -> tuple[float, float, float]:
@@ -48,21 +56,45 @@ def judged(found: Clusters) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.str_]]
     return np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
 
 
+def hdbscan(run: Run, encoder: str) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.str_]]:
+    """The sub-folder of each photo with a face, and the group that HDBSCAN gives its largest face."""
+    from sklearn.cluster import HDBSCAN
+
+    faces = faces_by_encoder(run, "" if encoder == RUN_ENCODER else encoder)
+    groups = HDBSCAN(min_cluster_size=LEAST, copy=True).fit_predict(faces.embedding)
+    rows = read_table(run.catalog, CATALOG, ["photo_key", "path"]).to_pylist()
+    people = {row["photo_key"]: row["path"].split("/")[0] for row in rows}
+    largest = [row for row, index in enumerate(faces.face_index.tolist()) if index == 0]
+    truth = [people[faces.keys[row]] for row in largest]
+    found = [faces.keys[row] if groups[row] < 0 else str(groups[row]) for row in largest]
+    return np.array(truth), np.array(found)
+
+
+def measured(store: Path, folder: Path, encoder: str) -> dict[str, object]:
+    """The figures of one folder and encoder."""
+    run = plan_clusters(store, folder, encoder, store_outputs(store))
+    drive_run(run, store, settings(), lambda _: None, StopRequest())
+    found = clusters_of(run, encoder)
+    truth, groups = judged(found)
+    return {
+        "folder": folder.name,
+        "encoder": encoder,
+        "photos": len(truth),
+        "people": len(set(truth)),
+        "groups": len(found.clusters),
+        "left_over": sum(name == UNKNOWN for names in found.in_photo.values() for name in names.values()),
+        "lineup": pairwise(truth, groups),
+        "hdbscan": pairwise(*hdbscan(run, encoder)),
+    }
+
+
 def main(folders: list[str]) -> None:
-    """Print a line for each folder and encoder."""
+    """Measure each folder and encoder."""
     store = store_folder()
-    for folder in map(Path, folders):
-        for encoder in ENCODERS:
-            run = plan_clusters(store, folder, encoder, store_outputs(store))
-            drive_run(run, store, settings(), lambda _: None, StopRequest())
-            found = clusters_of(run, encoder)
-            truth, groups = judged(found)
-            figures = " ".join(f"{value:.3f}" for value in pairwise(truth, groups))
-            alone = sum(name == UNKNOWN for names in found.in_photo.values() for name in names.values())
-            print(
-                f"{folder.name:<16} {encoder:<11} {len(truth):>4} photos, {len(set(truth)):>2} people: "
-                f"precision, recall, F {figures}; {len(found.clusters)} clusters, {alone} faces left over"
-            )
+    rows = [measured(store, Path(folder), encoder) for folder in folders for encoder in ENCODERS]
+    OUTPUT.parent.mkdir(exist_ok=True)
+    OUTPUT.write_text(json.dumps({"rows": rows}, indent=1), encoding="utf-8")
+    print(OUTPUT.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

@@ -189,6 +189,20 @@ def check_search(found: dict[str, Any]) -> str:
     return "\n".join([*table(checked), "", f"{found['split'].partition('; ')[2]}."])
 
 
+def clusters(found: dict[str, Any]) -> str:
+    """Pairwise precision, recall and F of each folder and encoder, and the F of HDBSCAN."""
+    rows = [
+        (
+            f"{row['folder']}: {row['photos']} photos of {row['people']} people",
+            row["encoder"],
+            *(f"{value:.3f}" for value in row["lineup"]),
+            f"{row['hdbscan'][2]:.3f}",
+        )
+        for row in found["rows"]
+    ]
+    return markdown(("photos", "encoder", "precision", "recall", "F", "F of HDBSCAN"), rows)
+
+
 def _cell(value: float | None) -> str:
     return NOTHING if value is None else f"{value:.1f}"
 
@@ -203,6 +217,7 @@ OUTPUTS = {
     "conventions": Output("detectors.json", "python -m benchmarks.detectors", conventions),
     "closeness": Output("detectors.json", "python -m benchmarks.detectors", closeness),
     "queue": Output("bench-grid.json", "make bench-grid", queue),
+    "clusters": Output("clusters.json", "python -m benchmarks.clusters_check FOLDER...", clusters),
     "latency": Output("latency.json", "python -m benchmarks.latency", latency),
     "check-search": Output("search/search.json", "make check-search", check_search),
     "check-statistics": Output("statistics.md", "make check-statistics"),
