@@ -39,7 +39,7 @@ FILES: dict[str, Any] = {
     },
 }
 ROWS = {
-    "bench": "| 250 × 250 | 203.0 | – | – | 10 |",
+    "bench": "| 250 × 250 | 203.0 | – | – | 15 |",
     "bench-steps": "| web photos | 0.5 | 1.4 |",
     "photos-per-task": "| share of the best | 0.99 |",
     "recovery": "| every connection is cut | 0.2 | 0.8 | 3 |",
