@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from storage.object_path import ObjectPath
 from storage.runs import Run, list_runs, open_run
+from tests.cluster import wait_for
 from tests.s3 import KEY, SECRET, FaultyProxy
 from workers.synthetic.photo_folder import write_folder
 
@@ -109,4 +111,20 @@ def test_a_run_survives_a_store_that_is_slow_busy_and_cut_off(
     faulty.latency, faulty.every = 0, 0
 
     assert faulty.made > 30
+    assert_equal_tables(only_run(here / "store"), only_run(bucket / "store"))
+
+
+def test_a_run_goes_on_when_its_store_is_back(here: Path, bucket: ObjectPath, faulty: FaultyProxy) -> None:
+    """A minute without an answer, in which the workers pause and the run says what it waits for."""
+    upload(here / "faces", bucket / "photos")
+    command = [sys.executable, "-c", MAIN, "run", str(bucket / "photos"), "-e", str(here / "experiment.toml")]
+    with subprocess.Popen(command, env=environment(bucket / "store"), stderr=subprocess.PIPE, text=True) as running:
+        wait_for(lambda: any(one == "PUT" and ".attempt" in path for one, path in faulty.requests), "an attempt")
+        faulty.closed = True
+        time.sleep(60)
+        faulty.closed = False
+        said = running.communicate(timeout=200)[1]
+
+    assert running.returncode == 0, said
+    assert "the store is away" in said
     assert_equal_tables(only_run(here / "store"), only_run(bucket / "store"))
