@@ -79,7 +79,8 @@ class Plan:
         engine_fingerprint: names the folder of encodings.
         fingerprint: over the experiment and the catalogue; two runs with the same one give the same tables.
         created: UTC, ISO 8601.
-        versions: package versions of the machine that planned it, and its `processor`.
+        versions: of packages on the machine that planned it, and its `processor` and `instructions`, as far as its
+            system names them (workers/numeric_environment.py).
         kind: COMPARISON_RUN; FACES_RUN for one that encodes photos and trains nothing; ENCODER_RUN for one that
             trains an encoder on them.
         triplets: of an ENCODER_RUN, how it is trained; {} in run.json of any other.

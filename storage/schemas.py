@@ -1,7 +1,7 @@
 """The tables: columns, types and what each means.
 
-What is measured (seconds, hosts, attempts) lives apart from what is computed, so that every computed table is
-the same to the byte however often, wherever and in whatever order the work was done.
+What is measured (seconds, hosts, attempts) lives apart from what is computed, so that every computed table is the same
+to the byte however often and in whatever order the work was done, where versions and processor are the same.
 
     computed                                    measured
     catalog   what is labelled what
@@ -131,6 +131,7 @@ EFFORTS = pa.schema(
         pa.field("attempt", pa.int16(), nullable=False),  # 1 for the first
         pa.field("worker", _word, nullable=False),
         pa.field("finished", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("environment", _word),  # versions and processor, which decide the last bits; null before it was noted
     ]
 )
 
@@ -188,6 +189,7 @@ FITS = pa.schema(
         pa.field("load", pa.float32()),  # of the host over one minute, when the fit began
         pa.field("finished", pa.timestamp("us", tz="UTC"), nullable=False),
         pa.field("draw_accuracies", pa.list_(pa.float32())),  # on the hold-out's draws 1, 2, ...; not of networks
+        pa.field("environment", _word),  # as of EFFORTS
     ]
 )
 

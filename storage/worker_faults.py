@@ -35,6 +35,9 @@ BLOCK = 1_500
 MOST_WORDS = 400
 """Characters of a cause or a hint."""
 
+MOST_ENVIRONMENT = 800
+"""Characters of an environment; 430 are usual. A longer one is not told: a block has to hold it beside names."""
+
 KINDS = {
     "photos": "it cannot read the catalogued photos",
     "engine": "the face engine does not load: a model, its cache, a library",
@@ -73,6 +76,7 @@ class WorkerState:
         queues: that it works on.
         processes: that work for it at the same time.
         beat: grows every few seconds while it can write into the store.
+        environment: versions and processor, which decide the last bits of its results; empty where it tells none.
     """
 
     host: str
@@ -81,21 +85,23 @@ class WorkerState:
     queues: tuple[str, ...]
     processes: int
     beat: int = 0
+    environment: str = ""
     fault: WorkerFault | None = None
 
 
 class WorkerFile:
     """The file of this worker; raises OSError where the store cannot be written."""
 
-    def __init__(self, path: Path, name: str, queues: tuple[str, ...], processes: int) -> None:
+    def __init__(self, path: Path, name: str, queues: tuple[str, ...], processes: int, environment: str = "") -> None:
         self.path = path
         self._beats = 0
+        told = environment if len(environment) <= MOST_ENVIRONMENT else ""
         make_folder(path.parent)
         liveness = liveness_of(path)
         self._about = {
             **({"owner": liveness.owner()} if liveness.owner() else {}),
             **{"host": socket.gethostname(), "pid": os.getpid(), "name": name},
-            **{"queues": list(queues), "processes": processes},
+            **{"queues": list(queues), "processes": processes, "environment": told},
         }
         sweep(path.parent)
         self._held = liveness.hold(path, _block(self._about))

@@ -33,7 +33,7 @@ LEVELS = (
     ("workers.recognition",),
     ("workers.learning",),
     ("workers.compare", "workers.faces", "workers.synthetic"),
-    ("workers.cores", "workers.memory"),
+    ("workers.cores", "workers.memory", "workers.numeric_environment"),
     ("storage",),
 )
 """The rooms from the top down. A room may import itself and rooms of lower levels; neighbours do not know each other.

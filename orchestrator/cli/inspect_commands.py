@@ -47,7 +47,9 @@ def status(run_id: str | None, as_json: bool) -> None:
       lineup status
       lineup status people-1a2b3c4d --json
     """
+    from orchestrator.scheduler.differing_workers import differing_workers
     from orchestrator.scheduler.status import status_as_json, status_of
+    from storage.worker_faults import live_workers
 
     chosen = chosen_run(run_id)
     found = status_of(chosen)
@@ -57,6 +59,8 @@ def status(run_id: str | None, as_json: bool) -> None:
     click.echo(printable(status_line(found)))
     if found.state == "running" and not _tell_if_idle(chosen):
         for sentence in [found.waiting] if found.waiting else found.faults:
+            print_line(sentence)
+        for sentence in differing_workers(chosen.plan, live_workers(chosen.store)):
             print_line(sentence)
 
 

@@ -11,6 +11,7 @@ from orchestrator.report.comparison_exports import comparison_csv, comparison_la
 from orchestrator.report.encoder_summary import encoder_lines, encoder_of
 from orchestrator.report.group_photos import group_photos_sentence
 from orchestrator.report.method import overlap_sentences
+from orchestrator.report.mixed_environments import mixed_sentence
 from orchestrator.report.protocol_findings import findings_lines
 from orchestrator.report.recommended import answer_first, recommendation_as_json
 from orchestrator.report.suspects_file import SUSPECTS_CSV, suspects_sentence
@@ -87,7 +88,7 @@ def print_result(run: Run, out: Console) -> None:
     total = sum(counts.values())
     words = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
     lines = [f"{counted(total, 'photo')}: {words}"]
-    lines += filter(None, [group_photos_sentence(faces, run.plan.engine.policy)])
+    lines += filter(None, [group_photos_sentence(faces, run.plan.engine.policy), mixed_sentence(run)])
     if run.compares:
         lines += overlap_sentences(read_table(run.table("encoder_overlap"), ENCODER_OVERLAP))
         lines += filter(None, [suspects_sentence(_suspects(run), str(run.report / SUSPECTS_CSV))])

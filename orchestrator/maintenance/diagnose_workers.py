@@ -6,8 +6,9 @@ import multiprocessing
 from collections.abc import Iterator
 from pathlib import Path
 
-from orchestrator.maintenance.diagnosis import ERROR, Diagnosis, fine
+from orchestrator.maintenance.diagnosis import ERROR, WARNING, Diagnosis, fine
 from orchestrator.scheduler.broker import Broker
+from orchestrator.scheduler.differing_workers import differing_workers
 from orchestrator.scheduler.worker_watch import workers_now
 from storage.errors import StoreError
 from storage.runs import Run
@@ -69,3 +70,10 @@ def faults_of_workers(store: Path) -> Iterator[Diagnosis]:
         if state.fault:
             where = f"{state.name} (process {state.pid} on {state.host}), since {state.fault.since}"
             yield Diagnosis("workers", ERROR, f"{where}: {state.fault.cause}", state.fault.hint)
+
+
+def differences_of_workers(run: Run) -> Iterator[Diagnosis]:
+    """The workers of a run's store whose versions or processor are not those that its plan notes."""
+    hint = "Install the same versions on all hosts (the lock file, or one image) where tables must be equal to the byte"
+    for sentence in differing_workers(run.plan, live_workers(run.store)):
+        yield Diagnosis("workers", WARNING, f"{run.run_id}: {sentence}", hint)

@@ -28,6 +28,7 @@ from orchestrator.maintenance.diagnose_bucket import diagnose_bucket
 from orchestrator.maintenance.diagnose_liveness import diagnose_liveness
 from orchestrator.maintenance.diagnose_retention import overdue_runs
 from orchestrator.maintenance.diagnose_workers import (
+    differences_of_workers,
     faults_of_workers,
     photos_of,
     shared_memory,
@@ -170,6 +171,7 @@ def _runs(store: Path) -> Iterator[Diagnosis]:
             yield Diagnosis("runs", ERROR, f"{run_id} is not finished, and no orchestrator works on it", hint)
         if not (run.finished or run.cancelled):
             yield from photos_of(run)
+            yield from differences_of_workers(run)
 
 
 def _refused(store: Path) -> Iterator[Diagnosis]:

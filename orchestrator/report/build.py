@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestrator.report.material import ReportMaterial
+from orchestrator.report.mixed_environments import mixed_sentence
 from orchestrator.report.page import render_page
 from orchestrator.report.suspects_file import write_suspects
 from storage.face_pictures import run_pictures
@@ -62,6 +63,7 @@ def material_of(run: Run) -> ReportMaterial:
         dataset=plan.dataset,
         labels=plan.labels,
         created=plan.created,
+        mixed_environments=mixed_sentence(run),
         near_grouped=plan.experiment.protocol.groups_near_duplicates,
     )
 

@@ -42,4 +42,5 @@ class ReportMaterial:
     created: str = ""  # when it was planned: UTC, ISO 8601
     map_encoder: str = ""  # the recommended configuration's, by name; empty for the face engine's own
     map_faces: pa.Table | None = None  # the usable rows of `faces` with that encoder's embeddings; None for its own
+    mixed_environments: str = ""  # a sentence where versions or processors differ; empty where they do not
     near_grouped: bool = False  # whether near-duplicates share a group of the splits

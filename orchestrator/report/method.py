@@ -32,6 +32,7 @@ def protocol(material: ReportMaterial) -> list[str]:
         *filter(None, [group_photos_sentence(material.faces, material.experiment.get("faces", {}).get("policy", ""))]),
         *_left_out(material),
         *overlap_sentences(material.findings["encoder_overlap"]),
+        *filter(None, [material.mixed_environments]),
         "Only training faces fit, tune, stop or scale a model. The distances of the test faces also choose the "
         "threshold; each person's faces are judged at a threshold that the other people's faces chose.",
         *INTERVALS,

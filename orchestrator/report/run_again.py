@@ -34,12 +34,13 @@ def run_again(material: ReportMaterial) -> RunAgain:
     labels = ["--labels", material.labels] if material.labels else []
     command = ["lineup", "run", folder, *labels, "-e"]
     versions = dict(material.versions)
-    processor = versions.pop("processor", "")
+    processor, instructions = versions.pop("processor", ""), versions.pop("instructions", "")
     facts = (
         ("Planned", material.created),
         ("Photos", f"{material.catalog.num_rows} files in {folder}"),
         ("Digest of the photos", folder_digest(material.catalog)),
         ("Processor of the machine that planned it", processor),
+        ("Its instruction set", instructions),
         ("Machines that trained", machines_of(material.fits)),
         ("Versions", ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))),
         ("Fingerprint", material.fingerprint),

@@ -32,6 +32,7 @@ from storage.schemas import EXCLUDED
 from workers.faces.engine_fingerprint import engine_fingerprint
 from workers.learning.configurations import LEARNING_VERSION
 from workers.learning.encoder.train_triplets import LEAST_PEOPLE
+from workers.numeric_environment import environment_here
 
 PACKAGES = ("lineup", "numpy", "scikit-learn", "keras", "opencv-python-headless", "dlib-bin", "onnxruntime", "pyarrow")
 
@@ -181,7 +182,7 @@ def _written(
         engine_fingerprint=engine,
         fingerprint=fingerprint,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        versions={**versions(), "processor": processor_name()},
+        versions={**environment_here(), **versions()},
         kind=kind,
         triplets=triplets,
         learning_version=learning,
@@ -209,16 +210,6 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
-
-
-def processor_name() -> str:
-    """The processor of this machine as its system names it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        lines = []
-    named = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.processor() or platform.machine())
 
 
 def planned_fingerprint(plan: Plan, catalog: pa.Table) -> str:

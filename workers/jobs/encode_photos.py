@@ -32,6 +32,7 @@ from workers.jobs.photo_ref import PhotoRef
 from workers.jobs.planned_encoders import load_onnx_encoders, onnx_encoders
 from workers.jobs.time_limits import MARGIN_SECONDS, chunk_seconds
 from workers.jobs.write_failure import write_failure
+from workers.numeric_environment import numeric_environment
 
 logger = logging.getLogger("lineup.encoding")
 
@@ -176,6 +177,7 @@ def _write_results(run: Run, done: Path, results: Sequence[PhotoResult], attempt
             "attempt": attempt,
             "worker": worker,
             "finished": finished,
+            "environment": numeric_environment(),
         }
         for result in results
     ]

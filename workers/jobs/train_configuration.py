@@ -25,6 +25,7 @@ from workers.learning.holdout_draws import draw_accuracies
 from workers.learning.seeds import seed_of
 from workers.learning.training_memory import TrainingSize, training_bytes
 from workers.memory import available_bytes
+from workers.numeric_environment import numeric_environment
 
 logger = logging.getLogger("lineup.training")
 
@@ -98,9 +99,9 @@ def _lacks_memory(run: Run, configuration: Configuration, rows: Sequence[Mapping
 
 def _write(run: Run, part: str, evaluation: Evaluation, attempt: int) -> None:
     metadata = {"lineup.run": run.plan.fingerprint}
-    write_part(part_path(run.fits, part), table_of([evaluation.fit], FITS), metadata)
+    fit = {**evaluation.fit, "environment": numeric_environment()}
+    write_part(part_path(run.fits, part), table_of([fit], FITS), metadata)
     write_part(part_path(run.scores, part), table_of(evaluation.scores, SCORES), metadata)  # last: it means *done*
-    fit = evaluation.fit
     words = "{configuration}, repeat {repeat}, fold {fold}: {outcome} {reason}".format_map(fit).rstrip()
     level = logging.INFO if fit["outcome"] == "ok" else logging.WARNING
     logger.log(level, "%s", words, extra={"run": run.run_id, "part": part, "attempt": attempt})

@@ -18,6 +18,7 @@ from pathlib import Path
 from storage.errors import StoreError, WorkerUnfit
 from storage.object_path import ObjectPath, store_path
 from storage.worker_faults import SUFFIX, WorkerFault, WorkerFile, fault_of, read_fault, write_fault
+from workers.numeric_environment import numeric_environment
 from workers.queue.health_file import HealthFile
 from workers.queue.task_names import IMAGES
 from workers.queue.worker_probes import ENGINE_VARIABLE, PhotosProbe, engine_mark, probed, refused_by_broker
@@ -54,7 +55,7 @@ class WorkerHealth:
     def __init__(
         self, store: Path, name: str, queues: tuple[str, ...], processes: int, health_file: Path | None = None
     ) -> None:
-        self._store, self._about = store, (name, queues, processes)
+        self._store, self._about = store, (name, queues, processes, numeric_environment())
         self._health = HealthFile(health_file)
         self._engine = engine_mark(health_file) if health_file and IMAGES in queues else None
         self._photos = PhotosProbe(store if IMAGES in queues else None)
