@@ -70,26 +70,28 @@ def evaluate(
     if len({(row["repeat"], row["fold"]) for row in split_rows}) != 1:
         raise ValueError("evaluate takes the rows of exactly one split")
     where = faces.rows((row["photo_key"], row["face_index"]) for row in split_rows)
-    x = faces.batch(configuration.view)[where]
+    every = faces.batch(configuration.view)
     trains = np.asarray([row["role"] == "train" for row in split_rows])
     train = [row for row in split_rows if row["role"] == "train"]
     others = [row for row in split_rows if row["role"] != "train"]
     labels, groups = [row["label"] for row in train], [row["group"] for row in train]
+    x = every[where[trains]]
     warm_up = warm_up_of(configuration, labels, x)
     try:
-        timed = time_fit(lambda: fit_model(configuration, x[trains], labels, groups, seed, threads), warm_up, again)
+        timed = time_fit(lambda: fit_model(configuration, x, labels, groups, seed, threads), warm_up, again)
     except (CannotFit, np.linalg.LinAlgError) as why:
         return Evaluation([], _fit_row(configuration, split_rows[0], reason=str(why)))
     model = timed.fitted
+    scored = every[where[~trains]]  # after the fit, which needs the memory
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(threads):
         return Evaluation(
-            _score_rows(model, x[~trains], others),
+            _score_rows(model, scored, others),
             _fit_row(
                 configuration, split_rows[0], model=model, **timed.columns(),
-                train_accuracy=_accuracy(model, x[trains], train),
-                predict_microseconds=latency(model, x[~trains] if len(others) else x[trains]),
+                train_accuracy=_accuracy(model, x, train),
+                predict_microseconds=latency(model, scored if len(others) else x),
                 encoder_microseconds=faces.encoder_microseconds if configuration.encoder else 0.0,
             ),
         )  # fmt: skip

@@ -13,6 +13,8 @@ from workers.learning.row_blocks import row_blocks
 FOLDS = 3
 DEFAULT_TEMPERATURE = 1.0
 _TEMPERATURES = np.geomspace(0.01, 10, 61)
+_BLOCKS = 16
+"""A block has this part of CELLS: a row is summed alone, so that its bits do not depend on the block."""
 
 
 def inner_folds(y: Array, groups: Array, seed: int, count: int = FOLDS) -> list[tuple[Array, Array]]:
@@ -50,15 +52,17 @@ def temperature_of(decisions: Array, y: Array) -> tuple[float, float, float]:
     doubt = 1 / (len(y) + 2)  # Laplace: no error among n faces does not prove that errors are impossible
     target = (1 - doubt) * decisions[np.arange(len(y)), y] + doubt * decisions.mean(axis=1)
     losses = []
+    blocks = list(row_blocks(len(y), _BLOCKS * decisions.shape[1]))
     for temperature in _TEMPERATURES:
-        total = np.concatenate([_log_sum(decisions[rows] / temperature) for rows in row_blocks(*decisions.shape)])
+        total = np.concatenate([_log_sum(decisions[rows] / temperature) for rows in blocks])
         losses.append(float((total - target / temperature).mean()))
     best = int(np.argmin(losses))
     return float(_TEMPERATURES[best]), losses[best], float((decisions.argmax(axis=1) == y).mean())
 
 
 def _log_sum(scaled: Array) -> Array:
-    """(N,) logarithm of the sum of exponentials of each row."""
+    """(N,) logarithm of the sum of exponentials of each row; `scaled` is overwritten."""
     top = scaled.max(axis=1)
-    total: Array = top + np.log(np.exp(scaled - top[:, None]).sum(axis=1))
+    scaled -= top[:, None]
+    total: Array = top + np.log(np.exp(scaled, out=scaled).sum(axis=1))
     return total

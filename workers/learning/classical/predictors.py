@@ -72,7 +72,8 @@ class Centroids(_Arrays):
     def _decision(self, x: Array) -> Array:
         if self.cosine:
             x = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
-        return -squared_distances(x, self.centres)
+        distances = squared_distances(x, self.centres)
+        return np.negative(distances, out=distances)
 
     def probabilities(self, x: Array) -> Floats:
         return softmax(self.decision(x) / self.temperature)
@@ -142,9 +143,10 @@ def squared_distances(x: Array, points: Array) -> Array:
     [[25.0, 0.0]]
     """
     cross = x @ points.T
-    own = np.einsum("ij,ij->i", x, x)[:, None] + np.einsum("ij,ij->i", points, points)
-    distances: Array = np.maximum(own - 2 * cross, 0)
-    return distances
+    cross *= 2
+    distances: Array = np.einsum("ij,ij->i", x, x)[:, None] + np.einsum("ij,ij->i", points, points)
+    distances -= cross
+    return np.maximum(distances, 0, out=distances)
 
 
 def nearest_others(points: Array) -> Array:

@@ -84,7 +84,7 @@ def fit_lda(fold: Fold) -> Fitted:
     def solve(points: Array, classes: Array, temperature: float = 1.0) -> Linear:
         if len(classes) <= classes.max() + 1:
             raise CannotFit("linear discriminant analysis needs more training faces than people")
-        return _linear(*_discriminants(points.astype(np.float64), classes), temperature, two=False)
+        return _linear(*_discriminants(points, classes), temperature, two=False)
 
     _, temperature, record = choose([{}], lambda a, b: lambda _: solve(a, b), fold)
     return Fitted(solve(fold.x, fold.y, temperature), record)
@@ -97,11 +97,20 @@ def _discriminants(points: Array, classes: Array) -> tuple[Array, Array]:
     of the test faces of `orl` rightly, where the shrunk covariance of all people together names 99.5 %. Source:
     Ledoit & Wolf, Journal of Multivariate Analysis 88 (2004) 365-411.
     """
-    from sklearn.covariance import ledoit_wolf
+    from sklearn.covariance import empirical_covariance, ledoit_wolf_shrinkage
 
     faces = np.bincount(classes)
-    means = np.stack([points[classes == person].mean(axis=0) for person in range(len(faces))])
-    covariance, _ = ledoit_wolf(points - means[classes], assume_centered=True)
+    apart = points.astype(np.float64)
+    means = np.empty((len(faces), apart.shape[1]))
+    for person in range(len(faces)):
+        mine = classes == person
+        means[person] = apart[mine].mean(axis=0)
+        apart[mine] -= means[person]
+    # what sklearn.covariance.ledoit_wolf computes, to the bit, without its copy of the faces
+    shrinkage = ledoit_wolf_shrinkage(apart, assume_centered=True)
+    found = empirical_covariance(apart, assume_centered=True)
+    covariance = (1.0 - shrinkage) * found
+    covariance.flat[:: len(found) + 1] += shrinkage * (np.trace(found) / len(found))
     coefficients = np.linalg.solve(covariance, means.T).T
     return coefficients, np.log(faces / faces.sum()) - 0.5 * np.sum(means * coefficients, axis=1)
 
