@@ -60,6 +60,7 @@ def status(run_id: str | None, as_json: bool) -> None:
     if found.state == "running" and not _tell_if_idle(chosen):
         for sentence in [found.waiting] if found.waiting else found.faults:
             print_line(sentence)
+    if found.state == "running":
         for sentence in differing_workers(chosen.plan, live_workers(chosen.store)):
             print_line(sentence)
 

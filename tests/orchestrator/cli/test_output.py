@@ -19,6 +19,7 @@ from orchestrator.cli import inspect_commands
 from orchestrator.cli.main import COMMANDS
 from orchestrator.cli.main import lineup as group
 from storage.runs import Run, claim, list_runs, open_run
+from storage.worker_faults import WorkerFile
 from tests.command_line import parse
 from tests.orchestrator.cli.conftest import Lineup
 from tests.tiny_run import CONFIGURATIONS
@@ -177,6 +178,17 @@ def test_a_cancelled_run_says_how_to_go_on(lineup: Lineup, photos: Path) -> None
     assert f"lineup resume {run_id}" in result.err
     lineup("submit", photos)
     assert json.loads(lineup("status", "--json").out)["state"] == "running"
+
+
+def test_status_names_a_worker_that_differs_from_the_plan(lineup: Lineup, photos: Path, tmp_path: Path) -> None:
+    lineup("submit", photos)
+    worker = WorkerFile(tmp_path / "store" / "workers" / "one.worker", "images-1@host", ("images",), 1, "numpy 0.1")
+    told = lineup("status")
+    worker.close()
+    assert "images-1@host" in told.out + told.err
+    assert "numpy 0.1 instead of" in told.out + told.err
+    told = lineup("status")
+    assert "instead of" not in told.out + told.err
 
 
 def test_a_finished_run_cannot_be_cancelled(lineup: Lineup, run: Run) -> None:

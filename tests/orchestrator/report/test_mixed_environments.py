@@ -13,7 +13,8 @@ from rich.console import Console
 from orchestrator.cli.output import print_result
 from orchestrator.report.build import draw_report
 from orchestrator.report.mixed_environments import environments_used, mixed_sentence, sentence_of
-from storage.parts import list_parts, read_part, write_part
+from storage.encodings import SMALL_PARTS, compact
+from storage.parts import list_parts, part_name, part_path, read_part, read_parts, write_part
 from storage.runs import Run, open_run
 from storage.schemas import EFFORTS, FITS
 from tests.tiny_run import tiny_run
@@ -42,6 +43,9 @@ def rewrite(part: Path, schema: pa.Schema, **columns: object) -> None:
 
 
 def test_a_run_of_one_machine_notes_its_environment_and_says_nothing(run: Run) -> None:
+    for folder, schema in ((run.fits, FITS), (run.encodings / "efforts", EFFORTS)):
+        noted = read_parts(list_parts(folder), schema, ["environment"])["environment"].to_pylist()
+        assert {*noted} == {numeric_environment()}
     assert environments_used(run) == (numeric_environment(),)
     assert mixed_sentence(run) == ""
 
@@ -71,6 +75,17 @@ def test_parts_of_before_it_was_noted_do_not_count(run: Run) -> None:
         assert table is not None
         write_part(part, table.drop_columns(["environment"]))
     assert environments_used(run) == (numeric_environment(),)
+
+
+def test_compacted_parts_keep_their_environments(run: Run) -> None:
+    folder = run.encodings / "efforts"
+    table = read_parts(list_parts(folder), EFFORTS)
+    for number in range(SMALL_PARTS + 1):
+        row = {**table.to_pylist()[0], "photo_key": f"{number:064}", "environment": OTHER if number else None}
+        write_part(part_path(folder, part_name(str(number))), pa.Table.from_pylist([row], EFFORTS))
+    assert compact(run.encodings) > SMALL_PARTS
+    kept = read_parts(list_parts(folder), EFFORTS, ["environment"])["environment"].to_pylist()
+    assert {*kept} == {None, OTHER, numeric_environment()}
 
 
 def test_the_sentence_names_what_differs() -> None:
