@@ -25,6 +25,10 @@ VALUES = {
     "flower_port": "5556",
     "log_level": "'DEBUG'",
     "log_format": "'json'",
+    "broker_url_file": "'/tmp/stranger-address'",
+    "broker_password_file": "'/tmp/stranger-password'",
+    "flower_password_file": "'/tmp/stranger-password'",
+    "health_file": "'/tmp/stranger-health'",
 }
 
 
