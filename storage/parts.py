@@ -156,11 +156,19 @@ def read_part(path: Path, schema: pa.Schema, columns: list[str] | None = None) -
             if not is_ours(file.schema_arrow, schema):
                 return None
             there = readable_columns(file.schema_arrow, schema, columns)
-            return completed(file.read(columns=there), schema, columns)
+            return completed(_read_columns(file, there), schema, columns)
     except FileNotFoundError:
         raise
     except DAMAGE:
         return None
+
+
+def _read_columns(file: pq.ParquetFile, columns: list[str]) -> pa.Table:
+    """Columns of a file; a large one a row group at a time, because Arrow needs several times what it reads."""
+    if file.metadata.num_rows <= 2 * ROWS_PER_GROUP:
+        return file.read(columns=columns)
+    groups = range(file.num_row_groups)
+    return pa.concat_tables([file.read_row_group(group, columns=columns, use_threads=False) for group in groups])
 
 
 def is_of_another_schema(path: Path, schema: pa.Schema) -> bool:

@@ -33,6 +33,21 @@ def read_faces(run: Run, columns: Sequence[str], *, usable: bool = False) -> pa.
 
 def embedding_array(faces: pa.Table) -> npt.NDArray[np.float32]:
     """The column `embedding` of usable faces as an array, (N, its size) float32; (0, 0) of no face."""
-    column = faces["embedding"].combine_chunks()
-    flat: npt.NDArray[np.float32] = column.flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
-    return flat.reshape(faces.num_rows, -1 if faces.num_rows else 0)
+    chunks = [chunk for chunk in faces["embedding"].chunks if len(chunk)]
+    if not chunks:
+        return np.zeros((0, 0), np.float32)
+    if len(chunks) == 1:
+        return _measurements(chunks[0])
+    first = _measurements(chunks[0])
+    found = np.empty((faces.num_rows, first.shape[1]), np.float32)
+    start = 0
+    for chunk in chunks:
+        found[start : start + len(chunk)] = _measurements(chunk)
+        start += len(chunk)
+    return found
+
+
+def _measurements(chunk: pa.Array) -> npt.NDArray[np.float32]:
+    """The same of one chunk; a view of it where that is possible."""
+    flat: npt.NDArray[np.float32] = chunk.flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
+    return flat.reshape(len(chunk), -1)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from storage import parts
 from storage.parts import is_intact, read_part, table_of, write_tables
+from storage.run_faces import embedding_array
 from storage.schemas import FACES, PICTURES, RUN_FACES
 
 ROOT = Path(__file__).parents[2]
@@ -63,3 +66,24 @@ def test_without_pictures_a_table_is_none_of_encodings(tmp_path: Path) -> None:
     path = tmp_path / "faces.parquet"
     write_tables(path, RUN_FACES, [table_of([row | {"note": "", "detector": "hog"}], RUN_FACES)])
     assert read_part(path, FACES) is None
+
+
+def test_a_large_table_is_read_a_row_group_at_a_time_and_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled = {"outcome": "ok", "reason": "", "note": "", "detector": "hog"}
+    rows = [
+        {**dict.fromkeys(RUN_FACES.names), **filled, "photo_key": f"{n}", "face_index": n, "embedding": [n / 2] * 128}
+        for n in range(9)
+    ]
+    monkeypatch.setattr(parts, "ROWS_PER_GROUP", 2)
+    path, table = tmp_path / "faces.parquet", table_of(rows, RUN_FACES)
+    write_tables(path, RUN_FACES, [table])
+    assert pq.ParquetFile(path).num_row_groups == 5
+    found = read_part(path, RUN_FACES, list(RUN_FACES.names))
+    assert found is not None
+    assert found.to_pylist() == table.to_pylist()
+    measured = embedding_array(found)
+    assert measured.dtype == np.float32
+    assert measured.tolist() == [[n / 2] * 128 for n in range(9)]
+    assert embedding_array(found.slice(0, 0)).shape == (0, 0)

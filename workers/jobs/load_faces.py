@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -28,8 +28,9 @@ from workers.jobs.stored_jpegs import StoredJpegs
 from workers.learning.combined_encoders import side_by_side
 from workers.learning.configurations import RUN_ENCODER, Configuration, encoder_parts
 from workers.learning.encoder.picture_encoder import encoder_digest, load_picture_encoder
-from workers.learning.face_arrays import Faces, labels_of, median_microseconds, usable_rows
+from workers.learning.face_arrays import Faces, labels_of, median_microseconds
 from workers.learning.face_chooser import FaceChooser, chooser_of
+from workers.learning.split_rows import COLUMNS, SplitRows
 
 FACE_COLUMNS = ["photo_key", "face_index", "outcome", "embedding"]
 
@@ -94,7 +95,7 @@ def one_face_each(run: Run, catalog: pa.Table, faces: pa.Table) -> pa.Table:
     return faces.filter(pa.array([key not in chosen or chosen[key].face_index == index for key, index in columns]))
 
 
-def load_split(run: Run, repeat: int, fold: int) -> list[dict[str, Any]]:
+def load_split(run: Run, repeat: int, fold: int) -> SplitRows:
     """The rows of one split; raises StoreError where the splits are missing or damaged."""
     return _split(run.splits, file_version(run.splits), repeat, fold)
 
@@ -114,7 +115,9 @@ def _key(run: Run) -> _Key:
 
 @functools.lru_cache(maxsize=1)
 def _faces(key: _Key) -> Faces:
-    return faces_with_pictures(read_table(key.table, RUN_FACES, FACE_COLUMNS), key.pictures, key.has_aligned)
+    faces = faces_with_pictures(read_table(key.table, RUN_FACES, FACE_COLUMNS), key.pictures, key.has_aligned)
+    pa.default_memory_pool().release_unused()  # what reading took, which is more than the faces
+    return faces
 
 
 def faces_with_pictures(table: pa.Table, pictures: Path, has_aligned: bool) -> Faces:
@@ -124,9 +127,9 @@ def faces_with_pictures(table: pa.Table, pictures: Path, has_aligned: bool) -> F
         table: FACE_COLUMNS of RUN_FACES.
         has_aligned: False where the face engine had no 68 points to align by.
     """
-    good = usable_rows(table)
-    places = list(zip(good["photo_key"].to_pylist(), good["face_index"].to_pylist(), strict=True))
-    return Faces.from_table(good, StoredJpegs(places, FacePictures(pictures), has_aligned))
+    faces = Faces.from_table(table, {})
+    places = list(zip(faces.keys, faces.face_index.tolist(), strict=True))
+    return replace(faces, jpegs=StoredJpegs(places, FacePictures(pictures), has_aligned))
 
 
 @functools.lru_cache(maxsize=2)
@@ -150,8 +153,7 @@ def _looked_up(
 
 
 @functools.lru_cache(maxsize=1)
-def _split(path: Path, _version: FileVersion, repeat: int, fold: int) -> list[dict[str, Any]]:
-    table = read_table(path, SPLITS)
+def _split(path: Path, _version: FileVersion, repeat: int, fold: int) -> SplitRows:
+    table = read_table(path, SPLITS, list(COLUMNS))
     mine = pc.and_(pc.equal(table["repeat"], repeat), pc.equal(table["fold"], fold))
-    rows: list[dict[str, Any]] = table.filter(mine).to_pylist()
-    return rows
+    return SplitRows(table.filter(mine))

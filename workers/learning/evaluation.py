@@ -72,9 +72,9 @@ def evaluate(
     where = faces.rows((row["photo_key"], row["face_index"]) for row in split_rows)
     every = faces.batch(configuration.view)
     trains = np.asarray([row["role"] == "train" for row in split_rows])
-    train = [row for row in split_rows if row["role"] == "train"]
-    others = [row for row in split_rows if row["role"] != "train"]
-    labels, groups = [row["label"] for row in train], [row["group"] for row in train]
+    others = np.flatnonzero(~trains).tolist()
+    labels = [row["label"] for row in split_rows if row["role"] == "train"]
+    groups = [row["group"] for row in split_rows if row["role"] == "train"]
     x = every[where[trains]]
     warm_up = warm_up_of(configuration, labels, x)
     try:
@@ -87,10 +87,10 @@ def evaluate(
 
     with threadpool_limits(threads):
         return Evaluation(
-            _score_rows(model, scored, others),
+            _score_rows(model, scored, split_rows, others),
             _fit_row(
                 configuration, split_rows[0], model=model, **timed.columns(),
-                train_accuracy=_accuracy(model, x, train),
+                train_accuracy=_accuracy(model, x, labels),
                 predict_microseconds=latency(model, scored if len(others) else x),
                 encoder_microseconds=faces.encoder_microseconds if configuration.encoder else 0.0,
             ),
@@ -129,10 +129,13 @@ def _scores(model: Model, x: FaceBatch) -> tuple[Floats, Floats]:
     return np.concatenate([p for p, _ in parts]), np.concatenate([k for _, k in parts])
 
 
-def _score_rows(model: Model, x: FaceBatch, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    starts = range(0, len(rows), SCORED_TOGETHER)
+def _score_rows(
+    model: Model, x: FaceBatch, rows: Sequence[Mapping[str, Any]], scored: Sequence[int]
+) -> list[dict[str, Any]]:
+    """Rows of SCORES; `scored` are the numbers of the rows of the faces x."""
+    starts = range(0, len(scored), SCORED_TOGETHER)
     blocks = (slice(start, start + SCORED_TOGETHER) for start in starts)
-    return [row for block in blocks for row in _scored(model, x[block], rows[block])]
+    return [row for block in blocks for row in _scored(model, x[block], [rows[n] for n in scored[block]])]
 
 
 def _scored(model: Model, x: FaceBatch, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -179,10 +182,10 @@ def _stranger_scores(
     return found
 
 
-def _accuracy(model: Model, x: FaceBatch, rows: Sequence[Mapping[str, Any]]) -> float:
+def _accuracy(model: Model, x: FaceBatch, labels: Sequence[str]) -> float:
     batches = (x[start : start + BATCH] for start in range(0, len(x), BATCH))
     named = [who for batch in batches for who in model.name(batch, model.predict_proba(batch))]
-    return float(np.mean([who == row["label"] for who, row in zip(named, rows, strict=True)]))
+    return float(np.mean([who == label for who, label in zip(named, labels, strict=True)]))
 
 
 def _fit_row(

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from storage.errors import InputError
+from storage.run_faces import embedding_array
 from storage.schemas import EMBEDDING_SIZE, PICTURES
 from workers.learning.face_batch import FaceBatch
 
@@ -53,12 +54,12 @@ class Faces:
             jpegs: as above, of these rows; None takes them from the table, where it has any.
         """
         good = usable_rows(table)
-        column = good["embedding"].combine_chunks()
+        pictures = {view: good[view].to_pylist() for view in PICTURES if view in good.column_names}
         return cls(
             keys=tuple(good["photo_key"].to_pylist()),
             face_index=good["face_index"].to_numpy().astype(np.int16),
-            embedding=column.flatten().to_numpy(zero_copy_only=False).reshape(good.num_rows, EMBEDDING_SIZE),
-            jpegs=jpegs or {view: good[view].to_pylist() for view in PICTURES if view in good.column_names},
+            embedding=embedding_array(good).reshape(good.num_rows, EMBEDDING_SIZE),
+            jpegs=pictures if jpegs is None else jpegs,
         )
 
     @cached_property

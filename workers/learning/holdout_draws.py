@@ -86,12 +86,15 @@ def draw_accuracies(
         seed: of the experiment; each draw has its own.
         chooser: of the policy `consistent`: it chooses anew among the faces of the photos that a draw trains on.
     """
+    draws = redraws(configuration, protocol, sum(row["role"] in ("train", "test") for row in split_rows))
+    if not draws:
+        return []
     known = [row for row in split_rows if row["role"] in ("train", "test")]
     every = faces.batch(configuration.view)
     x = every[faces.rows((row["photo_key"], 0 if chooser else row["face_index"]) for row in known)]
     people, groups = [row["label"] for row in known], [row["group"] for row in known]
     found: list[float | None] = []
-    for draw in redraws(configuration, protocol, len(known)):
+    for draw in draws:
         try:
             tested = holdout_groups(groups, people, protocol.test_share, (protocol.seed + draw) % 2**32)
         except ValueError:

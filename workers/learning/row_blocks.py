@@ -35,6 +35,7 @@ def in_blocks(x: Array, cells_per_row: int, compute: Callable[[Array], Array]) -
     first = compute(x[blocks[0]])
     found = np.empty((len(x), *first.shape[1:]), first.dtype)
     found[blocks[0]] = first
+    del first  # a block is as large as what the next one needs
     for rows in blocks[1:]:
         found[rows] = compute(x[rows])
     return found
