@@ -26,6 +26,7 @@ def read_faces(run: Run, columns: Sequence[str], *, usable: bool = False) -> pa.
     """
     needed = [name for name in RUN_FACES.names if name in columns or (usable and name == "outcome")]
     table = read_table(run.faces, RUN_FACES, needed)
+    pa.default_memory_pool().release_unused()  # reading needs more than what was read
     if usable:
         table = table.filter(pc.equal(table["outcome"].cast(pa.string()), "ok"))
     return table.select([name for name in needed if name in columns])
@@ -45,6 +46,26 @@ def embedding_array(faces: pa.Table) -> npt.NDArray[np.float32]:
         found[start : start + len(chunk)] = _measurements(chunk)
         start += len(chunk)
     return found
+
+
+class EmbeddingRows:
+    """The embeddings of usable faces by their rows, without a copy of them all.
+
+    Args:
+        faces: with the column `embedding`.
+    """
+
+    def __init__(self, faces: pa.Table) -> None:
+        self._chunks = [_measurements(chunk) for chunk in faces["embedding"].chunks if len(chunk)]
+        self._starts = np.cumsum([0, *map(len, self._chunks)])
+
+    def __getitem__(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
+        """(M, D) float32 of M row numbers, at least one."""
+        found = np.empty((len(rows), self._chunks[0].shape[1]), np.float32)
+        for start, chunk in zip(self._starts.tolist(), self._chunks, strict=False):
+            mine = (rows >= start) & (rows < start + len(chunk))
+            found[mine] = chunk[rows[mine] - start]
+        return found
 
 
 def _measurements(chunk: pa.Array) -> npt.NDArray[np.float32]:

@@ -18,7 +18,7 @@ import pyarrow as pa
 from storage.errors import StoreError
 from storage.face_pictures import PictureSource
 from storage.finding_schemas import NEAR_DUPLICATES
-from storage.run_faces import embedding_array
+from storage.run_faces import EmbeddingRows
 
 Key = tuple[str, int]
 """photo_key and face_index."""
@@ -71,14 +71,16 @@ def find_near_duplicates(
     people: defaultdict[str, list[int]] = defaultdict(list)
     for row, (photo, _) in enumerate(keys):
         people[labels[photo]].append(row)
-    hashes, embeddings = _hashes(keys, pictures), embedding_array(faces)
+    hashes, embeddings = _hashes(keys, pictures), EmbeddingRows(faces)
     by_hash: list[tuple[Key, Key]] = []
     by_embedding: list[tuple[Key, Key]] = []
-    for rows in people.values():
-        for i, row in enumerate(rows[:-1]):
-            others = np.asarray(rows[i + 1 :])
+    for own in people.values():
+        rows = np.asarray(own)
+        exact = embeddings[rows].astype(np.float64)
+        for i, row in enumerate(own[:-1]):
+            others = rows[i + 1 :]
             bits = np.bitwise_count(hashes[others] ^ hashes[row])
-            distances = np.linalg.norm(embeddings[others].astype(np.float64) - embeddings[row], axis=1)
+            distances = np.linalg.norm(exact[i + 1 :] - exact[i], axis=1)
             by_hash += _pairs(keys, row, others[bits <= hash_distance])
             by_embedding += _pairs(keys, row, others[distances < embedding_distance])
     return NearDuplicates(tuple(sorted(by_hash)), tuple(sorted(by_embedding)))

@@ -20,7 +20,7 @@ Everything is a function of the tables and the protocol; rows are sorted before 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -82,15 +82,18 @@ def make_splits(
         StoreError: a picture is not in the encodings any more.
     """
     labels, conflicting = labels_of(catalog)
-    usable = _usable(faces, set(labels))
+    usable = _usable(faces, labels)
+    del faces  # where the caller keeps them neither, their embeddings are freed below
     near = find_near_duplicates(usable, labels, protocol.hash_distance, protocol.embedding_distance, pictures)
-    joined = near.pairs if protocol.groups_near_duplicates else ()
-    photos = _grouped(usable, labels, joined)
-    grouped = _grouped(usable, labels, (*joined, *_of_one_group(catalog, photos)))
-    without = _left_out(set(labels.values()), photos, grouped, protocol)
-    out = {row["label"] for row in without}
     near_photos = [(first, second) for (first, _), (second, _) in near.pairs]
     chooser = chooser_of(usable, near_photos, catalog) if policy == "consistent" else None
+    usable = usable.select(["photo_key", "face_index"])
+    joined = near.pairs if protocol.groups_near_duplicates else ()
+    photos = _grouped(usable, labels, joined)
+    scenes = _of_one_group(catalog, photos)
+    grouped = _grouped(usable, labels, (*joined, *scenes)) if scenes else photos
+    without = _left_out(set(labels.values()), photos, grouped, protocol)
+    out = {row["label"] for row in without}
     candidates = [face for face in grouped if face.label not in out and not (chooser and face.key[1])]
     _check_people(candidates, without, protocol, "different photos with a face")
     table, untrained = _table(candidates, protocol, chooser)
@@ -224,7 +227,7 @@ def _of_one_group(catalog: pa.Table, faces: Sequence[Face]) -> Pairs:
     return tuple(((first, 0), (second, 0)) for chain in chains for first, second in pairwise(chain))
 
 
-def _usable(faces: pa.Table, known: set[str]) -> pa.Table:
+def _usable(faces: pa.Table, known: Container[str]) -> pa.Table:
     """Faces with outcome ok of pictures with one label, sorted by key."""
     columns = (faces[name].to_pylist() for name in ("photo_key", "face_index", "outcome"))
     kept = sorted(
@@ -232,7 +235,10 @@ def _usable(faces: pa.Table, known: set[str]) -> pa.Table:
         for row, (key, index, outcome) in enumerate(zip(*columns, strict=True))
         if outcome == "ok" and key in known
     )
-    return faces.take(pa.array([row for _, _, row in kept], pa.int64()))
+    rows = [row for _, _, row in kept]
+    if rows == list(range(faces.num_rows)):
+        return faces  # as a run's table is: nothing is copied
+    return faces.take(pa.array(rows, pa.int64()))
 
 
 def _grouped(faces: pa.Table, labels: Mapping[str, str], joined: Pairs) -> list[Face]:

@@ -174,9 +174,8 @@ class Reconciler:
         self._trainings = None
         check_encoders(self.run)
         catalog = read_table(self.run.catalog, CATALOG)
-        faces = read_faces(self.run, SPLIT_COLUMNS)
         protocol, policy = self._experiment.protocol, self.run.plan.engine.policy
-        splits = make_splits(catalog, faces, protocol, run_pictures(self.run), policy)
+        splits = make_splits(catalog, read_faces(self.run, SPLIT_COLUMNS), protocol, run_pictures(self.run), policy)
         overlap = encoder_overlap(self.run, splits.table)
         write_run_tables(self.run, {**splits.tables(), "encoder_overlap": overlap, "splits": splits.table})
         return None

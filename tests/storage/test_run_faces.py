@@ -6,12 +6,13 @@ import ast
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from storage import parts
 from storage.parts import is_intact, read_part, table_of, write_tables
-from storage.run_faces import embedding_array
+from storage.run_faces import EmbeddingRows, embedding_array
 from storage.schemas import FACES, PICTURES, RUN_FACES
 
 ROOT = Path(__file__).parents[2]
@@ -87,3 +88,20 @@ def test_a_large_table_is_read_a_row_group_at_a_time_and_is_the_same(
     assert measured.dtype == np.float32
     assert measured.tolist() == [[n / 2] * 128 for n in range(9)]
     assert embedding_array(found.slice(0, 0)).shape == (0, 0)
+
+
+def test_embeddings_are_found_by_row_over_several_chunks() -> None:
+    row = {"outcome": "ok", "reason": "", "note": "", "detector": "hog", "face_index": 0}
+    tables = [
+        table_of(
+            [
+                {**dict.fromkeys(RUN_FACES.names), **row, "photo_key": f"{n}", "embedding": [float(n)] * 128}
+                for n in some
+            ],
+            RUN_FACES,
+        )
+        for some in (range(3), range(0), range(3, 7))
+    ]
+    found = EmbeddingRows(pa.concat_tables(tables))[np.asarray([6, 0, 3])]
+    assert found.dtype == np.float32
+    assert found.tolist() == [[6.0] * 128, [0.0] * 128, [3.0] * 128]

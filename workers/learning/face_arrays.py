@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import sys
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -158,13 +158,14 @@ def labels_of(catalog: pa.Table) -> tuple[dict[str, str], tuple[str, ...]]:
 
     A photo with several labels is left out of training: at least one of its labels is wrong.
     """
-    named: defaultdict[str, set[str]] = defaultdict(set)
+    named: dict[str, str] = {}
+    several: set[str] = set()
     columns = (catalog[name].to_pylist() for name in ("photo_key", "label", "outcome"))
     for key, label, outcome in zip(*columns, strict=True):
-        if outcome == "ok":
-            named[key].add(label)
-    single = {key: next(iter(names)) for key, names in named.items() if len(names) == 1}
-    return single, tuple(sorted(key for key, names in named.items() if len(names) > 1))
+        if outcome == "ok" and named.setdefault(key, sys.intern(label)) != label:
+            several.add(key)
+    single = {key: name for key, name in named.items() if key not in several} if several else named
+    return single, tuple(sorted(several))
 
 
 def _decode_jpegs(pictures: Sequence[bytes]) -> npt.NDArray[np.uint8]:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from storage.run_faces import embedding_array
 from workers.faces.detect.select_faces import CENTRAL, ONLY
 
 CONSISTENT = "consistent"
@@ -55,7 +56,7 @@ class FaceChooser:
             rows[key].append((int(index), row))
         self._rows = {key: [row for _, row in sorted(found)] for key, found in rows.items()}
         self._indices = [int(index) for index in face_index]
-        self._embedding = embedding.astype(np.float64)
+        self._embedding = embedding
         self._related = related
 
     def choose(self, labels: Mapping[str, str]) -> dict[str, ChosenFace]:
@@ -95,7 +96,7 @@ class FaceChooser:
         """Of each face, the mean distance to the nearest face of each other photo."""
         theirs = [self._rows[other] for other in others]
         starts = np.cumsum([0, *map(len, theirs[:-1])])
-        faces = self._embedding[[row for found in theirs for row in found]]
+        faces = self._embedding[[row for found in theirs for row in found]].astype(np.float64)
         distances = np.stack([np.linalg.norm(faces - self._embedding[row], axis=1) for row in rows])
         return np.asarray(np.minimum.reduceat(distances, starts, axis=1).mean(axis=1), np.float64)
 
@@ -111,7 +112,7 @@ def chooser_of(faces: pa.Table, near: Iterable[tuple[str, str]], catalog: pa.Tab
     good = faces.filter(pc.equal(pc.cast(faces["outcome"], pa.string()), "ok"))
     columns = (catalog[name].to_pylist() for name in ("photo_key", "group"))
     scenes = {key: group for key, group in zip(*columns, strict=True) if group is not None}
-    embedding = np.asarray(good["embedding"].to_pylist(), np.float32)
+    embedding = embedding_array(good)
     keys, indices = good["photo_key"].to_pylist(), good["face_index"].to_pylist()
     return FaceChooser(keys, indices, embedding, related_photos(near, scenes))
 
