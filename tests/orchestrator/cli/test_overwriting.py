@@ -10,10 +10,17 @@ import pytest
 from orchestrator.cli import main as cli
 from tests.orchestrator.cli.conftest import Lineup
 
-OUTPUTS = {("identify", "out"), ("identify", "sort_into"), ("verify", "roc"), ("init", "path"), ("synth", "out")}
+OUTPUTS = {
+    ("identify", "out"),
+    ("identify", "sort_into"),
+    ("cluster", "into"),
+    ("verify", "roc"),
+    ("init", "path"),
+    ("synth", "out"),
+}
 """Everything by which a command is told where to write; `init --force` says that the file may be replaced."""
 
-INPUTS = {"config", "folder", "labels", "corrections", "experiment", "files", "pairs_file"}
+INPUTS = {"config", "folder", "labels", "corrections", "experiment", "files", "pairs_file", "photos"}
 
 
 def test_every_path_of_a_command_is_an_input_or_has_a_case_here() -> None:
@@ -63,6 +70,17 @@ def test_sorting_into_folders_replaces_nothing(lineup: Lineup, photos: Path) -> 
     assert taken.read_bytes() == b"another photo"
     assert taken.with_stem(f"{photo.stem}-2").readlink() == photo
     assert lineup("identify", photo, "-c", "knn-1", "--sort-into", str(taken)).code == 2
+
+
+@pytest.mark.parametrize("taken", ["people/ada/mine.jpg", "people"])
+def test_clusters_go_into_no_folder_with_files_and_replace_none(lineup: Lineup, photos: Path, taken: str) -> None:
+    Path(taken).parent.mkdir(parents=True, exist_ok=True)
+    Path(taken).write_bytes(b"mine")
+    done = lineup("cluster", photos, "--into", "people")
+    assert done.code == 2
+    assert "people" in done.err
+    assert Path(taken).read_bytes() == b"mine"
+    assert [str(path) for path in Path().rglob("*") if path.is_file()] == [taken]
 
 
 @pytest.mark.usefixtures("run")
