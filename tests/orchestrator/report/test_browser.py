@@ -130,7 +130,8 @@ def test_arrow_keys_walk_through_the_faces(wide: Opened) -> None:
 def test_on_paper_nothing_is_cut_and_only_the_recommended_details_are_open(wide: Opened) -> None:
     wide.page.emulate_media(media="print")
     wide.page.set_viewport_size({"width": 703, "height": 1000})  # A4 without its margins, at 96 dots an inch
-    assert wide.page.evaluate("document.documentElement.scrollWidth") == 703
+    # Bokeh fits its figures a moment after the window has another size
+    wide.page.wait_for_function("document.documentElement.scrollWidth === 703", timeout=20_000)
     cut = "[...document.querySelectorAll('table')].filter(one => one.getBoundingClientRect().right > innerWidth).length"
     assert wide.page.evaluate(cut) == 0
     shown = (
