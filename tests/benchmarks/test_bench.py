@@ -32,6 +32,7 @@ def test_an_unreachable_registry_is_reported(tmp_path: Path, monkeypatch: pytest
     assert "could not be installed from the package registry" in found
 
 
+@pytest.mark.slow
 def test_lineup_alone_is_measured_into_the_documented_keys(tmp_path: Path) -> None:
     write_folder(tmp_path / "people", people=2, photos=4, seed=1, side=160, processes=1)
     photos = pictures((tmp_path / "people").rglob("*"))

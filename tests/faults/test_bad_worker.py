@@ -114,6 +114,7 @@ def test_each_way_in_which_a_worker_cannot_read_the_photos_is_told_and_costs_non
     are_all_ok(command, FEW)
 
 
+@pytest.mark.slow
 def test_where_no_worker_can_read_the_photos_the_run_waits_says_so_and_goes_on_when_one_can(
     services: Services, few: Path
 ) -> None:

@@ -56,6 +56,7 @@ def test_the_clock_of_a_process_jumps_where_it_is_told_to(jump: Callable[[int], 
     assert abs(monotonic - time.monotonic()) < 60
 
 
+@pytest.mark.slow
 def test_a_clock_that_jumps_for_days_changes_no_table_and_delays_no_run(
     tmp_path: Path, photos: Path, undisturbed: dict[str, bytes], jump: Callable[[int], None], clocked: dict[str, str]
 ) -> None:

@@ -143,6 +143,7 @@ def immutable() -> Iterator[Callable[[Path], None]]:
         subprocess.run(["chattr", "-i", folder], check=True)  # else the folder could not be deleted
 
 
+@pytest.mark.slow
 def test_encodings_that_may_not_be_written_blame_no_photo_and_are_made_when_they_may(
     cluster: Cluster, photos: Path, undisturbed: dict[str, bytes], immutable: Callable[[Path], None]
 ) -> None:

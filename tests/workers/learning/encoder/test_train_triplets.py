@@ -30,6 +30,7 @@ def pictures(people: int = 8, photos: int = 3) -> tuple[np.ndarray, np.ndarray]:
     return x.reshape(-1, 128, 128, 3), np.repeat([f"p{i}" for i in range(people)], photos)
 
 
+@pytest.mark.slow
 def test_a_killed_training_continues_and_ends_with_the_same_bits(tmp_path: Path) -> None:
     code = """
 import os, signal, sys

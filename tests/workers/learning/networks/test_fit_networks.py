@@ -58,6 +58,7 @@ def digest_elsewhere(call: str) -> str:
     return done.stdout.split()[-1]
 
 
+@pytest.mark.slow
 def test_a_fresh_process_learns_the_same_bits_whatever_was_trained_before() -> None:
     x, labels = pictures()
     other = fit_model(SMALL, batch(x[:12]), labels[:12], np.arange(12), 1)
