@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from celery.exceptions import Ignore, Reject
 
-from storage.errors import NewerVersion, StoreFull, StoreUnreachable, WorkerUnfit
+from storage.errors import LineupError, NewerVersion, StoreFull, StoreUnreachable, WorkerUnfit
 from storage.free_space import probe
 from storage.refused_messages import BY_ITS_TASK
 from storage.runs import Run
@@ -52,7 +52,7 @@ def encode_photos_task(run_id: str, photo_keys: list[str]) -> None:
     from workers.jobs.embed_faces import encode_and_embed
     from workers.jobs.photo_paths import find_photos
 
-    with _refusing():
+    with _refusing(run_id):
         run = _run(run_id)
         encode_and_embed(run, find_photos(run, parse_keys(photo_keys)))
 
@@ -63,7 +63,7 @@ def embed_faces_task(run_id: str, photo_keys: list[str]) -> None:
     from workers.jobs.embed_faces import embed
     from workers.jobs.photo_paths import find_photos
 
-    with _refusing():
+    with _refusing(run_id):
         run = _run(run_id)
         embed(run, find_photos(run, parse_keys(photo_keys)))
 
@@ -73,7 +73,7 @@ def train_configuration_task(run_id: str, configuration: str, repeat: int, fold:
     """Fit and score one configuration on one split of a run."""
     from workers.jobs.train_configuration import train
 
-    with _refusing():
+    with _refusing(run_id):
         run = _run(run_id)
         train(run, *parse_training(configuration, repeat, fold, run.plan.experiment.configurations))
 
@@ -83,7 +83,7 @@ def compare_run_task(run_id: str) -> None:
     """Aggregate a run's scores into its comparison."""
     from workers.jobs.compare_run import compare
 
-    with _refusing():
+    with _refusing(run_id):
         compare(_run(run_id))
 
 
@@ -92,7 +92,7 @@ def refit_winner_task(run_id: str) -> None:
     """Fit the best configuration of a compared run on all its known faces."""
     from workers.jobs.refit_winner import refit_winner
 
-    with _refusing():
+    with _refusing(run_id):
         refit_winner(_run(run_id))
 
 
@@ -101,38 +101,51 @@ def train_encoder_task(run_id: str) -> None:
     """Train the encoder of a run by triplets."""
     from workers.jobs.train_encoder import train_encoder_of
 
-    with _refusing():
+    with _refusing(run_id):
         train_encoder_of(_run(run_id))
 
 
 @contextlib.contextmanager
-def _refusing() -> Iterator[None]:
+def _refusing(run_id: object = None) -> Iterator[None]:
     """Drop a message that is refused: it is logged, counted, acknowledged and not sent again.
 
-    What this worker cannot do, though others may, goes back into the queue, and the worker pauses.
+    What this worker cannot do, though others may, goes back into the queue, and the worker pauses. Work of a run that
+    has been stopped or cancelled does not: `resume` sends it again, and until then it would pause one worker after
+    another for nobody.
     """
     try:
         yield
     except (WrongVersion, NewerVersion) as wrong:
-        _hand_back(WorkerUnfit("version", wrong.what, "Install the orchestrator's version of Lineup there"))
+        _hand_back(WorkerUnfit("version", wrong.what, "Install the orchestrator's version of Lineup there"), run_id)
     except WorkerUnfit as unfit:
-        _hand_back(unfit)
+        _hand_back(unfit, run_id)
     except StoreFull as full:
         try:
             probe(_store())
         except StoreFull:
-            _hand_back(WorkerUnfit("disk", "the store has no room for this worker", full.hint))
+            _hand_back(WorkerUnfit("disk", "the store has no room for this worker", full.hint), run_id)
         raise
     except StoreUnreachable as error:
-        _hand_back(WorkerUnfit("store", error.what, error.hint))
+        _hand_back(WorkerUnfit("store", error.what, error.hint), run_id)
     except Refused as refused:
         MessageGuard(store=_store()).refuse(BY_ITS_TASK, str(refused))
         raise Ignore from refused
 
 
-def _hand_back(unfit: WorkerUnfit) -> NoReturn:
+def _hand_back(unfit: WorkerUnfit, run_id: object) -> NoReturn:
+    if _nobody_works_on(run_id):
+        MessageGuard(store=_store()).refuse(BY_ITS_TASK, f"{unfit}; nobody works on its run now")
+        raise Ignore from unfit
     tell_fault(unfit)
     raise Reject(str(unfit), requeue=True) from None  # it is logged already
+
+
+def _nobody_works_on(run_id: object) -> bool:
+    try:
+        run = _run(run_id)
+        return run.cancelled or bool(run.stopped)
+    except (LineupError, Refused, OSError):
+        return False  # it cannot be told: the message is kept
 
 
 def _run(run_id: object) -> Run:

@@ -11,10 +11,11 @@ import pytest
 from orchestrator.experiment.experiment_file import from_dict
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.work import planned_photos
+from orchestrator.scheduler.worker_watch import workers_now
 from storage.errors import RunConflict, RunStuck
 from storage.runs import open_run
 from tests.cluster import CHEAP, Cluster, wait_for
-from workers.queue.task_names import ENCODE_PHOTOS
+from workers.queue.task_names import ENCODE_PHOTOS, IMAGES
 from workers.synthetic.photo_folder import write_folder
 
 
@@ -39,6 +40,9 @@ def test_another_version_of_the_engine_does_not_mix_its_encodings_with_those_of_
     log = lab.store / "logs" / "worker-images.log"
     lab.stack.broker.send(ENCODE_PHOTOS, (run.run_id, [key]), "images", "mixed")
     wait_for(lambda: "another version of the face engine" in log.read_text(), "the worker's refusal")
+    # the run was stopped: its message does not come back to pause the worker, which is there for other runs
+    wait_for(lambda: workers_now(lab.store, IMAGES).able, "the worker", seconds=20)
+    assert lab.stack.broker.waiting(IMAGES) == 0
     assert not run.encodings.exists()
 
 
