@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from storage.errors import BrokerError, LineupError, RunNotFound, StoreError, WorkerUnfit
 from storage.free_space import probe
-from storage.runs import list_runs, open_run
+from storage.runs import Run, list_runs, open_run
 from storage.store_id import store_id
 from storage.worker_faults import WorkerFault
 from workers.faces.models.model_cache import cache_folder
@@ -29,7 +30,9 @@ MOST_RUNS = 20
 
 
 class PhotosProbe:
-    """Compares some photos of each unfinished run with what is catalogued, once a run.
+    """Compares some photos of the unfinished runs with what is catalogued.
+
+    One run that this worker can read is enough: another may have been left unfinished, and its folder deleted since.
 
     Args:
         store: None for a worker that reads no photos.
@@ -37,25 +40,49 @@ class PhotosProbe:
 
     def __init__(self, store: Path | None) -> None:
         self._store = store
+        self._ended: set[str] = set()
         self._readable: set[str] = set()
         self._looked = float("-inf")
 
     def look(self) -> WorkerUnfit | None:
-        """The fault where this worker has none of a run's photos."""
+        """The fault where this worker has none of the photos of any unfinished run."""
         now = time.monotonic()
         if self._store is None or now - self._looked < PHOTOS_SECONDS:
             return None
         self._looked = now
-        for run_id in list_runs(self._store)[:MOST_RUNS]:
-            if run_id in self._readable:
-                continue
+        unfit: WorkerUnfit | None = None
+        for run in _unfinished_runs(self._store, self._ended):
+            if run.run_id in self._readable:
+                return None
             with contextlib.suppress(LineupError):  # such a run is told by who opens it for its work
-                run = open_run(self._store, run_id)
-                done = run.faces.exists() or run.cancelled or bool(run.stopped)
-                if not done and (why := unreadable_dataset(run)):
-                    return WorkerUnfit("photos", why, PHOTOS_HINT, run_id)
-            self._readable.add(run_id)
-        return None
+                why = unreadable_dataset(run)
+                if not why:
+                    self._readable.add(run.run_id)
+                    return None
+                unfit = unfit or WorkerUnfit("photos", why, PHOTOS_HINT, run.run_id)
+        return unfit
+
+
+def _unfinished_runs(store: Path, ended: set[str]) -> Iterator[Run]:
+    """The newest runs whose photos are not all encoded, but those in `ended`, to which others are added."""
+    for run_id in list_runs(store)[:MOST_RUNS]:
+        if run_id in ended:
+            continue
+        with contextlib.suppress(LineupError):
+            run = open_run(store, run_id)
+            if run.faces.exists() or run.cancelled or run.stopped:
+                ended.add(run_id)
+            else:
+                yield run
+
+
+def _reads_another(store: Path, but: str) -> bool:
+    """Whether some photos of another unfinished run can be read."""
+    for run in _unfinished_runs(store, {but}):
+        with contextlib.suppress(LineupError):
+            if not unreadable_dataset(run):
+                return True
+    return False
 
 
 def probed(store: Path, fault: WorkerFault) -> bool | None:
@@ -63,7 +90,9 @@ def probed(store: Path, fault: WorkerFault) -> bool | None:
     if fault.kind == "photos":
         try:
             run = open_run(store, fault.run_id)
-            return run.finished or run.cancelled or bool(run.stopped) or not unreadable_dataset(run)
+            if run.finished or run.cancelled or run.stopped or not unreadable_dataset(run):
+                return True
+            return None if _reads_another(store, fault.run_id) else False
         except RunNotFound:
             return True
         except LineupError:

@@ -61,3 +61,17 @@ def test_photos_that_nobody_waits_for_are_no_fault(run: Run, photos: Path) -> No
     assert PhotosProbe(None).look() is None  # a worker for trainings
     run.cancel()
     assert PhotosProbe(run.store).look() is None
+
+
+def test_a_run_left_behind_by_its_photos_stops_no_other(run: Run, photos: Path, tmp_path: Path) -> None:
+    unfit = PhotosProbe(run.store)
+    photos.rename(photos.with_name("gone"))
+    left = unfit.look()
+    assert left is not None
+    write_folder(tmp_path / "others", people=2, photos=4, seed=5, side=160, processes=1)
+    other = plan(run.store, tmp_path / "others")
+    assert other.run_id != run.run_id
+    assert PhotosProbe(run.store).look() is None
+    assert probed(run.store, fault_of(left)) is None  # only trying the work can tell: the worker goes on with the other
+    other.cancel()
+    assert probed(run.store, fault_of(left)) is False
