@@ -55,6 +55,7 @@ def load_request(path: Path, encoder: str) -> Any:
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": 1,
             "NUM_STREAMS": "1",
+            "ENABLE_CPU_PINNING": False,  # every process would take the first core
         },
     )
     return compiled.create_infer_request()
