@@ -28,22 +28,21 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     pip --disable-pip-version-check --python /opt/lineup/bin/python \
     install --no-deps --require-hashes -r requirements.lock
 
-FROM dependencies AS build-images
+FROM dependencies AS sources
 COPY pyproject.toml README.md ./
 COPY storage ./storage
 COPY workers ./workers
 COPY orchestrator ./orchestrator
 COPY lineup ./lineup
+
+FROM sources AS build-images
 # no build isolation: the setuptools of the lock builds; otherwise one would be fetched that no hash vouches for
 RUN pip --disable-pip-version-check --python /opt/lineup/bin/python \
     install --no-cache-dir --no-deps --no-build-isolation . \
  && pip --disable-pip-version-check --python /opt/lineup/bin/python uninstall --yes setuptools
 
 FROM all-dependencies AS build-full
-COPY pyproject.toml README.md ./
-COPY storage ./storage
-COPY workers ./workers
-COPY orchestrator ./orchestrator
+COPY --from=sources /build ./
 RUN pip --disable-pip-version-check --python /opt/lineup/bin/python \
     install --no-cache-dir --no-deps --no-build-isolation . \
  && pip --disable-pip-version-check --python /opt/lineup/bin/python uninstall --yes setuptools

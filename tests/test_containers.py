@@ -406,3 +406,9 @@ def test_the_build_sees_its_ingredients_and_nothing_else() -> None:
     assert all((ROOT / name).exists() for name in allowed)
     packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]["find"]["include"]
     assert {name.rstrip("*") for name in packages} <= allowed
+    # both images are built from the same folder: a package in one only would be missed by who uses the other
+    assert [line for line in DOCKERFILE.splitlines() if "sources" in line] == [
+        "FROM dependencies AS sources",
+        "FROM sources AS build-images",
+        "COPY --from=sources /build ./",
+    ]
