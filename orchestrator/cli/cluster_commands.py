@@ -8,18 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import (
-    INTERRUPTED,
-    finish_run,
-    json_option,
-    print_json,
-    print_line,
-    print_lines,
-    quiet_option,
-    stderr_console,
-    stop_on_interrupt,
-    store_folder,
-)
+from orchestrator.cli.encode_run import encoded_run
+from orchestrator.cli.options import json_option, print_json, print_line, print_lines, quiet_option, store_folder
 from storage.errors import InputError
 
 if TYPE_CHECKING:
@@ -65,7 +55,7 @@ def cluster(
       lineup cluster holiday/ --into people/
       lineup run holiday/ --labels people.csv
     """
-    from orchestrator.inference.clusters import clusters_of, default_encoder
+    from orchestrator.inference.clusters import clusters_of, default_encoder, plan_clusters
     from orchestrator.inference.sorted_links import SortedLinks
     from storage.outputs import store_outputs
 
@@ -73,7 +63,7 @@ def cluster(
     _check_empty(into)
     links = SortedLinks(into, [folder], outputs, named=False)
     chosen = encoder or default_encoder()
-    run = _encoded(folder, chosen, outputs, quiet)
+    run = encoded_run(lambda on_photo: plan_clusters(store_folder(), folder, chosen, outputs, on_photo), quiet)
     found = clusters_of(run, chosen, looseness, least)
     for key, names in found.in_photo.items():
         for path in found.paths[key]:
@@ -86,25 +76,6 @@ def _check_empty(into: Path) -> None:
     """Raise InputError where something is there: links of an earlier grouping would mix with these."""
     if into.is_dir() and any(into.iterdir()):
         raise InputError(f"{into} is not empty", "Delete it, or name another folder with --into")
-
-
-def _encoded(folder: Path, encoder: str, outputs: OutputLedger, quiet: bool) -> Run:
-    """The finished run of the photos; ends the command where it was interrupted."""
-    from orchestrator.cli.progress import display
-    from orchestrator.inference.clusters import plan_clusters
-
-    screen = stderr_console()
-    with display(screen, quiet) as bars:
-        run = plan_clusters(
-            store_folder(), folder, encoder, outputs, lambda done, total: bars.show("catalog", done, total)
-        )
-        run.let_go_on()
-        with stop_on_interrupt() as stop:  # before, Ctrl-C ends the catalogue at once
-            ended = finish_run(run, bars, stop)
-    if ended.state != "finished":
-        print_line(f"{run.run_id} is not encoded; the same command goes on with it", screen)
-        raise click.exceptions.Exit(INTERRUPTED if ended.state == "running" else 1)
-    return run
 
 
 def _write(found: Clusters, run: Run, folder: Path, into: Path, outputs: OutputLedger) -> None:

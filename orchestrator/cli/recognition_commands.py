@@ -9,6 +9,7 @@ import click
 
 from orchestrator.cli.choose_run import finished_run
 from orchestrator.cli.completed_names import complete_configurations, complete_runs
+from orchestrator.cli.options import quiet_option
 from storage.errors import InputError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     type=click.IntRange(0, 100_000),
     help="Pixels of the smallest face to search for in photos, by default the run's smallest_face; 0 is the fastest.",
 )
-@click.option("--quiet", "-q", is_flag=True, help="Print no progress.")
+@quiet_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: of photos and streams an object a line.")
 def identify(
     names: tuple[str, ...],

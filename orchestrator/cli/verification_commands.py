@@ -9,17 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.choose_run import read_experiment
-from orchestrator.cli.options import (
-    INTERRUPTED,
-    finish_run,
-    json_option,
-    print_json,
-    print_line,
-    print_lines,
-    stderr_console,
-    stop_on_interrupt,
-    store_folder,
-)
+from orchestrator.cli.encode_run import OnPhoto, encoded_run
+from orchestrator.cli.options import json_option, print_json, print_lines, quiet_option, store_folder
 from storage.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--experiment", "-e", type=click.Path(path_type=Path), help="Experiment file; its [faces] are used.")
 @click.option("--encoder", default="", help="sface, dlib+sface, or one of the experiment file; dlib's by default.")
 @click.option("--roc", type=click.Path(path_type=Path), help="Draw the curves into this .svg, .png or .pdf.")
-@click.option("--quiet", "-q", is_flag=True, help="Print no progress.")
+@quiet_option
 @json_option
 def verify(
     folder: Path,
@@ -99,32 +90,20 @@ def _encoded(
     encoder: str,
     quiet: bool,
 ) -> Run:
-    """The finished run of the photos; ends the command where it was interrupted."""
-    from orchestrator.cli.progress import display
     from orchestrator.verification.judge_folder import plan_folder
     from orchestrator.verification.judge_pairs import plan_pairs
     from orchestrator.verification.usable_faces import experiment_of, with_encoder
 
-    screen = stderr_console()
-    with display(screen, quiet) as bars:
-        settings = experiment_of(read_experiment(experiment))
-        if encoder:
-            settings = with_encoder(store_folder(), settings, encoder)
+    asked = experiment_of(read_experiment(experiment))
+    if encoder:
+        asked = with_encoder(store_folder(), asked, encoder)
 
-        def on_photo(done: int, total: int) -> None:
-            bars.show("catalog", done, total)
-
+    def plan(on_photo: OnPhoto) -> Run:
         if pairs is None:
-            run = plan_folder(store_folder(), folder, labels, settings, on_photo)
-        else:
-            run = plan_pairs(store_folder(), folder, pairs, settings, on_photo)
-        run.let_go_on()
-        with stop_on_interrupt() as stop:  # before, Ctrl-C ends the catalogue at once
-            ended = finish_run(run, bars, stop)
-    if ended.state != "finished":
-        print_line(f"{run.run_id} is not encoded; the same command goes on with it", screen)
-        raise click.exceptions.Exit(INTERRUPTED if ended.state == "running" else 1)
-    return run
+            return plan_folder(store_folder(), folder, labels, asked, on_photo)
+        return plan_pairs(store_folder(), folder, pairs, asked, on_photo)
+
+    return encoded_run(plan, quiet)
 
 
 Judged = tuple[dict[str, Any], list[str], Callable[[str], bytes]]
