@@ -6,6 +6,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from storage.errors import StoreError
 from storage.object_stores import plain_errors
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def object_info(told: Any) -> ObjectInfo:
 
 
 class ObjectReader(io.RawIOBase):
-    """An object of known size, read by ranges; another content than at the beginning raises FileExistsError."""
+    """An object of known size, read by ranges; raises StoreError where it was replaced meanwhile: it is not damaged."""
 
     def __init__(self, store: ObjectStore, key: str, address: str, info: ObjectInfo) -> None:
         self._store, self._key, self._address, self._at = store, key, address, 0
@@ -58,9 +59,12 @@ class ObjectReader(io.RawIOBase):
         end = min(self._size, self._at + len(buffer))
         if end <= self._at:
             return 0
-        with plain_errors(self._address):
-            wanted: Any = {"range": (self._at, end), "if_match": self._tag}
-            data = obstore.get(self._store, self._key, options=wanted).bytes()
+        wanted: Any = {"range": (self._at, end), "if_match": self._tag}
+        try:
+            with plain_errors(self._address):
+                data = obstore.get(self._store, self._key, options=wanted).bytes()
+        except FileExistsError:
+            raise StoreError(f"{self._address} was replaced while it was read", "Try again") from None
         buffer[: len(data)] = memoryview(data)
         self._at += len(data)
         return len(data)

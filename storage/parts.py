@@ -124,6 +124,7 @@ def open_table(path: Path) -> Iterator[pq.ParquetFile]:
     Raises:
         FileNotFoundError: it is not there.
         StoreUnreachable: the object store does not answer.
+        StoreError: the object was replaced while it was read.
         OSError, pa.ArrowException, ValueError: it is damaged (DAMAGE).
     """
     with contextlib.ExitStack() as stack:
@@ -150,6 +151,7 @@ def read_part(path: Path, schema: pa.Schema, columns: list[str] | None = None) -
 
     Raises:
         FileNotFoundError: there is no such part.
+        StoreError: an object store does not answer, or the object was replaced while it was read.
     """
     try:
         with open_table(path) as file:

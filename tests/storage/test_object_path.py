@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.errors import StoreUnreachable
+from storage.errors import StoreError, StoreUnreachable
 from storage.object_path import WHOLE_BYTES, ObjectPath
 from tests.s3 import KEY, SECRET, FaultyProxy
 
@@ -126,7 +126,7 @@ def test_an_object_that_changes_while_it_is_read_is_no_mixture(bucket: ObjectPat
     path.put(b"a" * 2 * WHOLE_BYTES)
     with path.open("rb") as file:
         path.put(b"b" * 2 * WHOLE_BYTES)
-        with pytest.raises(FileExistsError):
+        with pytest.raises(StoreError, match="large was replaced while it was read"):
             file.read()
 
 

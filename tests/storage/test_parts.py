@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import subprocess
 import sys
@@ -9,12 +10,15 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from storage.errors import StoreError
 from storage.file_locks import TEMPORARY
+from storage.object_path import ObjectPath
+from storage.part_schema import is_ours
 from storage.parts import (
     DAMAGED,
     count_rows,
@@ -138,6 +142,25 @@ def test_damaged_and_vanished_parts_are_left_out_of_a_reading(tmp_path: Path) ->
     assert list_parts(tmp_path) == [good]
     assert read_parts([], SPLITS).schema.equals(SPLITS)
     assert read_parts([], SPLITS, ["label"]).column_names == ["label"]
+
+
+def test_a_part_that_is_replaced_while_it_is_read_is_no_damage(
+    bucket: ObjectPath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = pa.table({"number": np.random.default_rng(1).random(200_000)})
+    path, writers = bucket / "a.parquet", itertools.count()
+    write_part(path, numbers)
+
+    def replaced(*schemas: pa.Schema) -> bool:  # the footer has been read, and the pages have not
+        write_part(path, numbers, {"lineup.writer": str(next(writers))})
+        return is_ours(*schemas)
+
+    monkeypatch.setattr("storage.parts.is_ours", replaced)
+    with pytest.raises(StoreError, match=r"a\.parquet was replaced while it was read"):
+        read_part(path, numbers.schema)
+    with pytest.raises(StoreError, match=r"a\.parquet was replaced while it was read"):
+        read_parts([path], numbers.schema)
+    assert list_parts(bucket) == list(bucket.iterdir()) == [path]
 
 
 def test_a_part_set_aside_by_two_at_once_is_no_error(tmp_path: Path) -> None:
