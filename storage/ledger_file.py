@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from storage.folders import make_folder
+from storage.held_file import write_whole
+from storage.liveness import LOCKS, liveness_of
 from storage.object_path import ObjectPath
 from storage.whole_objects import update_whole
 
@@ -38,27 +40,33 @@ def append_line(file: Path, line: bytes) -> None:
         update_whole(file, lambda before: before + line)
         return
     make_folder(file.parent)
-    with locked_ledger(file) as descriptor, os.fdopen(descriptor, "ab", closefd=False) as opened:
-        opened.write(line)
+    with open_ledger(file) as descriptor:
+        write_whole(descriptor, line)
 
 
 @contextlib.contextmanager
-def locked_ledger(file: Path) -> Iterator[int]:
-    """The ledger, made if missing, opened for lines at its end and locked against other writers; raises OSError."""
-    descriptor = _open_locked(file)
+def open_ledger(file: Path) -> Iterator[int]:
+    """The ledger, made if missing, opened for lines at its end; raises OSError.
+
+    It is locked against other writers, except in a store that uses leases, where locks may not work. There, a line
+    that is written at once stays whole, and one that is written while `OutputLedger.drop` runs may be lost.
+    """
+    locks = liveness_of(file).way == LOCKS
+    descriptor = _open(file, locks)
     while not _is_at(descriptor, file):  # `drop` has put another in its place meanwhile
         os.close(descriptor)
-        descriptor = _open_locked(file)
+        descriptor = _open(file, locks)
     try:
         yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _open_locked(file: Path) -> int:
+def _open(file: Path, locks: bool) -> int:
     descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if locks:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
     except OSError:
         os.close(descriptor)
         raise

@@ -21,7 +21,7 @@ from typing import Any
 
 from storage.errors import InputError, cannot_write
 from storage.folders import make_folder
-from storage.ledger_file import EVERY, append_line, locked_ledger, parsed_rows
+from storage.ledger_file import EVERY, append_line, open_ledger, parsed_rows
 from storage.object_path import ObjectPath
 from storage.whole_objects import update_whole
 
@@ -156,7 +156,7 @@ class OutputLedger:
             if isinstance(self._file, ObjectPath):
                 update_whole(self._file, lambda before: self._kept(before, chosen))
             else:
-                with locked_ledger(self._file):  # what others recorded meanwhile stays
+                with open_ledger(self._file):  # what others recorded meanwhile stays
                     before = self._file.read_bytes()
                     after = self._kept(before, chosen)
                     if after != before:

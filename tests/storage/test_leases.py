@@ -18,6 +18,7 @@ from storage.lease_watch import LeaseWatch
 from storage.leases import Leases
 from storage.liveness import LEASES, LOCKS, VARIABLE, Liveness, liveness_of, record_liveness
 from storage.object_path import ObjectPath
+from storage.outputs import store_outputs
 from storage.refused_messages import count_refused, refused_messages
 from storage.store_id import store_id
 from storage.temporary_files import sweep
@@ -256,6 +257,11 @@ def test_no_lock_is_asked_for_where_leases_are_used(leased: Path, monkeypatch: p
         read_attempts(leased / "attempts")
         sweep(leased)
         count_refused(leased, "unsigned")
+        outputs = store_outputs(leased)
+        for name in ("kept", "dropped"):
+            outputs.record(leased.parent / name, "0" * 64)
+        outputs.drop(lambda output: output.path.name == "dropped")
+    assert [path.name for path in store_outputs(leased).paths()] == ["kept"]
 
 
 class World:
