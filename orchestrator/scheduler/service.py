@@ -14,7 +14,7 @@ from orchestrator.scheduler.reconciler import Reconciler
 from orchestrator.scheduler.settled_runs import SettledRuns
 from orchestrator.scheduler.status import Status
 from orchestrator.stop_request import Stop
-from storage.errors import BrokerError, LineupError
+from storage.errors import BrokerError, LineupError, StoreUnreachable
 from storage.runs import Run, claim, open_run
 from workers.queue.health_file import HealthFile
 
@@ -32,54 +32,84 @@ class Service:
         self._adopted: dict[str, tuple[Reconciler, contextlib.ExitStack]] = {}
         self._stages: dict[str, str] = {}
         self._full: set[str] = set()
+        self._away = ""
+        self._health = HealthFile(None)
         self._runs = SettledRuns(store)
 
     def serve(self, stop: Stop, between: Callable[[], None] | None = None, health: HealthFile | None = None) -> None:
-        """Go on until `stop` is set, calling `between` after each round, except while the disk is full.
+        """Go on until `stop` is set, calling `between` after each round, except while the store is full or away.
 
         Args:
-            between: starts dead processes again; on a full disk they would die as soon as they are started.
-            health: is told after each round that this service is alive.
+            between: starts dead processes again; without a store they would die as soon as they are started.
+            health: is told after each step of a run that this service is alive.
         """
+        self._health = health or self._health
         try:
             took = 0.0
             while not stop.wait(max(POLL_SECONDS, took)):
                 began = time.monotonic()
                 self.round()
-                if between and not self._full:
+                if between and not (self._full or self._away):
                     between()
-                if health:
-                    health.say("the store is full" if self._full else "")
+                self._tell_health()
                 took = time.monotonic() - began
         finally:
-            for _, claimed in self._adopted.values():
-                claimed.close()
+            for run_id, (_, claimed) in self._adopted.items():
+                self._release(run_id, claimed)
 
     def round(self) -> None:
-        """Claim new runs, step the claimed ones, release those that have ended."""
-        for run_id in self._runs.unsettled():
+        """Claim new runs, step the claimed ones, release those that have ended; nothing while the store is away."""
+        for run_id in self._unsettled():
             if run_id not in self._adopted:
                 self._adopt(run_id)
-        for run_id, (reconciler, claimed) in list(self._adopted.items()):
+                self._tell_health()
+        for run_id, (reconciler, claimed) in [] if self._away else list(self._adopted.items()):
             if self._ended(reconciler):
-                claimed.close()
+                self._release(run_id, claimed)
                 del self._adopted[run_id]
                 self._full.discard(run_id)
+            self._tell_health()
+
+    def _unsettled(self) -> list[str]:
+        """The runs to look at; none where the store does not answer, which is then logged and told to the probe."""
+        try:
+            found = self._runs.unsettled()
+        except StoreUnreachable as error:
+            if not self._away:
+                logger.warning("the store is away: %s", error)
+            self._away = f"the store is away: {error}"
+            return []
+        if self._away:
+            logger.warning("the store answers again")
+            self._away = ""
+        return found
+
+    def _tell_health(self) -> None:
+        # after each run: an absent store, or a report that is drawn, takes half a minute of each
+        self._health.say(self._away or ("the store is full" if self._full else ""))
 
     def _adopt(self, run_id: str) -> None:
+        claimed = contextlib.ExitStack()
         try:
             run = open_run(self._store, run_id)
             if not _wants_work(run):
                 self._runs.settle(run_id)
                 return
             reconciler = Reconciler(run, self._broker, self._photos_per_task, self._processes)
+        except StoreUnreachable as error:
+            self._say(run_id, f"the store is away: {error}")
+            return
         except LineupError as error:
             self._say(run_id, f"cannot be opened: {error}")
             self._runs.settle(run_id)
             return
-        claimed = contextlib.ExitStack()
-        if not claimed.enter_context(claim(run)):
-            claimed.close()
+        try:
+            ours = claimed.enter_context(claim(run))
+        except LineupError as error:
+            self._say(run_id, f"cannot be claimed: {error}")
+            return
+        if not ours:
+            self._release(run_id, claimed)
             return
         self._say(run_id, "adopted")
         self._adopted[run_id] = (reconciler, claimed)
@@ -94,11 +124,25 @@ class Service:
             return error.needs_a_person
         except Exception as error:
             logger.exception("a bug stops this run", extra={"run": run_id})
-            reconciler.run.stop(f"a bug, see the orchestrator's log: {type(error).__name__}: {error}")
-            return True
+            return self._stop(reconciler.run, f"a bug, see the orchestrator's log: {type(error).__name__}: {error}")
         self._say(run_id, _sentence(status))
         (self._full.add if status.disk_full else self._full.discard)(run_id)
         return status.state != "running"
+
+    def _stop(self, run: Run, why: str) -> bool:
+        """Whether that could be written; else the run is tried again."""
+        try:
+            run.stop(why)
+        except LineupError as error:
+            self._say(run.run_id, f"cannot be stopped: {error}")
+            return False
+        return True
+
+    def _release(self, run_id: str, claimed: contextlib.ExitStack) -> None:
+        try:
+            claimed.close()
+        except StoreUnreachable as error:  # it is tried again beside us, and the claim of an ended process is free
+            self._say(run_id, f"its claim is released when the store answers: {error}")
 
     def _say(self, run_id: str, what: str) -> None:
         # once per change, not five times a second

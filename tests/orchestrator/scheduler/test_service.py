@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,10 +15,16 @@ from orchestrator.scheduler import full_disk, reconciler
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.reconciler import Reconciler
 from orchestrator.scheduler.service import Service
+from orchestrator.scheduler.settled_runs import SettledRuns
 from orchestrator.scheduler.status import Status
+from storage import object_leases, object_stores
 from storage.errors import StoreFull
 from storage.experiments import Experiment, Protocol
-from storage.runs import Run, claim
+from storage.object_path import ObjectPath
+from storage.runs import Run, claim, open_store
+from tests.cluster import wait_for
+from tests.s3 import FaultyProxy
+from workers.queue.health_file import HealthFile, read_health
 from workers.queue.task_names import IMAGES
 from workers.synthetic.photo_folder import write_folder
 
@@ -175,6 +182,78 @@ def test_dead_processes_are_not_started_again_while_the_disk_is_full(
     monkeypatch.setattr(reconciler, "check_room", no_room)
     service.serve(stop, between=started_again)
     assert stop.is_set()
+
+
+class Steps:
+    """In place of a stop request: does one thing before each round, and stops after the last."""
+
+    def __init__(self, *steps: Callable[[], None]) -> None:
+        self._steps = list(steps)
+
+    def wait(self, _seconds: float) -> bool:
+        if self._steps:
+            self._steps.pop(0)()
+            return False
+        return True
+
+    def is_set(self) -> bool:
+        return not self._steps
+
+
+@pytest.mark.parametrize("lost", ["before it looks for runs", "before it opens one", "before it claims one"])
+def test_a_store_that_is_away_is_told_and_waited_for(
+    stack: LocalCluster,
+    bucket: ObjectPath,
+    faulty: FaultyProxy,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    lost: str,
+) -> None:
+    monkeypatch.setattr(object_stores, "RETRY_SECONDS", 0)
+    monkeypatch.setattr(object_leases, "RETRY_SECONDS", 0.1)
+    store = open_store(bucket)
+    write_folder(tmp_path / "people", people=2, photos=2, seed=5, side=64, processes=1)
+    experiment = Experiment(configurations=("majority",), protocol=Protocol(min_photos_per_person=2))
+    run = plan_run(store, tmp_path / "people", None, experiment, "first").run
+    look, make = SettledRuns.unsettled, Reconciler.__init__
+
+    def unsettled(self: SettledRuns) -> list[str]:
+        found = look(self)
+        faulty.closed = faulty.closed or lost == "before it opens one"
+        return found
+
+    def made(self: Reconciler, *arguments: Any) -> None:
+        make(self, *arguments)
+        faulty.closed = faulty.closed or lost == "before it claims one"
+
+    def close() -> None:
+        faulty.closed = True
+
+    def answers_again() -> None:
+        nonlocal lost
+        assert read_health(said).why.startswith("the store is away: cannot use s3://")
+        lost, faulty.closed = "", False
+
+    def is_adopted() -> None:
+        assert read_health(said).ready
+        assert is_worked_on(run)
+        assert not run.stopped
+
+    said = tmp_path / "said"
+    monkeypatch.setattr(SettledRuns, "unsettled", unsettled)
+    monkeypatch.setattr(Reconciler, "__init__", made)
+    service = Service(store, stack.broker, photos_per_task=1)
+    first = close if lost == "before it looks for runs" else lambda: None
+    with caplog.at_level(logging.INFO, "lineup.orchestrator"):
+        service.serve(
+            Steps(first, lambda: None, lambda: None, answers_again, is_adopted, close), health=HealthFile(said)
+        )
+    told = [record.message for record in caplog.records]
+    assert any(each.startswith("the store is away: cannot use s3://") for each in told)
+    assert told.count("the store answers again") == 1
+    faulty.closed = False
+    wait_for(lambda: not is_worked_on(run), "the end of the claim", 20)
 
 
 def test_a_service_that_is_asked_to_stop_lets_all_go(service: Service, runs: list[Run]) -> None:
