@@ -24,7 +24,7 @@ from pathlib import Path
 from storage.errors import RunConflict, StoreError, WorkerUnfit, cannot_write
 from storage.held_file import HeldFile
 from storage.liveness import liveness_of
-from storage.whole_objects import list_whole
+from storage.whole_objects import list_whole, read_many
 
 SUFFIX = ".attempt"
 _ITEM = re.compile(r"^[0-9a-f]{32,64}$")
@@ -144,15 +144,19 @@ def read_attempts(folder: Path) -> tuple[set[str], list[Death]]:
     running: set[str] = set()
     deaths: list[Death] = []
     liveness = liveness_of(folder)
-    for path in _listed(folder):
+
+    def read(path: Path) -> tuple[bool, Death] | None:
         # a file may vanish under us: that attempt ended well in this very moment
         with contextlib.suppress(FileNotFoundError):
             held = liveness.is_held(path)  # before it is read: afterwards it may name one more item
-            attempt = _death(path, path.read_text(errors="replace"))
-            if held:
-                running.update((attempt.part, *attempt.items))
-            else:
-                deaths.append(attempt)
+            return held, _death(path, path.read_text(errors="replace"))
+        return None
+
+    for held, attempt in filter(None, read_many(_listed(folder), read)):
+        if held:
+            running.update((attempt.part, *attempt.items))
+        else:
+            deaths.append(attempt)
     return running, deaths
 
 

@@ -12,7 +12,6 @@ from storage.parts import (
     list_parts,
     part_name,
     part_path,
-    read_many,
     read_part,
     read_parts,
     set_aside,
@@ -20,6 +19,7 @@ from storage.parts import (
 )
 from storage.runs import EMBEDDING_FOLDER
 from storage.schemas import EFFORTS, EMBEDDINGS, FACES
+from storage.whole_objects import read_many
 
 PHOTOS_PER_PART = 2_000
 """Of a compacted part: some 40 MB, which one process can merge in memory."""

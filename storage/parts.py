@@ -11,10 +11,9 @@ import contextlib
 import hashlib
 import logging
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,6 +22,7 @@ from storage.errors import StoreError
 from storage.object_path import ObjectPath
 from storage.part_schema import VERSION_KEY, completed, is_ours, readable_columns, written_version
 from storage.schemas import PICTURES
+from storage.whole_objects import read_many
 from storage.write_whole import whole_file, write_bytes
 
 logger = logging.getLogger("lineup.storage")
@@ -35,11 +35,6 @@ DAMAGE = (OSError, pa.ArrowException, ValueError)
 
 SUFFIX = ".parquet"
 DAMAGED = ".damaged"
-
-PARALLEL_READS = 16
-"""Objects that are read at the same time: an answer takes 10 to 200 ms, most of it waiting."""
-
-Result = TypeVar("Result")
 
 ROWS_PER_GROUP = 20_000
 """Of most tables: some 20 MB in memory, at a kilobyte a row."""
@@ -266,14 +261,3 @@ def _read_or_set_aside(path: Path, schema: pa.Schema, columns: list[str] | None)
     if table is None:
         set_aside(path)
     return table
-
-
-def read_many(paths: Iterable[Path], read: Callable[[Path], Result]) -> Iterator[Result]:
-    """What `read` makes of each path, in order; objects are fetched several at a time."""
-    paths = list(paths)
-    if not any(isinstance(path, ObjectPath) for path in paths):
-        yield from map(read, paths)
-        return
-    with ThreadPoolExecutor(PARALLEL_READS) as pool:
-        for start in range(0, len(paths), PARALLEL_READS):  # no more than these are in memory at once
-            yield from pool.map(read, paths[start : start + PARALLEL_READS])

@@ -25,7 +25,7 @@ from storage.folders import make_folder
 from storage.liveness import liveness_of
 from storage.object_path import ObjectPath
 from storage.temporary_files import sweep
-from storage.whole_objects import list_whole, put_whole
+from storage.whole_objects import list_whole, put_whole, read_many
 
 SUFFIX = ".worker"
 
@@ -150,16 +150,19 @@ def read_fault(path: Path) -> WorkerFault | None:
 
 def live_workers(store: Path) -> list[WorkerState]:
     """The workers of a store that are alive, by name; the files of dead ones are deleted."""
-    found = []
     liveness = liveness_of(store)
-    for path in (each.path for each in list_whole(store / "workers") if each.path.name.endswith(SUFFIX)):
+
+    def read(path: Path) -> WorkerState | None:
         # a file may vanish under us: its worker has ended
         with contextlib.suppress(OSError):
-            if not liveness.is_held(path):
-                path.unlink(missing_ok=True)
-                _forget_fault(path)
-            elif state := _state(_blocks(path)):
-                found.append(state)
+            if liveness.is_held(path):
+                return _state(_blocks(path))
+            path.unlink(missing_ok=True)
+            _forget_fault(path)
+        return None
+
+    files = [each.path for each in list_whole(store / "workers") if each.path.name.endswith(SUFFIX)]
+    found = filter(None, read_many(files, read))
     return sorted(found, key=lambda state: (state.name, state.host, state.pid))
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from storage import object_leases, object_stores
@@ -9,8 +13,28 @@ from storage.attempts import claim_attempt, read_attempts
 from storage.errors import StoreUnreachable
 from storage.object_path import ObjectPath
 from storage.runs import open_store
+from storage.worker_faults import live_workers
 from tests.cluster import wait_for
 from tests.s3 import FaultyProxy
+
+
+@pytest.mark.parametrize("read", [lambda store: read_attempts(store / "attempts"), live_workers])
+def test_attempts_and_workers_are_read_at_the_same_time(
+    bucket: ObjectPath, monkeypatch: pytest.MonkeyPatch, read: Callable[[Path], object]
+) -> None:
+    store = open_store(bucket)
+    for number in range(4):
+        (store / "attempts" / f"{number}.attempt").write_bytes(b"host 1")
+        (store / "workers" / f"{number}.worker").write_bytes(b"{}")
+    together, read_bytes = threading.Barrier(4, timeout=10), ObjectPath.read_bytes
+
+    def waiting(path: ObjectPath) -> bytes:
+        if path.suffix in (".attempt", ".worker"):
+            together.wait()
+        return read_bytes(path)
+
+    monkeypatch.setattr(ObjectPath, "read_bytes", waiting)
+    read(store)
 
 
 def test_an_attempt_that_could_not_be_ended_is_ended_later(
