@@ -1,12 +1,12 @@
-"""Small whole files with the operations that leases and claims need: in a folder and in an object store alike.
+"""Small whole files with the operations that leases and claims need, in a folder and in an object store.
 
-Whoever reads one sees an earlier or a later content, never half of one. Nothing here uses a lock.
+A reader sees an earlier or a later content, never half of one. Nothing here uses a lock. Only an object can be
+replaced under a condition.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 import uuid
@@ -59,12 +59,9 @@ def list_whole(folder: Path) -> list[Listed]:
     return sorted(listed, key=lambda each: each.path.name)
 
 
-def read_whole(path: Path) -> tuple[bytes, str]:
+def read_whole(path: ObjectPath) -> tuple[bytes, str]:
     """Content and tag; raises FileNotFoundError. The tag is for `swap_whole`."""
-    if isinstance(path, ObjectPath):
-        return path.read_with_tag()
-    content = path.read_bytes()
-    return content, _tag(content)
+    return path.read_with_tag()
 
 
 def read_many(paths: Iterable[Path], read: Callable[[Path], Result]) -> Iterator[Result]:
@@ -78,13 +75,13 @@ def read_many(paths: Iterable[Path], read: Callable[[Path], Result]) -> Iterator
             yield from pool.map(read, paths[start : start + PARALLEL_READS])
 
 
-def put_whole(path: Path, content: bytes) -> str:
-    """Write a file, whatever is there; returns its tag. Raises StoreError."""
+def put_whole(path: Path, content: bytes) -> None:
+    """Write a file, whatever is there; raises StoreError."""
     if isinstance(path, ObjectPath):
-        return path.put(content)
+        path.put(content)
+        return
     with _new_file(path, content) as new:
         new.replace(path)
-    return _tag(content)
 
 
 def create_whole(path: Path, content: bytes) -> bool:
@@ -106,26 +103,22 @@ def create_whole(path: Path, content: bytes) -> bool:
     return True
 
 
-def swap_whole(path: Path, content: bytes, tag: str) -> bool:
-    """Replace a file that still has the content of this tag; False where it has another or is gone.
+def swap_whole(path: ObjectPath, content: bytes, tag: str) -> bool:
+    """Replace an object that still has the content of this tag; False where it has another or is gone.
 
-    Of several who try at once, one gets True. The content should be unique, as for `create_whole`. In a folder the
-    file is away for a moment: a reader that does not find it looks again.
+    Of several who try at once, one gets True. The content should be unique, as for `create_whole`.
 
     Raises:
         StoreError: it cannot be written.
     """
     try:
-        if isinstance(path, ObjectPath):
-            return _certain(path, content, tag)
-        with _new_file(path, content) as new:
-            return _swap(path, new, tag)
+        return _certain(path, content, tag)
     except FileExistsError:
         return False
 
 
-def update_whole(path: Path, change: Callable[[bytes], bytes]) -> None:
-    """Replace a file's content by what `change` makes of it (of b"" where there is none); others' changes stay.
+def update_whole(path: ObjectPath, change: Callable[[bytes], bytes]) -> None:
+    """Replace an object's content by what `change` makes of it (of b"" where there is none); others' changes stay.
 
     Raises:
         StoreError: it cannot be written.
@@ -171,21 +164,6 @@ def _certain(path: ObjectPath, content: bytes, tag: str) -> bool:
     return True
 
 
-def _swap(path: Path, new: Path, tag: str) -> bool:
-    """Take the file away under a name of our own, which one of several can do; put the new one, or it, back."""
-    taken = new.with_name(f"{new.name}{_NEW}")
-    try:
-        path.rename(taken)
-    except FileNotFoundError:
-        return False
-    ours = _tag(taken.read_bytes()) == tag
-    try:
-        os.link(new if ours else taken, path)
-    finally:
-        taken.unlink()
-    return ours
-
-
 @contextlib.contextmanager
 def _new_file(path: Path, content: bytes) -> Iterator[Path]:
     """A file beside it with this content, on the disk; gone at the end. Raises FileExistsError and StoreError."""
@@ -209,7 +187,3 @@ def _new_file(path: Path, content: bytes) -> Iterator[Path]:
         raise cannot_write(path, error) from error
     finally:
         new.unlink(missing_ok=True)
-
-
-def _tag(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

@@ -18,6 +18,7 @@ from storage.whole_objects import (
     put_whole,
     read_whole,
     swap_whole,
+    update_whole,
 )
 from tests.s3 import FaultyProxy
 
@@ -53,16 +54,28 @@ def test_one_of_several_creates_a_file(place: Path) -> None:
     assert not create_whole(place / "claim", b"late")
 
 
-def test_one_of_several_takes_a_file_over(place: Path) -> None:
-    tag = put_whole(place / "claim", b"the dead")
+def test_one_of_several_takes_an_object_over(bucket: ObjectPath) -> None:
+    path = bucket / "claim"
+    put_whole(path, b"the dead")
+    _, tag = read_whole(path)
 
-    assert at_once(8, lambda number: swap_whole(place / "claim", b"%d" % number, tag)) == 1
-    content, later = read_whole(place / "claim")
+    assert at_once(8, lambda number: swap_whole(path, b"%d" % number, tag)) == 1
+    content, later = read_whole(path)
     assert content in {b"%d" % number for number in range(8)}
-    assert not swap_whole(place / "claim", b"x", tag)
-    assert swap_whole(place / "claim", b"x", later)
-    delete_whole(place / "claim")
-    assert not swap_whole(place / "claim", b"y", later)
+    assert not swap_whole(path, b"x", tag)
+    assert swap_whole(path, b"x", later)
+    delete_whole(path)
+    assert not swap_whole(path, b"y", later)
+
+
+def test_no_change_of_several_is_lost(bucket: ObjectPath) -> None:
+    def adds(number: int) -> bool:
+        for _ in range(5):
+            update_whole(bucket / "lines", lambda before: before + b"%d\n" % number)
+        return True
+
+    assert at_once(4, adds) == 4
+    assert sorted((bucket / "lines").read_bytes().split()) == sorted([b"%d" % number for number in range(4)] * 5)
 
 
 def test_files_are_listed_with_tags_that_follow_their_content(place: Path) -> None:
