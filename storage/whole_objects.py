@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from storage.errors import StoreUnreachable, cannot_write
 from storage.folders import fsync, make_folder
+from storage.held_file import write_whole
 from storage.object_path import PAGE, ObjectPath
 from storage.object_stores import plain_errors
 
@@ -175,7 +176,7 @@ def _new_file(path: Path, content: bytes) -> Iterator[Path]:
     try:
         descriptor = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         try:
-            os.write(descriptor, content)
+            write_whole(descriptor, content)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from storage.errors import StoreError
+from storage.errors import StoreError, StoreFull
 from storage.object_path import ObjectPath
 from storage.whole_objects import (
     create_whole,
@@ -118,3 +119,14 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreError):
         create_whole(tmp_path / "file" / "x", b"")
+
+
+@pytest.mark.parametrize("write", [create_whole, put_whole])
+def test_a_disk_with_room_for_a_part_of_a_file_gets_none_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[[Path, bytes], object]
+) -> None:
+    written = os.write
+    monkeypatch.setattr("os.write", lambda descriptor, data: written(descriptor, data[:3]))
+    with pytest.raises(StoreFull):
+        write(tmp_path / "store-id", b"0123456789")
+    assert list(tmp_path.iterdir()) == []
