@@ -8,6 +8,7 @@
     │   ├── RunNotFound             no run of that name
     │   ├── RunConflict             the run exists with another experiment, or is in use
     │   ├── StoreUnreachable        the object store does not answer, or refuses us
+    │   │   └── PhotosUnreachable   that of the photos
     │   ├── StoreFull               no space left: a run waits and goes on by itself when there is room
     │   ├── NewerVersion            a newer version of Lineup wrote it
     │   ├── NoLocks                 the file system gives no locks, by which living processes are known
@@ -74,6 +75,10 @@ class StoreError(LineupError):
 
 class StoreUnreachable(StoreError):
     """The object store does not answer, or refuses us."""
+
+
+class PhotosUnreachable(StoreUnreachable):
+    """The object store of a run's photos, which may be another than the store's, does not answer, or refuses us."""
 
 
 class StoreFull(StoreError):

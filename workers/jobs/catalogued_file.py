@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from storage.errors import PhotosUnreachable, StoreUnreachable
 from storage.object_path import ObjectPath, store_path
 from storage.runs import Run
 from storage.schemas import CATALOG
@@ -38,10 +40,11 @@ def read_catalogued(dataset: Path, photo: PhotoRef, most_bytes: int) -> bytes | 
         most_bytes: a longer file is cut one byte after them, so that the engine refuses it.
 
     Raises:
-        StoreUnreachable: the object store of the photos does not answer.
+        PhotosUnreachable: the object store of the photos does not answer.
     """
     try:
-        data = read_file_inside(dataset, photo.path, most_bytes + 1)
+        with _of_photos():
+            data = read_file_inside(dataset, photo.path, most_bytes + 1)
     except FileNotFoundError:
         return Refusal("unreadable", "the file is no longer there")
     except (OSError, ValueError) as error:
@@ -53,11 +56,23 @@ def read_catalogued(dataset: Path, photo: PhotoRef, most_bytes: int) -> bytes | 
     return data
 
 
+@contextlib.contextmanager
+def _of_photos() -> Iterator[None]:
+    try:
+        yield
+    except StoreUnreachable as error:
+        raise PhotosUnreachable(error.what, error.hint) from error
+
+
 def unreadable_dataset(run: Run, but: Collection[str] = ()) -> str:
     """Why the photos of a run cannot be read from here; empty where some of a sample can.
 
     Args:
         but: keys of photos that are not in the sample, unless there are no others.
+
+    Raises:
+        PhotosUnreachable: the object store of the photos does not answer.
+        StoreError: the catalogue cannot be read.
     """
     dataset, most_bytes = dataset_of(run), run.plan.engine.limits.file_bytes
     why = ""
@@ -86,6 +101,7 @@ def _spread(count: int, most: int) -> list[int]:
 
 def _unreadable_folder(dataset: Path) -> str:
     try:
-        return "" if next(dataset.iterdir(), None) else f"{dataset} is empty"
+        with _of_photos():
+            return "" if next(dataset.iterdir(), None) else f"{dataset} is empty"
     except OSError as error:
         return f"{dataset} cannot be read: {error.strerror or error}"

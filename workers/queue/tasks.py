@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from celery.exceptions import Ignore, Reject
 
-from storage.errors import LineupError, NewerVersion, StoreFull, StoreUnreachable, WorkerUnfit
+from storage.errors import LineupError, NewerVersion, PhotosUnreachable, StoreFull, StoreUnreachable, WorkerUnfit
 from storage.free_space import probe
 from storage.refused_messages import BY_ITS_TASK
 from storage.runs import Run
@@ -125,6 +125,8 @@ def _refusing(run_id: object = None) -> Iterator[None]:
         except StoreFull:
             _hand_back(WorkerUnfit("disk", "the store has no room for this worker", full.hint), run_id)
         raise
+    except PhotosUnreachable as error:  # the store may answer: its probe would end this fault at once
+        _hand_back(WorkerUnfit("photos", error.what, error.hint, str(run_id)), run_id)
     except StoreUnreachable as error:
         _hand_back(WorkerUnfit("store", error.what, error.hint), run_id)
     except Refused as refused:
