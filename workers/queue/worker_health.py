@@ -167,7 +167,7 @@ class WorkerHealth:
         write_fault(self.path, None)
 
     def _is_over(self, fault: WorkerFault, now: float) -> bool:
-        over = probed(self._store, fault)
+        over = probed(self._store, fault, self._photos)
         if over is not None:
             return over
         if self._trial is None:

@@ -18,7 +18,7 @@ from tests.s3 import FaultyProxy
 from workers.queue import tasks, worker_health
 from workers.queue.environment import Settings
 from workers.queue.worker_health import WorkerHealth
-from workers.queue.worker_probes import probed
+from workers.queue.worker_probes import PhotosProbe, probed
 from workers.synthetic.photo_folder import write_folder
 
 
@@ -59,12 +59,12 @@ def test_a_bucket_of_photos_that_is_away_pauses_the_worker_though_its_store_answ
     assert fault is not None
     assert (fault.kind, fault.run_id) == ("photos", run.run_id)
     assert fault.cause.startswith(f"cannot use {run.plan.dataset}/")
-    assert probed(run.store, fault) is False
+    assert probed(run.store, fault, PhotosProbe(run.store)) is False
     health.look()
     assert health.paused
 
     faulty.closed = False
-    assert probed(run.store, fault) is True
+    assert probed(run.store, fault, PhotosProbe(run.store)) is True
     write_fault(health.path, None)
     health.look()
     assert not health.paused

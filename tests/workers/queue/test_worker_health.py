@@ -16,7 +16,7 @@ from tests.s3 import FaultyProxy
 from workers.queue import health_file, worker_health
 from workers.queue.health_file import ALIVE_SECONDS, HealthFile, read_health
 from workers.queue.worker_health import CONNECTED_SECONDS, TRIAL_SECONDS, WorkerHealth, tell_fault
-from workers.queue.worker_probes import engine_mark, probed
+from workers.queue.worker_probes import PhotosProbe, engine_mark, probed
 
 
 class Clock:
@@ -139,17 +139,17 @@ def test_a_store_that_does_not_answer_pauses_until_it_does(
     tell_fault(fault)  # which cannot be written now, and is logged
     health.look()
     assert health.paused
-    assert probed(bucket, fault_of(fault)) is False
+    assert probed(bucket, fault_of(fault), PhotosProbe(bucket)) is False
 
     faulty.closed = False
     health.look()
     assert not health.paused
-    assert probed(bucket, fault_of(fault)) is True
+    assert probed(bucket, fault_of(fault), PhotosProbe(bucket)) is True
     health.close()
 
 
 def test_photos_of_a_run_that_is_gone_are_no_fault_any_more(tmp_path: Path) -> None:
-    assert probed(tmp_path, fault_of(WorkerUnfit("photos", "empty", "", "no-such-run"))) is True
+    assert probed(tmp_path, fault_of(WorkerUnfit("photos", "empty", "", "no-such-run")), PhotosProbe(tmp_path)) is True
 
 
 @pytest.fixture
