@@ -113,7 +113,9 @@ def liveness_of(path: Path) -> Liveness:
     Raises:
         StoreError: the store's record is damaged.
     """
-    store = _object_store_above(path) if isinstance(path, ObjectPath) else _store_above(path)
+    if isinstance(path, ObjectPath):
+        return _way_of(*_object_store_above(path))
+    store = _store_above(path)
     return FileLocks() if store is None else _way_of(store, recorded_liveness(store))
 
 
@@ -202,19 +204,19 @@ def _store_above(path: Path) -> Path | None:
     return next((folder for folder in _with_parents(path.absolute()) if _is_store(folder)), None)
 
 
-def _object_store_above(path: Path) -> Path:
-    """Raises StoreError where nobody has opened the store."""
-    known = next((store for store in _OBJECT_STORES if path.is_relative_to(store)), None)
-    if known is None:
-        known = next((folder for folder in _with_parents(path) if (folder / FILE).is_file()), None)
-        if known is None:
+def _object_store_above(path: Path) -> tuple[Path, Chosen]:
+    """Raises StoreError where nobody has opened the store, or its record is damaged."""
+    store = next((store for store in list(_OBJECT_STORES) if path.is_relative_to(store)), None)
+    if store is None:
+        store = next((folder for folder in _with_parents(path) if (folder / FILE).is_file()), None)
+        if store is None:
             raise StoreError(f"{path} is in no store", "`lineup run` makes one")
-        _OBJECT_STORES.append(known)
-    return known
+        _OBJECT_STORES[store] = recorded_liveness(store)
+    return store, _OBJECT_STORES[store]
 
 
-_OBJECT_STORES: list[Path] = []
-"""Found by this process; looking costs requests."""
+_OBJECT_STORES: dict[Path, Chosen] = {}
+"""Found by this process, with what they have recorded: looking costs requests."""
 
 
 def _with_parents(path: Path) -> Iterator[Path]:

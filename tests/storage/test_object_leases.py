@@ -11,11 +11,23 @@ import pytest
 from storage import object_leases, object_stores
 from storage.attempts import claim_attempt, read_attempts
 from storage.errors import StoreUnreachable
+from storage.liveness import liveness_of
 from storage.object_path import ObjectPath
 from storage.runs import open_store
 from storage.worker_faults import live_workers
 from tests.cluster import wait_for
 from tests.s3 import FaultyProxy
+
+
+def test_the_way_of_a_store_is_read_once(bucket: ObjectPath, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(bucket)
+    first = liveness_of(store / "attempts")
+
+    def asked(path: ObjectPath) -> tuple[bytes, str]:
+        raise AssertionError(f"asked for {path}")
+
+    monkeypatch.setattr(ObjectPath, "read_with_tag", asked)
+    assert liveness_of(store / "workers") is first
 
 
 @pytest.mark.parametrize("read", [lambda store: read_attempts(store / "attempts"), live_workers])
