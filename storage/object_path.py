@@ -76,12 +76,23 @@ class ObjectPath(ObjectName):
 
     def iterdir(self) -> Generator[ObjectPath, None, None]:
         """The objects and the folders directly below, by name."""
+        objects, folders = self._directly_below()
+        keys = [each["path"] for each in objects]
+        yield from (self._at(key) for key in sorted({*keys, *folders}))
+
+    def objects(self) -> list[tuple[ObjectPath, ObjectInfo]]:
+        """The objects directly below, by name; what lies deeper is not asked for."""
+        found = [(self._at(each["path"]), object_info(each)) for each in self._directly_below()[0]]
+        return sorted(found, key=lambda each: each[0].key)
+
+    def _directly_below(self) -> tuple[list[Any], list[str]]:
+        """What the store tells of the objects, and the keys of the folders; all pages of them."""
         import obstore
 
         with plain_errors(str(self)):
             found = obstore.list_with_delimiter(self.store, self.key or None)
-        keys = [each["path"] for each in found["objects"] if each["path"] != self.key]  # which marks the folder
-        yield from (self._at(key) for key in sorted({*keys, *found["common_prefixes"]}))
+        objects = [each for each in found["objects"] if each["path"] != self.key]  # which marks the folder
+        return objects, list(found["common_prefixes"])
 
     def listing(self) -> Iterator[tuple[ObjectPath, ObjectInfo]]:
         """All objects below, however deep, page by page and by key."""
@@ -97,14 +108,15 @@ class ObjectPath(ObjectName):
     def glob(self, pattern: str) -> Generator[ObjectPath, None, None]:
         """As Path.glob, with `*` and `?` in any part of the pattern, without `**`."""
         first, _, rest = pattern.partition("/")
-        if not any(mark in first for mark in "*?["):
+        literal = not any(mark in first for mark in "*?[")
+        if literal:
             found = [self / first]
         else:
             found = [each for each in self.iterdir() if fnmatch.fnmatchcase(each.name, first)]
         for each in found:
             if rest:
                 yield from each.glob(rest)
-            elif each.exists():
+            elif not literal or each.exists():
                 yield each
 
     def rglob(self, pattern: str) -> Generator[ObjectPath, None, None]:

@@ -44,11 +44,9 @@ class Listed:
 
 
 def list_whole(folder: Path) -> list[Listed]:
-    """The files directly in a folder, by name; none where it is not there. Objects are listed page by page."""
+    """The files directly in a folder, by name; none where it is not there."""
     if isinstance(folder, ObjectPath):
-        depth = folder.key.count("/") + bool(folder.key)
-        found = ((path, about) for path, about in folder.listing() if path.key.count("/") == depth)
-        return [Listed(path, about.size, about.tag) for path, about in found]
+        return [Listed(path, about.size, about.tag) for path, about in folder.objects()]
     listed = []
     with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
         for entry in entries:

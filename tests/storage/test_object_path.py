@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -112,12 +113,29 @@ def test_an_empty_file_is_empty(place: Path) -> None:
     assert (place / "empty").is_file()
 
 
+@pytest.mark.parametrize(
+    ("ask", "found"),
+    [(lambda path: path.glob("*.txt"), 2), (lambda path: path.objects(), 2), (lambda path: path.iterdir(), 3)],
+)
+def test_what_lies_directly_below_costs_one_request(
+    faulty: FaultyProxy, bucket: ObjectPath, ask: Callable[[ObjectPath], Iterable[object]], found: int
+) -> None:
+    filled(bucket)
+    faulty.requests.clear()
+
+    assert len(list(ask(bucket / "a"))) == found
+    ((method, address),) = faulty.requests
+    assert method == "GET"
+    assert "delimiter" in address
+
+
 @pytest.mark.slow
 def test_a_listing_has_all_pages(bucket: ObjectPath) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: (bucket / "many" / str(number)).put(b""), range(1005)))
 
     assert len(list((bucket / "many").iterdir())) == 1005
+    assert len((bucket / "many").objects()) == 1005
     assert len(list(bucket.listing())) == 1005
 
 
