@@ -12,7 +12,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import pyarrow as pa
 from storage.engine_settings import Limits
 from storage.erase_photos import delete
 from storage.errors import StoreError
+from storage.object_path import ObjectPath
 from storage.parts import part_path, read_parts, table_of, write_part, write_tables
 from storage.row_groups import row_groups
 from storage.schemas import KNOWN_FILES
@@ -118,14 +119,25 @@ def open_scan(store: Path, scan_id: str) -> Scan | None:
 
 
 def _sweep(store: Path) -> None:
-    for about in _scans(store):
+    """Also scans without scan.json: a client may be killed before it is written, or while it ends one."""
+    for folder in _scans(store):
         try:
-            old = time.time() - about.stat().st_mtime > FORGOTTEN_SECONDS
+            old = time.time() - _written(folder) > FORGOTTEN_SECONDS
         except FileNotFoundError:
             continue
         if old:
-            delete(about.parent)
+            delete(folder)
 
 
-def _scans(store: Path) -> Iterator[Path]:
-    return iter(sorted((store / SCANS).glob("*/scan.json")))
+def _scans(store: Path) -> list[Path]:
+    try:
+        return [folder for folder in (store / SCANS).iterdir() if SCAN_ID.fullmatch(folder.name)]
+    except FileNotFoundError:
+        return []
+
+
+def _written(folder: Path) -> float:
+    """When a file was last written into a scan, in seconds since 1970; raises FileNotFoundError where it is gone."""
+    if isinstance(folder, ObjectPath):
+        return max((about.written for _, about in folder.objects()), default=0.0)
+    return max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
