@@ -11,7 +11,7 @@ from storage.errors import cannot_write
 from storage.file_locks import BUILDING
 from storage.folders import fsync
 from storage.liveness import liveness_of
-from storage.local_copies import put_folder
+from storage.local_copies import is_complete, put_folder
 from storage.object_path import ObjectPath
 
 
@@ -29,7 +29,8 @@ def new_folder(path: Path) -> Iterator[Path]:
     with scratch_folder(path) as building:
         yield building
         if isinstance(path, ObjectPath):
-            put_folder(building, path)
+            if not is_complete(path, ""):
+                put_folder(building, path)
             return
         for file in building.iterdir():
             fsync(file)

@@ -38,6 +38,15 @@ def test_a_folder_that_was_not_finished_is_not_there(bucket: ObjectPath) -> None
     assert not is_complete(bucket / "model", "model.json")
 
 
+def test_of_two_builders_of_a_folder_the_first_wins(bucket: ObjectPath) -> None:
+    for content in (b"first", b"second, which may differ in its last bits"):
+        with new_folder(bucket / "model") as building:
+            (building / "arrays.npz").write_bytes(content)
+    assert (bucket / "model" / "arrays.npz").read_bytes() == b"first"
+    with local_folder(bucket / "model") as local:
+        assert (local / "arrays.npz").read_bytes() == b"first"
+
+
 def test_a_file_with_other_bytes_is_refused(bucket: ObjectPath) -> None:
     build(bucket / "model")
     (bucket / "model" / "arrays.npz").write_bytes(b"others")
