@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from orchestrator.report.terminal import chance, percent, points
 from storage.errors import InputError
 from storage.finding_schemas import COMPARISON_TABLES
 from storage.parts import list_parts, read_parts
 from storage.runs import Run
-from storage.schemas import SCORES
+from storage.schemas import SCORES, SPLITS
 from storage.tables import read_table
 from workers.compare.answers import outcomes_of
+from workers.compare.k_shot import largest_shot
 from workers.compare.paired import mcnemar, three_way
 
 Face = tuple[str, int, str]
@@ -84,9 +87,10 @@ def _recommended(run: Run) -> str:
 
 
 def _right(run: Run, configuration: str) -> dict[Face, bool]:
-    """By face and name, whether the first repeat names it rightly."""
+    """By face and name, whether the first repeat names it rightly; of a k-shot run at its most photos."""
     scores = read_parts(list_parts(run.scores), SCORES)
-    words = scores["configuration"].to_pylist()
-    test = outcomes_of(scores.filter([word == configuration for word in words]), "test")
+    if run.plan.experiment.protocol.kind == "k-shot":
+        scores = largest_shot(scores, read_table(run.splits, SPLITS))
+    test = outcomes_of(scores.filter(pc.equal(pc.cast(scores["configuration"], pa.string()), configuration)), "test")
     rows = next(test.repeats()).tolist()
     return {(*test.faces[row], str(test.truth[row])): bool(test.right[row]) for row in rows}
