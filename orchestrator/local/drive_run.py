@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.local.cluster import LocalCluster
@@ -47,10 +48,10 @@ def _work(run: Run, store: Path, settings: Settings, show: Show, stop: Stop) -> 
     if settings.broker_url:
         broker = Broker(store_options(settings.broker_url, store, settings))
         broker.ping()  # a wrong address is an error now; a broker that goes away later is waited for
-        return _follow(Reconciler(run, broker, settings.photos_per_task), show, stop, _nothing)
+        return follow(Reconciler(run, broker, settings.photos_per_task), show, stop, _nothing)
     with LocalCluster(store, processes=settings.processes) as cluster:
         reconciler = Reconciler(run, cluster.broker, settings.photos_per_task, settings.processes)
-        return _follow(reconciler, show, stop, cluster.restart_dead)
+        return follow(reconciler, show, stop, cluster.restart_dead)
 
 
 def watch_run(run: Run, show: Show, stop: Stop) -> Status:
@@ -63,7 +64,12 @@ def watch_run(run: Run, show: Show, stop: Stop) -> Status:
             return status
 
 
-def _follow(reconciler: Reconciler, show: Show, stop: Stop, restart_dead: Callable[[], None]) -> Status:
+def follow(reconciler: Reconciler, show: Show, stop: Stop, restart_dead: Callable[[], None]) -> Status:
+    """Step by step until the run ends or `stop` is set, and what the last step told; raises as `drive_run`.
+
+    Args:
+        restart_dead: starts local processes again that have ended.
+    """
     while True:
         began = time.monotonic()
         status = try_step(reconciler)
@@ -71,7 +77,8 @@ def _follow(reconciler: Reconciler, show: Show, stop: Stop, restart_dead: Callab
         if status.state != "running":
             return status
         if stop.wait(max(reconciler.pause_seconds(), time.monotonic() - began)):
-            return status_of(reconciler.run)
+            # what it waited for is known to the step: a look from here has no patience with workers that start
+            return replace(status_of(reconciler.run), waiting=status.waiting, faults=status.faults)
         if not status.disk_full:  # processes that died of a full disk start again when there is room
             restart_dead()
 
