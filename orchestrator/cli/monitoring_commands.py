@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from orchestrator.cli.options import print_line, settings, stop_on_interrupt, store_folder
+from storage.errors import InputError
 
 
 @click.command()
@@ -35,7 +36,12 @@ def metrics(address: str, port: int, once: bool) -> None:
         click.echo(generate_latest(registry).decode(), nl=False)
         return
     with stop_on_interrupt() as stop:
-        server, thread = start_http_server(port, address, registry)
+        try:
+            server, thread = start_http_server(port, address, registry)
+        except OSError as error:
+            raise InputError(
+                f"cannot listen at {address}:{port}: {error.strerror}", "Choose another --port or --address"
+            ) from error
         print_line(f"Figures at http://{address}:{port}/metrics until Ctrl-C")
         while not stop.wait(3600):
             pass
