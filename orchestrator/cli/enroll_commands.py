@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.choose_run import finished_run
+from orchestrator.cli.completed_names import complete_configurations, complete_runs
 from orchestrator.cli.options import json_option, print_json, print_line, print_lines, quiet_option
 from orchestrator.text import counted
 from storage.errors import InputError
@@ -23,8 +24,15 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("name")
 @click.argument("photos", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--run", "run_id", help="Run whose model learns the person; the newest that has finished by default.")
-@click.option("--configuration", "-c", help="Another configuration than the winner.")
+@click.option(
+    "--run",
+    "run_id",
+    shell_complete=complete_runs,
+    help="Run whose model learns the person; the newest that has finished by default.",
+)
+@click.option(
+    "--configuration", "-c", shell_complete=complete_configurations, help="Another configuration than the winner."
+)
 @click.option("--remove", is_flag=True, help="Take the person out again.")
 @quiet_option
 @json_option
@@ -49,10 +57,15 @@ def enroll(
     """
     chosen = finished_run(run_id, quiet)
     if remove:
+        from orchestrator.dataset.discovery import person_label
         from orchestrator.inference.enroll import take_out
 
-        take_out(chosen, name)
-        print_line(f"{name} is taken out of {chosen.run_id}.")
+        label = person_label(name, "enroll", {})
+        take_out(chosen, label)
+        if as_json:
+            print_json({"run_id": chosen.run_id, "person": label, "removed": True})
+        else:
+            print_line(f"{label} is taken out of {chosen.run_id}.")
         return
     if not photos:
         raise InputError("no photo is named", f"Such as: lineup enroll {name} photos/")

@@ -10,11 +10,12 @@ from pathlib import Path
 from orchestrator.dataset.discovery import person_label
 from orchestrator.inference.media_type import read_regular
 from storage.engine_settings import EngineSettings
-from storage.enrolled_people import drop_enrolled, write_enrolled
+from storage.enrolled_people import drop_enrolled, read_enrolled, write_enrolled
 from storage.errors import InputError
 from storage.runs import Run
 from storage.schemas import SPLITS
 from storage.tables import read_table
+from storage.validation import did_you_mean
 from workers.faces.engine import load_engine
 from workers.faces.records import FaceRecord
 from workers.faces.refusal import Refusal
@@ -102,7 +103,11 @@ def enroll(run: Run, label: str, photos: Sequence[EnrolledPhoto]) -> int:
 def take_out(run: Run, label: str) -> None:
     """Take an enrolled person out again; raises InputError where there is none of that name."""
     if not drop_enrolled(run, label):
-        raise InputError(f"nobody called {label!r} was enrolled in run {run.run_id}", "See `lineup runs`")
+        there = sorted(set(read_enrolled(run)["label"].to_pylist()))
+        known = f"Enrolled are {', '.join(there)}" if there else "Nobody was enrolled there"
+        raise InputError(
+            f"nobody called {label!r} was enrolled in run {run.run_id}", f"{did_you_mean(label, there)}{known}"
+        )
 
 
 def likenesses(photos: Sequence[EnrolledPhoto], needed: float | None) -> Mapping[str, int]:

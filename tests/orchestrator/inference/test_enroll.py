@@ -44,9 +44,9 @@ def gallery(run: Run, tmp_path: Path) -> Run:
     return open_run(tmp_path / "store", run.run_id)
 
 
-def added(gallery: Run, photos: list[Path], configuration: str = "knn-1") -> int:
+def added(gallery: Run, photos: list[Path], configuration: str = "knn-1", name: str = "frida") -> int:
     found = list(enroll_photos(photos, recogniser_of(gallery, configuration)))
-    return enroll(gallery, check_new_person(gallery, "frida"), found)
+    return enroll(gallery, check_new_person(gallery, name), found)
 
 
 def names(gallery: Run, photos: list[Path], configuration: str = "knn-1") -> list[str]:
@@ -147,4 +147,16 @@ def test_the_command_adds_warns_and_takes_out(gallery: Run, frida: list[Path], p
     twin = lineup(gallery.store, "enroll", "twin", str(photos[0]), *options)
     assert "is it the same person?" in twin.stderr
     assert "had no part in it" in twin.stdout
-    assert lineup(gallery.store, "enroll", "twin", "--remove", *options).returncode == 0
+    removed = lineup(gallery.store, "enroll", "twin", "--remove", *options, "--json")
+    assert json.loads(removed.stdout) == {"run_id": gallery.run_id, "person": "twin", "removed": True}
+    again = lineup(gallery.store, "enroll", "frido", "--remove", *options)
+    assert again.returncode == 2
+    assert "Did you mean 'frida'? Enrolled are frida" in again.stderr
+
+
+def test_a_name_is_taken_out_however_its_letters_are_composed(gallery: Run, frida: list[Path]) -> None:
+    composed, apart = "Zo\N{LATIN SMALL LETTER E WITH DIAERESIS}", "Zoe\N{COMBINING DIAERESIS}"
+    added(gallery, frida, name=composed)
+    done = lineup(gallery.store, "enroll", apart, "--remove", "--run", gallery.run_id)
+    assert done.returncode == 0, done.stderr
+    assert galleries_of(gallery.store, composed) == []
