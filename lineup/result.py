@@ -71,7 +71,7 @@ class Result:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._models: dict[tuple[str | None, float | None], Recogniser] = {}
+        self._models: dict[str | None, Recogniser] = {}
 
     @property
     def name(self) -> str:
@@ -190,13 +190,13 @@ class Result:
     def _recogniser(self, configuration: str | None, threshold: float | None) -> Recogniser:
         from orchestrator.inference.load_model import recogniser_of
 
-        asked = configuration, threshold
-        if asked not in self._models:
-            if threshold is not None and not 0 <= threshold <= 100:
-                raise InputError(f"threshold is {threshold:g}", "It is a likeness from 0 to 100 %")
-            self._models[asked] = recogniser_of(self._run, configuration, threshold)
-            self._models[asked].warm()
-        return self._models[asked]
+        if threshold is not None and not 0 <= threshold <= 100:
+            raise InputError(f"threshold is {threshold:g}", "It is a likeness from 0 to 100 %")
+        if configuration not in self._models:
+            self._models[configuration] = recogniser_of(self._run, configuration)
+            self._models[configuration].warm()
+        found = self._models[configuration]
+        return found if threshold is None else found.needing(threshold)
 
     def _check_finished(self) -> None:
         if not self._run.compares:

@@ -53,6 +53,7 @@ def run(
         KeyboardInterrupt: the run was interrupted; the same call goes on with it.
     """
     from orchestrator.scheduler.planning import plan_run
+    from orchestrator.scheduler.scan_by_workers import scan_by_workers
     from storage.object_path import store_path
 
     settings, place = settings_and_store(store, processes)
@@ -67,6 +68,7 @@ def run(
             name,
             lambda done, total: screen.show("catalog", done, total),
             [Path(each) for each in files],
+            scan_by_workers(place, settings),
         )
         screen.print_lines(planned.summary.sentences())
         planned.run.let_go_on()
