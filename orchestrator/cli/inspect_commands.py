@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 2.0
 """An orchestrator needs a moment to take up a run that was submitted just now."""
 
+ASKED_AGAIN_SECONDS = 5.0
+
 
 @click.command()
 @run_argument
@@ -93,6 +95,27 @@ def is_idle(chosen: Run, patient: bool = False) -> bool:
         return False
 
 
+class _Idleness:
+    """Whether nobody works on a run. Asked seldom: each answer takes the claim of an idle run for a moment."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._asked = float("-inf")
+        self._since: float | None = None
+
+    def lasts(self) -> bool:
+        """Whether it has been so for PATIENCE_SECONDS: between two orchestrators there may be a moment without one."""
+        now = time.monotonic()
+        doubtful = self._since is not None and not self._has_lasted(self._since)
+        if now - self._asked >= (PATIENCE_SECONDS if doubtful else ASKED_AGAIN_SECONDS):
+            self._asked = now
+            self._since = (self._since or now) if is_idle(self._run) else None
+        return self._since is not None and self._has_lasted(self._since)
+
+    def _has_lasted(self, since: float) -> bool:
+        return self._asked - since >= PATIENCE_SECONDS
+
+
 @click.command()
 @run_argument
 @quiet_option
@@ -110,14 +133,10 @@ def watch(run_id: str | None, quiet: bool, as_json: bool) -> None:
     from orchestrator.local.drive_run import watch_run
 
     chosen = chosen_run(run_id)
-    idle_since: list[float] = []
+    idleness = _Idleness(chosen)
 
     def show(found: Status) -> None:
-        if found.state == "running" and is_idle(chosen):
-            idle_since.append(time.monotonic())
-        else:
-            idle_since.clear()
-        if idle_since and time.monotonic() - idle_since[0] >= PATIENCE_SECONDS:
+        if found.state == "running" and idleness.lasts():
             found = replace(found, faults=(idle_words(chosen), *found.faults))
         show_status(screen, found)
 
