@@ -10,9 +10,9 @@ import json
 from pathlib import Path
 
 from orchestrator.inference.clusters import Clusters
-from orchestrator.report.bokeh_figures import script_policy
+from orchestrator.report.bokeh_figures import script_policy, script_text
 from orchestrator.report.embedding_map import thumbnail
-from orchestrator.report.page import STEERING_LETTERS, TEMPLATES
+from orchestrator.report.page import STEERING_LETTERS, TEMPLATES, page_environment
 from orchestrator.text import counted
 from storage.face_pictures import Face, PictureSource
 
@@ -32,8 +32,6 @@ def cluster_page(found: Clusters, folder: str, pictures: PictureSource) -> str:
         folder: in which the photos are, for the title.
         pictures: where the pictures of the faces come from.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     most = max(LEAST_OF_ONE, min(MOST_OF_ONE, SHOWN // max(1, len(found.clusters))))
     shown = {cluster.name: _shown(cluster.faces, most) for cluster in found.clusters}
     crops = pictures.some({face for faces in shown.values() for face in faces}, "crop")
@@ -46,14 +44,12 @@ def cluster_page(found: Clusters, folder: str, pictures: PictureSource) -> str:
         for cluster in found.clusters
     ]
     here = Path(__file__).parent
-    script = (here / "cluster_page.js").read_text(encoding="utf-8")
-    environment = Environment(
-        loader=FileSystemLoader(here), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    script = script_text(here / "cluster_page.js")
     # no letter in a script element that could end it, or begin a comment or another one
     rows = json.dumps(found.labels(), ensure_ascii=True).replace("<", "\\u003c")
     return (
-        environment.get_template("cluster_page.html.jinja")
+        page_environment(here)
+        .get_template("cluster_page.html.jinja")
         .render(
             folder=folder,
             people=people,

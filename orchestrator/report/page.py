@@ -7,7 +7,7 @@ page's own policy allows the scripts that stand in it by their hashes, and forbi
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.report.bar_charts import accuracy_bars, latency_bars
 from orchestrator.report.bokeh_figures import accuracy_figure, map_figure, page_scripts, script_policy
@@ -47,6 +47,9 @@ from orchestrator.report.terminal import (
 )
 from orchestrator.report.words import answer, scored, verdict
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
 TEMPLATES = Path(__file__).parent
 
 _STEERING = (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
@@ -54,17 +57,22 @@ STEERING_LETTERS = {code: "\N{REPLACEMENT CHARACTER}" for code in _STEERING if c
 """Control letters, and those that turn the direction of all that follows: a label could hide another one."""
 
 
-def render_page(material: ReportMaterial) -> str:
-    """The page as HTML text."""
+def page_environment(folder: Path) -> Environment:
+    """The templates of a folder. What is put into them is escaped, and a name that is missing is an error."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+    return Environment(
+        loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def render_page(material: ReportMaterial) -> str:
+    """The page as HTML text."""
+    environment = page_environment(TEMPLATES)
     environment.filters.update(
         percent=percent,
         number=number,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestrator.report.bokeh_figures import OWN, script_policy, script_text
-from orchestrator.report.page import STEERING_LETTERS
+from orchestrator.report.page import STEERING_LETTERS, page_environment
 from orchestrator.report.runs_table import RUN_COLUMNS, RunSummary, run_cells
 from storage.runs import run_folder
 from storage.write_whole import write_bytes
@@ -32,18 +32,17 @@ def runs_page(title: str, rows: list[tuple[str, RunSummary, str]], links: dict[s
     Args:
         links: address of the report by the name of the run.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     scripts = (script_text(OWN / "tables.js"),)
-    environment = Environment(
-        loader=FileSystemLoader(OWN), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    page = environment.get_template("runs.html.jinja").render(
-        title=title,
-        heads=RUN_COLUMNS,
-        rows=[(links.get(row[0], ""), run_cells(row)) for row in rows],
-        style=(OWN / "page.css").read_text(encoding="utf-8"),
-        scripts=scripts,
-        script_policy=script_policy(scripts),
+    page = (
+        page_environment(OWN)
+        .get_template("runs.html.jinja")
+        .render(
+            title=title,
+            heads=RUN_COLUMNS,
+            rows=[(links.get(row[0], ""), run_cells(row)) for row in rows],
+            style=(OWN / "page.css").read_text(encoding="utf-8"),
+            scripts=scripts,
+            script_policy=script_policy(scripts),
+        )
     )
     return page.translate(STEERING_LETTERS)
