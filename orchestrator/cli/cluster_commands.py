@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,17 +92,18 @@ def _write(found: Clusters, run: Run, folder: Path, into: Path, outputs: OutputL
 
 def _tell(found: Clusters, into: Path, folder: Path, as_json: bool) -> None:
     from orchestrator.inference.cluster_page import clusters_sentence
+    from orchestrator.inference.clusters import default_encoder
     from workers.learning.configurations import RUN_ENCODER
 
     if as_json:
         print_json({**asdict(found), "labels": found.labels(), "page": str(into / PAGE)})
         return
-    if found.encoder == RUN_ENCODER:
+    if default_encoder() == RUN_ENCODER:
         print_line('With SFace, which is not used here, fewer faces are left over: pip install "lineup[sface]"')
     print_lines(
         [
             clusters_sentence(found),
             f"Name them on {into / PAGE}, and save {LABELS}; {into / LABELS} has the numbers.",
-            f"Then: lineup run {folder} --labels {LABELS}",
+            f"Then: lineup run {shlex.quote(str(folder))} --labels {LABELS}",
         ]
     )

@@ -13,6 +13,8 @@
     if (next.select) next.select();
   }));
 
+  const counted = (count, one, many) => `${count} ${count === 1 ? one : many}`;
+
   // an apostrophe before what a spreadsheet would take for a formula, as Lineup writes and reads it
   const cell = text => `"${(/^'*[=+\-@\t\r]/.test(text) ? "'" + text : text).replaceAll('"', '""')}"`;
 
@@ -26,6 +28,7 @@
     link.download = "people.csv";
     link.click();
     URL.revokeObjectURL(link.href);
-    told.textContent = `${kept.length} photos of ${new Set(kept.map(([, name]) => names.get(name))).size} people`;
+    const people = new Set(kept.map(([, name]) => names.get(name))).size;
+    told.textContent = `${counted(kept.length, "photo", "photos")} of ${counted(people, "person", "people")}`;
   });
 })();
