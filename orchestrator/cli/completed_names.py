@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def complete_runs(_ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
     """The runs of the store, the newest first."""
-    return _beginning(begun, (run.run_id for run in _runs()))
+    return _beginning(begun, _stored()[1])
 
 
 def complete_run_or_file(ctx: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
@@ -46,18 +47,28 @@ def complete_people(_ctx: click.Context, _parameter: click.Parameter, begun: str
 
 
 def _runs() -> list[Run]:
-    from orchestrator.cli.options import store_folder
     from storage.errors import LineupError
-    from storage.runs import list_runs, open_run
+    from storage.runs import open_run
 
     found = []
+    folder, names = _stored()
+    for name in names:
+        with contextlib.suppress(LineupError):
+            found.append(open_run(folder, name))
+    return found
+
+
+def _stored() -> tuple[Path, list[str]]:
+    """The store and the names of its runs."""
+    from orchestrator.cli.options import store_folder
+    from storage.errors import LineupError
+    from storage.runs import list_runs
+
     # what the settings say is not printed into the line that is being typed
     with contextlib.suppress(LineupError), contextlib.redirect_stderr(io.StringIO()):
         folder = store_folder(make=False)
-        for name in list_runs(folder):
-            with contextlib.suppress(LineupError):
-                found.append(open_run(folder, name))
-    return found
+        return folder, list_runs(folder)
+    return Path(), []
 
 
 def _beginning(begun: str, names: Iterable[str]) -> list[CompletionItem]:
