@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from orchestrator.report.curve_charts import MOST_POINTS, Dot, Line, Square
 from orchestrator.report.terminal import percent
-from workers.compare.answers import answers_of
+from workers.compare.answers import outcomes_of
 
 DOT_PIXELS = 11
 
@@ -50,12 +50,9 @@ def operating_curves(scores: pa.Table, points: Mapping[str, Mapping[str, Any]], 
 
 def _curve(scores: pa.Table) -> tuple[Floats, Floats]:
     """Shares of strangers' faces and of known, rightly named faces at or above each of at most MOST_POINTS scores."""
-    answers = answers_of(scores)
-    test = answers.test
+    test, unknown = outcomes_of(scores, "test"), outcomes_of(scores, "unknown")
     named = np.sort(test.known_score[test.guess == test.truth])
-    strangers = np.sort(
-        np.concatenate([test.stranger_score[~np.isnan(test.stranger_score)], answers.unknown.known_score])
-    )
+    strangers = np.sort(np.concatenate([test.stranger_score[~np.isnan(test.stranger_score)], unknown.known_score]))
     if not len(test.faces) or not len(strangers):
         return np.empty(0), np.empty(0)
     thresholds = np.unique(np.concatenate([named, strangers]))[::-1]
