@@ -17,6 +17,7 @@ import numpy.typing as npt
 from storage.errors import InputError
 from workers.compare.encoder_scale import EncoderScale
 from workers.learning.arrays import Array, Floats
+from workers.learning.classical.predictors import squared_distances
 
 Groups = npt.NDArray[np.intp]
 
@@ -38,7 +39,7 @@ CORE = 3
 """Faces of a group that others may join."""
 
 MOST_FACES = 20_000
-"""Their distances take 1.6 GB."""
+"""Their distances take 1.6 GB, and stand twice in memory."""
 
 LEFT_OVER = -1
 """The group of a face that is like no other."""
@@ -63,18 +64,11 @@ def group_faces(embedding: Floats, scale: EncoderScale, looseness: float = 1.0, 
     if len(embedding) > MOST_FACES:
         raise InputError(f"{len(embedding)} faces are too many to be grouped at once", f"At most {MOST_FACES}")
     unit = looseness * (scale.prior or scale.centre)
-    squares = _squared_distances(np.asarray(embedding / np.float32(unit), np.float32))
+    points = np.asarray(embedding / np.float32(unit), np.float32)
+    squares = squared_distances(points, points)
+    np.fill_diagonal(squares, 0)
     merged = _merged(squares.copy())
     return _numbered(_joined(squares, merged), least)
-
-
-def _squared_distances(points: Floats) -> Floats:
-    """(N, N) float32 with zeros on the diagonal."""
-    lengths = np.einsum("ij,ij->i", points, points)
-    found: Floats = lengths[:, None] + lengths[None] - 2 * (points @ points.T)
-    np.fill_diagonal(found, 0)
-    np.maximum(found, 0, out=found)
-    return found
 
 
 @dataclass
