@@ -138,6 +138,8 @@ class FaceEngine:
     def _every_face(self, photo: Photo, full: FullSize | None, others: OtherEncoders, own: bool = True) -> PhotoResult:
         result = PhotoResult("", [], "ok", "", self.settings.detector)
         self._encode_faces(self._detect(photo, "all", result, full), others, own)
+        self._freed.count(photo.rgb.nbytes)
+        self._freed.give_back()
         return result
 
     def _detect(
