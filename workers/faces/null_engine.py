@@ -12,9 +12,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from storage.engine_settings import EngineSettings
+from storage.errors import EngineError
 from storage.schemas import CHIP_SIDE, EMBEDDING_SIZE, LANDMARKS
 from workers.faces.align.encode_jpeg import encode_jpeg
+from workers.faces.detect.face_finder import FullSize
 from workers.faces.engine import NO_OTHERS, FaceEngine, OtherEncoders
+from workers.faces.photo import Photo
 from workers.faces.records import FaceRecord, PhotoResult
 
 NOTE = "null engine: invented, no face was looked for"
@@ -43,6 +46,10 @@ class NullEngine(FaceEngine):
             steps = dict.fromkeys(("read", "detect", "landmarks", "align", "encode"), 0.0)
             results.append(PhotoResult(key, [_invented(key, data)], "ok", "", self.settings.detector, steps))
         return results
+
+    def _every_face(self, photo: Photo, full: FullSize | None, others: OtherEncoders, own: bool = True) -> PhotoResult:
+        del photo, full, others, own
+        raise EngineError("the null engine invents faces, and names nobody", "Name faces with a run of another engine")
 
 
 def _invented(key: str, data: bytes) -> FaceRecord:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from storage.engine_settings import EngineSettings
+from storage.errors import EngineError
 from workers.faces.engine import load_engine
 from workers.faces.engine_fingerprint import engine_fingerprint
 from workers.faces.null_engine import NOTE
@@ -36,3 +38,8 @@ def test_it_is_another_engine_that_no_default_chooses() -> None:
     assert engine_fingerprint(SETTINGS) != engine_fingerprint(EngineSettings())
     assert "null_engine" not in EngineSettings().plain()
     assert SETTINGS.plain()["null_engine"] is True
+
+
+def test_it_names_nobody() -> None:
+    with pytest.raises(EngineError, match="invents faces, and names nobody"):
+        load_engine(SETTINGS).encode_pixels(np.zeros((9, 9, 3), np.uint8))
