@@ -25,17 +25,18 @@ def own_room(size: int) -> npt.NDArray[np.uint8]:
     return np.empty(size, np.uint8)
 
 
-def read_clean_jpeg(data: bytes, room: Room) -> Pixels | None:
+def read_clean_jpeg(data: bytes, size: tuple[int, int], room: Room) -> Pixels | None:
     """The pixels of a JPEG at full size, (height, width, 3) RGB, in the room; None where Pillow shall judge the file.
 
     Args:
-        data: the essence of the file. Its size is within the limits.
+        data: the essence of the file.
+        size: (width, height) in Pillow's reading of the header, which is within the limits; another is Pillow's matter.
     """
     import simplejpeg
 
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
-        if colours not in COLOURS:
+        if colours not in COLOURS or (width, height) != size:
             return None
         pixels: Pixels = simplejpeg.decode_jpeg(data, "RGB", buffer=room(3 * height * width))
     except ValueError:  # any error, and any warning

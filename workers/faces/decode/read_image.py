@@ -185,7 +185,7 @@ def _bytes_of(value: object) -> bytes:
 
 def _decode(opened: _Opened, limits: SizeLimits, room: Room) -> Photo | Refusal:
     if opened.image.format == "JPEG" and max(opened.image.size) < 2 * limits.working_side:
-        rgb = read_clean_jpeg(opened.essence.data, room)
+        rgb = read_clean_jpeg(opened.essence.data, opened.image.size, room)
         if rgb is not None:
             return _photo(rgb, opened.header)
     return _decode_in_pillow(opened, limits)

@@ -14,10 +14,13 @@ from workers.faces.decode.clean_jpeg import own_room, read_clean_jpeg
 from workers.faces.decode.read_image import read_image
 from workers.faces.photo import Photo, Pixels
 
+SIZE = (203, 241)
+"""Width and height; no multiple of a block."""
+
 
 @pytest.fixture(scope="module")
 def picture(face: Pixels) -> PIL.Image.Image:
-    return PIL.Image.fromarray(face[:241, :203])  # no multiple of a block
+    return PIL.Image.fromarray(face[: SIZE[1], : SIZE[0]])
 
 
 @pytest.mark.parametrize(
@@ -33,14 +36,14 @@ def picture(face: Pixels) -> PIL.Image.Image:
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_the_pixels_are_pillow_s(how: dict[str, Any], mode: str, picture: PIL.Image.Image) -> None:
     data = jpeg(picture.convert(mode), **how)
-    found = read_clean_jpeg(data, own_room)
+    found = read_clean_jpeg(data, SIZE, own_room)
     assert found is not None
     assert np.array_equal(found, np.asarray(PIL.Image.open(io.BytesIO(data)).convert("RGB")))
 
 
 def test_the_pixels_are_written_where_they_are_wanted(picture: PIL.Image.Image) -> None:
     memory = np.zeros(1_000_000, np.uint8)
-    found = read_clean_jpeg(jpeg(picture), lambda size: memory[:size])
+    found = read_clean_jpeg(jpeg(picture), SIZE, lambda size: memory[:size])
     assert found is not None
     assert np.shares_memory(found, memory)
     assert found.ravel().tolist() == memory[: found.size].tolist()
@@ -49,17 +52,24 @@ def test_the_pixels_are_written_where_they_are_wanted(picture: PIL.Image.Image) 
 @pytest.mark.parametrize("mode", ["CMYK", "as RGB"])
 def test_other_colours_are_left_to_pillow(mode: str, picture: PIL.Image.Image) -> None:
     data = jpeg(picture, keep_rgb=True) if mode == "as RGB" else jpeg(picture.convert(mode))
-    assert read_clean_jpeg(data, own_room) is None
+    assert read_clean_jpeg(data, SIZE, own_room) is None
     assert isinstance(read_image(data, Limits()), Photo)
+
+
+def test_a_size_that_pillow_does_not_see_is_left_to_it_and_asks_for_no_memory(picture: PIL.Image.Image) -> None:
+    def no_room(_: int) -> Pixels:
+        raise AssertionError("memory was asked for")
+
+    assert read_clean_jpeg(jpeg(picture), (SIZE[0], SIZE[1] + 1), no_room) is None
 
 
 def test_a_file_with_any_fault_is_left_to_pillow(picture: PIL.Image.Image) -> None:
     data = jpeg(picture)
     middle = len(data) // 2
-    assert read_clean_jpeg(data[:-2], own_room) is None  # no end mark
-    assert read_clean_jpeg(data[:middle], own_room) is None
-    assert read_clean_jpeg(data[:middle] + b"\xff\xd9" + data[middle:], own_room) is None
-    assert read_clean_jpeg(b"\xff\xd8\xff", own_room) is None
+    assert read_clean_jpeg(data[:-2], SIZE, own_room) is None  # no end mark
+    assert read_clean_jpeg(data[:middle], SIZE, own_room) is None
+    assert read_clean_jpeg(data[:middle] + b"\xff\xd9" + data[middle:], SIZE, own_room) is None
+    assert read_clean_jpeg(b"\xff\xd8\xff", SIZE, own_room) is None
 
 
 def test_a_turned_photo_is_turned_after_decoding(picture: PIL.Image.Image) -> None:
