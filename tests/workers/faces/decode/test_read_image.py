@@ -213,9 +213,11 @@ def test_mutated_images_are_photos_or_refusals(seed: bytes, flips: list[tuple[fl
 
 
 @settings(max_examples=100, deadline=None)
-@given(data=st.binary(max_size=400).filter(lambda data: not data.startswith(b"P")))  # b"P4 1 1 \0" is a photo
+@given(data=st.binary(max_size=400))
+@example(data=b"P4 1 1 \0")
 def test_random_bytes_are_refused(data: bytes) -> None:
-    assert isinstance(read_image(data, SMALL), Refusal)
+    found = read_image(data, SMALL)
+    assert isinstance(found, Refusal) or data.startswith(b"P")  # a portable map is a photo from five bytes on
 
 
 def test_every_photo_of_a_folder_of_grey_maps_is_read(shared_data: Path) -> None:
