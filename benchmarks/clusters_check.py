@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.processes import ROOT
 from orchestrator.cli.options import settings, store_folder
 from orchestrator.inference.clusters import Clusters, clusters_of, plan_clusters
 from orchestrator.local.drive_run import drive_run
@@ -28,7 +29,7 @@ from workers.jobs.load_faces import faces_by_encoder
 from workers.learning.configurations import RUN_ENCODER, UNKNOWN
 
 ENCODERS = ("dlib", "sface", "dlib+sface")
-OUTPUT = Path("build/clusters.json")
+OUTPUT = ROOT / "build" / "clusters.json"
 LEAST = 5
 """Faces of a group: HDBSCAN's own default."""
 
@@ -39,11 +40,11 @@ def pairwise(truth: npt.NDArray[np.str_], groups: npt.NDArray[np.str_]) -> tuple
     >>> pairwise(np.array(["a", "a", "b", "b"]), np.array(["1", "1", "1", "2"]))
     (0.3333333333333333, 0.5, 0.4)
     """
-    upper = np.triu_indices(len(truth), 1)
-    same, together = (each[:, None] == each[None] for each in (truth, groups))
-    both = int((same & together)[upper].sum())
-    precision, recall = both / max(1, together[upper].sum()), both / max(1, same[upper].sum())
-    return float(precision), float(recall), float(2 * both / max(1, together[upper].sum() + same[upper].sum()))
+    from sklearn.metrics.cluster import pair_confusion_matrix
+
+    (_, only_together), (only_same, both) = pair_confusion_matrix(truth, groups).tolist()  # each pair counts twice
+    together, same = both + only_together, both + only_same
+    return both / max(1, together), both / max(1, same), 2 * both / max(1, together + same)
 
 
 def judged(found: Clusters) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.str_]]:
