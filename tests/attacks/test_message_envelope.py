@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -207,25 +206,18 @@ def test_no_broadcast_of_a_client_ends_a_worker(lab: Cluster, born: set[int], me
     assert pids(lab) == born
 
 
-@pytest.fixture(scope="module")
-def answers(lab: Cluster) -> dict[str, list[dict[str, object]]]:
-    """What the two workers say to each signed command; at the same time, since every broadcast waits for its 2 s."""
-
-    def answered(command: str) -> list[dict[str, object]]:
-        sent = app_of(lab).control.broadcast(command, arguments=COMMANDS[command], reply=True, timeout=2, limit=2)
-        return list(sent or [])
-
-    with ThreadPoolExecutor(len(COMMANDS)) as pool:
-        return dict(zip(COMMANDS, pool.map(answered, COMMANDS), strict=True))
-
-
 @pytest.mark.parametrize("command", COMMANDS)
 def test_nor_are_the_harmful_ones_with_a_signature_which_a_listener_could_send_again(
-    lab: Cluster, born: set[int], answers: dict[str, list[dict[str, object]]], command: str
+    lab: Cluster, born: set[int], command: str
 ) -> None:
-    assert [list(answer.values()) for answer in answers[command]] == [[{"error": "not allowed"}]] * 2
+    answers = app_of(lab).control.broadcast(command, arguments=COMMANDS[command], reply=True, timeout=2, limit=2)
+    assert [list(answer.values()) for answer in answers] == [[{"error": "not allowed"}]] * 2
     assert pids(lab) == born
+
+
+def test_after_all_commands_each_worker_serves_its_queue(lab: Cluster, born: set[int]) -> None:
     assert {queue for served in lab.stack.broker.queues().values() for queue in served} == {IMAGES, TRAINING}
+    assert pids(lab) == born
 
 
 def test_what_waits_for_an_acknowledgement_cannot_be_forged(lab: Cluster, born: set[int]) -> None:
