@@ -1,4 +1,4 @@
-"""Read parts a row group at a time: what is in memory does not grow with the part."""
+"""Read some row groups of a part: what is in memory does not grow with the part."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from storage.part_schema import completed, is_ours, readable_columns
 from storage.parts import DAMAGE, open_table, set_aside
 
 
-def row_groups(path: Path, schema: pa.Schema, columns: Sequence[str]) -> Iterator[pa.Table]:
-    """The row groups of a part, checksums verified; nothing more where a damaged page is met: the part is set aside.
+def row_group(path: Path, schema: pa.Schema, columns: Sequence[str], number: int) -> pa.Table | None:
+    """One row group of a part, checksums verified; None where the part has no such group.
+
+    Nothing is found where a damaged page is met: the part is set aside.
 
     Args:
         columns: only these, in the schema's order.
@@ -23,12 +25,33 @@ def row_groups(path: Path, schema: pa.Schema, columns: Sequence[str]) -> Iterato
     Raises:
         FileNotFoundError: there is no such part.
     """
+    with _setting_aside(path), _open_ours(path, schema) as file:
+        if 0 <= number < file.num_row_groups:
+            return _group(file, number, schema, columns)
+    return None
+
+
+def groups_of_photos(path: Path, schema: pa.Schema, columns: Sequence[str], photos: pa.Array) -> Iterator[pa.Table]:
+    """The rows of some photos, a row group at a time; row groups without one are not read. As `row_group` otherwise.
+
+    Args:
+        photos: photo keys.
+    """
+    with _setting_aside(path), _open_ours(path, schema) as file:
+        found = pc.is_in(file.read(columns=["photo_key"]).column(0), value_set=photos)
+        start = 0
+        for group in range(file.num_row_groups):
+            rows = file.metadata.row_group(group).num_rows
+            mine = found.slice(start, rows)
+            start += rows
+            if pc.any(mine).as_py():
+                yield _group(file, group, schema, columns).filter(mine)
+
+
+@contextlib.contextmanager
+def _setting_aside(path: Path) -> Iterator[None]:
     try:
-        with open_table(path) as file:
-            if not is_ours(file.schema_arrow, schema):
-                raise ValueError("it is of another schema")
-            for group in range(file.num_row_groups):
-                yield _group(file, group, schema, columns)
+        yield
     except FileNotFoundError:
         raise
     except DAMAGE:
@@ -36,29 +59,12 @@ def row_groups(path: Path, schema: pa.Schema, columns: Sequence[str]) -> Iterato
             set_aside(path)
 
 
-def groups_of_photos(path: Path, schema: pa.Schema, columns: Sequence[str], photos: pa.Array) -> Iterator[pa.Table]:
-    """The rows of some photos, a row group at a time; row groups without one are not read. As `row_groups` otherwise.
-
-    Args:
-        photos: photo keys.
-    """
-    try:
-        with open_table(path) as file:
-            if not is_ours(file.schema_arrow, schema):
-                raise ValueError("it is of another schema")
-            found = pc.is_in(file.read(columns=["photo_key"]).column(0), value_set=photos)
-            start = 0
-            for group in range(file.num_row_groups):
-                rows = file.metadata.row_group(group).num_rows
-                mine = found.slice(start, rows)
-                start += rows
-                if pc.any(mine).as_py():
-                    yield _group(file, group, schema, columns).filter(mine)
-    except FileNotFoundError:
-        raise
-    except DAMAGE:
-        with contextlib.suppress(OSError):
-            set_aside(path)
+@contextlib.contextmanager
+def _open_ours(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetFile]:
+    with open_table(path) as file:
+        if not is_ours(file.schema_arrow, schema):
+            raise ValueError("it is of another schema")
+        yield file
 
 
 def _group(file: pq.ParquetFile, group: int, schema: pa.Schema, columns: Sequence[str]) -> pa.Table:

@@ -24,7 +24,7 @@ from storage.erase_photos import delete
 from storage.errors import StoreError
 from storage.object_path import ObjectPath
 from storage.parts import part_path, read_parts, table_of, write_part, write_tables
-from storage.row_groups import row_groups
+from storage.row_groups import row_group
 from storage.schemas import KNOWN_FILES
 from storage.write_whole import write_bytes
 
@@ -67,13 +67,11 @@ class Scan:
     def listed(self, batch: int) -> list[Row]:
         """The files of a batch: path, size, version; none where the scan is gone."""
         try:
-            for number, group in enumerate(row_groups(self.folder / "listing.parquet", LISTING, LISTING.names)):
-                if number == batch:
-                    rows: list[Row] = group.to_pylist()
-                    return rows
+            group = row_group(self.folder / "listing.parquet", LISTING, LISTING.names, batch)
         except FileNotFoundError:
             return []
-        return []
+        rows: list[Row] = group.to_pylist() if group else []
+        return rows
 
     def write(self, batch: int, rows: Sequence[Row]) -> None:
         """Store the facts of a batch, unless the scan is gone; raises StoreError."""

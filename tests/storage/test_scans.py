@@ -1,4 +1,4 @@
-"""A scan is there until its client deletes it, or a day after a client was killed."""
+"""A scan is there until its client deletes it, or a day after a client was killed; a worker reads its batch alone."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from storage import scans
+from storage import row_groups, scans
 from storage.engine_settings import Limits
-from storage.scans import SCANS, Scan, new_scan
+from storage.scans import SCANS, Row, Scan, new_scan
 
 LIMITS = Limits()
 
@@ -45,3 +45,45 @@ def test_a_scan_that_is_written_to_is_not_forgotten(tmp_path: Path) -> None:
     scan.write(0, [])
     a_scan(tmp_path)
     assert scan.part(0).exists()
+
+
+@pytest.fixture
+def rows(monkeypatch: pytest.MonkeyPatch) -> list[Row]:
+    """Eight files in batches of three."""
+    monkeypatch.setattr(scans, "BATCH", 3)
+    return [{"path": f"{number}.jpg", "size": number, "version": "1"} for number in range(8)]
+
+
+def test_a_batch_is_read_without_those_before_it(
+    rows: list[Row], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = new_scan(tmp_path, "/photos", Limits(), rows)
+    read: list[int] = []
+    real = row_groups._group
+
+    def group(file: object, number: int, *rest: object) -> object:
+        read.append(number)
+        return real(file, number, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(row_groups, "_group", group)
+    assert [scan.listed(batch) for batch in range(scan.batches)] == [rows[:3], rows[3:6], rows[6:]]
+    assert read == [0, 1, 2]
+    assert scan.listed(3) == []
+
+
+@pytest.mark.parametrize("damage", ["in its pages", "in its footer", "another table"])
+def test_a_damaged_listing_has_no_files_and_is_set_aside(rows: list[Row], tmp_path: Path, damage: str) -> None:
+    scan = new_scan(tmp_path, "/photos", Limits(), rows)
+    listing = scan.folder / "listing.parquet"
+    content = bytearray(listing.read_bytes())
+    if damage == "another table":
+        scan.write(0, [])
+        content = bytearray(scan.part(0).read_bytes())
+    for place in {"in its pages": range(4, 60), "in its footer": range(len(content) - 60, len(content))}.get(
+        damage, ()
+    ):
+        content[place] ^= 255
+    listing.write_bytes(content)
+    assert scan.listed(0) == []
+    assert len(list(scan.folder.glob("listing.parquet.*.damaged"))) == 1
+    assert scan.listed(0) == []
