@@ -23,7 +23,7 @@ from storage.engine_settings import Limits
 from storage.erase_photos import delete
 from storage.errors import StoreError
 from storage.object_path import ObjectPath
-from storage.parts import part_path, read_parts, table_of, write_part, write_tables
+from storage.parts import list_parts, part_path, read_parts, table_of, write_part, write_tables
 from storage.row_groups import row_group
 from storage.schemas import KNOWN_FILES
 from storage.write_whole import write_bytes
@@ -77,6 +77,10 @@ class Scan:
         """Store the facts of a batch, unless the scan is gone; raises StoreError."""
         if (self.folder / "scan.json").exists():
             write_part(self.part(batch), table_of([dict(row) for row in rows], KNOWN_FILES))
+
+    def done(self) -> set[int]:
+        """The batches whose facts are there; one listing, which in an object store is one request."""
+        return {int(path.stem) for path in list_parts(self.folder) if path.stem.isdecimal()}
 
     def read(self, batch: int) -> list[Row]:
         """The facts of a batch that is done."""

@@ -81,7 +81,7 @@ class ScanByWorkers:
                 sent.add(batch)
             if not sent:
                 return
-            done = [batch for batch in sorted(sent) if scan.part(batch).exists()]
+            done = sorted(scan.done() & sent)
             for batch in done:
                 sent.remove(batch)
                 moved = self.clock()

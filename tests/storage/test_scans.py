@@ -9,7 +9,9 @@ import pytest
 
 from storage import row_groups, scans
 from storage.engine_settings import Limits
+from storage.object_path import ObjectPath
 from storage.scans import SCANS, Row, Scan, new_scan
+from tests.s3 import FaultyProxy
 
 LIMITS = Limits()
 
@@ -87,3 +89,13 @@ def test_a_damaged_listing_has_no_files_and_is_set_aside(rows: list[Row], tmp_pa
     assert scan.listed(0) == []
     assert len(list(scan.folder.glob("listing.parquet.*.damaged"))) == 1
     assert scan.listed(0) == []
+
+
+def test_what_is_done_is_asked_with_one_request(rows: list[Row], bucket: ObjectPath, faulty: FaultyProxy) -> None:
+    scan = new_scan(bucket, "s3://photos", Limits(), rows)
+    assert scan.done() == set()
+    scan.write(0, [])
+    scan.write(2, [])
+    before = len(faulty.requests)
+    assert scan.done() == {0, 2}
+    assert len(faulty.requests) - before == 1
