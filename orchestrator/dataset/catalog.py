@@ -31,7 +31,8 @@ from workers.faces.refusal import Refusal
 from workers.faces.scan_files import Facts, FileScanner, not_read, was_read
 
 ROUND = 2048
-"""Files given to the threads at once, so that a million photos are not a million results in memory."""
+"""Files given to the threads at once, so that a million photos are not a million results in memory; and of which
+one part of known files is made."""
 
 _SAME_BYTES = "the same bytes are also labelled "
 
@@ -108,15 +109,19 @@ def describe_photos(
     done = len(sources) - len(unread)
     if on_photo and done:
         on_photo(done, len(sources))
+    new: list[tuple[Source, Facts]] = []
     for found in _scanned(root, sources, unread, limits, elsewhere):
         for place, each in found:
             facts[place] = each
             done += 1
             if on_photo:
                 on_photo(done, len(sources))
-        if known:
-            known.add(_kept((sources[place], each) for place, each in found))
+        new += [(sources[place], each) for place, each in found] if known else []
+        if known and len(new) >= ROUND:
+            known.add(_kept(new))
+            new = []
     if known:
+        known.add(_kept(new))
         known.tidy({(source.path, source.size, source.version) for source in sources})
     rows = [_row(source, each) for source, each in zip(sources, facts, strict=True)]
     number_duplicates(rows)

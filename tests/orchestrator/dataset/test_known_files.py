@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from orchestrator.dataset import catalog as room
 from orchestrator.dataset import discovery
-from orchestrator.dataset.catalog import build_catalog, known_of
+from orchestrator.dataset.catalog import Scanned, build_catalog, known_of
+from orchestrator.dataset.discovery import Source
 from storage.engine_settings import Limits
 from storage.known_files import FOLDER, MOST_PARTS, forget_known_files, known_files
-from storage.parts import list_parts
+from storage.parts import count_rows, list_parts
 from tests.orchestrator.dataset.test_catalog import photo
 from workers.faces import scan_files
 from workers.faces.decode import open_file
+from workers.faces.scan_files import FileScanner
 
 
 @pytest.fixture
@@ -57,6 +60,21 @@ def test_known_files_are_not_read_and_the_catalogue_is_the_same(people: Path, tm
     assert seen == [(5, 5)]
     assert again.equals(first)
     assert again.equals(build_catalog(people)[0])
+
+
+@pytest.mark.usefixtures("read")
+def test_what_comes_in_small_batches_is_gathered_into_few_parts(
+    people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def elsewhere(root: Path, limits: Limits, files: Sequence[Source]) -> Iterator[list[Scanned]]:
+        with FileScanner(root, limits) as scanner:
+            for place, facts in enumerate(scanner.scan(file.path for file in files)):
+                yield [(place, facts)]
+
+    monkeypatch.setattr(room, "ROUND", 2)
+    build_catalog(people, known=known_of(tmp_path / "store", people, Limits()), elsewhere=elsewhere)
+    parts = list_parts(next((tmp_path / "store" / FOLDER).glob("*/*")))
+    assert sorted(count_rows(part) or 0 for part in parts) == [1, 2, 2]
 
 
 def test_what_changed_is_read_again(people: Path, tmp_path: Path, read: list[str]) -> None:
