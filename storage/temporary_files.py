@@ -17,7 +17,7 @@ def sweep(folder: Path) -> int:
     if isinstance(folder, ObjectPath) or not folder.is_dir():
         return 0
     liveness = liveness_of(folder)
-    left = sorted(path for suffix in (TEMPORARY, BUILDING) for path in folder.rglob(f".*{suffix}"))
+    left = sorted(path for path in folder.rglob(".*") if path.name.endswith((TEMPORARY, BUILDING)))
     return sum(liveness.delete_if_dead(path) for path in left)
 
 
