@@ -36,7 +36,7 @@ MOST_WORDS = 400
 """Characters of a cause or a hint."""
 
 MOST_ENVIRONMENT = 800
-"""Characters of an environment; 430 are usual. A longer one is not told: a block has to hold it beside names."""
+"""Bytes of an environment as JSON; 430 are usual. A longer one is not told: a block has to hold it beside names."""
 
 KINDS = {
     "photos": "it cannot read the catalogued photos",
@@ -95,7 +95,7 @@ class WorkerFile:
     def __init__(self, path: Path, name: str, queues: tuple[str, ...], processes: int, environment: str = "") -> None:
         self.path = path
         self._beats = 0
-        told = environment if len(environment) <= MOST_ENVIRONMENT else ""
+        told = environment if len(json.dumps(environment)) <= MOST_ENVIRONMENT else ""
         make_folder(path.parent)
         liveness = liveness_of(path)
         self._about = {
@@ -183,10 +183,13 @@ def _forget_fault(path: Path) -> None:
 
 
 def _block(value: dict[str, Any]) -> bytes:
-    data = json.dumps(value).encode()
-    while len(data) > BLOCK:  # escapes make some texts much longer
-        value = {name: each[: len(each) // 2] if name in ("cause", "hint") else each for name, each in value.items()}
-        data = json.dumps(value).encode()
+    """The longest texts are cut until it fits: escapes make some much longer. Others are compared, and stay whole."""
+    texts = [name for name, each in value.items() if isinstance(each, str) and name not in ("owner", "environment")]
+    while len(data := json.dumps(value).encode()) > BLOCK:
+        longest = max(texts, key=lambda name: len(json.dumps(value[name])), default="")
+        if not value.get(longest):
+            raise ValueError(f"a block of {len(data)} bytes has no text that can be cut")
+        value = {**value, longest: value[longest][: len(value[longest]) // 2]}
     return data.ljust(BLOCK)
 
 

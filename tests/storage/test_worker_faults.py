@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from storage.errors import WorkerUnfit
-from storage.worker_faults import BLOCK, WorkerFile, fault_of, live_workers, read_fault, write_fault
+from storage.worker_faults import (
+    BLOCK,
+    MOST_ENVIRONMENT,
+    WorkerFile,
+    _block,
+    fault_of,
+    live_workers,
+    read_fault,
+    write_fault,
+)
 
 
 @pytest.fixture
@@ -68,6 +77,23 @@ def test_a_long_fault_is_cut_so_that_the_file_never_grows(path: Path, character:
     assert len(fault.cause) > 20
     assert path.stat().st_size == 2 * BLOCK
     worker.close()
+
+
+@pytest.mark.parametrize("character", ["x", "é", "𝄞", "\x1b"])
+def test_a_worker_with_long_names_is_there_all_the_same(tmp_path: Path, path: Path, character: str) -> None:
+    worker = WorkerFile(path, character * 2000, ("images",), 1, character * MOST_ENVIRONMENT)
+    (state,) = live_workers(tmp_path)
+    assert state.name == character * len(state.name)
+    assert len(state.name) > 20
+    assert state.environment == ""
+    assert path.stat().st_size == 2 * BLOCK
+    worker.close()
+
+
+@pytest.mark.parametrize("texts", [{}, {"name": "a"}])
+def test_what_cannot_be_cut_is_an_error_and_no_endless_loop(texts: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="no text that can be cut"):
+        _block({**texts, "queues": ["images"] * BLOCK})
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"host": 1}', b" " * 2 * BLOCK, b"\xff" * 2 * BLOCK])
