@@ -58,7 +58,7 @@ class Liveness(Protocol):
             flags: of `os.open`, besides those that create the file.
 
         Raises:
-            FileExistsError: it is there.
+            FileExistsError: it is there, and leases are used. With locks it is replaced: the name should be unique.
             OSError: it cannot be written.
         """
 
