@@ -19,5 +19,5 @@ def leads_to_folder(path: Path) -> bool:
 
 
 def is_there(path: Path) -> bool:
-    """Whether an object, a file or a link has this name; raises ValueError where it cannot be a name."""
+    """Whether an object, a file or a link has this name; False where it cannot be looked at."""
     return path.is_file() if isinstance(path, ObjectPath) else os.path.lexists(path)

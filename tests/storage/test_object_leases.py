@@ -30,6 +30,26 @@ def test_the_way_of_a_store_is_read_once(bucket: ObjectPath, monkeypatch: pytest
     assert liveness_of(store / "workers") is first
 
 
+@pytest.mark.parametrize("theirs", [b"", b"another's"])
+def test_a_file_whose_answer_was_lost_is_deleted_later_and_anothers_is_not(
+    bucket: ObjectPath, monkeypatch: pytest.MonkeyPatch, theirs: bytes
+) -> None:
+    finished: list[Callable[[], None]] = []
+    monkeypatch.setattr(object_leases, "_finish", finished.append)
+    path = open_store(bucket) / "claim"
+
+    def unanswered(path: Path, content: bytes) -> bool:
+        path.write_bytes(theirs or content)
+        raise StoreUnreachable("cut")
+
+    monkeypatch.setattr(object_leases, "create_whole", unanswered)
+    with pytest.raises(StoreUnreachable):
+        liveness_of(path).hold(path, b"ours")
+    (finish,) = finished
+    finish()
+    assert path.exists() is bool(theirs)
+
+
 @pytest.mark.parametrize("read", [lambda store: read_attempts(store / "attempts"), live_workers])
 def test_attempts_and_workers_are_read_at_the_same_time(
     bucket: ObjectPath, monkeypatch: pytest.MonkeyPatch, read: Callable[[Path], object]
