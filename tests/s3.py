@@ -63,6 +63,8 @@ def s3_server() -> Iterator[S3Server]:
                 forwarded(server.port, "GET", "/moto-api/", {}, b"")
                 break
             time.sleep(0.2)
+        else:
+            raise TimeoutError("the S3 server does not answer")
         yield server
     finally:
         process.terminate()
