@@ -64,7 +64,8 @@ def gc(yes: bool, dry_run: bool, as_json: bool) -> None:
     if delete:
         if not yes:
             click.confirm("Delete these encodings?", abort=True, err=True)
-        delete_unused(store, unused)
+        unused = delete_unused(store, unused)  # a run that was planned meanwhile keeps what it needs
+        delete = not unused.nothing
     if as_json:
         folders = [str(folder.relative_to(store)) for folder in unused.folders]
         print_json({"folders": folders, "bytes": unused.size, "photos": len(unused.keys), "deleted": delete})

@@ -15,9 +15,8 @@ photos on disk belong to the user and are only counted. What is outside runs and
 
 from __future__ import annotations
 
-import contextlib
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,19 +25,19 @@ import pyarrow.compute as pc
 
 from orchestrator.dataset.catalog import number_duplicates
 from orchestrator.dataset.corrections import forget_name
+from orchestrator.maintenance.all_runs_claimed import all_runs_claimed
 from orchestrator.maintenance.rest_of_store import Rest, erase_rest, files_left, find_rest
 from orchestrator.maintenance.search_store import PersonSearch
 from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.planning import planned_fingerprint
-from storage.attempts import read_attempts
 from storage.encoder_settings import OwnEncoder
 from storage.enrolled_people import drop_enrolled, galleries_of
 from storage.erase_photos import Erased, count_photos, delete, drop_derived, erase_photos
-from storage.errors import InputError, LineupError, RunConflict, StoreError
+from storage.errors import InputError, LineupError, StoreError
 from storage.object_path import store_path
 from storage.parts import read_part, write_part
 from storage.path_kinds import is_there
-from storage.runs import Run, claim, create_run, list_runs, open_run
+from storage.runs import Run, create_run, list_runs, open_run
 from storage.schemas import CATALOG
 from storage.tables import read_table
 from storage.validation import did_you_mean
@@ -180,7 +179,7 @@ def erase_person(
         BrokerError: the broker does not answer.
         StoreError: something cannot be written or deleted; erasing again goes on.
     """
-    with _all_runs_claimed(store):
+    with all_runs_claimed(store):
         if broker:
             broker.empty((IMAGES, TRAINING))
         removed = {}
@@ -214,20 +213,6 @@ def _catalogs(store: Path) -> tuple[list[tuple[Run, pa.Table]], list[str]]:
         else:
             found.append((run, table))
     return found, unreadable
-
-
-@contextlib.contextmanager
-def _all_runs_claimed(store: Path) -> Iterator[None]:
-    """Claim every run of the store: an orchestrator compacts encodings, and would write them again."""
-    with contextlib.ExitStack() as claims:
-        for run_id in list_runs(store):
-            try:
-                run = open_run(store, run_id)
-            except StoreError:
-                continue  # of another version, or damaged: no process can work on it
-            if not claims.enter_context(claim(run, patient=True)) or read_attempts(run.attempts)[0]:
-                raise RunConflict(f"run {run_id} is being worked on", f"First: lineup cancel {run_id}")
-        yield
 
 
 def _strip(run: Run) -> tuple[str, ...]:

@@ -6,10 +6,11 @@ A run that is planned later encodes such photos anew, so nothing is lost but tim
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.maintenance.all_runs_claimed import all_runs_claimed
 from storage.encodings import Done
 from storage.erase_photos import delete, erase_photos
 from storage.errors import LineupError, RunConflict, StoreError
@@ -41,13 +42,40 @@ class Unused:
 
 
 def find_unused(store: Path) -> Unused:
-    """What `delete_unused` will delete.
+    """What `delete_unused` may delete.
 
     Raises:
         StoreError: a run cannot be read, so nobody knows what it needs.
         RunConflict: somebody works on a run.
     """
     runs = list(_runs(store))
+    for run in runs:
+        if not (run.finished or run.cancelled):
+            with claim(run, patient=True) as free:
+                if not free:
+                    raise RunConflict(f"an orchestrator is working on {run.run_id}", "Wait for its end, or cancel it")
+    return _unused_by(runs, store)
+
+
+def delete_unused(store: Path, found: Unused) -> Unused:
+    """Delete what was found and is still used by no run: one may have been planned since; returns that.
+
+    Raises:
+        RunConflict: somebody works on a run.
+        StoreError: a run cannot be read, or something cannot be deleted; a repetition goes on.
+    """
+    with all_runs_claimed(store):
+        now = _unused_by(list(_runs(store)), store)
+        folders = tuple(folder for folder in found.folders if folder in now.folders)
+        unused = Unused(folders, found.keys & now.keys, _size(folders))
+        for folder in unused.folders:
+            delete(folder)
+        if unused.keys:
+            erase_photos(store, unused.keys)
+    return unused
+
+
+def _unused_by(runs: Sequence[Run], store: Path) -> Unused:
     used: defaultdict[Path, set[str]] = defaultdict(set)
     for run in runs:
         used[run.encodings] |= {encoder_fingerprint(each) for each in onnx_encoders(run).values()}
@@ -62,29 +90,19 @@ def find_unused(store: Path) -> Unused:
         keys |= Done(engine / "faces").look()
     for run in runs:
         keys -= set(read_table(run.catalog, CATALOG, ["photo_key"]).column("photo_key").to_pylist())
-    size = sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file())
-    return Unused(tuple(folders), frozenset(keys), size)
+    return Unused(tuple(folders), frozenset(keys), _size(folders))
 
 
-def delete_unused(store: Path, unused: Unused) -> None:
-    """Delete it; raises StoreError, and then a repetition goes on."""
-    for folder in unused.folders:
-        delete(folder)
-    if unused.keys:
-        erase_photos(store, unused.keys)
+def _size(folders: Sequence[Path]) -> int:
+    return sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file())
 
 
 def _runs(store: Path) -> Iterator[Run]:
     for run_id in list_runs(store):
         try:
-            run = open_run(store, run_id)
+            yield open_run(store, run_id)
         except LineupError as error:
             raise StoreError(
                 f"run {run_id} cannot be read, so nobody knows what it needs: {error.what}",
                 "Delete its folder, or use the version that made it",
             ) from error
-        if not (run.finished or run.cancelled):
-            with claim(run) as free:
-                if not free:
-                    raise RunConflict(f"an orchestrator is working on {run_id}", "Wait for its end, or cancel it")
-        yield run

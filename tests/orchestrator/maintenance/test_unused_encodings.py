@@ -51,6 +51,37 @@ def test_what_runs_need_stays_and_what_a_removed_run_alone_needed_goes(runs: tup
     assert find_unused(few.store).nothing
 
 
+def test_a_run_that_is_planned_before_the_deletion_keeps_what_it_needs(runs: tuple[Run, Run], tmp_path: Path) -> None:
+    few, many = runs
+    remove_run(many)
+    other_engine = few.encodings.with_name("0" * 32)
+    shutil.copytree(few.encodings, other_engine)
+    found = find_unused(few.store)
+    assert (found.folders, len(found.keys)) == ((other_engine,), 8)
+    plan(few.store, tmp_path / "many")
+    deleted = delete_unused(few.store, found)
+    assert (deleted.folders, deleted.keys) == ((other_engine,), frozenset())
+    assert len(encoded(few)) == 16
+    assert not other_engine.exists()
+
+
+def test_what_became_unused_after_it_was_asked_for_stays(runs: tuple[Run, Run]) -> None:
+    few, many = runs
+    found = find_unused(few.store)
+    remove_run(many)
+    assert delete_unused(few.store, found).nothing
+    assert len(encoded(few)) == 16
+
+
+def test_nothing_is_deleted_while_somebody_works(runs: tuple[Run, Run]) -> None:
+    few, many = runs
+    remove_run(many)
+    found = find_unused(few.store)
+    with claim(few), pytest.raises(RunConflict, match=few.run_id):
+        delete_unused(few.store, found)
+    assert len(encoded(few)) == 16
+
+
 def test_an_engine_and_an_encoder_that_no_run_has_go_whole(runs: tuple[Run, Run], call: Call) -> None:
     few, _ = runs
     other_engine = few.encodings.with_name("0" * 32)
