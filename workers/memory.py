@@ -1,4 +1,4 @@
-"""How much memory this process may still take."""
+"""How much memory this process may have, whatever is free at this moment."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ MEMINFO = Path("/proc/meminfo")
 CGROUP = Path("/sys/fs/cgroup")
 
 
-def available_bytes() -> int | None:
-    """What the machine has left, and the container where it has a limit; None where neither says so."""
-    left = [each for each in (_of_machine(), _of_container()) if each is not None]
-    return min(left, default=None)
+def memory_limit() -> int | None:
+    """Bytes that the machine has, or the limit of the container where that is less; None where neither is known."""
+    limits = [each for each in (_of_machine(), _of_container()) if each is not None]
+    return min(limits, default=None)
 
 
 def _of_machine() -> int | None:
@@ -19,16 +19,14 @@ def _of_machine() -> int | None:
         lines = MEMINFO.read_text().splitlines()
     except OSError:
         return None
-    found = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
+    found = [line.split()[1] for line in lines if line.startswith("MemTotal:")]
     return int(found[0]) * 1024 if found else None
 
 
 def _of_container() -> int | None:
-    """The limit of the control group less what is in use and cannot be given back (cgroup 2)."""
+    """The limit of the control group (cgroup 2)."""
     try:
-        limit, used = ((CGROUP / name).read_text().strip() for name in ("memory.max", "memory.current"))
-        rows = (line.split() for line in (CGROUP / "memory.stat").read_text().splitlines())
-        cached = sum(int(value) for name, value in rows if name in ("inactive_file", "active_file"))
-    except (OSError, ValueError):
+        limit = (CGROUP / "memory.max").read_text().strip()
+    except OSError:
         return None
-    return None if limit == "max" else max(0, int(limit) - int(used) + cached)
+    return int(limit) if limit.isdecimal() else None

@@ -24,7 +24,7 @@ from workers.learning.evaluation import Evaluation, evaluate
 from workers.learning.holdout_draws import draw_accuracies
 from workers.learning.seeds import seed_of
 from workers.learning.training_memory import TrainingSize, training_bytes
-from workers.memory import available_bytes
+from workers.memory import memory_limit
 from workers.numeric_environment import numeric_environment
 
 logger = logging.getLogger("lineup.training")
@@ -33,7 +33,7 @@ MOST_DIMENSIONS = 512
 """Of the embeddings of encoders in use."""
 
 ALWAYS_TRIED = 1_000_000_000
-"""Bytes: a training that needs less is begun whatever is left; the estimate is an upper one."""
+"""Bytes: a training that needs less is begun whatever the limit is; the estimate is an upper one."""
 
 
 def train(run: Run, name: str, repeat: int, fold: int) -> None:
@@ -84,17 +84,21 @@ def train(run: Run, name: str, repeat: int, fold: int) -> None:
 
 
 def _lacks_memory(run: Run, configuration: Configuration, rows: Sequence[Mapping[str, Any]]) -> str:
-    """Why this process cannot do the training; empty where its memory is enough. The kernel would kill it midway."""
+    """Why no process here can do the training; empty where the memory that one may have is enough.
+
+    What is free now is not asked, or the tables would depend on what runs beside it. Where it is too little, the kernel
+    kills the process, and the training is attempted again.
+    """
     train = [row["label"] for row in rows if row["role"] == "train"]
     parts = encoder_parts(configuration.encoder) or (RUN_ENCODER,)
     dimensions = sum(EMBEDDING_SIZE if part == RUN_ENCODER else MOST_DIMENSIONS for part in parts)
     size = TrainingSize(len(train), len(rows) - len(train), len(set(train)), dimensions)
-    needed, left = training_bytes(configuration, size), available_bytes()
+    needed, limit = training_bytes(configuration, size), memory_limit()
     what = f"{size.train} training faces of {size.people} people need up to {needed / 1e9:.1f} GB of memory"
     logger.info("%s: %s", configuration.name, what, extra={"run": run.run_id})
-    if left is None or needed <= max(left, ALWAYS_TRIED):
+    if limit is None or needed <= max(limit, ALWAYS_TRIED):
         return ""
-    return f"{what}; {left / 1e9:.1f} GB are left on {platform.node()}"
+    return f"{what}; {platform.node()} has {limit / 1e9:.1f} GB"
 
 
 def _write(run: Run, part: str, evaluation: Evaluation, attempt: int) -> None:
