@@ -5,7 +5,7 @@ Whoever shows faces asks for the few that are shown; who needs all of them takes
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Set
+from collections.abc import Collection, Iterator, Sequence, Set
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -32,6 +32,10 @@ class PictureSource(Protocol):
         """The pictures of these faces; those that are not there are left out."""
         ...
 
+    def both(self, faces: Collection[Face]) -> tuple[dict[Face, bytes], dict[Face, bytes]]:
+        """The crops and the aligned pictures of these faces, read together; those that are not there are left out."""
+        ...
+
     def each(self, photos: Set[str], view: View) -> Iterator[tuple[Face, bytes]]:
         """The pictures of all faces of these photos, in no order, some twice; few are in memory at once."""
         ...
@@ -45,16 +49,29 @@ class FacePictures:
 
     def some(self, faces: Collection[Face], view: View) -> dict[Face, bytes]:
         """The pictures of these faces; those that are not in the encodings are left out."""
-        wanted = set(faces)
-        found: dict[Face, bytes] = {}
-        for face, picture in self.each({photo for photo, _ in wanted}, view) if wanted else ():
-            if face in wanted:
-                found[face] = picture
-        return found
+        return self._some(faces, [view])[0]
+
+    def both(self, faces: Collection[Face]) -> tuple[dict[Face, bytes], dict[Face, bytes]]:
+        """The crops and the aligned pictures of these faces; those that are not in the encodings are left out."""
+        crops, aligned = self._some(faces, ["crop", "aligned"])
+        return crops, aligned
 
     def each(self, photos: Set[str], view: View) -> Iterator[tuple[Face, bytes]]:
         """The pictures of all faces of these photos, in the order of the parts, some twice."""
-        columns = ("photo_key", "face_index", view)
+        for table in self._tables(photos, [view]):
+            yield from _pictures(table, view)
+
+    def _some(self, faces: Collection[Face], views: Sequence[View]) -> list[dict[Face, bytes]]:
+        wanted = set(faces)
+        found: list[dict[Face, bytes]] = [{} for _ in views]
+        for table in self._tables({photo for photo, _ in wanted}, views) if wanted else ():
+            for pictures, view in zip(found, views, strict=True):
+                pictures.update((face, picture) for face, picture in _pictures(table, view) if face in wanted)
+        return found
+
+    def _tables(self, photos: Set[str], views: Sequence[View]) -> Iterator[pa.Table]:
+        """The rows of these photos with these views; one row group is in memory at a time."""
+        columns = ("photo_key", "face_index", *views)
         keys = pa.array(sorted(photos), pa.string())
         read: set[Path] = set()
         for _ in range(_LISTINGS):
@@ -64,8 +81,7 @@ class FacePictures:
                     continue
                 read.add(part)
                 try:
-                    for table in groups_of_photos(part, FACES, columns, keys):
-                        yield from _pictures(table, view)
+                    yield from groups_of_photos(part, FACES, columns, keys)
                 except FileNotFoundError:
                     vanished = True
             if not vanished:

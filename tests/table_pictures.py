@@ -18,6 +18,9 @@ class TablePictures:
     def some(self, faces: Collection[Face], view: View) -> dict[Face, bytes]:
         return {face: picture for face, picture in self.each({photo for photo, _ in faces}, view) if face in faces}
 
+    def both(self, faces: Collection[Face]) -> tuple[dict[Face, bytes], dict[Face, bytes]]:
+        return self.some(faces, "crop"), self.some(faces, "aligned")
+
     def each(self, photos: Set[str], view: View) -> Iterator[tuple[Face, bytes]]:
         for row in self._rows:
             if row["photo_key"] in photos and row[view] is not None:

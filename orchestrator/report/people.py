@@ -85,7 +85,7 @@ def strips(
     places = {label: place for place, label in enumerate(worst)}
     people = sorted(by_label.items(), key=lambda item: (places.get(item[0], len(places)), item[0]))
     shown = {face for _, found in people[:PEOPLE_SHOWN] for face in found[:FACES_PER_PERSON]}
-    crops, aligned = pictures.some(shown, "crop"), pictures.some(shown, "aligned")
+    crops, aligned = pictures.both(shown)
 
     def two(face: Face) -> tuple[str, str]:
         return face_picture(crops.get(face)), face_picture(aligned.get(face))

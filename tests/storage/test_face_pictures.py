@@ -45,6 +45,8 @@ def test_the_faces_that_are_asked_for_are_found_and_no_others(encodings: Path) -
     }
     assert pictures.some([(key(7), 1)], "aligned") == {(key(7), 1): bytes([7, 1, 1])}
     assert pictures.some(set(), "crop") == {}
+    some = {(key(7), 1), (key(100), 0), ("lost", 0)}
+    assert pictures.both(some) == (pictures.some(some, "crop"), pictures.some(some, "aligned"))
 
 
 def test_all_faces_of_photos_come_a_few_at_a_time(encodings: Path) -> None:
@@ -76,6 +78,8 @@ def test_only_row_groups_with_a_wanted_photo_are_read(encodings: Path, monkeypat
     monkeypatch.setattr(face_pictures, "groups_of_photos", counted)
     assert FacePictures(encodings / "faces").some([(key(7), 0)], "crop")
     assert [table.num_rows for table in tables] == [2]
+    assert all(FacePictures(encodings / "faces").both([(key(7), 0)]))
+    assert [table.num_rows for table in tables] == [2, 2]
 
 
 def test_a_damaged_part_is_set_aside_and_the_others_are_read(encodings: Path) -> None:

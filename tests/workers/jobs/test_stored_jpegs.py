@@ -19,6 +19,9 @@ class Source:
     def some(self, faces: Collection[Face], view: View) -> dict[Face, bytes]:
         raise AssertionError(f"{view} of {len(faces)} faces: all are taken at once")
 
+    def both(self, faces: Collection[Face]) -> tuple[dict[Face, bytes], dict[Face, bytes]]:
+        raise AssertionError(f"{len(faces)} faces: all are taken at once")
+
     def each(self, photos: Set[str], view: View) -> Iterator[tuple[Face, bytes]]:
         for face in (("a", 0), ("a", 1), ("b", 0), ("b", 0)):
             if face[0] in photos and view == "crop":
