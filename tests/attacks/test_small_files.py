@@ -121,7 +121,12 @@ def test_a_worker_and_identify_give_each_its_outcome_and_read_the_photo_behind_i
     paths = [attacked / "ada" / f"{name}.jpg" for name in sorted(ATTACKS) if name != "deep_png"]
     order = [path for hostile in paths for path in (hostile, good)]
     results = engine.encode_photos([(path.stem, path.read_bytes()) for path in order], before=lambda _: None)
-    named = SimpleNamespace(model=SimpleNamespace(labels=("ada",)), others={}, name=lambda faces: [None] * len(faces))
+    named = SimpleNamespace(
+        model=SimpleNamespace(labels=("ada",)),
+        others={},
+        needs_own_embedding=False,
+        name=lambda faces: [None] * len(faces),
+    )
     answers = list(identify_photos(paths, engine, cast(Any, named)))
     for path, result, after, answer in zip(paths, results[::2], results[1::2], answers, strict=True):
         wanted = OUTCOMES.get(path.stem, "no_face")  # they show nobody

@@ -23,6 +23,7 @@ from workers.queue.message_guard import MessageGuard
 from workers.queue.messages import parse_keys, parse_scan, parse_training
 from workers.queue.opened_runs import open_named
 from workers.queue.worker_health import tell_fault
+from workers.queue.worker_start import mark_engine
 
 # read by TensorFlow when a training imports it: one thread a process, since two one-thread trainings side by side
 # take half the time of two that share threads; and the same losses in every process
@@ -55,6 +56,7 @@ def encode_photos_task(run_id: str, photo_keys: list[str]) -> None:
     with _refusing(run_id):
         run = _run(run_id)
         encode_and_embed(run, find_photos(run, parse_keys(photo_keys)))
+    mark_engine()  # it may not have loaded when this process began
 
 
 @app.task(name=task_names.EMBED_FACES, **_OPTIONS)

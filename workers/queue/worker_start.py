@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
@@ -27,7 +28,7 @@ _healths: list[WorkerHealth] = []
 """Of this process, if it is a worker's main process."""
 
 _paused: set[str] = set()
-"""Queues that `follow` has left."""
+"""Queues that `follow_health` has left."""
 
 
 class HealthStep(bootsteps.StartStopStep):  # type: ignore[misc]
@@ -41,7 +42,7 @@ class HealthStep(bootsteps.StartStopStep):  # type: ignore[misc]
 
     def start(self, consumer: Any) -> None:
         """Begin to look."""
-        self._timer = consumer.timer.call_repeatedly(LOOK_SECONDS, follow, (consumer,))
+        self._timer = consumer.timer.call_repeatedly(LOOK_SECONDS, follow_health, (consumer,))
 
     def stop(self, _consumer: Any) -> None:
         """Look no more: the connection is lost, or the worker ends."""
@@ -50,7 +51,7 @@ class HealthStep(bootsteps.StartStopStep):  # type: ignore[misc]
             self._timer = None
 
 
-def follow(consumer: Any) -> None:
+def follow_health(consumer: Any) -> None:
     """Have a consumer read its queues, or not, as its worker's health says."""
     for health in _healths:
         health.note_connection()
@@ -98,8 +99,7 @@ def end(**_: Any) -> None:
 
 def load_engine_early() -> None:
     """Load the default face engine, where somebody asks whether it loads: `lineup ready`."""
-    mark = os.environ.get(ENGINE_VARIABLE)
-    if not mark:
+    if not os.environ.get(ENGINE_VARIABLE):
         return
     from storage.engine_settings import EngineSettings
     from workers.faces.engine import load_engine
@@ -108,9 +108,22 @@ def load_engine_early() -> None:
     try:
         with loading():
             load_engine(EngineSettings())
-        Path(mark).touch()
+        mark_engine()
     except WorkerUnfit as unfit:
         tell_fault(unfit)
+
+
+def mark_engine() -> None:
+    """Tell `lineup ready`, once a process, that this one has loaded a face engine; nothing where it has not."""
+    mark = os.environ.get(ENGINE_VARIABLE)
+    if not mark:
+        return
+    from workers.faces.engine import load_engine
+
+    if load_engine.cache_info().currsize:
+        with contextlib.suppress(OSError):  # the next photos try it again
+            Path(mark).touch()
+            del os.environ[ENGINE_VARIABLE]
 
 
 def _wait_until_able(health: WorkerHealth) -> None:

@@ -63,7 +63,7 @@ class Opened:
         self.page.on("pageerror", lambda error: self.told.append(str(error)))
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.goto(file.as_uri())
-        self.page.wait_for_function("document.querySelectorAll('figure.bokeh .picture > *').length === 2")
+        sync_api.expect(self.page.locator("figure.bokeh .picture > *")).to_have_count(2)
 
     def _hear(self, message: Any) -> None:
         if message.type in ("error", "warning"):
@@ -111,8 +111,7 @@ def test_rows_are_filtered_and_copied(wide: Opened) -> None:
     copied = {}
     for shape in ("CSV", "Markdown", "LaTeX"):
         tools.get_by_role("button", name=shape).click()
-        wide.page.wait_for_function("word => document.querySelector('.tools').textContent.includes(word)",
-                                    arg=f"{shape} copied")  # fmt: skip
+        sync_api.expect(tools).to_contain_text(f"{shape} copied")
         copied[shape] = wide.page.evaluate("navigator.clipboard.readText()")
     tools.locator("input").fill("")
     assert copied["CSV"].splitlines()[1].startswith("3,svm-linear,embedding,85.0 %")
@@ -131,7 +130,7 @@ def test_on_paper_nothing_is_cut_and_only_the_recommended_details_are_open(wide:
     wide.page.emulate_media(media="print")
     wide.page.set_viewport_size({"width": 703, "height": 1000})  # A4 without its margins, at 96 dots an inch
     # Bokeh fits its figures a moment after the window has another size
-    wide.page.wait_for_function("document.documentElement.scrollWidth === 703", timeout=20_000)
+    sync_api.expect(wide.page.locator("html")).to_have_js_property("scrollWidth", 703, timeout=20_000)
     cut = "[...document.querySelectorAll('table')].filter(one => one.getBoundingClientRect().right > innerWidth).length"
     assert wide.page.evaluate(cut) == 0
     shown = (
