@@ -7,11 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from storage.runs import Run
 from storage.schemas import RUN_FACES
-from storage.tables import read_table
+from storage.tables import read_table, usable_rows
 
 
 def read_faces(run: Run, columns: Sequence[str], *, usable: bool = False) -> pa.Table:
@@ -28,7 +27,7 @@ def read_faces(run: Run, columns: Sequence[str], *, usable: bool = False) -> pa.
     table = read_table(run.faces, RUN_FACES, needed)
     pa.default_memory_pool().release_unused()  # reading needs more than what was read
     if usable:
-        table = table.filter(pc.equal(table["outcome"].cast(pa.string()), "ok"))
+        table = usable_rows(table)
     return table.select([name for name in needed if name in columns])
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from storage.errors import StoreError
 from storage.parts import is_of_another_schema, read_part, set_aside, write_part
@@ -49,3 +50,9 @@ def write_run_tables(run: Run, tables: Mapping[str, pa.Table]) -> None:
     """
     for name, table in tables.items():
         write_part(run.table(name), table, {"lineup.run": run.plan.fingerprint})
+
+
+def usable_rows(table: pa.Table) -> pa.Table:
+    """The rows whose outcome is ok, of a table of photos or of faces; nothing is copied where all are."""
+    usable = pc.equal(pc.cast(table["outcome"], pa.string()), "ok")
+    return table if pc.all(usable).as_py() else table.filter(usable)

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from orchestrator.report.material import ReportMaterial
 from orchestrator.report.mixed_environments import mixed_sentence
@@ -18,7 +17,7 @@ from storage.parts import list_parts, read_parts
 from storage.run_faces import read_faces
 from storage.runs import Run
 from storage.schemas import CATALOG, FITS, SCORES
-from storage.tables import read_table
+from storage.tables import read_table, usable_rows
 from storage.write_whole import write_bytes
 from workers.compare.k_shot import largest_shot
 from workers.compare.paired import Pair
@@ -76,7 +75,7 @@ def _encoder_of_winner(comparison: pa.Table) -> str:
 
 def _embedded_by(run: Run, faces: pa.Table, encoder: str) -> pa.Table:
     """The usable faces with the embeddings of another encoder, or of several side by side."""
-    usable = faces.filter(pc.equal(pc.cast(faces["outcome"], pa.string()), "ok"))
+    usable = usable_rows(faces)
     measured = faces_by_encoder(run, encoder).embedding
     column = pa.FixedSizeListArray.from_arrays(pa.array(measured.ravel()), measured.shape[1])
     return usable.set_column(usable.schema.get_field_index("embedding"), "embedding", column)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestrator.experiment.chosen_encoders import check_encoder, with_planned_encoders
@@ -17,7 +16,7 @@ from storage.experiments import Experiment
 from storage.run_faces import embedding_array, read_faces
 from storage.runs import Run
 from storage.schemas import CATALOG
-from storage.tables import read_table
+from storage.tables import read_table, usable_rows
 from workers.compare.metrics import Floats
 from workers.jobs.load_faces import faces_by_encoder
 from workers.learning.configurations import encoder_parts
@@ -69,7 +68,7 @@ def usable_faces(run: Run, encoder: str = "") -> UsableFaces:
     catalog = read_table(run.catalog, CATALOG, ["photo_key", "outcome"])
     outcomes = dict(zip(*(catalog[name].to_pylist() for name in ("photo_key", "outcome")), strict=True))
     outcomes |= dict(zip(*(faces[name].to_pylist() for name in ("photo_key", "outcome")), strict=True))
-    good = faces.filter(pc.equal(faces["outcome"].cast(pa.string()), "ok")).sort_by("photo_key")
+    good = usable_rows(faces).sort_by("photo_key")
     keys = good["photo_key"].to_pylist()
     if encoder:
         others = faces_by_encoder(run, encoder)

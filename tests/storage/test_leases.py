@@ -172,14 +172,14 @@ def test_a_keeper_that_was_killed_is_started_again(leased: Path) -> None:
     lease = leased / "leases" / own(leased)
     (keeper,) = keepers(lease.name)
     os.kill(keeper, signal.SIGKILL)
-    wait_for(lambda: keeper not in keepers(lease.name), "the keeper's death", 5)
+    wait_for(lambda: keeper not in keepers(lease.name), "the keeper's death", 20)
     before = lease.read_bytes()
-    wait_for(lambda: lease.read_bytes() != before, "the next keeper", 5)
+    wait_for(lambda: lease.read_bytes() != before, "the next keeper", 20)
 
 
 def keepers(lease: str) -> list[int]:
     """The living keepers of this process."""
-    command = ["pgrep", "-r", "R,S", "-P", str(os.getpid()), "-f", lease]
+    command = ["pgrep", "-r", "R,S,D", "-P", str(os.getpid()), "-f", lease]
     told = subprocess.run(command, capture_output=True, text=True, check=False)
     return [int(pid) for pid in told.stdout.split()]
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from storage.finding_schemas import END_TO_END
 from storage.schemas import EXCLUDED
+from storage.tables import usable_rows
 
 
 def photos_of_people(catalog: pa.Table) -> dict[str, set[str]]:
@@ -35,7 +35,7 @@ def photos_of_people(catalog: pa.Table) -> dict[str, set[str]]:
 
 def photos_with_a_face(faces: pa.Table) -> set[str]:
     """Keys of the photos that gave a usable face."""
-    return set(faces.filter(pc.equal(pc.cast(faces["outcome"], pa.string()), "ok"))["photo_key"].to_pylist())
+    return set(usable_rows(faces)["photo_key"].to_pylist())
 
 
 def counted_photos(catalog: pa.Table, faces: pa.Table, splits: pa.Table, least: int) -> pa.Table:

@@ -8,14 +8,11 @@ import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from storage.errors import PhotosUnreachable, StoreUnreachable
 from storage.object_path import ObjectPath, store_path
 from storage.runs import Run
 from storage.schemas import CATALOG
-from storage.tables import read_table
+from storage.tables import read_table, usable_rows
 from workers.faces.decode.open_file import read_file_inside
 from workers.faces.refusal import Refusal
 from workers.jobs.photo_ref import PhotoRef
@@ -87,7 +84,7 @@ def unreadable_dataset(run: Run, but: Collection[str] = ()) -> str:
 def sample_of(run: Run, but: Collection[str] = ()) -> list[PhotoRef]:
     """SAMPLE photos from all over the catalogue, or fewer; raises StoreError where it cannot be read."""
     table = read_table(run.catalog, CATALOG, ["photo_key", "path", "outcome"])
-    usable = table.filter(pc.equal(table.column("outcome").cast(pa.string()), "ok")).select(["photo_key", "path"])
+    usable = usable_rows(table).select(["photo_key", "path"])
     some = usable.take(_spread(usable.num_rows, SAMPLE + len(but))).to_pylist()
     photos = [PhotoRef(row["photo_key"], row["path"]) for row in some if row["photo_key"] not in but]
     return [photos[number] for number in _spread(len(photos), SAMPLE)]

@@ -13,7 +13,7 @@ from storage.plans import COMPARISON_RUN
 from storage.run_faces import read_faces
 from storage.runs import Run
 from storage.schemas import CATALOG, EFFORTS, FITS, SCORES, SPLITS
-from storage.tables import read_table, write_run_tables
+from storage.tables import read_table, usable_rows, write_run_tables
 from workers.jobs.job import check_kind, run_job
 from workers.jobs.load_faces import FACE_COLUMNS, one_face_each
 from workers.jobs.part_names import comparison_part
@@ -91,7 +91,7 @@ def _suspects(run: Run, catalog: pa.Table, faces: pa.Table) -> pa.Table:
     rows = read_table(run.table("near_duplicates"), NEAR_DUPLICATES).to_pylist()
     near = [((row["first"], row["first_face"]), (row["second"], row["second_face"])) for row in rows]
     found = find_suspects(every.embedding, keys, labels, near)
-    usable = catalog.filter(pc.equal(pc.cast(catalog["outcome"], pa.string()), "ok"))
+    usable = usable_rows(catalog)
     columns = (usable[name].to_pylist()[::-1] for name in ("photo_key", "path"))
     return suspects_table(found, keys, labels, dict(zip(*columns, strict=True)))
 

@@ -12,12 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from storage.folders import FileVersion, file_version
 from storage.runs import Run
 from storage.schemas import CATALOG
-from storage.tables import read_table
+from storage.tables import read_table, usable_rows
 from workers.jobs.job import Refused
 from workers.jobs.photo_ref import PhotoRef
 
@@ -81,6 +80,6 @@ def _catalogue(path: Path, _version: FileVersion) -> _Catalogue:
 
 
 def _usable(catalog: pa.Table) -> tuple[pa.Array, pa.Array]:
-    usable = catalog.filter(pc.equal(catalog["outcome"].cast(pa.string()), "ok"))
+    usable = usable_rows(catalog)
     keys, paths = (usable[name].combine_chunks() for name in ("photo_key", "path"))
     return keys, paths

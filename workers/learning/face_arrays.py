@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from storage.errors import InputError
 from storage.run_faces import embedding_array
 from storage.schemas import EMBEDDING_SIZE, PICTURES
+from storage.tables import usable_rows
 from workers.learning.face_batch import FaceBatch
 
 if TYPE_CHECKING:
@@ -135,12 +135,6 @@ class Faces:
     def batch(self, view: str) -> FaceBatch:
         """The faces in that view, with their embeddings beside it; raises KeyError as `view` does."""
         return FaceBatch(self.view(view), self.embedding)
-
-
-def usable_rows(table: pa.Table) -> pa.Table:
-    """The rows whose outcome is ok; nothing is copied where all are."""
-    usable = pc.equal(pc.cast(table["outcome"], pa.string()), "ok")
-    return table if pc.all(usable).as_py() else table.filter(usable)
 
 
 def median_microseconds(embed_one: Callable[[], object]) -> float:

@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from storage.run_faces import embedding_array
+from storage.tables import usable_rows
 from workers.faces.detect.select_faces import CENTRAL, ONLY
 
 CONSISTENT = "consistent"
@@ -109,7 +109,7 @@ def chooser_of(faces: pa.Table, near: Iterable[tuple[str, str]], catalog: pa.Tab
         near: pairs of near-duplicate photos.
         catalog: CATALOG.
     """
-    good = faces.filter(pc.equal(pc.cast(faces["outcome"], pa.string()), "ok"))
+    good = usable_rows(faces)
     columns = (catalog[name].to_pylist() for name in ("photo_key", "group"))
     scenes = {key: group for key, group in zip(*columns, strict=True) if group is not None}
     embedding = embedding_array(good)
