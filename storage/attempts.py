@@ -6,6 +6,7 @@ the items in it are suspects.
 
     worker-3 4711
     5e1f...  (64 hex digits: a photo was begun)
+    Progress: epoch 12/60
     Timeout (0:00:30)!  ... or any other last words: faulthandler writes them here
 """
 
@@ -13,9 +14,11 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import math
 import os
 import re
 import socket
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,11 +27,20 @@ from pathlib import Path
 from storage.errors import RunConflict, StoreError, WorkerUnfit, cannot_write
 from storage.held_file import HeldFile
 from storage.liveness import liveness_of
+from storage.object_path import ObjectPath
 from storage.whole_objects import list_whole, read_many
 
 SUFFIX = ".attempt"
 _ITEM = re.compile(r"^[0-9a-f]{32,64}$")
 _LAST_WORDS = 400
+
+_PROGRESS = "Progress: "
+
+PROGRESS_SECONDS = 2.0
+"""At least so long between two lines of progress in a file: people look at it, and a training may have fast epochs."""
+
+OBJECT_PROGRESS_SECONDS = 20.0
+"""The same in an object store, where each costs a request."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +63,20 @@ class Death:
         return "Timeout (" in self.last_words
 
 
+@dataclass(frozen=True)
+class Attempts:
+    """The attempts in a folder.
+
+    Args:
+        running: the parts and items that living processes work on.
+        progress: how far a living process is with its part, in words; only parts that tell it.
+    """
+
+    running: set[str]
+    deaths: list[Death]
+    progress: dict[str, str]
+
+
 class Attempt:
     """A running attempt; use it as a context manager around the work on one part, loading included."""
 
@@ -58,6 +84,8 @@ class Attempt:
 
     def __init__(self, folder: Path, part: str) -> None:
         self._folder, self._part = folder, part
+        self._pause = OBJECT_PROGRESS_SECONDS if isinstance(folder, ObjectPath) else PROGRESS_SECONDS
+        self._told = -math.inf
 
     @property
     def path(self) -> Path:
@@ -92,6 +120,13 @@ class Attempt:
     def name(self, item: str) -> None:
         """Name the item that is begun now, under the watchdog that runs."""
         self._write(item)
+
+    def tell(self, progress: str) -> None:
+        """Note how far it is, in words, at most once in PROGRESS_SECONDS; a store that does not take it is no fault."""
+        if time.monotonic() - self._told >= self._pause:
+            with contextlib.suppress(StoreError):
+                self._write(_PROGRESS + progress)
+            self._told = time.monotonic()
 
     def allow(self, seconds: float) -> None:
         """Restart the watchdog. It is a C thread that needs no GIL: it also ends a decoder that hangs.
@@ -141,34 +176,49 @@ def _line(text: str) -> bytes:
 
 def read_attempts(folder: Path) -> tuple[set[str], list[Death]]:
     """The parts and items that living processes work on, and the attempts that died."""
-    running: set[str] = set()
-    deaths: list[Death] = []
+    found = look_at_attempts(folder)
+    return found.running, found.deaths
+
+
+def look_at_attempts(folder: Path) -> Attempts:
+    """All attempts, and how far the living ones are."""
+    found = Attempts(set(), [], {})
     liveness = liveness_of(folder)
 
-    def read(path: Path) -> tuple[bool, Death] | None:
+    def read(path: Path) -> tuple[bool, str, Death] | None:
         # a file may vanish under us: that attempt ended well in this very moment
         with contextlib.suppress(FileNotFoundError):
             held = liveness.is_held(path)  # before it is read: afterwards it may name one more item
-            return held, _death(path, path.read_text(errors="replace"))
+            text = path.read_text(errors="replace")
+            return held, _progress(text), _death(path, text)
         return None
 
-    for held, attempt in filter(None, read_many(_listed(folder), read)):
-        if held:
-            running.update((attempt.part, *attempt.items))
-        else:
-            deaths.append(attempt)
-    return running, deaths
+    for held, progress, attempt in filter(None, read_many(_listed(folder), read)):
+        if not held:
+            found.deaths.append(attempt)
+            continue
+        found.running.update((attempt.part, *attempt.items))
+        if progress:
+            found.progress[attempt.part] = progress
+    return found
 
 
 def _listed(folder: Path) -> list[Path]:
     return [each.path for each in list_whole(folder) if each.path.name.endswith(SUFFIX)]
 
 
+def _progress(text: str) -> str:
+    """The newest line of progress; empty where there is none, or the last is still being written."""
+    told = [line for line in text[: text.rfind("\n") + 1].splitlines() if line.startswith(_PROGRESS)]
+    return told[-1].removeprefix(_PROGRESS) if told else ""
+
+
 def _death(path: Path, text: str) -> Death:
     first, *lines = text.splitlines() or [""]
     process = " ".join(first.split()[:2])
     items = tuple(line for line in lines if _ITEM.match(line))
-    words = "; ".join(line.strip() for line in lines if line.strip() and not _ITEM.match(line))
+    said = (line.strip() for line in lines if not (_ITEM.match(line) or line.startswith(_PROGRESS)))
+    words = "; ".join(filter(None, said))
     return Death(path.name.split(".")[0], items, words[:_LAST_WORDS], path, process)
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
 from storage.printable import printable
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.progress import TaskID
+    from rich.console import Console, RenderableType
+    from rich.progress import Progress, TaskID
 
     from orchestrator.scheduler.status import Status
 
@@ -46,6 +46,12 @@ ENDS_EARLY = frozenset(["encoder"])
 
 LINE_SECONDS = 5.0
 """At least so long between two plain lines of one stage."""
+
+STILL_SECONDS = 60.0
+"""The same where nothing more is done, but what is at work got further."""
+
+BESIDE_BAR = 56
+"""Columns for the title, the count, the rate and the time beside a bar."""
 
 
 class Display(Protocol):
@@ -91,20 +97,12 @@ class _Faults:
 
 
 class Bars(_Faults):
-    """Progress bars of rich: counts, rate, remaining time."""
+    """Progress bars of rich: counts, rate, remaining time. What is at work, or waited for, stands below them."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(console)
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self._bars = Progress(
-            TextColumn("{task.description:<16}"),
-            BarColumn(bar_width=32),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}", markup=False),
-            TimeRemainingColumn(elapsed_when_finished=True),
-            console=console,
-        )
+        self._below = ""
+        self._bars = _progress_with_line(console, lambda: self._below)
         self._tasks: dict[str, TaskID] = {}
         self._began: dict[str, tuple[float, int]] = {}
 
@@ -125,9 +123,9 @@ class Bars(_Faults):
             self._complete(stage)
             self._tasks[stage] = self._bars.add_task(TITLES[stage], total=total or None, rate="")
             self._began[stage] = (time.monotonic(), done)
-        rate = printable(waiting or note) or _rate(stage, done, *self._began[stage])
-        beside = "  ".join(filter(None, (rate, printable(now))))
-        self._bars.update(self._tasks[stage], completed=done, total=total or None, rate=beside)
+        self._below = "; ".join(filter(None, (printable(waiting or note), now and f"now {printable(now)}")))
+        rate = "" if waiting or note else _rate(stage, done, *self._began[stage])
+        self._bars.update(self._tasks[stage], completed=done, total=total or None, rate=rate)
         return None
 
     def _complete(self, but: str | None) -> None:
@@ -135,8 +133,29 @@ class Bars(_Faults):
             if stage != but:
                 shown = self._bars.tasks[task]
                 total = shown.completed if stage in ENDS_EARLY else shown.total or 1
-                rate = shown.fields["rate"].partition("  ")[0]  # nothing is at work there any more
-                self._bars.update(task, total=total, completed=total, rate=rate)
+                self._bars.update(task, total=total, completed=total)
+        self._below = ""
+
+
+def _progress_with_line(console: Console, below: Callable[[], str]) -> Progress:
+    """Bars that leave room for all columns on a terminal of 80, with one line of text below them where there is one."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    class BarsAndLine(Progress):
+        def get_renderables(self) -> Iterator[RenderableType]:
+            yield self.make_tasks_table(self.tasks)
+            if below():
+                yield Text(below())
+
+    return BarsAndLine(
+        TextColumn("{task.description:<16}"),
+        BarColumn(bar_width=min(32, max(4, console.width - BESIDE_BAR))),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}", markup=False),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        console=console,
+    )
 
 
 class Lines(_Faults):
@@ -150,6 +169,7 @@ class Lines(_Faults):
         self._began = (0.0, 0)
         self._said = 0.0
         self._waiting = ""
+        self._now = ""
 
     def __enter__(self) -> Lines:
         return self
@@ -169,9 +189,13 @@ class Lines(_Faults):
         if stage != self._stage:
             self._end()
             self._stage, self._total, self._done, self._began = stage, total, -1, (instant, done)
-        due = self._done < 0 or instant - self._said >= LINE_SECONDS
-        if stage in TITLES and done > self._done and (due or done == total):
+        if stage in TITLES and self._is_due(done, printable(now), instant):
             self._say(done, note, printable(now))
+
+    def _is_due(self, done: int, now: str, instant: float) -> bool:
+        if done > self._done:
+            return self._done < 0 or done == self._total or instant - self._said >= LINE_SECONDS
+        return now not in ("", self._now) and instant - self._said >= STILL_SECONDS
 
     def _end(self) -> None:
         if self._stage in TITLES.keys() - ENDS_EARLY and 0 <= self._done < self._total:
@@ -179,15 +203,17 @@ class Lines(_Faults):
 
     def _say(self, done: int, note: str = "", now: str = "") -> None:
         said_before = self._done >= 0
-        self._done, self._said = done, time.monotonic()
+        self._done, self._said, self._now = done, time.monotonic(), now
+        at_work = f"now {now}" if now else ""
         if self._total <= 1:  # nothing to count
-            if not said_before:
-                self._console.print(TITLES[self._stage], markup=False, soft_wrap=True)
+            if now or not said_before:
+                self._console.print(
+                    ", ".join(filter(None, (TITLES[self._stage], at_work))), markup=False, soft_wrap=True
+                )
             return
         rate = note or _rate(self._stage, done, *self._began)
         left = "" if self._stage in ENDS_EARLY else _left(self._total - done, done, *self._began)
         line = f"{TITLES[self._stage]}: {done} of {self._total}"
-        at_work = f"now {now}" if now else ""
         self._console.print(", ".join(filter(None, (line, rate, left, at_work))), markup=False, soft_wrap=True)
 
 

@@ -25,7 +25,7 @@ from orchestrator.scheduler.leftovers import close_images, sweep_run, tidy
 from orchestrator.scheduler.photo_judge import PhotoJudge
 from orchestrator.scheduler.polling import Pause
 from orchestrator.scheduler.run_faults import RunFaults
-from orchestrator.scheduler.status import Status, encoder_progress, status_of, trained_now
+from orchestrator.scheduler.status import Status, encoder_progress, refitted_now, status_of, trained_now
 from orchestrator.scheduler.stored_faces import StoredFaces
 from orchestrator.scheduler.verified_tables import VerifiedTables
 from orchestrator.scheduler.work import (
@@ -35,7 +35,7 @@ from orchestrator.scheduler.work import (
     planned_photos,
     training_messages,
 )
-from storage.attempts import Death, count_deaths, forget_deaths, read_attempts
+from storage.attempts import Attempts, count_deaths, forget_deaths, look_at_attempts, read_attempts
 from storage.errors import RunStuck
 from storage.face_pictures import run_pictures
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
@@ -78,8 +78,7 @@ class Reconciler:
         self._full_disk = FullDisk(run)
         self.faults = RunFaults(run)
         self._judge: PhotoJudge | None = None
-        self._deaths: list[Death] = []
-        self._running: set[str] = set()
+        self._attempts = Attempts(set(), [], {})
         window = max(LEAST_WINDOW, MESSAGES_PER_PROCESS * processes)
         self._images = Dispatcher(broker, IMAGES, window)
         self._training = Dispatcher(broker, TRAINING, window)
@@ -133,7 +132,7 @@ class Reconciler:
         if stage != "images" or self._judge is None:
             return self.faults.tell(status)
         left = total - done - len(self._judge.alone)
-        return self.faults.tell(status, self._deaths, self._judge.faults, left)
+        return self.faults.tell(status, self._attempts.deaths, self._judge.faults, left)
 
     def _encode(self) -> Status | None:
         if self._faces.have_tables() and (self.run.finished or self._faces.have_pictures()):
@@ -162,10 +161,11 @@ class Reconciler:
 
     def _send(self, queue: Dispatcher, messages: Iterator[Message]) -> None:
         """Send lost messages again, then as many new ones as the window allows."""
-        self._running, self._deaths = read_attempts(self.run.attempts)
+        self._attempts = look_at_attempts(self.run.attempts)
         check_room(self.run.folder)  # on a full disk every message would be lost
         # a full quota shows only when something is written; it loses work again and again
-        queue.resend_lost(self._running, count_deaths(self._deaths), check=lambda: probe(self.run.folder))
+        deaths = count_deaths(self._attempts.deaths)
+        queue.resend_lost(self._attempts.running, deaths, check=lambda: probe(self.run.folder))
         queue.send(messages)
 
     def _split(self) -> Status | None:
@@ -195,7 +195,7 @@ class Reconciler:
         missing = wanted.keys() - done - self._training.in_flight
         self._send(self._training, training_messages(self.run, wanted, missing))
         status = self._status("running", "training", len(done), len(wanted))
-        return replace(status, now=trained_now(self._running, wanted))
+        return replace(status, now=trained_now(self._attempts, wanted))
 
     def _is_trained(self, part: str) -> bool:
         tables = ((self.run.fits, FITS), (self.run.scores, SCORES))
@@ -226,7 +226,7 @@ class Reconciler:
         check_learning(self.run)
         check_encoders(self.run)
         self._send_single(message, "the refit")
-        return self._status("running", "refit", 0, 1)
+        return replace(self._status("running", "refit", 0, 1), now=refitted_now(self.run, self._attempts))
 
     def _train_encoder(self) -> Status | None:
         if self.run.finished:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Container, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from orchestrator.scheduler.compatibility import check_readable
 from orchestrator.scheduler.work import needs_refit, planned_photos
 from orchestrator.scheduler.worker_watch import QUEUE_OF_STAGE, WorkerWatch, workers_now
 from orchestrator.text import training_figures
-from storage.attempts import read_attempts
+from storage.attempts import Attempts, look_at_attempts
 from storage.encodings import Done
 from storage.parts import list_parts
 from storage.plans import ENCODER_RUN
 from storage.runs import Run
 from storage.schemas import SPLITS
 from storage.tables import read_table
+from workers.jobs.part_names import refit_part
 from workers.jobs.planned_trainings import Training, planned_trainings
 
 STAGES = ("images", "splits", "training", "comparison", "refit", "report", "encoder", "finished")
@@ -33,7 +33,7 @@ class Status:
         reason: why it is stopped.
         resent: messages that were lost and sent again by this orchestrator.
         note: figures of the training so far, in words; empty where there are none.
-        now: what is being trained, in words; empty in other stages.
+        now: what is being trained and how far that is, in words; empty in other stages.
         waiting: what is wrong where the run cannot go on now; it goes on by itself when that is over.
         faults: what is wrong with workers and what to do, a sentence each; others may do the work.
         disk_full: whether a full disk is what it waits for: a process that is started now would die.
@@ -84,17 +84,40 @@ def _stored_status(run: Run) -> Status:
     trainings = planned_trainings(run, read_table(run.splits, SPLITS))
     done = {path.stem for path in list_parts(run.scores)} & trainings.keys()
     if len(done) < len(trainings):
-        now = trained_now(read_attempts(run.attempts)[0], trainings)
+        now = trained_now(look_at_attempts(run.attempts), trainings)
         return Status(run.run_id, state, "training", len(done), len(trainings), run.stopped, now=now)
     if not run.comparison.exists():
         return Status(run.run_id, state, "comparison", 0, 1, run.stopped)
-    return Status(run.run_id, state, "refit" if needs_refit(run) else "report", 0, 1, run.stopped)
+    if needs_refit(run):
+        return Status(
+            run.run_id, state, "refit", 0, 1, run.stopped, now=refitted_now(run, look_at_attempts(run.attempts))
+        )
+    return Status(run.run_id, state, "report", 0, 1, run.stopped)
 
 
-def trained_now(running: Container[str], trainings: Mapping[str, Training]) -> str:
-    """The configurations whose parts are among `running`, in words; of several splits at once, with their number."""
-    names = Counter(name for part, (name, _, _) in trainings.items() if part in running)
-    return ", ".join(name if count == 1 else f"{name} ({count}×)" for name, count in names.items())
+def trained_now(attempts: Attempts, trainings: Mapping[str, Training]) -> str:
+    """The configurations that are being trained, in words: of several splits at once, their number; how far they are.
+
+    >>> trainings = {"a1": ("dense", 0, 0), "a2": ("dense", 0, 1), "b1": ("svm-rbf", 0, 0)}
+    >>> trained_now(Attempts({"a1", "a2", "b1"}, [], {"a2": "epoch 3/60"}), trainings)
+    'dense (2×, epoch 3/60), svm-rbf'
+    """
+    at_work: dict[str, list[str]] = {}
+    for part, (name, _, _) in trainings.items():
+        if part in attempts.running:
+            at_work.setdefault(name, []).append(attempts.progress.get(part, ""))
+    return ", ".join(_at_work(name, progress) for name, progress in at_work.items())
+
+
+def _at_work(name: str, progress: Sequence[str]) -> str:
+    count = f"{len(progress)}×" if len(progress) > 1 else ""
+    beside = ", ".join(filter(None, (count, " and ".join(filter(None, progress)))))
+    return f"{name} ({beside})" if beside else name
+
+
+def refitted_now(run: Run, attempts: Attempts) -> str:
+    """How far the refit of the winner is, in words; empty where its process does not tell."""
+    return attempts.progress.get(refit_part(run.plan.fingerprint), "")
 
 
 def encoder_progress(run: Run) -> tuple[int, int, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.attempts import Attempt, claim_attempt, count_deaths, forget_deaths, read_attempts
+from storage.attempts import Attempt, claim_attempt, count_deaths, forget_deaths, look_at_attempts, read_attempts
 from storage.errors import StoreError, StoreFull
 
 PART = "0" * 32
@@ -52,6 +52,30 @@ def worker(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
 def test_what_a_living_process_has_begun_is_running(tmp_path: Path, worker: subprocess.Popen[bytes]) -> None:
     assert worker.poll() is None
     assert read_attempts(tmp_path) == ({PART, *PHOTOS}, [])
+
+
+def test_a_living_process_tells_how_far_it_is_and_a_dead_one_left_no_such_words(tmp_path: Path) -> None:
+    with Attempt(tmp_path, PART) as attempt:
+        attempt.begin(PART, 60)
+        attempt.tell("epoch 3/60")
+        assert look_at_attempts(tmp_path).progress == {PART: "epoch 3/60"}
+        attempt.tell("epoch 4/60")  # sooner than anybody looks
+        assert look_at_attempts(tmp_path).progress == {PART: "epoch 3/60"}
+        written = attempt.path.read_bytes()
+    assert look_at_attempts(tmp_path).progress == {}
+    (tmp_path / f"{PART}.0.attempt").write_bytes(written + b"Progress: epo")
+    running, (death,) = read_attempts(tmp_path)
+    assert (running, death.items, death.last_words) == (set(), (PART,), "")
+
+
+def test_a_store_that_takes_no_words_of_progress_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Attempt(tmp_path, PART) as attempt:
+        attempt.begin(PART, 60)
+        with monkeypatch.context() as full:
+            full.setattr(os, "write", lambda *_: 0)
+            attempt.tell("epoch 3/60")
+        assert look_at_attempts(tmp_path).progress == {}
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_killed_process_leaves_suspects(tmp_path: Path, worker: subprocess.Popen[bytes]) -> None:

@@ -42,7 +42,7 @@ from workers.learning.encoder.picture_encoder import load_picture_encoder
 from workers.learning.face_arrays import Faces
 from workers.learning.face_chooser import FaceChooser
 from workers.learning.fitted_model import fit_model
-from workers.learning.fold import CannotFit
+from workers.learning.fold import CannotFit, Tell, tell_nobody
 from workers.learning.seeds import seed_of
 from workers.recognition.encoder_scales import scale_of
 from workers.recognition.encoders_of_model import LoadedEncoder
@@ -100,20 +100,21 @@ def refit_winner(run: Run) -> None:
         there = all(run.table(name).exists() for name in COMPARISON_TABLES)
         return "" if there else "its configurations are not compared yet"
 
-    def work(_attempt: Attempt, _number: int) -> None:
+    def work(attempt: Attempt, _number: int) -> None:
         name = winner_of_run(run)
         if name is not None and not is_refitted(folder_of(run, name)):
-            refit(run, name, folder_of(run, name))
+            refit(run, name, folder_of(run, name), tell=attempt.tell)
 
     part = refit_part(run.plan.fingerprint)
     run_job(run, part, refit_seconds(run), work, is_done=lambda: False, lacks=lacks)
 
 
-def refit(run: Run, name: str, folder: Path, enrolled: Sequence[EnrolledFace] = ()) -> None:
+def refit(run: Run, name: str, folder: Path, enrolled: Sequence[EnrolledFace] = (), tell: Tell = tell_nobody) -> None:
     """Fit a configuration on all known faces of a run and write it, whole or not at all.
 
     Args:
         enrolled: faces of people who were added to the run.
+        tell: called with how far a network is, after each epoch.
 
     Raises:
         InputError: there is no such configuration, or these faces do not allow it.
@@ -121,7 +122,7 @@ def refit(run: Run, name: str, folder: Path, enrolled: Sequence[EnrolledFace] = 
     """
     configuration = _configuration(run, name)
     try:
-        recogniser = fitted(run, configuration, enrolled)
+        recogniser = fitted(run, configuration, enrolled, tell)
     except (CannotFit, np.linalg.LinAlgError) as why:
         raise InputError(f"{name} cannot be fitted on the faces of {run.run_id}: {why}", "Choose another") from why
     networks = {name: planned_network(run.store, each.settings) for name, each in recogniser.others.items()}
@@ -129,13 +130,16 @@ def refit(run: Run, name: str, folder: Path, enrolled: Sequence[EnrolledFace] = 
         save_recogniser(recogniser, building, networks)
 
 
-def fitted(run: Run, configuration: Configuration, enrolled: Sequence[EnrolledFace] = ()) -> Recogniser:
+def fitted(
+    run: Run, configuration: Configuration, enrolled: Sequence[EnrolledFace] = (), tell: Tell = tell_nobody
+) -> Recogniser:
     """The configuration, fitted on the faces that train or test; its threshold is the one that the run chose for it.
 
     Where the run did not score it, the faces themselves and the strangers of role `calibrate` choose the threshold.
 
     Args:
         enrolled: faces of people who were added; the run's threshold is kept, and its figures are not known any more.
+        tell: called with how far a network is, after each epoch.
     """
     known, strangers = known_and_strangers(read_table(run.splits, SPLITS).to_pylist(), load_chooser(run))
     faces = load_faces(run, configuration)
@@ -149,7 +153,7 @@ def fitted(run: Run, configuration: Configuration, enrolled: Sequence[EnrolledFa
         encoders,
     )
     seed = seed_of(run.plan.experiment.seed, configuration.name, REFIT, REFIT)
-    model = fit_model(configuration, mine, labels, groups, seed)
+    model = fit_model(configuration, mine, labels, groups, seed, tell=tell)
     operating = _operating_point(run, configuration.name)
     if operating:
         threshold = Threshold(operating.threshold, operating.rule + (WITHOUT_ENROLLED if enrolled else ""))

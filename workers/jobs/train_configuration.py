@@ -70,7 +70,7 @@ def train(run: Run, name: str, repeat: int, fold: int) -> None:
             attempt.allow(training_seconds(run))
 
         allow()
-        evaluation = evaluate(configuration, faces, rows, seed, again=allow)
+        evaluation = evaluate(configuration, faces, rows, seed, again=allow, tell=attempt.tell)
         if evaluation.scores:
             allow()
             drawn = draw_accuracies(configuration, faces, rows, experiment.protocol, experiment.seed, load_chooser(run))

@@ -18,7 +18,7 @@ from workers.learning.face_arrays import Faces
 from workers.learning.face_batch import FaceBatch
 from workers.learning.fit_timing import time_fit
 from workers.learning.fitted_model import Model, fit_model, warm_up_of
-from workers.learning.fold import CannotFit
+from workers.learning.fold import CannotFit, Tell, tell_nobody
 
 LATENCY_FACES = 200
 """At most so many faces are timed."""
@@ -51,6 +51,7 @@ def evaluate(
     seed: int,
     threads: int = 1,
     again: Callable[[], None] = lambda: None,
+    tell: Tell = tell_nobody,
 ) -> Evaluation:
     """Fit on the split's train faces, warm and timed (`fit_timing`); score its test, calibrate and unknown faces.
 
@@ -62,6 +63,7 @@ def evaluate(
         seed: `seeds.seed_of(run_seed, configuration.name, repeat, fold)`.
         threads: for linear algebra; 1 keeps the bits the same on every machine with the same kind of processor.
         again: called before the fit is repeated for its time.
+        tell: called with how far a network is, after each epoch.
 
     Raises:
         ValueError: no rows, or rows of several splits.
@@ -78,7 +80,7 @@ def evaluate(
     x = every[where[trains]]
     warm_up = warm_up_of(configuration, labels, x)
     try:
-        timed = time_fit(lambda: fit_model(configuration, x, labels, groups, seed, threads), warm_up, again)
+        timed = time_fit(lambda: fit_model(configuration, x, labels, groups, seed, threads, tell), warm_up, again)
     except (CannotFit, np.linalg.LinAlgError) as why:
         return Evaluation([], _fit_row(configuration, split_rows[0], reason=str(why)))
     model = timed.fitted

@@ -16,7 +16,7 @@ from workers.learning.classical.predictors import load_arrays
 from workers.learning.configurations import UNKNOWN, Configuration
 from workers.learning.face_batch import FaceBatch
 from workers.learning.families import FAMILIES
-from workers.learning.fold import CannotFit, Fold, Predictor
+from workers.learning.fold import CannotFit, Fold, Predictor, Tell, tell_nobody
 from workers.learning.gallery import Gallery, gallery_of, load_gallery
 from workers.learning.networks.keras_predictor import KerasPredictor, load_network
 
@@ -91,6 +91,7 @@ def fit_model(
     groups: npt.ArrayLike,
     seed: int,
     threads: int = 1,
+    tell: Tell = tell_nobody,
 ) -> Model:
     """Fit one configuration.
 
@@ -100,6 +101,7 @@ def fit_model(
         groups: (N,) group of each face; inner splits keep a group (of near-duplicates) on one side.
         seed: the same seed gives the same bits in any process.
         threads: for numpy's linear algebra; 1 keeps the order of additions, and so the bits. Networks use one.
+        tell: called with how far a network is, after each epoch.
 
     Raises:
         CannotFit: there are too few faces or people for this model.
@@ -125,7 +127,7 @@ def fit_model(
     y = np.asarray([number[each] for each in labels])
     by = np.asarray(groups)
     with threadpool_limits(threads):
-        fitted = FAMILIES[configuration.family].fit(Fold(faces.view, y, by, configuration.parameters, seed))
+        fitted = FAMILIES[configuration.family].fit(Fold(faces.view, y, by, configuration.parameters, seed, tell))
     gallery = gallery_of(faces.embedding, y)
     return Model(configuration, names, fitted.predictor, gallery, fitted.chosen, fitted.history)
 

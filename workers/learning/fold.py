@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from workers.learning.arrays import Array, Floats
+
+Tell = Callable[[str], None]
+"""Takes how far a fit is, in words."""
+
+
+def tell_nobody(progress: str) -> None:
+    """Drop it."""
 
 
 class CannotFit(Exception):
@@ -24,6 +31,7 @@ class Fold:
         groups: (N,) group of each face; inner splits keep a group on one side.
         parameters: of the configuration.
         seed: of every random draw.
+        tell: called after each epoch of a network.
     """
 
     x: Array
@@ -31,6 +39,7 @@ class Fold:
     groups: Array
     parameters: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
+    tell: Tell = tell_nobody
 
     @property
     def classes(self) -> int:

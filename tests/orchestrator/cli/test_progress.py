@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from orchestrator.cli import progress
-from orchestrator.cli.progress import LINE_SECONDS, TITLES, Bars, Lines, display
+from orchestrator.cli.progress import LINE_SECONDS, STILL_SECONDS, TITLES, Bars, Lines, display
 from orchestrator.scheduler.status import STAGES
 
 
@@ -108,11 +108,47 @@ def test_a_run_that_waits_says_why_once_and_then_that_it_goes_on() -> None:
     assert screen.getvalue().splitlines() == ["Encoding faces: 1 of 10", "Waiting: the disk is full", "Going on"]
 
 
-def test_on_a_terminal_a_run_that_waits_says_why_beside_its_bar() -> None:
+def test_on_a_terminal_a_run_that_waits_says_why_below_its_bar() -> None:
     target, screen = console(terminal=True)
     with display(target) as shown:
         shown.show("images", 7, 20, waiting="the disk is full")
-    assert re.search(r"7/20.*the disk is full", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.getvalue()))
+    assert re.search(r"7/20[^\n]*\nthe disk is full", plain(screen))
+
+
+def plain(screen: io.StringIO) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.getvalue()).replace("\r", "\n")
+
+
+def test_on_80_columns_a_bar_keeps_its_title_count_and_rate_beside_long_words(clock: Clock) -> None:
+    target, screen = console(terminal=True, width=80)
+    at_work = "cnn-regularized-aligned (network 2/3, epoch 12/60), cnn-small-crop (epoch 3/60)"
+    with display(target) as shown:
+        shown.show("training", 0, 1200)
+        clock.now += 100
+        shown.show("training", 300, 1200, now=at_work)
+    rows = plain(screen).splitlines()
+    assert all(len(row) <= 80 for row in rows)
+    assert re.search(r"^Training  .*━ +300/1200 3\.0 trainings/s +[-:\d]+ *$", rows[-3])
+    assert rows[-2].startswith("now cnn-regularized-aligned (network 2/3, epoch 12/60)")
+
+
+def test_without_a_terminal_a_long_training_tells_its_epochs_once_a_minute(clock: Clock) -> None:
+    target, screen = console()
+    with display(target) as shown:
+        for epoch in range(30):
+            shown.show("training", 3, 4, now=f"cnn-small-crop (epoch {epoch}/60)")
+            clock.now += STILL_SECONDS / 10
+        shown.show("refit", 0, 1, now="epoch 1/60")
+        clock.now += STILL_SECONDS
+        shown.show("refit", 0, 1, now="epoch 30/60")
+    assert screen.getvalue().splitlines() == [
+        "Training: 3 of 4, now cnn-small-crop (epoch 0/60)",
+        "Training: 3 of 4, now cnn-small-crop (epoch 10/60)",
+        "Training: 3 of 4, now cnn-small-crop (epoch 20/60)",
+        "Training: 4 of 4, 0.3 trainings/min",
+        "Refitting, now epoch 1/60",
+        "Refitting, now epoch 30/60",
+    ]
 
 
 def test_on_a_terminal_each_stage_has_a_bar_with_counts() -> None:

@@ -33,3 +33,12 @@ def test_the_configurations_that_living_processes_train_are_named(untrained: Run
     with Attempt(untrained.attempts, first), Attempt(untrained.attempts, second):
         assert status_of(untrained).now == f"{one[0]}, {other[0]}"
     assert status_of(untrained).now == ""
+
+
+def test_a_network_in_training_is_told_with_its_epoch(untrained: Run) -> None:
+    trainings = planned_trainings(untrained, read_table(untrained.splits, SPLITS))
+    (first, (name, _, _)), *_ = trainings.items()
+    with Attempt(untrained.attempts, first) as attempt:
+        attempt.tell("epoch 1/60")
+        attempt.tell("epoch 2/60")  # sooner than anybody looks: not written
+        assert status_of(untrained).now == f"{name} (epoch 1/60)"

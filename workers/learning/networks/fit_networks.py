@@ -14,7 +14,7 @@ import numpy as np
 
 from storage.schemas import EMBEDDING_SIZE
 from workers.learning.arrays import Array
-from workers.learning.fold import Fitted, Fold
+from workers.learning.fold import Fitted, Fold, Tell
 from workers.learning.inner_folds import DEFAULT_TEMPERATURE, inner_folds, temperature_of
 from workers.learning.networks import architectures
 from workers.learning.networks.keras_predictor import KerasPredictor
@@ -54,9 +54,8 @@ def fit_regularized(fold: Fold) -> Fitted:
     for number, (rows, aside) in enumerate(cuts):
         held = Examples(fold.x[aside], fold.y[aside]) if len(aside) else None
         mine = Examples(fold.x[rows], fold.y[rows])
-        model, curves = train_network(
-            architectures.regularized_convnet, recipe, mine, fold.classes, (fold.seed + number) % 2**31, held
-        )
+        seed, tell = (fold.seed + number) % 2**31, _tell_of_member(fold.tell, number + 1, len(cuts))
+        model, curves = train_network(architectures.regularized_convnet, recipe, mine, fold.classes, seed, held, tell)
         members.append(model)
         history |= {f"{number + 1} {name}": curve for name, curve in curves.items()}
         if held:
@@ -65,6 +64,10 @@ def fit_regularized(fold: Fold) -> Fitted:
     record["epochs"] = [len(curve) for name, curve in history.items() if name.endswith(" loss")]
     together = replace(layout, members=len(members), temperature=temperature)
     return Fitted(KerasPredictor(architectures.ensemble(members, temperature), together), record, history)
+
+
+def _tell_of_member(tell: Tell, number: int, members: int) -> Tell:
+    return lambda progress: tell(f"network {number}/{members}, {progress}")
 
 
 def warm_up_small(parameters: Mapping[str, Any], people: int) -> None:
@@ -96,7 +99,7 @@ def recipe_of(parameters: Mapping[str, Any]) -> Recipe:
 
 def _fit_once(fold: Fold, build: Build, arguments: Mapping[str, int]) -> Fitted:
     recipe = recipe_of(fold.parameters)
-    model, history = train_network(build, recipe, Examples(fold.x, fold.y), fold.classes, fold.seed)
+    model, history = train_network(build, recipe, Examples(fold.x, fold.y), fold.classes, fold.seed, tell=fold.tell)
     layout = NetworkLayout(build.__name__, {"classes": fold.classes, **arguments})
     return Fitted(KerasPredictor(model, layout), {"epochs": recipe.epochs}, history)
 

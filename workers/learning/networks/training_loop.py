@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from workers.learning.arrays import Array
+from workers.learning.fold import Tell, tell_nobody
 from workers.learning.networks.keras_predictor import KerasPredictor
 from workers.learning.networks.keras_runtime import assign, load_keras
 from workers.learning.networks.stored_network import NetworkLayout
@@ -66,7 +67,13 @@ class _CompiledModel:
 
 
 def train_network(
-    build: Build, recipe: Recipe, examples: Examples, classes: int, seed: int, held: Examples | None = None
+    build: Build,
+    recipe: Recipe,
+    examples: Examples,
+    classes: int,
+    seed: int,
+    held: Examples | None = None,
+    tell: Tell = tell_nobody,
 ) -> tuple[Any, dict[str, list[float]]]:
     """Train a new network: (Keras model, learning curves by name).
 
@@ -74,6 +81,7 @@ def train_network(
         classes: number of people; `examples.y` holds numbers below it.
         seed: of the weights, the batches, dropout and augmentation.
         held: held-out training faces for validation and early stopping; never test faces.
+        tell: called after each epoch.
     """
     keras = load_keras()
     compiled = _compiled_model(build, recipe, classes)
@@ -93,6 +101,7 @@ def train_network(
         rows = batches(len(examples.y), recipe.batch, rng)
         figures = _epoch(model, rows, examples.x, targets, weights)
         callbacks.on_epoch_end(epoch, figures | (_validate(compiled.network, held) if held else {}))
+        tell(f"epoch {epoch + 1}/{recipe.epochs}")
         if model.stop_training:
             break
     callbacks.on_train_end()

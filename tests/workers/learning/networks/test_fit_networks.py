@@ -124,7 +124,9 @@ TRICKS = CONFIGURATIONS["cnn-regularized-crop"].with_parameters(epochs=3, member
 
 def test_the_regularized_network_is_the_mean_of_its_members_and_the_same_in_any_process(tmp_path: Path) -> None:
     x, labels = pictures()
-    model = fit_model(TRICKS, batch(x), labels, np.arange(len(x)), 7)
+    told: list[str] = []
+    model = fit_model(TRICKS, batch(x), labels, np.arange(len(x)), 7, tell=told.append)
+    assert (told[0], told[-1]) == ("network 1/2, epoch 1/3", f"network 2/2, epoch {len(model.history['2 loss'])}/3")
     here = hashlib.sha256(model.predict_proba(batch(x)).tobytes()).hexdigest()
     assert here == digest_elsewhere("digest(TRICKS, *pictures())")
     assert {name for name in model.history if name.startswith("2 ")} == {
