@@ -74,7 +74,7 @@ class Run:
 
     @property
     def encodings(self) -> Path:
-        return self.store / "encodings" / self.plan.engine_fingerprint
+        return encodings_folder(self.store, self.plan.engine_fingerprint)
 
     def embedding_parts(self, encoder_fingerprint: str) -> Path:
         """The folder of an encoder's parts in the shared encodings."""
@@ -199,6 +199,11 @@ def run_folder(store: Path, run_id: str) -> Path:
     if not RUN_ID.fullmatch(run_id):
         raise RunNotFound(f"{run_id!r} is not the name of a run", "`lineup runs` lists them")
     return store / "runs" / run_id
+
+
+def encodings_folder(store: Path, engine_fingerprint: str) -> Path:
+    """Where the encodings of a face engine are, which all its runs share."""
+    return store / "encodings" / engine_fingerprint
 
 
 def encoder_network_path(store: Path, digest: str) -> Path:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Generator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,16 +16,20 @@ from orchestrator.cli.options import (
     print_json,
     print_line,
     print_lines,
+    settings,
+    status_line,
     stderr_console,
     stop_on_interrupt,
 )
+from orchestrator.cli.photo_rows import PhotoRows
 from orchestrator.cli.progress import display
+from orchestrator.cli.queue_work import drive_and_print
 from orchestrator.inference import format_names, format_video
 from orchestrator.inference.load_model import recogniser_of
 
 if TYPE_CHECKING:
+    from orchestrator.inference.local_answers import LocalAnswers
     from orchestrator.inference.photo_files import PhotoFiles
-    from orchestrator.inference.photos import PhotoAnswer
     from orchestrator.inference.sorted_links import SortedLinks
     from orchestrator.stop_request import Stop
     from storage.outputs import OutputLedger
@@ -69,54 +74,78 @@ class IdentifyWork:
 
     def name_photos(self, files: PhotoFiles, links: SortedLinks | None) -> bool:
         """Name photos, print each answer as it comes, and return whether any photo could be read."""
-        from orchestrator.inference.annotated_copies import AnnotatedCopies
-        from orchestrator.inference.photos import with_copies
-
         paths = files.paths
-        if files.left_out:
-            kinds = ", ".join(f"{count} {kind}" for kind, count in files.left_out.most_common())
-            self._tell(f"Left out: {kinds}.")
-        copies = AnnotatedCopies(self._out, paths, self._outputs) if self._out else None
-        table = format_names.PhotoTable(paths, self._recogniser.model.labels, self._recogniser.needed_likeness)
-        click.echo(format_names.model_as_json(self._recogniser, self._run.run_id) if self._as_json else table.head)
-        answers = []
+        self._tell_left_out(files.left_out)
+        rows = self._rows(paths, links)
         on_terminal = sys.stdout.isatty()  # there the rows are the progress
         with (
             display(stderr_console(), self._quiet or on_terminal or len(paths) == 1) as bars,
             stop_on_interrupt() as stop,
-            contextlib.closing(self._named(paths, stop)) as named,
+            contextlib.closing(self._local_answers(stop).name(paths)) as named,
         ):
-            for answer in with_copies(named, copies):
-                answers.append(answer)
-                if links:
-                    links.add(answer)
-                for line in [format_names.photo_as_json(answer)] if self._as_json else table.lines(answer):
-                    click.echo(line)
-                bars.show("identify", len(answers), len(paths))
+            for answer, jpeg in named:
+                rows.add(answer, jpeg)
+                bars.show("identify", rows.count, len(paths))
                 if stop.is_set():
                     break
-        if not self._as_json:
-            print_lines([format_names.photo_summary(answers)])
-        if len(answers) < len(paths):
-            print_line(f"Stopped after {len(answers)} of {len(paths)} photos.")
+        rows.sum_up()
+        if rows.count < len(paths):
+            print_line(f"Stopped after {rows.count} of {len(paths)} photos.")
             raise click.exceptions.Exit(INTERRUPTED)
-        return any(answer.was_read for answer in answers)
+        return rows.any_read
 
-    def _named(self, paths: Sequence[Path], stop: Stop) -> Generator[tuple[PhotoAnswer, bytes | None]]:
-        """The photos named in this process, or over all cores where that is worth it."""
-        from orchestrator.inference.photo_pool import PhotoNaming, name_in_processes, useful_processes
-        from orchestrator.inference.photos import name_photo
-        from workers.cores import usable_cores
+    def _local_answers(self, stop: Stop) -> LocalAnswers:
+        from orchestrator.inference.local_answers import LocalAnswers
+        from orchestrator.inference.photo_pool import PhotoNaming
 
-        annotate = self._out is not None
-        processes = useful_processes(len(paths), usable_cores())
-        if processes == 1:
-            engine = self._engine()
-            yield from (name_photo(path, engine, self._recogniser, annotate) for path in paths)
-            return
-        asked = self._configuration, self._likeness, annotate, self._smallest_face
-        naming = PhotoNaming(self._run.store, self._run.run_id, *asked)
-        yield from name_in_processes(naming, paths, processes, stop)
+        asked = self._configuration, self._likeness, self._out is not None, self._smallest_face
+        return LocalAnswers(self._recogniser, PhotoNaming(self._run.store, self._run.run_id, *asked), stop)
+
+    def _rows(self, paths: Sequence[Path], links: SortedLinks | None, encode_run: str = "") -> PhotoRows:
+        from orchestrator.inference.annotated_copies import AnnotatedCopies
+
+        copies = AnnotatedCopies(self._out, paths, self._outputs) if self._out else None
+        return PhotoRows(self._recogniser, self._run.run_id, paths, copies, links, self._as_json, encode_run)
+
+    def _tell_left_out(self, left_out: Counter[str]) -> None:
+        if left_out:
+            kinds = ", ".join(f"{count} {kind}" for kind, count in left_out.most_common())
+            self._tell(f"Left out: {kinds}.")
+
+    def name_on_queue(self, folder: Path, links: SortedLinks | None) -> bool:
+        """Have the workers encode the photos of a folder, print each answer as it comes; otherwise as `name_photos`."""
+        from orchestrator.inference.run_answers import RunAnswers, plan_naming
+        from orchestrator.scheduler.scan_by_workers import scan_by_workers
+
+        elsewhere = scan_by_workers(self._run.store, settings())
+        with display(stderr_console(), self._quiet) as bars:
+            planned = plan_naming(
+                self._run,
+                folder,
+                self._recogniser,
+                self._outputs,
+                lambda done, total: bars.show("catalog", done, total),
+                elsewhere,
+            )
+        self._tell_left_out(planned.left_out)
+        answers = RunAnswers(planned.run, folder, self._recogniser, self._out is not None)
+        rows = self._rows(answers.paths, links, planned.run.run_id)
+        ended = drive_and_print(planned.run, answers, rows, self._quiet)
+        rows.sum_up()
+        self._tell_what_is_kept(planned.run)
+        if rows.count < len(answers.paths):
+            goes_on = ended.state in ("running", "finished")
+            if ended.waiting:
+                print_line(f"It waited: {ended.waiting}")
+            told = "the same command goes on" if goes_on else status_line(ended)
+            print_line(f"Stopped after {rows.count} of {len(answers.paths)} photos; {told}.")
+            raise click.exceptions.Exit(INTERRUPTED if goes_on else 1)
+        return rows.any_read
+
+    def _tell_what_is_kept(self, run: Run) -> None:
+        from orchestrator.inference.heap_run import removal_of
+
+        self._tell(f"The faces of these photos are kept in the store. To delete them: {removal_of(run)}")
 
     def name_video(self, path: Path) -> bool:
         """Name the faces of a video and print the answer; a video that cannot be read is an error of its own."""

@@ -11,12 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
-from orchestrator.dataset.catalog import describe_photos, known_of
-from orchestrator.dataset.discovery import from_heap
 from orchestrator.experiment.chosen_encoders import check_encoder, with_planned_encoders
-from orchestrator.scheduler.planning import plan_faces
+from orchestrator.inference.heap_run import plan_heap
 from storage.encoder_settings import SFACE, SFACE_NAME
 from storage.errors import EngineError
 from storage.experiments import Experiment
@@ -111,10 +108,7 @@ def plan_clusters(
     if encoder != RUN_ENCODER:
         check_encoder("--encoder", encoder, {})
         experiment = with_planned_encoders(store, experiment, [encoder])
-    root, limits = folder.resolve(), experiment.faces.limits
-    photos = from_heap(root, outputs).photos
-    rows = describe_photos(root, photos, limits, on_photo, known_of(store, root, limits))
-    return plan_faces(store, root, pa.Table.from_pylist(rows, schema=CATALOG), experiment)
+    return plan_heap(store, folder, experiment, outputs, on_photo).run
 
 
 def clusters_of(run: Run, encoder: str, looseness: float = 1.0, least: int = 2) -> Clusters:

@@ -100,13 +100,16 @@ def _share(rate: float, faces: int, low: float | None, high: float | None) -> st
 
 
 def photo_summary(answers: Sequence[PhotoAnswer]) -> str:
-    """Counts and times. The first photo, which is slower, is included."""
+    """Counts and times. The first photo, which is slower, is included; those whose faces were stored are not."""
     faces = [face for answer in answers for face in answer.faces]
-    read = [answer for answer in answers if answer.was_read]
+    read = [answer for answer in answers if answer.was_read and not answer.stored]
+    stored = sum(answer.stored for answer in answers)
     counts = Counter(answer.outcome for answer in answers)
     words = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
     known = sum(face.named.name != UNKNOWN for face in faces)
     line = f"{counted(len(answers), 'photo')} ({words}), {counted(len(faces), 'face')}, {known} of them known."
+    if stored:
+        line += f" Of {counted(stored, 'photo')} the faces were in the store."
     if read:
         line += f" Finding and encoding: {1000 * float(np.median([a.seconds for a in read])):.0f} ms a photo (median)."
     return f"{line} {naming_time(faces)}".rstrip()
@@ -121,9 +124,14 @@ def naming_time(faces: Iterable[NamedFace]) -> str:
     return f"Naming: {median:.3f} ms a face (median), {late:.3f} ms (95th percentile)."
 
 
-def model_as_json(recogniser: Recogniser, run_id: str) -> str:
-    """The first line of `--json` for photos: the model that names the faces."""
-    return json.dumps({"model": {"run": run_id, **model_facts(recogniser)}})
+def model_as_json(recogniser: Recogniser, run_id: str, encode_run: str = "") -> str:
+    """The first line of `--json` for photos: the model that names the faces.
+
+    Args:
+        encode_run: the run that encodes the photos, if there is one.
+    """
+    encoded = {"encode_run": encode_run} if encode_run else {}
+    return json.dumps({"model": {"run": run_id, **model_facts(recogniser)}, **encoded})
 
 
 def photo_as_json(answer: PhotoAnswer) -> str:
@@ -134,6 +142,7 @@ def photo_as_json(answer: PhotoAnswer) -> str:
             "outcome": answer.outcome,
             "reason": answer.reason,
             "seconds": answer.seconds,
+            "stored": answer.stored,
             "copy": str(answer.copy) if answer.copy else None,
             "faces": [face_as_json(face) for face in answer.faces],
         }

@@ -54,33 +54,55 @@ def useful_processes(photos: int, cores: int) -> int:
     return max(1, min(cores, photos // PHOTOS_PER_PROCESS))
 
 
-def name_in_processes(
-    naming: PhotoNaming, paths: Sequence[Path], processes: int, stop: Stop | None = None
-) -> Generator[Answer, None, None]:
-    """The answers of `name_photo` for each photo, in order; a photo at which its process dies is `poisoned`.
+class NamingProcesses:
+    """The processes; they are started when the first photo is named, and ended by `close`.
 
     Args:
-        stop: ends the iterator, and the processes with what they are at; so does closing it.
+        stop: ends `name`, and the processes with what they are at.
     """
-    todo = deque(paths)
-    while todo and not (stop and stop.is_set()):
-        try:
-            yield from _together(naming, todo, processes, stop)
-        except BrokenProcessPool:  # of the photos that were begun, one killed its process
-            suspects = [todo.popleft() for _ in range(min(len(todo), AHEAD * processes))]
-            yield from _one_by_one(naming, suspects)
 
+    def __init__(self, naming: PhotoNaming, processes: int, stop: Stop | None = None) -> None:
+        self._naming, self._processes, self._stop = naming, processes, stop
+        self._running = contextlib.ExitStack()
+        self._pool: ProcessPoolExecutor | None = None
 
-def _together(naming: PhotoNaming, todo: deque[Path], processes: int, stop: Stop | None) -> Iterator[Answer]:
-    """Answers until none is left to do; a photo leaves `todo` when it is answered."""
-    waiting: deque[Future[Answer]] = deque()
-    ahead = iter(tuple(todo))
-    with _pool(processes) as pool:
+    def __enter__(self) -> NamingProcesses:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes with what they are at."""
+        self._running.close()
+        self._pool = None
+
+    def name(self, paths: Sequence[Path]) -> Generator[Answer, None, None]:
+        """The answers of `name_photo` for each photo, in order; a photo at which its process dies is `poisoned`."""
+        todo = deque(paths)
+        while todo and not self._is_stopped:
+            try:
+                yield from self._together(todo)
+            except BrokenProcessPool:  # of the photos that were begun, one killed its process
+                self.close()
+                suspects = [todo.popleft() for _ in range(min(len(todo), AHEAD * self._processes))]
+                yield from _one_by_one(self._naming, suspects)
+
+    @property
+    def _is_stopped(self) -> bool:
+        return self._stop is not None and self._stop.is_set()
+
+    def _together(self, todo: deque[Path]) -> Iterator[Answer]:
+        """Answers until none is left to do; a photo leaves `todo` when it is answered."""
+        if self._pool is None:
+            self._pool = self._running.enter_context(_pool(self._processes))
+        waiting: deque[Future[Answer]] = deque()
+        ahead = iter(tuple(todo))
         while todo:
-            while len(waiting) < AHEAD * processes and (path := next(ahead, None)) is not None:
-                waiting.append(pool.submit(_name, naming, path))
+            while len(waiting) < AHEAD * self._processes and (path := next(ahead, None)) is not None:
+                waiting.append(self._pool.submit(_name, self._naming, path))
             while not wait(list(waiting)[:1], POLL_SECONDS).done:
-                if stop and stop.is_set():
+                if self._is_stopped:
                     return
             answer = waiting.popleft().result()
             todo.popleft()

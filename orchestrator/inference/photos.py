@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from storage.outputs import OutputLedger
 from workers.faces.align.encode_jpeg import encode_jpeg
 from workers.faces.decode.guarded_reader import guarded_reader
 from workers.faces.engine import FaceEngine
-from workers.faces.records import FaceRecord
+from workers.faces.photo import Photo
+from workers.faces.records import FaceRecord, PhotoResult
 from workers.faces.refusal import Refusal
 from workers.recognition.recogniser import Named, Recogniser
 
@@ -37,8 +38,9 @@ class PhotoAnswer:
     Attributes:
         outcome: ok, no_face, or why the photo could not be read (`storage.schemas.OUTCOMES`).
         faces: the largest first.
-        seconds: to read the photo, and detect, encode and name its faces.
+        seconds: to read the photo, and detect, encode and name its faces; where they were `stored`, to name them.
         copy: the annotated copy; None where none was asked for, or the photo could not be read.
+        stored: whether its faces were in the encodings of the store, and not encoded for this answer.
     """
 
     path: Path
@@ -47,6 +49,7 @@ class PhotoAnswer:
     faces: tuple[NamedFace, ...] = ()
     seconds: float = 0.0
     copy: Path | None = None
+    stored: bool = False
 
     @property
     def was_read(self) -> bool:
@@ -78,19 +81,15 @@ def identify_photos(
     A photo that cannot be read is an answer, not an error.
     """
     copies = AnnotatedCopies(out, paths, outputs) if out else None
-    return with_copies((name_photo(path, engine, recogniser, out is not None) for path in paths), copies)
+    return (with_copy(*name_photo(path, engine, recogniser, out is not None), copies) for path in paths)
 
 
-def with_copies(
-    named: Iterable[tuple[PhotoAnswer, bytes | None]], copies: AnnotatedCopies | None
-) -> Iterator[PhotoAnswer]:
-    """The answers of `name_photo`, each when its copy is written; raises StoreError where it cannot be."""
-    for answer, jpeg in named:
-        if copies and jpeg is not None:
-            people = [face.named.name for face in answer.faces]
-            yield replace(answer, copy=copies.write(answer.path, jpeg, people))
-        else:
-            yield answer
+def with_copy(answer: PhotoAnswer, jpeg: bytes | None, copies: AnnotatedCopies | None) -> PhotoAnswer:
+    """An answer of `name_photo` when its copy is written, if it has one; raises StoreError where it cannot be."""
+    if copies is None or jpeg is None:
+        return answer
+    people = [face.named.name for face in answer.faces]
+    return replace(answer, copy=copies.write(answer.path, jpeg, people))
 
 
 def name_photo(
@@ -117,14 +116,25 @@ def name_photo_bytes(
     if isinstance(photo, Refusal):
         return PhotoAnswer(path, photo.outcome, photo.reason), None
     result = engine.encode_every_face(data, photo, recogniser.others, recogniser.needs_own_embedding)
-    found = _named(result.faces, recogniser)
-    answer = PhotoAnswer(path, result.outcome, result.reason, found, seconds=time.perf_counter() - began)
-    jpeg = None
-    if annotate and answer.was_read:
-        palette = Palette(recogniser.model.labels)
-        tags = [palette.tag(_scaled(face.box, 1 / photo.scale), face.named.name, face.named.likeness) for face in found]
-        jpeg = encode_jpeg(draw(photo.rgb, tags))
-    return answer, jpeg
+    answer = answer_of(path, result, recogniser)
+    answer = replace(answer, seconds=time.perf_counter() - began)
+    return answer, annotated_jpeg(photo, answer, recogniser) if annotate and answer.was_read else None
+
+
+def answer_of(path: Path, result: PhotoResult, recogniser: Recogniser) -> PhotoAnswer:
+    """The answer for a photo that is encoded; its `seconds` are those that naming takes."""
+    began = time.perf_counter()
+    faces = _named(result.faces, recogniser)
+    return PhotoAnswer(path, result.outcome, result.reason, faces, seconds=time.perf_counter() - began)
+
+
+def annotated_jpeg(photo: Photo, answer: PhotoAnswer, recogniser: Recogniser) -> bytes:
+    """The photo with the boxes and names of its answer, as the bytes of a JPEG."""
+    palette = Palette(recogniser.model.labels)
+    tags = [
+        palette.tag(_scaled(face.box, 1 / photo.scale), face.named.name, face.named.likeness) for face in answer.faces
+    ]
+    return encode_jpeg(draw(photo.rgb, tags))
 
 
 def _scaled(box: Box, scale: float) -> Box:

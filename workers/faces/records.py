@@ -1,8 +1,8 @@
-"""What the engine returns: a record for each face and a result for each photo, as rows of the table of faces."""
+"""What the engine returns: a record for each face, a result for each photo; to rows of the table of faces and back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -102,3 +102,30 @@ def embedding_rows(result: PhotoResult, encoder: str) -> list[dict[str, Any]]:
         {"photo_key": face.photo_key, "face_index": face.face_index, "embedding": face.others[encoder]}
         for face in result.faces
     ]
+
+
+NO_EMBEDDINGS: Mapping[str, Mapping[int, Embedding]] = {}
+
+
+def stored_result(
+    rows: Sequence[Mapping[str, Any]], others: Mapping[str, Mapping[int, Embedding]] = NO_EMBEDDINGS
+) -> PhotoResult:
+    """The result whose `face_rows` these are, at least one; it has no `seconds`.
+
+    Args:
+        rows: a column that is missing counts as null.
+        others: the embeddings by other encoders: by the encoder's name, then by face_index.
+    """
+    first = rows[0]
+    if first["outcome"] != "ok":
+        return PhotoResult(first["photo_key"], [], first["outcome"], first["reason"], first.get("detector") or "")
+    ordered = sorted(rows, key=lambda row: int(row["face_index"]))
+    faces = [_stored_face(row, {name: found[row["face_index"]] for name, found in others.items()}) for row in ordered]
+    return PhotoResult(first["photo_key"], faces, "ok", "", first.get("detector") or "")
+
+
+def _stored_face(row: Mapping[str, Any], others: Mapping[str, Embedding]) -> FaceRecord:
+    values: dict[str, Any] = {name: row.get(name) for name in FACES.names}
+    for name in ("landmarks", "embedding", "five_points"):
+        values[name] = None if values[name] is None else np.asarray(values[name], np.float32)
+    return FaceRecord(**values, others=others)

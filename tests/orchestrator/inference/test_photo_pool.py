@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.inference.photo_pool import PhotoNaming, name_in_processes, useful_processes
+from orchestrator.inference.photo_pool import NamingProcesses, PhotoNaming, useful_processes
 from orchestrator.inference.photos import PhotoAnswer, name_photo
 from orchestrator.stop_request import StopRequest
 from storage.runs import Run
@@ -46,7 +46,8 @@ def test_the_answers_are_those_of_one_process_and_a_photo_that_kills_is_poisoned
     bad.write_text("no photo")
     mark(killer, "kill")
     paths = [photos[0], bad, killer, photos[1], photos[3]]
-    found = list(name_in_processes(naming, paths, 2))
+    with NamingProcesses(naming, 2) as processes:
+        found = list(processes.name(paths))
     assert [answer.path for answer, _ in found] == paths
     assert (found[2][0].outcome, found[2][0].reason, found[2][1]) == ("poisoned", "the process that read it died", None)
     for place in (0, 1, 3, 4):
@@ -55,10 +56,9 @@ def test_the_answers_are_those_of_one_process_and_a_photo_that_kills_is_poisoned
         assert found[place][1] == jpeg
 
 
-def test_an_iterator_that_is_closed_early_leaves_no_process(naming: PhotoNaming, photos: list[Path]) -> None:
-    named = name_in_processes(naming, photos, 2)
-    assert next(named)[0].path == photos[0]
-    named.close()
+def test_processes_that_are_ended_early_leave_none_behind(naming: PhotoNaming, photos: list[Path]) -> None:
+    with NamingProcesses(naming, 2) as processes:
+        assert next(processes.name(photos))[0].path == photos[0]
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
     commands = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children]
     assert not any(b"spawn_main" in command for command in commands)
@@ -67,11 +67,13 @@ def test_an_iterator_that_is_closed_early_leaves_no_process(naming: PhotoNaming,
 def test_a_request_to_stop_ends_processes_that_are_still_loading(naming: PhotoNaming, photos: list[Path]) -> None:
     stop = StopRequest()
     stop.set()
-    assert list(name_in_processes(naming, photos, 2, stop)) == []
+    with NamingProcesses(naming, 2, stop) as processes:
+        assert list(processes.name(photos)) == []
     stop = StopRequest()
     threading.Timer(0.3, stop.set).start()
     began = time.monotonic()
-    assert list(name_in_processes(naming, photos * 100, 2, stop)) == []
+    with NamingProcesses(naming, 2, stop) as processes:
+        assert list(processes.name(photos * 100)) == []
     assert time.monotonic() - began < 10  # a fraction of a second on an idle machine
 
 
