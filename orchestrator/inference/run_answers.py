@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -99,7 +99,7 @@ class RunAnswers:
         """Whether there are photos that are not encoded yet, and have not failed in this run."""
         return bool(self._left.keys() - self._encoded.look() - self._failed.look())
 
-    def take(self) -> Iterator[tuple[PhotoAnswer, bytes | None]]:
+    def take(self) -> Generator[tuple[PhotoAnswer, bytes | None], None, None]:
         """The answers that there are now and were not given before, those of a moment by path.
 
         An iterator that is not used up leaves the rest to the next call.

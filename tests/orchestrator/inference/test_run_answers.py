@@ -1,0 +1,175 @@
+"""Workers encode, names are found here: the answers are those of the local way, each photo is answered once."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from orchestrator.inference import local_answers
+from orchestrator.inference.load_model import recogniser_of
+from orchestrator.inference.local_answers import LocalAnswers
+from orchestrator.inference.photo_pool import Answer, PhotoNaming
+from orchestrator.inference.photos import PhotoAnswer, name_photo
+from orchestrator.inference.run_answers import RunAnswers, plan_naming
+from orchestrator.scheduler.work import planned_photos
+from orchestrator.stop_request import StopRequest
+from storage.errors import EngineError
+from storage.outputs import OutputLedger
+from storage.runs import Run
+from tests.tiny_run import encode_here
+from workers.faces.engine import FaceEngine, load_engine
+from workers.jobs.embed_faces import encode_and_embed
+from workers.jobs.photo_ref import PhotoRef
+from workers.jobs.write_failure import write_failure
+from workers.recognition.recogniser import Recogniser
+
+
+@pytest.fixture
+def heap(run: Run, tmp_path: Path) -> Path:
+    """Photos of one, three and no people, one twice, one below, a text and a cut photo."""
+    photos = sorted(Path(run.plan.dataset).glob("*/*-001.jpg"))
+    folder = tmp_path / "heap"
+    (folder / "below").mkdir(parents=True)
+    for photo in photos[:2]:
+        shutil.copy(photo, folder)
+    shutil.copy(photos[0], folder / "below" / "again.jpg")
+    Image.fromarray(np.hstack([np.asarray(Image.open(path)) for path in photos[:3]])).save(folder / "three.jpg")
+    Image.new("RGB", (200, 200), "grey").save(folder / "nobody.png")
+    (folder / "text.jpg").write_text("no photo")
+    (folder / "cut.jpg").write_bytes(photos[0].read_bytes()[:600])
+    return folder
+
+
+@pytest.fixture
+def store(run: Run, tmp_path: Path) -> Run:
+    """The run in a store of its own."""
+    shutil.copytree(run.store, tmp_path / "store")
+    return Run(tmp_path / "store" / "runs" / run.run_id, run.plan)
+
+
+def without_times(answer: PhotoAnswer) -> PhotoAnswer:
+    """Without what is measured and where the faces came from."""
+    faces = tuple(replace(face, named=replace(face.named, milliseconds=0.0)) for face in answer.faces)
+    return replace(answer, seconds=0.0, faces=faces, stored=False)
+
+
+def by_path(answers: Iterable[Answer]) -> dict[Path, tuple[PhotoAnswer, bytes | None]]:
+    found = {answer.path: (without_times(answer), jpeg) for answer, jpeg in answers}
+    return dict(sorted(found.items()))
+
+
+def local(recogniser: Recogniser, heap: Path, engine: FaceEngine) -> dict[Path, tuple[PhotoAnswer, bytes | None]]:
+    """What the engine of this process says."""
+    paths = [path for path in heap.rglob("*") if path.is_file()]
+    return by_path(name_photo(path, engine, recogniser, annotate=True) for path in paths)
+
+
+@pytest.mark.parametrize("configuration", ["svm-linear", "knn-1", "eigenfaces-svm"])
+def test_the_answers_are_those_of_the_local_way(store: Run, heap: Path, configuration: str) -> None:
+    recogniser = recogniser_of(store, configuration)
+    planned = plan_naming(store, heap, recogniser, OutputLedger(None)).run
+    assert (store.plan.engine.policy, planned.plan.engine.policy) == ("central", "all")
+    answers = RunAnswers(planned, heap, recogniser, annotate=True)
+    refused = [answer.path.name for answer, _ in answers.take()]
+    assert sorted(refused) == ["cut.jpg", "text.jpg"]
+    assert answers.are_missing
+    encode_here(planned)
+    found = by_path(itertools.chain(answers.take(), RunAnswers(planned, heap, recogniser, True).take()))
+    assert found == local(recogniser, heap, load_engine(recogniser.settings))
+    assert len(found) == len(answers.paths) == 7
+    assert len(found[heap / "three.jpg"][0].faces) == 3
+    assert not answers.are_missing
+    assert list(answers.take()) == []
+
+
+def test_answers_come_as_photos_are_done_and_a_failure_is_an_answer(
+    store: Run, heap: Path, recogniser: Recogniser
+) -> None:
+    planned = plan_naming(store, heap, recogniser, OutputLedger(None)).run
+    answers = RunAnswers(planned, heap, recogniser, annotate=False)
+    assert len(list(answers.take())) == 2
+    (first, path), *others = planned_photos(planned).items()
+    encode_and_embed(planned, [PhotoRef(first, path)])
+    assert {str(answer.path.relative_to(heap)) for answer, _ in answers.take()} == {path, path_of_twin(path)}
+    write_failure(planned, others[0][0], "timed_out", "no answer within 60 s", 3)
+    (failed,) = [answer for answer, _ in answers.take()]
+    assert (failed.path, failed.outcome, failed.faces) == (heap / others[0][1], "timed_out", ())
+    encode_and_embed(planned, [PhotoRef(*each) for each in others[1:]])
+    taken = answers.take()
+    one = next(taken)[0]
+    taken.close()
+    assert one.seconds > 0
+    assert one.path not in {answer.path for answer, _ in answers.take()}
+
+
+def path_of_twin(path: str) -> str:
+    """The other path of the photo that is there twice; of others, their own."""
+    twins = {"ada-001.jpg": "below/again.jpg", "below/again.jpg": "ada-001.jpg"}
+    return twins.get(path, path)
+
+
+def test_photos_that_were_stored_before_are_told_apart_from_those_that_workers_encoded(
+    store: Run, heap: Path, recogniser: Recogniser
+) -> None:
+    planned = plan_naming(store, heap, recogniser, OutputLedger(None)).run
+    answers = RunAnswers(planned, heap, recogniser, annotate=False)
+    encode_here(planned)
+    read = [answer for answer, _ in answers.take() if answer.was_read]
+    assert [answer.stored for answer in read] == [False] * 5
+    assert min(answer.seconds for answer in read) > 0.001
+    again = RunAnswers(planned, heap, recogniser, annotate=False)
+    assert {answer.stored for answer, _ in again.take() if answer.was_read} == {True}
+
+
+def test_a_photo_that_is_stored_is_not_encoded_again_on_this_machine(
+    store: Run, heap: Path, recogniser: Recogniser, engine: FaceEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = local(recogniser, heap, engine)
+    planned = plan_naming(store, heap, recogniser, OutputLedger(None)).run
+    encode_here(planned)
+    shutil.copy(heap / "three.jpg", heap / "moved.jpg")  # a photo is known by its bytes, wherever it lies
+    new = Path(store.plan.dataset) / "bruno" / "bruno-002.jpg"
+    before = files_of(store.store)
+    encoded: list[Path] = []
+
+    def counted(path: Path, *how: Any) -> Answer:
+        encoded.append(path)
+        return name_photo(path, *how)
+
+    monkeypatch.setattr(local_answers, "name_photo", counted)
+    naming = PhotoNaming(store.store, store.run_id, "svm-linear", None, annotate=True)
+    paths = [*expected, heap / "moved.jpg", new]
+    found = list(LocalAnswers(recogniser, naming, StopRequest()).name(paths))
+    assert [answer.path for answer, _ in found] == paths
+    assert encoded == [heap / "cut.jpg", heap / "text.jpg", new]
+    assert by_path(found[:7]) == expected
+    assert without_times(found[7][0]).faces == expected[heap / "three.jpg"][0].faces
+    assert [answer.stored for answer, _ in found] == [path not in encoded for path in paths]
+    assert files_of(store.store) == before  # of what is encoded here, nothing is kept
+
+
+def files_of(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if path.is_file()}
+
+
+def test_encodings_of_other_settings_are_not_used(store: Run, heap: Path, recogniser: Recogniser) -> None:
+    encode_here(plan_naming(store, heap, recogniser, OutputLedger(None)).run)
+    other = replace(recogniser, engine=replace(recogniser.engine, smallest_face=0))
+    planned = plan_naming(store, heap, other, OutputLedger(None)).run
+    answers = RunAnswers(planned, heap, other, annotate=False)
+    assert [answer for answer, _ in answers.take() if answer.was_read] == []
+    assert answers.are_missing
+
+
+def test_invented_faces_are_not_named(store: Run, heap: Path, recogniser: Recogniser) -> None:
+    invented = replace(recogniser, engine=replace(recogniser.engine, null_engine=True))
+    with pytest.raises(EngineError, match="names nobody"):
+        plan_naming(store, heap, invented, OutputLedger(None))
