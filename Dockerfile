@@ -2,6 +2,7 @@
 #
 #   images   workers for photos, Flower, metrics: without TensorFlow
 #   full     everything: trainings, the orchestrator with its reports, the command line; the default
+#   images-cuda, training-cuda   the same for workers on a GPU (deploy/compose.gpu.yml): built, never run on one
 #
 # The base is an argument, so that a mirror, a hardened Python or a digest (NAME:TAG@sha256:...) can take its place.
 ARG BASE=python:3.12-slim-bookworm
@@ -47,6 +48,20 @@ RUN pip --disable-pip-version-check --python /opt/lineup/bin/python \
     install --no-cache-dir --no-deps --no-build-isolation . \
  && pip --disable-pip-version-check --python /opt/lineup/bin/python uninstall --yes setuptools
 
+FROM build-images AS build-images-cuda
+COPY requirements-images-cuda.lock ./
+RUN --mount=type=cache,target=/root/.cache/pip \
+    pip --disable-pip-version-check --python /opt/lineup/bin/python uninstall --yes onnxruntime \
+ && pip --disable-pip-version-check --python /opt/lineup/bin/python \
+    install --no-deps --require-hashes -r requirements-images-cuda.lock
+
+FROM build-full AS build-training-cuda
+COPY requirements-training-cuda.lock ./
+RUN --mount=type=cache,target=/root/.cache/pip \
+    pip --disable-pip-version-check --python /opt/lineup/bin/python uninstall --yes tensorflow-cpu \
+ && pip --disable-pip-version-check --python /opt/lineup/bin/python \
+    install --no-deps --require-hashes -r requirements-training-cuda.lock
+
 FROM ${BASE} AS runtime
 # the owner of the store's files, and who must be able to read the photos
 ARG UID=1000
@@ -63,6 +78,12 @@ CMD ["--help"]
 
 FROM runtime AS images
 COPY --from=build-images /opt/lineup /opt/lineup
+
+FROM runtime AS images-cuda
+COPY --from=build-images-cuda /opt/lineup /opt/lineup
+
+FROM runtime AS training-cuda
+COPY --from=build-training-cuda /opt/lineup /opt/lineup
 
 FROM runtime AS full
 COPY --from=build-full /opt/lineup /opt/lineup

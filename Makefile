@@ -120,6 +120,8 @@ lock: ## resolve the dependencies anew (needs uv); no address of an index is rec
 	uv pip compile $(LOCK) --override requirements.overrides -c requirements-dev.lock pyproject.toml -o requirements.lock
 	uv pip compile $(LOCK) -c requirements.lock --override requirements-images.overrides --group images \
 	  -o requirements-images.lock
+	uv pip compile $(LOCK) -c requirements-images.lock --group images-cuda -o requirements-images-cuda.lock
+	uv pip compile $(LOCK) -c requirements.lock --group training-cuda -o requirements-training-cuda.lock
 
 clean: ## delete what the targets made
 	rm -rf $(VENV) build demo *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -20,6 +20,7 @@ FacePolicy = Literal["largest", "central", "consistent", "require-one", "all"]
 LandmarkModel = Literal["68", "5"]
 EncoderName = Literal["onnx", "openvino", "openvino-bf16", "dlib"]
 LadderRung = Literal["upsample", "rotate"]
+ProviderName = Literal["cpu", "cuda"]
 
 
 @dataclass(frozen=True, config=FORBID_EXTRA)
@@ -62,6 +63,8 @@ class EngineSettings:
             are searched under "all", and under the other policies where no face is found.
         ladder: what else to try where no face is found, in order: "upsample" searches tiles of the photo at twice its
             size, for faces of half the width; "rotate" looks with the whole detector in the photo's quarter turns.
+        provider: where ONNX Runtime runs the large networks, which are the CNN detector and the encoders: "cpu", or
+            "cuda", whose bits are others. The light detectors stay on the processor.
         limits: the sizes of photo that are taken.
         null_engine: for `make scale` alone: faces are invented from the bytes of a photo, which is not opened. Every
             such face says so in its note, and the fingerprint is another one.
@@ -77,13 +80,14 @@ class EngineSettings:
     detect_side: Annotated[int, Field(strict=True, ge=80, le=100_000)] = 800
     ladder: tuple[LadderRung, ...] = ()
     smallest_face: Annotated[int, Field(strict=True, ge=0, le=100_000)] = 48
+    provider: ProviderName = "cpu"
     limits: Limits = field(default_factory=Limits)
     null_engine: Flag = False
 
     def plain(self) -> dict[str, Any]:
         """As JSON data. A setting that came later is left out at its default, so that fingerprints stay."""
         plain = asdict(self)
-        for name in ("smallest_face", "null_engine"):
+        for name in ("smallest_face", "provider", "null_engine"):
             if plain[name] == getattr(EngineSettings, name):
                 del plain[name]
         return plain

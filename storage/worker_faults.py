@@ -45,6 +45,7 @@ KINDS = {
     "store": "the object store does not answer it, though perhaps it answers others",
     "disk": "the store is full for it, though perhaps not for others",
     "broker": "the broker refuses what a worker needs",
+    "device": "it is told to use CUDA and has no such device",
     "memory": "no shared memory for its processes",
 }
 

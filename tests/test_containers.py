@@ -381,6 +381,8 @@ def test_every_installation_is_from_the_lock_or_from_here() -> None:
         "--no-deps --require-hashes -r requirements-images.lock",
         "--no-deps --require-hashes -r requirements.lock",
         *["--no-cache-dir --no-deps --no-build-isolation ."] * 2,
+        "--no-deps --require-hashes -r requirements-images-cuda.lock",
+        "--no-deps --require-hashes -r requirements-training-cuda.lock",
     ]
 
 
@@ -395,6 +397,30 @@ def test_a_store_in_a_bucket_is_for_all_who_use_the_store_with_credentials_from_
         assert service["networks"] == ["outside"]
     assert not {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} & set(re.findall(r"AWS_\w+", text))
     assert override["secrets"] == {"aws_credentials": {"file": "./secrets/aws_credentials"}}
+
+
+def test_workers_on_a_gpu_are_images_of_their_own_with_the_versions_of_the_others() -> None:
+    override = yaml.safe_load((ROOT / "deploy" / "compose.gpu.yml").read_text())["services"]
+    workers = {"worker-images": "images-cuda", "worker-training": "training-cuda"}
+    assert set(override) == {*workers, "flower"}
+    for name, target in workers.items():
+        assert override[name]["image"] == f"{PROJECT}-{target}"
+        assert override[name]["build"]["target"] == target
+        assert override[name]["environment"] == {"LINEUP_DEVICE": "cuda"}
+        (device,) = override[name]["deploy"]["resources"]["reservations"]["devices"]
+        assert device == {"driver": "nvidia", "count": 1, "capabilities": ["gpu"]}
+    assert override["flower"]["build"]["target"] == "images"  # nobody else builds it then
+    for name, without, gpu in (
+        ("images", "onnxruntime", "onnxruntime-gpu"),
+        ("training", "tensorflow-cpu", "tensorflow"),
+    ):
+        base = locked("requirements-images.lock" if name == "images" else "requirements.lock")
+        cuda = locked(f"requirements-{name}-cuda.lock")
+        assert gpu in cuda
+        assert without not in cuda
+        shared = {package for package in cuda.keys() & base.keys() if package != gpu}
+        assert {package: cuda[package] for package in shared} == {package: base[package] for package in shared}
+        assert all(package.startswith("nvidia-") for package in cuda.keys() - base.keys() - {gpu})
 
 
 def test_the_build_sees_its_ingredients_and_nothing_else() -> None:

@@ -34,6 +34,7 @@ LEVELS = (
     ("workers.learning",),
     ("workers.compare", "workers.faces", "workers.synthetic"),
     ("workers.cores", "workers.memory", "workers.numeric_environment"),
+    ("workers.device",),
     ("storage",),
 )
 """The rooms from the top down. A room may import itself and rooms of lower levels; neighbours do not know each other.

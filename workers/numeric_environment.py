@@ -13,9 +13,11 @@ import platform
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from workers.device import cuda_name, uses_cuda
+
 NUMERIC_PACKAGES = (
-    "numpy", "scipy", "scikit-learn", "keras", "tensorflow", "tensorflow-cpu", "onnxruntime", "openvino",
-    "opencv-python-headless", "opencv-python", "dlib-bin", "dlib", "simplejpeg", "pillow",
+    "numpy", "scipy", "scikit-learn", "keras", "tensorflow", "tensorflow-cpu", "onnxruntime", "onnxruntime-gpu",
+    "openvino", "opencv-python-headless", "opencv-python", "dlib-bin", "dlib", "simplejpeg", "pillow",
 )  # fmt: skip
 
 PROCESSOR, INSTRUCTIONS = "processor", "instructions"
@@ -81,8 +83,9 @@ def _without_common(lists: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def processor_name() -> str:
-    """The processor of this machine as its system names it, without commas."""
-    return (_of_cpuinfo("model name") or platform.processor() or platform.machine()).replace(",", " ")
+    """The processor of this machine as its system names it, without commas, and the CUDA device where one is used."""
+    name = _of_cpuinfo("model name") or platform.processor() or platform.machine()
+    return f"{name} with {cuda_name()}".replace(",", " ") if uses_cuda() else name.replace(",", " ")
 
 
 def instruction_set() -> str:

@@ -28,6 +28,7 @@ VALUES = {
     "broker_url_file": "'/tmp/stranger-address'",
     "broker_password_file": "'/tmp/stranger-password'",
     "flower_password_file": "'/tmp/stranger-password'",
+    "device": "'cuda'",
     "health_file": "'/tmp/stranger-health'",
 }
 

@@ -74,6 +74,12 @@ def test_all_become_healthy_and_doctor_is_content(clone: Deployment) -> None:
     assert len(clone.containers("worker-images")) == 3
 
 
+def test_the_overrides_are_accepted_by_compose(clone: Deployment) -> None:
+    (clone.folder / ".env").open("a").write("LINEUP_S3_STORE=s3://bucket/lineup\n")
+    for name in ("gpu", "s3"):
+        clone.compose("-f", "docker-compose.yml", "-f", f"deploy/compose.{name}.yml", "config", "--quiet")
+
+
 def test_a_run_through_a_kill_and_scaling_has_the_tables_of_an_undisturbed_one(
     clone: Deployment, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from workers import device
 from workers import numeric_environment as module
 from workers.numeric_environment import (
     differences,
@@ -56,3 +57,15 @@ def test_only_what_differs_is_a_difference_and_a_missing_package_is_none() -> No
     other = {"numpy": "2.5.0", "instructions": "avx2 avx512f fma", "keras": "3"}
     assert differences([one, one]) == {}
     assert differences([one, other]) == {"numpy": ("2.4.1", "2.5.0"), "instructions": ("avx512f", "none of these")}
+
+
+def test_a_worker_that_uses_cuda_names_its_device_beside_the_processor(
+    cpuinfo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cpuinfo.write_text(X86)
+    monkeypatch.setattr(device, "GPUS", tmp_path)
+    (tmp_path / "0000:01:00.0").mkdir()
+    (tmp_path / "0000:01:00.0" / "information").write_text("Model: \t\t NVIDIA T4\nIRQ:   \t\t 35\n")
+    assert processor_name() == "Z80  fast"
+    monkeypatch.setenv(device.VARIABLE, "cuda")
+    assert processor_name() == "Z80  fast with NVIDIA T4"

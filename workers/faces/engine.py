@@ -54,7 +54,7 @@ class FaceEngine:
         self._finder = FaceFinder(settings)
         self._refine = load_refiner(settings.refine)
         self._landmarks = load_landmarks(settings.landmarks)
-        self._encode = load_face_encoder(settings.encoder)
+        self._encode = load_face_encoder(settings.encoder, settings.provider)
 
     def encode_photos(
         self, photos: Sequence[tuple[str, bytes]], before: Callable[[str], None], others: OtherEncoders = NO_OTHERS

@@ -25,13 +25,15 @@ def onnx_encoders(run: Run) -> Mapping[str, OnnxEncoder]:
 
 def load_onnx_encoders(run: Run) -> dict[str, OnnxFaceEncoder]:
     """The same, loaded once a process; raises `StoreError` as `planned_network` does."""
-    return {name: load_onnx_encoder(run.store, each) for name, each in onnx_encoders(run).items()}
+    return {
+        name: load_onnx_encoder(run.store, each, run.plan.engine.provider) for name, each in onnx_encoders(run).items()
+    }
 
 
 @functools.lru_cache(maxsize=4)
-def load_onnx_encoder(store: Path, encoder: OnnxEncoder) -> OnnxFaceEncoder:
+def load_onnx_encoder(store: Path, encoder: OnnxEncoder, provider: str = "cpu") -> OnnxFaceEncoder:
     """An encoder whose network the store keeps; raises `StoreError` as `planned_network` does."""
-    return OnnxFaceEncoder(encoder, planned_network(store, encoder))
+    return OnnxFaceEncoder(encoder, planned_network(store, encoder), provider)
 
 
 def planned_network(store: Path, encoder: OnnxEncoder) -> bytes:

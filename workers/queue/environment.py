@@ -13,6 +13,7 @@
 | LINEUP_PHOTOS_PER_TASK | 0: grows with the folder | photos in one message |
 | LINEUP_FLOWER_PORT | 5555 | where Flower of `up` listens, on 127.0.0.1 |
 | LINEUP_FLOWER_PASSWORD_FILE | – | file that holds the password of `lineup flower`, whose user is lineup |
+| LINEUP_DEVICE | cpu | or cuda: this worker trains networks on a CUDA device, and takes no work without one |
 | LINEUP_HEALTH_FILE | – | where a service says whether it can work; `lineup ready` reads it |
 | LINEUP_LOG_LEVEL | INFO | of workers and orchestrator |
 | LINEUP_LOG_FORMAT | text | text or json |
@@ -56,6 +57,7 @@ class Settings(BaseSettings):
     photos_per_task: Annotated[int, Field(ge=0, le=1000)] = 0
     flower_port: Annotated[int, Field(ge=1, le=65535)] = 5555
     flower_password_file: Path | None = None
+    device: Literal["cpu", "cuda"] = "cpu"
     health_file: Path | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
@@ -100,7 +102,7 @@ def settings_environment() -> dict[str, str]:
     Without the store and the broker's address, which are the caller's to choose.
     """
     settings = load_settings()
-    values = {key: str(getattr(settings, key)) for key in (*HARMLESS, "broker_certificate", "broker_prefix")}
+    values = {key: str(getattr(settings, key)) for key in (*HARMLESS, "broker_certificate", "broker_prefix", "device")}
     for key in ("broker_ca", "flower_password_file", "health_file"):
         path: Path | None = getattr(settings, key)
         values[key] = str(path.absolute()) if path else ""

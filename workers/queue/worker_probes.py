@@ -137,7 +137,7 @@ def probed(store: Path, fault: WorkerFault, photos: PhotosProbe) -> bool | None:
     if fault.kind == "engine" and not os.access(_existing(cache_folder()), os.W_OK):
         return False
     # that of the start is taken back by the start
-    return False if fault.kind == "memory" else None
+    return False if fault.kind in ("memory", "device") else None
 
 
 def engine_mark(health_file: Path) -> Path:

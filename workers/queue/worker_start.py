@@ -14,6 +14,7 @@ from celery.signals import celeryd_init, worker_process_init, worker_shutdown
 
 from storage.errors import StoreError, WorkerUnfit
 from storage.worker_faults import fault_of, write_fault
+from workers.device import HINT, VARIABLE, lacks_cuda, uses_cuda
 from workers.queue.environment import load_settings
 from workers.queue.task_names import IMAGES, TRAINING
 from workers.queue.worker_health import LOOK_SECONDS, WorkerHealth, tell_fault
@@ -76,6 +77,7 @@ def watch_health(app: Celery) -> None:
 def begin(sender: str, options: dict[str, Any], **_: Any) -> None:
     """Tell the store of this worker, and wait here while it could not work at all."""
     settings = load_settings()
+    os.environ[VARIABLE] = settings.device  # inherited by the processes of the pool
     queues = tuple(options.get("queues") or (IMAGES, TRAINING))
     processes = int(options.get("concurrency") or 1)
     health = WorkerHealth(settings.store.resolve(), sender, queues, processes, settings.health_file)
@@ -98,7 +100,7 @@ def end(**_: Any) -> None:
 
 
 def load_engine_early() -> None:
-    """Load the default face engine, where somebody asks whether it loads: `lineup ready`."""
+    """Load the default face engine, on this worker's device, where somebody asks whether it loads: `lineup ready`."""
     if not os.environ.get(ENGINE_VARIABLE):
         return
     from storage.engine_settings import EngineSettings
@@ -107,7 +109,7 @@ def load_engine_early() -> None:
 
     try:
         with loading():
-            load_engine(EngineSettings())
+            load_engine(EngineSettings(provider="cuda" if uses_cuda() else "cpu"))
         mark_engine()
     except WorkerUnfit as unfit:
         tell_fault(unfit)
@@ -155,4 +157,7 @@ def start_fault() -> WorkerUnfit | None:
     except OSError as error:
         what = f"no semaphore can be made in /dev/shm: {error.strerror or error}"
         return WorkerUnfit("memory", what, "Mount a writable tmpfs at /dev/shm (Docker: --shm-size=64m)")
+    lacks = lacks_cuda() if uses_cuda() else ""
+    if lacks:
+        return WorkerUnfit("device", f"LINEUP_DEVICE is cuda and {lacks}", HINT)
     return refused_by_broker(load_settings().store)

@@ -10,12 +10,14 @@ import pytest
 from orchestrator.scheduler.work import planned_photos
 from storage.engine_settings import EngineSettings
 from storage.errors import EngineError
+from storage.worker_faults import SUFFIX, WorkerFile, read_fault
 from tests.cluster import plan
+from workers import device
 from workers.faces import engine
 from workers.queue import tasks, worker_health
 from workers.queue.environment import Settings
 from workers.queue.worker_probes import ENGINE_VARIABLE
-from workers.queue.worker_start import load_engine_early
+from workers.queue.worker_start import load_engine_early, start_fault
 from workers.synthetic.photo_folder import write_folder
 
 
@@ -52,3 +54,28 @@ def test_an_engine_that_loads_later_is_told_with_the_first_photos_and_once(
     mark.unlink()
     tasks.encode_photos_task.run(run.run_id, others)
     assert not mark.exists()
+
+
+def test_a_worker_that_is_told_to_use_cuda_and_has_none_says_so_before_it_takes_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(device.VARIABLE, "cuda")
+    monkeypatch.setattr(device, "DRIVER", "libcuda-of-nobody.so")
+    unfit = start_fault()
+    assert unfit
+    assert unfit.kind == "device"
+    assert "libcuda-of-nobody.so is not here" in unfit.what
+
+
+def test_it_loads_the_engine_on_cuda_or_none(mark: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / f"mine{SUFFIX}"
+    monkeypatch.setenv(device.VARIABLE, "cuda")
+    monkeypatch.setenv(worker_health.VARIABLE, str(path))
+    held = WorkerFile(path, "mine", ("images",), 1)
+    load_engine_early()
+    assert not mark.exists()
+    fault = read_fault(path)
+    held.close()
+    assert fault
+    assert fault.kind == "engine"
+    assert "CUDA" in fault.cause

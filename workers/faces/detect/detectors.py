@@ -28,18 +28,18 @@ YUNET_SURE = 0.7
 """Score of YuNet below which the CNN looks as well."""
 
 
-def load_detector(name: str, policy: str = "all") -> Detector:
+def load_detector(name: str, policy: str = "all", provider: str = "cpu") -> Detector:
     """The detector of a name that `EngineSettings.detector` allows; raises `EngineError` where a model file is missing.
 
     The policy is the cascade's: where one face counts ("largest", "central"), it stops at a large face that no smaller
-    one can beat.
+    one can beat. The provider is that of `EngineSettings`.
     """
     loaders: dict[str, Callable[[], Detector]] = {
-        "cascade": functools.partial(_load_cascade, policy),
-        "yunet-cascade": _load_yunet_cascade,
+        "cascade": functools.partial(_load_cascade, policy, provider),
+        "yunet-cascade": functools.partial(_load_yunet_cascade, provider),
         "blaze": _load_blaze,
         "yunet": _load_yunet,
-        "cnn": _load_cnn,
+        "cnn": functools.partial(_load_cnn, provider),
         "hog": _load_hog,
         "dlib-cnn": _load_dlib_cnn,
     }
@@ -66,15 +66,15 @@ def shrink(rgb: Pixels, side: int) -> tuple[Pixels, float]:
 
 
 @functools.cache
-def _load_cascade(policy: str) -> Detector:
+def _load_cascade(policy: str, provider: str) -> Detector:
     """BlazeFace, then dlib's CNN where BlazeFace finds nothing or is unsure: the recall of both at little more cost."""
-    return Cascade(session_of("blaze"), _load_cnn(), policy)
+    return Cascade(session_of("blaze"), _load_cnn(provider), policy)
 
 
 @functools.cache
-def _load_yunet_cascade() -> Detector:
+def _load_yunet_cascade(provider: str) -> Detector:
     """YuNet, then dlib's CNN where YuNet finds nothing or is unsure."""
-    light, thorough = _load_yunet(), _load_cnn()
+    light, thorough = _load_yunet(), _load_cnn(provider)
 
     def detect(rgb: Pixels, side: int) -> list[Detection]:
         quick = light(rgb, side)
@@ -110,9 +110,9 @@ def _load_blaze() -> Detector:
 
 
 @functools.cache
-def _load_cnn() -> Detector:
+def _load_cnn(provider: str) -> Detector:
     """dlib's max-margin CNN detector in ONNX Runtime: the same boxes and scores in a twentieth of the time."""
-    session = session_of("mmod")
+    session = session_of("mmod", provider)
 
     def detect(rgb: Pixels, side: int) -> list[Detection]:
         seen, factor = shrink(rgb, side)

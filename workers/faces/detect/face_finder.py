@@ -78,8 +78,9 @@ class FaceFinder:
 
     def __init__(self, settings: EngineSettings) -> None:
         self._settings, name = settings, settings.detector
-        self._detectors = {policy: load_detector(settings.detector, policy) for policy in (settings.policy, "all")}
-        self._light: Detector = load_detector({"cascade": "blaze", "yunet-cascade": "yunet"}.get(name, name))
+        self._detectors = {one: load_detector(name, one, settings.provider) for one in (settings.policy, "all")}
+        light = {"cascade": "blaze", "yunet-cascade": "yunet"}.get(name, name)
+        self._light: Detector = load_detector(light, provider=settings.provider)
         self._is_cascade = name in ("cascade", "yunet-cascade")
         self._small = "yunet" if name in ("yunet", "yunet-cascade") else "blaze"
 
@@ -135,7 +136,9 @@ class FaceFinder:
 
     def _thorough_look(self, rgb: Pixels) -> list[Detection]:
         """What the second detector of a cascade finds; nothing more where there is one detector."""
-        return load_detector("cnn")(rgb, self._settings.detect_side) if self._is_cascade else []
+        if not self._is_cascade:
+            return []
+        return load_detector("cnn", provider=self._settings.provider)(rgb, self._settings.detect_side)
 
     def _light_look(self, rgb: Pixels) -> list[Detection]:
         return self._light(rgb, self._settings.detect_side)

@@ -31,8 +31,10 @@ BATCH = 8
 """Chips in one run of the network: its weights are then read from memory once for all of them."""
 
 
-def load_face_encoder(name: str) -> FaceEncoder:
+def load_face_encoder(name: str, provider: str = "cpu") -> FaceEncoder:
     """The encoder of a name that `EngineSettings.encoder` allows, loaded once a process.
+
+    The provider is that of `EngineSettings`; only "onnx" has one.
 
     Raises:
         EngineError: its model file is missing, or its runtime cannot run here.
@@ -45,13 +47,13 @@ def load_face_encoder(name: str) -> FaceEncoder:
     """
     if name in openvino_runtime.PRECISIONS:
         return _load_openvino(name)
-    return {"onnx": _load_onnx, "dlib": _load_dlib}[name]()
+    return _load_dlib() if name == "dlib" else _load_onnx(provider)
 
 
 @functools.cache
-def _load_onnx() -> FaceEncoder:
+def _load_onnx(provider: str) -> FaceEncoder:
     """The network in ONNX Runtime: within 1e-6 of dlib, many times as fast."""
-    session = session_of("encoder")
+    session = session_of("encoder", provider)
 
     def encode(chips: Pixels) -> Embeddings:
         embeddings: Embeddings = session.run(None, {"chips": chips})[0]

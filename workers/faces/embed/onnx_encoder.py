@@ -27,17 +27,18 @@ class OnnxFaceEncoder:
         size: D.
     """
 
-    def __init__(self, settings: OnnxEncoder, network: bytes) -> None:
+    def __init__(self, settings: OnnxEncoder, network: bytes, provider: str = "cpu") -> None:
         """Load the network.
 
         Args:
             network: what `encoder_files.encoder_network` made of the file.
+            provider: of the `EngineSettings`.
 
         Raises:
             EngineError: ONNX Runtime cannot run it, or it does not give one row of numbers for a picture.
         """
         self.settings = settings
-        self._session = load_session(network)
+        self._session = load_session(network, provider)
         self._entry = self._session.get_inputs()[0].name
         self._mean = np.broadcast_to(np.array(settings.mean, np.float32), (3,))
         try:

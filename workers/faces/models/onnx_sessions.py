@@ -1,4 +1,4 @@
-"""ONNX Runtime sessions on one thread."""
+"""ONNX Runtime sessions: on one thread of the processor, or on a CUDA device where the engine's settings say so."""
 
 from __future__ import annotations
 
@@ -7,21 +7,31 @@ from pathlib import Path
 from typing import Any
 
 from storage.errors import EngineError
+from workers.device import lacks_cuda
 from workers.faces.models.model_cache import converted
 from workers.faces.models.quiet_libraries import quiet_libraries
 
-PROVIDERS = ("CPUExecutionProvider",)
-"""No other, where one is installed: it would give other bits under the same fingerprint."""
+PROCESSOR = "CPUExecutionProvider"
+CUDA = "CUDAExecutionProvider"
+
+PROVIDERS: dict[str, list[Any]] = {
+    "cpu": [PROCESSOR],
+    # no search for the fastest kernel, whose result differs from start to start, and no 19-bit products
+    "cuda": [(CUDA, {"cudnn_conv_algo_search": "DEFAULT", "use_tf32": "0"}), PROCESSOR],
+}
+"""By `EngineSettings.provider`. With "cpu" no other, where one is installed: it would give other bits under the same
+fingerprint. With "cuda" the processor takes what CUDA has no kernel for."""
 
 
-def load_session(model: Path | bytes) -> Any:
-    """An inference session on one thread, since a worker process has one core.
+def load_session(model: Path | bytes, provider: str = "cpu") -> Any:
+    """An inference session; on one thread of the processor, since a worker process has one core.
 
     Args:
         model: the ONNX file, or its content.
+        provider: of the `EngineSettings`.
 
     Raises:
-        EngineError: it is not a model.
+        EngineError: it is not a model, or there is no CUDA device where it is to run on one.
     """
     quiet_libraries()
     import onnxruntime
@@ -32,15 +42,40 @@ def load_session(model: Path | bytes) -> Any:
     options.log_severity_level = 3
     # Photos have all sizes: an arena would keep the memory of the largest for the life of the process.
     options.enable_cpu_mem_arena = False
+    options.use_deterministic_compute = provider == "cuda"
+    if provider == "cuda":
+        _check_cuda(onnxruntime)
     try:
         source = model if isinstance(model, bytes) else str(model)
-        return onnxruntime.InferenceSession(source, options, providers=PROVIDERS)
+        session = onnxruntime.InferenceSession(source, options, providers=PROVIDERS[provider])
     except Exception as error:  # the runtime's errors have no other common base
         named = "the encoder" if isinstance(model, bytes) else model
         raise EngineError(f"ONNX Runtime cannot load {named}: {error}") from error
+    if provider == "cuda" and CUDA not in session.get_providers():  # it would silently use the processor
+        raise _without_cuda("ONNX Runtime could not start CUDA")
+    return session
+
+
+def _check_cuda(onnxruntime: Any) -> None:
+    if CUDA not in onnxruntime.get_available_providers():
+        raise _without_cuda("the ONNX Runtime that is installed here has no CUDA")
+    why = lacks_cuda()
+    if why:
+        raise _without_cuda(why)
+    onnxruntime.preload_dlls()  # CUDA's libraries, from NVIDIA's packages
+
+
+def _without_cuda(why: str) -> EngineError:
+    return EngineError(
+        f'faces.provider is "cuda" and {why}',
+        'Use a machine with a CUDA device and onnxruntime-gpu (docs/containers.md), or set faces.provider = "cpu"',
+    )
 
 
 @functools.cache
-def session_of(name: str) -> Any:
-    """The session of a model in `model_files.MODEL_FILES`, one a process; raises `EngineError` as `converted` does."""
-    return load_session(converted(name))
+def session_of(name: str, provider: str = "cpu") -> Any:
+    """The session of a model in `model_files.MODEL_FILES`, one a process.
+
+    Raises `EngineError` as `converted` and `load_session` do.
+    """
+    return load_session(converted(name), provider)

@@ -13,6 +13,8 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from storage.errors import WorkerUnfit
+from workers.device import HINT, uses_cuda
 from workers.faces.models.quiet_libraries import quiet_libraries
 
 SETTINGS = {
@@ -31,7 +33,10 @@ def load_keras() -> Any:
     One thread: two trainings in two processes use two cores better than one training with two threads, and the order
     of additions, and so the bits, stay the same.
 
+    It computes on the processor, also where there is a GPU, unless this worker is told to use CUDA (workers/device.py).
+
     Raises:
+        WorkerUnfit: it is told so, and TensorFlow finds no GPU.
         RuntimeError: other code in this process has imported TensorFlow, with unknown settings.
     """
     if "tensorflow" in sys.modules:
@@ -43,6 +48,10 @@ def load_keras() -> Any:
     with _standard_error_kept():
         import tensorflow as tf
 
+    if not uses_cuda():
+        tf.config.set_visible_devices([], "GPU")
+    elif not tf.config.list_physical_devices("GPU"):
+        raise WorkerUnfit("device", "LINEUP_DEVICE is cuda and TensorFlow finds no GPU", HINT)
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()

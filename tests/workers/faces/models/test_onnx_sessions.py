@@ -6,8 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from storage.engine_settings import EngineSettings
 from storage.errors import EngineError
-from workers.faces.models.onnx_sessions import load_session, session_of
+from workers.faces.detect import detectors
+from workers.faces.embed import face_encoder
+from workers.faces.engine import load_engine
+from workers.faces.engine_fingerprint import engine_fingerprint
+from workers.faces.models import onnx_sessions
+from workers.faces.models.onnx_sessions import CUDA, PROCESSOR, PROVIDERS, load_session, session_of
 
 
 def test_a_session_is_loaded_once_a_process() -> None:
@@ -23,7 +29,7 @@ def test_no_other_processor_is_used_where_there_is_one(monkeypatch: pytest.Monke
     )
     monkeypatch.setattr(onnxruntime, "InferenceSession", lambda *_, providers: asked.append(providers))
     load_session(b"")
-    assert asked == [("CPUExecutionProvider",)]
+    assert asked == [["CPUExecutionProvider"]]
 
 
 def test_a_file_that_is_no_model_is_an_engine_error(tmp_path: Path) -> None:
@@ -31,3 +37,69 @@ def test_a_file_that_is_no_model_is_an_engine_error(tmp_path: Path) -> None:
     path.write_bytes(b"half a model")
     with pytest.raises(EngineError, match=r"odd\.onnx"):
         load_session(path)
+
+
+def test_an_engine_on_cuda_has_its_own_fingerprint_and_the_others_keep_theirs() -> None:
+    fingerprints = {engine_fingerprint(EngineSettings(provider=name)) for name in ("cpu", "cuda")}
+    assert len(fingerprints) == 2
+    assert "provider" not in EngineSettings(provider="cpu").plain()
+
+
+def test_cuda_is_asked_for_where_the_settings_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    import onnxruntime
+
+    asked: list[list[object]] = []
+
+    class Session:
+        def __init__(self, _source: object, _options: object, providers: list[object]) -> None:
+            asked.append(providers)
+
+        def get_providers(self) -> list[str]:
+            return [CUDA, PROCESSOR]
+
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [CUDA, PROCESSOR])
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
+    monkeypatch.setattr(onnx_sessions, "lacks_cuda", str)
+    load_session(b"", "cuda")
+    assert asked == [PROVIDERS["cuda"]]
+    assert asked[0][0][0] == CUDA  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("available", "lacks", "used", "why"),
+    [
+        ([PROCESSOR], "", [], "has no CUDA"),
+        ([CUDA, PROCESSOR], "the CUDA driver knows no device", [], "knows no device"),
+        ([CUDA, PROCESSOR], "", [PROCESSOR], "could not start CUDA"),
+    ],
+)
+def test_without_cuda_no_session_silently_uses_the_processor(
+    available: list[str], lacks: str, used: list[str], why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import onnxruntime
+
+    class Session:
+        def __init__(self, *_: object, **__: object) -> None:
+            pass
+
+        def get_providers(self) -> list[str]:
+            return used
+
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: available)
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
+    monkeypatch.setattr(onnx_sessions, "lacks_cuda", lambda: lacks)
+    with pytest.raises(EngineError, match=why):
+        load_session(b"", "cuda")
+
+
+def test_the_large_networks_alone_go_to_the_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str]] = []
+    for module in (detectors, face_encoder):
+        monkeypatch.setattr(module, "session_of", lambda name, provider="cpu": asked.append((name, provider)))
+        for loader in (each for each in vars(module).values() if hasattr(each, "cache_clear")):
+            loader.cache_clear()
+    load_engine.__wrapped__(EngineSettings(provider="cuda"))
+    assert set(asked) == {("blaze", "cpu"), ("mmod", "cuda"), ("encoder", "cuda")}
+    for module in (detectors, face_encoder):
+        for loader in (each for each in vars(module).values() if hasattr(each, "cache_clear")):
+            loader.cache_clear()
