@@ -43,7 +43,7 @@ def row(person: int) -> Pixels:
     placed = align_face(rgb, fit_alignment(points)).copy()
     for x, y in TARGET:
         cv2.drawMarker(placed, (round(x), round(y)), WHITE, cv2.MARKER_CROSS, 9, 1)
-    pictures = (seen, crop_face(rgb, face), placed, encoder_chip(rgb, face, points))
+    pictures = (seen, crop_face(rgb, face), placed, encoder_chip(rgb, points))
     return np.concatenate([_on_white(picture) for picture in pictures], axis=1)
 
 

@@ -128,7 +128,7 @@ def _detect(seen: Seen, name: str, detect: Detector, rgb: Pixels, measured: bool
 def measure(rgb: Pixels, box: Box) -> Embedding:
     """The embedding, (128,) float32, of the face in a box of an RGB picture."""
     points = load_landmarks("68")([(rgb, box)])[0]
-    measured: Embedding = load_face_encoder("onnx")(encoder_chip(rgb, box, points)[None])[0]
+    measured: Embedding = load_face_encoder("onnx")(encoder_chip(rgb, points)[None])[0]
     return measured
 
 

@@ -176,6 +176,7 @@ class Experiment:
     def plain(self) -> dict[str, Any]:
         """As JSON data in the shape of the experiment file, every default stated."""
         plain = {**asdict(self), "faces": self.faces.plain()}
+        plain["encoders"] = {name: each.plain() for name, each in self.encoders.items()}
         # a file without these keeps the fingerprint that it has always had
         if not self.encoders:
             del plain["encoders"]

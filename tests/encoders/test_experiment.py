@@ -40,11 +40,11 @@ def test_a_file_names_encoders_and_configurations_that_use_them() -> None:
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        ("configurations = ['knn-1@own']", ["knn-1@own", "encoder 'own'", "The choices are sface"]),
+        ("configurations = ['knn-1@own']", ["knn-1@own", "encoder 'own'", "The choices are dlib-bf16, sface"]),
         ("configurations = ['knn-1@ovn']\n[encoders]\nown = 'r'", ["'knn-1@ovn'", "Did you mean 'own'"]),
         (
             "configurations = ['knn-1@']\n[encoders]\nown = 'r'",
-            ["'knn-1@'", "The choices are own, sface, and dlib+NAME"],
+            ["'knn-1@'", "The choices are dlib-bf16, own, sface, and dlib+NAME"],
         ),
         ("configurations = ['kn-1@own']\n[encoders]\nown = 'r'", ["'kn-1'", "Did you mean 'knn-1'"]),
         (

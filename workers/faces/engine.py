@@ -9,8 +9,7 @@ depend on its own photo and on the settings alone.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 
 from storage.engine_settings import EngineSettings, FacePolicy
 from workers.faces.align.chips import encoder_chip
@@ -22,8 +21,8 @@ from workers.faces.detect.refine_box import load_refiner
 from workers.faces.detect.select_faces import why_chosen
 from workers.faces.detected_face import DetectedFace, record_of
 from workers.faces.embed.face_encoder import Embedding, embed_chips, load_face_encoder
-from workers.faces.embed.onnx_encoder import OnnxFaceEncoder
 from workers.faces.freed_memory import FreedMemory
+from workers.faces.other_encoders import NO_OTHERS, OtherEncoders, embed_by_others
 from workers.faces.photo import Photo, Pixels, Points
 from workers.faces.records import NOT_EMBEDDED, FaceRecord, PhotoResult
 from workers.faces.refusal import Refusal
@@ -32,11 +31,6 @@ from workers.faces.stopwatch import timed
 CHUNK = 16
 """Photos that are in memory together at most. Trees and weights are read from memory once for all of them; twice as
 many would save another 0.1 ms a face."""
-
-OtherEncoders = Mapping[str, OnnxFaceEncoder]
-"""By name: encoders that embed the faces as well."""
-
-NO_OTHERS: OtherEncoders = {}
 
 PIXEL_BYTES = 60_000_000
 """Of a chunk's photos; one that has so many is full, whatever their number."""
@@ -182,36 +176,17 @@ class FaceEngine:
                 face.result.seconds[step] = face.result.seconds.get(step, 0.0) + seconds / len(faces)
             face.result.faces.append(record_of(face, shape, embedding))
         if others:
-            for face in {id(face.result): face for face in faces}.values():
-                self._embed_by_others(face, others)
+            embed_by_others(faces, others, self.settings)
 
     def _embed(
         self, faces: Sequence[DetectedFace], points: Sequence[Points], together: dict[str, float]
     ) -> Sequence[Embedding]:
         chips: list[Pixels] = []
-        for (_, _, photo, detection, result, *_), shape in zip(faces, points, strict=True):
-            with timed(result.seconds, "align"):
-                chips.append(encoder_chip(photo.rgb, detection.box, shape))
+        for face, shape in zip(faces, points, strict=True):
+            with timed(face.result.seconds, "align"):
+                chips.append(encoder_chip(face.photo.rgb, shape))
         with timed(together, "encode"):
             return list(embed_chips(self._encode, chips, self.settings.mirror, self.settings.jitter))
-
-    def _embed_by_others(self, one: DetectedFace, others: OtherEncoders) -> None:
-        """Embed all faces of the photo of one face; where it cannot be read at full size, it has none."""
-        result = one.result
-        places = [face.points for face in result.faces]
-        found: dict[str, Sequence[Embedding]] = {}
-        for name, encoder in others.items():
-            with timed(result.seconds, f"encode {name}"):
-                try:
-                    found[name] = list(encoder.embed_in_photo(one.decoded, places, self.settings, one.full))
-                except FullSizeRefused as fault:
-                    result.faces = []
-                    result.refuse(fault.refusal)
-                    return
-        result.faces = [
-            replace(face, others={name: embeddings[row] for name, embeddings in found.items()})
-            for row, face in enumerate(result.faces)
-        ]
 
 
 @functools.cache

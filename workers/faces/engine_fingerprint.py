@@ -37,7 +37,8 @@ def engine_fingerprint(settings: EngineSettings) -> str:
 def encoder_fingerprint(encoder: OnnxEncoder) -> str:
     """32 hex digits of all that decides a face's embedding by a planned encoder, besides the face engine."""
     deciding = (encoder.digest, encoder.size, encoder.colour, encoder.mean, encoder.scale)
-    content = json.dumps([encoder.version, *deciding, encoder.distance, encoder.template])
+    further = [] if encoder.runtime == OnnxEncoder.runtime else [encoder.runtime]
+    content = json.dumps([encoder.version, *deciding, encoder.distance, encoder.template, *further])
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 

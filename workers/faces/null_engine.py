@@ -16,7 +16,8 @@ from storage.errors import EngineError
 from storage.schemas import CHIP_SIDE, EMBEDDING_SIZE, LANDMARKS
 from workers.faces.align.encode_jpeg import encode_jpeg
 from workers.faces.detect.face_finder import FullSize
-from workers.faces.engine import NO_OTHERS, FaceEngine, OtherEncoders
+from workers.faces.engine import FaceEngine
+from workers.faces.other_encoders import NO_OTHERS, OtherEncoders
 from workers.faces.photo import Photo
 from workers.faces.records import FaceRecord, PhotoResult
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from storage.encoder_settings import OnnxEncoder, OwnEncoder
-from storage.errors import StoreError
+from storage.errors import EngineError, StoreError, WorkerUnfit
 from storage.runs import Run, encoder_network_path, run_folder
 from workers.faces.embed.onnx_encoder import OnnxFaceEncoder
 from workers.faces.engine_fingerprint import EMBEDDING_VERSION
@@ -24,7 +24,7 @@ def onnx_encoders(run: Run) -> Mapping[str, OnnxEncoder]:
 
 
 def load_onnx_encoders(run: Run) -> dict[str, OnnxFaceEncoder]:
-    """The same, loaded once a process; raises `StoreError` as `planned_network` does."""
+    """The same, loaded once a process; raises as `load_onnx_encoder` does."""
     return {
         name: load_onnx_encoder(run.store, each, run.plan.engine.provider) for name, each in onnx_encoders(run).items()
     }
@@ -32,8 +32,16 @@ def load_onnx_encoders(run: Run) -> dict[str, OnnxFaceEncoder]:
 
 @functools.lru_cache(maxsize=4)
 def load_onnx_encoder(store: Path, encoder: OnnxEncoder, provider: str = "cpu") -> OnnxFaceEncoder:
-    """An encoder whose network the store keeps; raises `StoreError` as `planned_network` does."""
-    return OnnxFaceEncoder(encoder, planned_network(store, encoder), provider)
+    """An encoder whose network the store keeps.
+
+    Raises:
+        StoreError: as `planned_network` does.
+        WorkerUnfit: its runtime cannot run here.
+    """
+    try:
+        return OnnxFaceEncoder(encoder, planned_network(store, encoder), provider)
+    except EngineError as error:
+        raise WorkerUnfit("engine", error.what, error.hint) from error
 
 
 def planned_network(store: Path, encoder: OnnxEncoder) -> bytes:

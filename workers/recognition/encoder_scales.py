@@ -46,20 +46,26 @@ def scale_of(
     """
     parts = encoder_parts(encoder)
     if not parts:
-        return DLIB_MIRRORED if engine.mirror else DLIB
+        return _scale_of_dlib(engine.mirror)
     if len(parts) == 1:
-        return _scale_of_one(encoders.get(encoder))
+        return _scale_of_one(encoders.get(encoder), engine.mirror)
     others = [encoders.get(name) for name in parts if name != RUN_ENCODER]
     if len(others) == 1 and _is_sface(others[0]) and RUN_ENCODER in parts:
         return BOTH
     return EncoderScale(prior=0.0, weight=0, centre=_centre_together(parts, encoders), width=0.05)
 
 
-def _scale_of_one(encoder: PlannedEncoder | None) -> EncoderScale:
+def _scale_of_dlib(mirror: bool) -> EncoderScale:
+    return DLIB_MIRRORED if mirror else DLIB
+
+
+def _scale_of_one(encoder: PlannedEncoder | None, mirror: bool) -> EncoderScale:
     if not isinstance(encoder, OnnxEncoder):
         return OWN
     if _is_sface(encoder):
         return SFACE_SCALE
+    if encoder.template == "dlib":
+        return _scale_of_dlib(mirror)
     centre = encoder.threshold or SFACE_SCALE.centre
     return EncoderScale(prior=centre, weight=0, centre=centre, width=0.04 * centre)
 
@@ -68,15 +74,21 @@ def _is_sface(encoder: PlannedEncoder | None) -> bool:
     """Whether an encoder measures as SFace does: its network, fed in the same way."""
     if not isinstance(encoder, OnnxEncoder):
         return False
-    return replace(encoder, path="", digest="", version=0, threshold=SFACE.threshold) == SFACE
+    return replace(encoder, path="", digest="", version=0, threshold=SFACE.threshold, runtime=SFACE.runtime) == SFACE
 
 
 def _centre_together(parts: Sequence[str], encoders: Mapping[str, PlannedEncoder]) -> float:
     """The weighted squares of the parts' centres add up, as their squared distances do."""
     weights = [WEIGHTS.get(name, 1.0) for name in parts]
-    centres = [DLIB_UNIT if name == RUN_ENCODER else _scale_of_one(encoders.get(name)).centre for name in parts]
+    centres = [_unit_centre(name, encoders.get(name)) for name in parts]
     squares = sum(weight * centre**2 for weight, centre in zip(weights, centres, strict=True))
     return math.sqrt(squares / sum(weights))
+
+
+def _unit_centre(name: str, encoder: PlannedEncoder | None) -> float:
+    """The centre of an encoder's measurements scaled to length 1."""
+    is_dlibs = name == RUN_ENCODER or (isinstance(encoder, OnnxEncoder) and encoder.template == "dlib")
+    return DLIB_UNIT if is_dlibs else _scale_of_one(encoder, mirror=False).centre
 
 
 def published_threshold(encoder: str, encoders: Mapping[str, PlannedEncoder]) -> float | None:

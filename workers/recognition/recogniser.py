@@ -157,7 +157,7 @@ def save_recogniser(recogniser: Recogniser, folder: Path, networks: Mapping[str,
         "engine_fingerprint": recogniser.engine_fingerprint,
         "fingerprint": recogniser.fingerprint,
         "faces": recogniser.faces,
-        "encoders": {name: asdict(each) for name, each in described_encoders(recogniser.encoders).items()},
+        "encoders": {name: each.plain() for name, each in described_encoders(recogniser.encoders).items()},
         "operating": asdict(recogniser.operating) if recogniser.operating else None,
     }
     (folder / FILE).write_text(json.dumps(described, indent=1, sort_keys=True), encoding="utf-8")

@@ -54,5 +54,5 @@ def chips(drawn: dict[tuple[int, int], Pixels]) -> dict[tuple[int, int], Pixels]
     made = {}
     for key, rgb in drawn.items():
         box = hog(rgb, 640)[0].box
-        made[key] = encoder_chip(rgb, box, landmarks([(rgb, box)])[0])
+        made[key] = encoder_chip(rgb, landmarks([(rgb, box)])[0])
     return made

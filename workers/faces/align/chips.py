@@ -105,18 +105,17 @@ def crop_face(rgb: Pixels, box: Box) -> Pixels:
     return warp(rgb, matrix, CHIP_SIDE)
 
 
-def encoder_chip(rgb: Pixels, box: Box, points: Points) -> Pixels:
+def encoder_chip(rgb: Pixels, points: Points) -> Pixels:
     """dlib's face chip, (150, 150, 3) uint8, RGB: the only input that the encoder was trained on.
 
     Args:
         rgb: (height, width, 3) uint8, RGB.
-        box: of the face, in pixels of `rgb`.
         points: (68, 2) or (5, 2) float32, x and y in pixels of `rgb`.
     """
     import dlib
 
     whole = [dlib.point(x, y) for x, y in points.astype(int).tolist()]
-    shape = dlib.full_object_detection(dlib.rectangle(*box.rounded()), whole)
+    shape = dlib.full_object_detection(dlib.rectangle(), whole)  # the points decide, the box does not
     return np.asarray(dlib.get_face_chip(rgb, shape, ENCODER_SIDE, ENCODER_PADDING), dtype=np.uint8)
 
 

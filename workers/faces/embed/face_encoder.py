@@ -65,6 +65,7 @@ def _load_onnx(provider: str) -> FaceEncoder:
 @functools.cache
 def _load_openvino(name: str) -> FaceEncoder:
     """The network in OpenVINO, an optional extra."""
+    openvino_runtime.check_openvino(name)
     request = openvino_runtime.load_request(converted("encoder"), name)
 
     def encode(chips: Pixels) -> Embeddings:

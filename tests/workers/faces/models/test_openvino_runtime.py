@@ -26,9 +26,9 @@ Chips = dict[tuple[int, int], Pixels]
 @pytest.fixture(autouse=True)
 def cleared_check() -> Iterator[None]:
     """Clear the cached check of this machine before and after each test."""
-    openvino_runtime.check_openvino.cache_clear()
+    openvino_runtime.missing_for.cache_clear()
     yield
-    openvino_runtime.check_openvino.cache_clear()
+    openvino_runtime.missing_for.cache_clear()
 
 
 @pytest.mark.skipif(INSTALLED, reason="OpenVINO is installed here")
