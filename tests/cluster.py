@@ -23,6 +23,7 @@ from orchestrator.scheduler.reconciler import Reconciler
 from orchestrator.scheduler.service import try_step
 from orchestrator.scheduler.status import Status, status_of
 from storage.attempts import read_attempts
+from storage.liveness import liveness_of
 from storage.parts import read_parts
 from storage.runs import Run, open_store
 from storage.schemas import EFFORTS, RUN_FACES
@@ -98,15 +99,14 @@ def stray_files(folder: Path) -> list[Path]:
 
 def pids_at(run: Run, key: str) -> list[int]:
     """The processes of this machine that have begun a photo or training and are still at it."""
-    if key not in read_attempts(run.attempts)[0]:
-        return []
     found: list[int] = []
     for path in run.attempts.glob("*.attempt"):
         # another photo's attempt may end, and take its file along, between the listing and the reading
         with contextlib.suppress(FileNotFoundError):
+            held = liveness_of(path).is_held(path)  # a dead one's file may lie there still
             text = path.read_text(errors="replace")
-            host, pid = text.split(maxsplit=2)[:2]
-            found += [int(pid)] if key in text and host == socket.gethostname() else []
+            host, pid = text.split(maxsplit=2)[:2] if held else ("", "")
+            found += [int(pid)] if held and key in text and host == socket.gethostname() else []
     return found
 
 
