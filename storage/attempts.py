@@ -63,18 +63,20 @@ class Death:
         return "Timeout (" in self.last_words
 
 
-@dataclass(frozen=True)
+@dataclass
 class Attempts:
     """The attempts in a folder.
 
     Args:
         running: the parts and items that living processes work on.
         progress: how far a living process is with its part, in words; only parts that tell it.
+        alive: attempts of living processes.
     """
 
     running: set[str]
     deaths: list[Death]
     progress: dict[str, str]
+    alive: int = 0
 
 
 class Attempt:
@@ -197,6 +199,7 @@ def look_at_attempts(folder: Path) -> Attempts:
         if not held:
             found.deaths.append(attempt)
             continue
+        found.alive += 1
         found.running.update((attempt.part, *attempt.items))
         if progress:
             found.progress[attempt.part] = progress

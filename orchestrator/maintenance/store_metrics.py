@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.maintenance.outcome_counts import OutcomeCounts
 from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.status import STAGES, status_of
-from storage.attempts import read_attempts
+from storage.attempts import look_at_attempts
 from storage.errors import BrokerError, LineupError
 from storage.object_path import ObjectPath
 from storage.refused_messages import refused_messages
@@ -100,9 +100,9 @@ class StoreMetrics:
         if status.stage in STAGES:
             amounts[name, status.stage, "done"] = status.done
             amounts[name, status.stage, "total"] = status.total
-        running, deaths = read_attempts(run.attempts)
-        attempts["running"] += len(running)
-        attempts["dead"] += len(deaths)
+        found = look_at_attempts(run.attempts)
+        attempts["running"] += found.alive
+        attempts["dead"] += len(found.deaths)
         return "waiting" if status.waiting else "running"
 
     def _workers(self) -> Iterator[GaugeMetricFamily]:

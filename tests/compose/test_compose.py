@@ -14,12 +14,13 @@ import pytest
 
 from storage.runs import Run, list_runs, open_run
 from tests.cluster import efforts, tables
-from tests.compose.deployment import START_SECONDS, Deployment, deployed, wait_for
+from tests.compose.deployment import RUN_SECONDS, START_SECONDS, Deployment, deployed, wait_for, worker_seconds
 from workers.synthetic.photo_folder import write_folder
 
 PEOPLE, EACH = 12, 70
 PHOTOS = PEOPLE * EACH
 NOTHING = "has none of the catalogued photos"
+COPIES, PAIRS = 2, 3
 EXPERIMENT = 'configurations = ["knn-1", "svm-linear", "majority"]\n'
 
 pytestmark = pytest.mark.timeout(3600)
@@ -59,6 +60,50 @@ def embedded(clone: Deployment, folder: Path, processes: int) -> Run:
     clone.lineup(*command, options=(*settings, "-v", f"{folder}:/out"))
     (run_id,) = list_runs(folder / "store")
     return open_run(folder / "store", run_id)
+
+
+def copies(folder: Path, into: Path) -> None:
+    """Photos that show the same as those of a folder, COPIES of each, with bytes of their own: a JPEG's comment."""
+    for path in sorted(folder.rglob("*.jpg")):
+        start, rest = path.read_bytes()[:2], path.read_bytes()[2:]
+        target = into / path.relative_to(folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        for number in range(COPIES):
+            target.with_stem(f"{path.stem}-{number}").write_bytes(start + b"\xff\xfe\x00\x03%d" % number + rest)
+
+
+def encoded_in_containers(clone: Deployment, folder: Path) -> tuple[float, float]:
+    """Processor seconds a photo of a container with two processes for photos, and its photos a second."""
+    clone.scale(1)
+    wait_for(clone.all_healthy, "all services", START_SECONDS)
+    (worker,) = clone.containers("worker-images")
+    before = worker_seconds(worker)
+    run_id = submitted(clone, "bulk")
+    clone.wait_until_finished(run_id)
+    seconds = worker_seconds(worker) - before
+    return seconds / (COPIES * PHOTOS), rate(open_run(clone.copy_store(folder), run_id))
+
+
+def encoded_in_one(clone: Deployment, folder: Path) -> tuple[float, float]:
+    """The same of `lineup up`, whose broker, workers and orchestrator are in one container of the same image."""
+    folder.mkdir()
+    folder.chmod(0o777)
+    settings = ("-e", "LINEUP_BROKER_URL=", "-e", "LINEUP_STORE=/out/store", "-v", f"{folder}:/out")
+    one = clone.compose("run", "-d", "-T", *settings, "lineup", "up").stdout.strip()
+
+    def lineup(*words: str) -> str:
+        done = subprocess.run(["docker", "exec", one, "lineup", *words], capture_output=True, text=True, check=False)
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    try:
+        wait_for(lambda: '"state": "fault"' not in lineup("doctor", "--json"), "the embedded cluster", START_SECONDS)
+        before = worker_seconds(one)
+        run_id = lineup("submit", "/photos/bulk", "-e", "/photos/experiment.toml")
+        wait_for(lambda: json.loads(lineup("status", run_id, "--json"))["state"] == "finished", run_id, RUN_SECONDS)
+        seconds = worker_seconds(one) - before
+        return seconds / (COPIES * PHOTOS), rate(open_run(folder / "store", run_id))
+    finally:
+        subprocess.run(["docker", "rm", "-f", one], check=False, capture_output=True)
 
 
 def rate(run: Run) -> float:
@@ -130,10 +175,10 @@ def test_a_worker_with_an_empty_photo_mount_is_not_ready_says_why_and_costs_no_p
         wait_for(lambda: clone.status(run_id)["faults"], "the fault", START_SECONDS)
         (fault,) = clone.status(run_id)["faults"]
         assert NOTHING in fault
-        ready = subprocess.run(
-            ["docker", "exec", wrong, "lineup", "ready"], capture_output=True, text=True, check=False
-        )
-        assert (ready.returncode, NOTHING in ready.stdout) == (1, True)
+        asked = ["docker", "exec", wrong, "lineup", "ready"]
+        ready = subprocess.run(asked, capture_output=True, text=True, check=False)
+        assert ready.returncode == 1
+        assert NOTHING in ready.stdout + ready.stderr
         assert NOTHING in clone.lineup("doctor", check=False)
         clone.scale(1)
         clone.wait_until_finished(run_id)
@@ -142,19 +187,20 @@ def test_a_worker_with_an_empty_photo_mount_is_not_ready_says_why_and_costs_no_p
         subprocess.run(["docker", "rm", "-f", wrong], check=False, capture_output=True)
 
 
-def test_containers_encode_at_nine_tenths_of_an_embedded_run_at_least(clone: Deployment, tmp_path: Path) -> None:
-    clone.compose("down", "--volumes", "--timeout", "5")
+def test_containers_encode_at_nine_tenths_of_an_embedded_run_at_least(
+    clone: Deployment, photos: Path, tmp_path: Path
+) -> None:
+    """By processor time, which others on this machine hardly change; photos a second are printed beside it."""
+    copies(photos / "many", photos / "bulk")
     settings = (clone.folder / ".env").read_text()
     (clone.folder / ".env").write_text(settings.replace("LINEUP_PROCESSES=1", "LINEUP_PROCESSES=2"))
     ratios = []
-    for number in range(3):
-        clone.scale(1)
-        wait_for(clone.all_healthy, "all services", START_SECONDS)
-        run_id = submitted(clone, "many")
-        clone.wait_until_finished(run_id)
-        ours = rate(open_run(clone.copy_store(tmp_path / f"containers-{number}"), run_id))
+    for number in range(PAIRS):
         clone.compose("down", "--volumes", "--timeout", "5")
-        plain = rate(embedded(clone, tmp_path / f"embedded-{number}", processes=2))
-        ratios.append(ours / plain)
-        print(f"containers {ours:.1f}, embedded {plain:.1f} photos/s")
+        ours = encoded_in_containers(clone, tmp_path / f"containers-{number}")
+        clone.compose("down", "--volumes", "--timeout", "5")
+        plain = encoded_in_one(clone, tmp_path / f"embedded-{number}")
+        ratios.append(plain[0] / ours[0])
+        print("".join(f"\n{who}: {1000 * seconds:.2f} ms of processor time a photo, {speed:.0f} photos/s"
+                      for who, (seconds, speed) in (("containers", ours), ("embedded", plain))))  # fmt: skip
     assert median(ratios) >= 0.9

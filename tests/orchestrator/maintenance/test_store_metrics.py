@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from orchestrator.maintenance.store_metrics import QUEUES, STATES, StoreMetrics
 from orchestrator.scheduler.broker import Broker
+from storage.attempts import claim_attempt
 from storage.errors import BrokerError, WorkerUnfit
 from storage.refused_messages import count_refused
 from storage.runs import Run, open_store
@@ -79,6 +80,11 @@ def test_a_run_that_waits_for_a_worker_is_told_by_the_end_of_its_name(tmp_path: 
     assert found["lineup_stage_items", "done", run.run_id[-8:], "images"] == 0
     assert found["lineup_stage_items", "total", run.run_id[-8:], "images"] == 8
     assert found["lineup_attempts", "running"] == 0
+    with claim_attempt(run.attempts, "part") as attempt:
+        assert attempt
+        for item in ("first", "second"):
+            attempt.begin(item, 60)
+        assert figures(said(collector(run.store)))["lineup_attempts", "running"] == 1
 
 
 def test_workers_and_their_faults_are_counted(tmp_path: Path) -> None:
