@@ -81,11 +81,15 @@ def canonical(table: pa.Table, schema: pa.Schema, by: tuple[str, ...]) -> pa.Tab
     return table.cast(schema)
 
 
+def own_folders(encodings: Path) -> dict[Path, pa.Schema]:
+    """The folders of parts of one engine that every photo is in, and the schema of their rows."""
+    return {encodings / "faces": FACES, encodings / "efforts": EFFORTS}
+
+
 def encoding_folders(encodings: Path) -> list[tuple[Path, pa.Schema]]:
-    """The folders of parts of one engine, and the schema of their rows."""
+    """The folders of parts of one engine, those of further encoders too, and the schema of their rows."""
     others = sorted(path for path in (encodings / EMBEDDING_FOLDER).glob("*") if path.is_dir())
-    own = [(encodings / "faces", FACES), (encodings / "efforts", EFFORTS)]
-    return [*own, *((folder, EMBEDDINGS) for folder in others)]
+    return [*own_folders(encodings).items(), *((folder, EMBEDDINGS) for folder in others)]
 
 
 def compact(encodings: Path) -> int:

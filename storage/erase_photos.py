@@ -7,7 +7,7 @@ otherwise a worker that encodes the same photos again would take it for complete
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,17 +101,29 @@ def erase_photos(store: Path, keys: Collection[str]) -> Erased:
     for engine in _engines(store):
         sweep(engine)
         for folder, schema in encoding_folders(engine):
-            for damaged in folder.glob(f"*{DAMAGED}"):
-                delete(damaged)
-                unreadable += 1
-            for part in list_parts(folder):
-                gone = _erase(part, schema, wanted, engine.name)
+            for gone in _erase_from(folder, schema, wanted, engine):
                 if gone is None:
                     unreadable += 1
                 elif schema is FACES:
                     found.update(gone.column("photo_key").to_pylist())
                     faces += sum(outcome == "ok" for outcome in gone.column("outcome").to_pylist())
     return Erased(len(found), faces, unreadable)
+
+
+def erase_from_folder(engine: Path, folder: Path, keys: Collection[str]) -> None:
+    """Delete photos from one folder of `encoding_folders(engine)`; otherwise as `erase_photos`."""
+    schema = dict(encoding_folders(engine))[folder]
+    for _ in _erase_from(folder, schema, pa.array(sorted(keys), pa.string()), engine):
+        pass
+
+
+def _erase_from(folder: Path, schema: pa.Schema, wanted: pa.Array, engine: Path) -> Iterator[pa.Table | None]:
+    """Of each part the rows that went, or None where it could not be read and went whole."""
+    for damaged in folder.glob(f"*{DAMAGED}"):
+        delete(damaged)
+        yield None
+    for part in list_parts(folder):
+        yield _erase(part, schema, wanted, engine.name)
 
 
 def count_photos(store: Path, keys: Collection[str]) -> int:

@@ -6,15 +6,15 @@ A run that is planned later encodes such photos anew, so nothing is lost but tim
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.maintenance.all_runs_claimed import all_runs_claimed
-from storage.encodings import Done
-from storage.erase_photos import delete, erase_photos
+from storage.encodings import Done, encoding_folders, own_folders
+from storage.erase_photos import delete, erase_from_folder
 from storage.errors import LineupError, RunConflict, StoreError
-from storage.runs import EMBEDDING_FOLDER, Run, claim, list_runs, open_run
+from storage.runs import Run, claim, list_runs, open_run
 from storage.schemas import CATALOG
 from storage.tables import read_table
 from workers.faces.engine_fingerprint import encoder_fingerprint
@@ -27,18 +27,23 @@ class Unused:
 
     Args:
         folders: of engines, and of encoders of engines that are used.
-        keys: of photos that no run has, in the encodings of the other engines.
+        photos: in each other folder of encodings, the keys of photos that no run of this engine and encoder has.
         size: bytes of the folders; those of the photos are not known before they are gone.
     """
 
     folders: tuple[Path, ...]
-    keys: frozenset[str]
+    photos: Mapping[Path, frozenset[str]]
     size: int
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Of all photos that are unused in some folder."""
+        return frozenset().union(*self.photos.values())
 
     @property
     def nothing(self) -> bool:
         """Whether all is in use."""
-        return not (self.folders or self.keys)
+        return not (self.folders or self.photos)
 
 
 def find_unused(store: Path) -> Unused:
@@ -67,30 +72,40 @@ def delete_unused(store: Path, found: Unused) -> Unused:
     with all_runs_claimed(store):
         now = _unused_by(list(_runs(store)), store)
         folders = tuple(folder for folder in found.folders if folder in now.folders)
-        unused = Unused(folders, found.keys & now.keys, _size(folders))
+        photos = {place: keys & now.photos.get(place, frozenset()) for place, keys in found.photos.items()}
+        unused = Unused(folders, {place: keys for place, keys in photos.items() if keys}, _size(folders))
         for folder in unused.folders:
             delete(folder)
-        if unused.keys:
-            erase_photos(store, unused.keys)
+        for place, keys in unused.photos.items():
+            erase_from_folder(_engine_of(place, store), place, keys)
     return unused
 
 
 def _unused_by(runs: Sequence[Run], store: Path) -> Unused:
     used: defaultdict[Path, set[str]] = defaultdict(set)
     for run in runs:
-        used[run.encodings] |= {encoder_fingerprint(each) for each in onnx_encoders(run).values()}
+        keys = read_table(run.catalog, CATALOG, ["photo_key"]).column("photo_key").to_pylist()
+        encoders = [encoder_fingerprint(each) for each in onnx_encoders(run).values()]
+        for place in (*own_folders(run.encodings), *map(run.embedding_parts, encoders)):
+            used[place].update(keys)
+    engines = {run.encodings for run in runs}
     folders: list[Path] = []
-    keys: set[str] = set()
+    photos: dict[Path, frozenset[str]] = {}
     for engine in sorted((store / "encodings").glob("*")):
-        if engine not in used:
+        if engine not in engines:
             folders.append(engine)
             continue
-        embedded = sorted((engine / EMBEDDING_FOLDER).glob("*"))
-        folders += [folder for folder in embedded if folder.name not in used[engine]]
-        keys |= Done(engine / "faces").look()
-    for run in runs:
-        keys -= set(read_table(run.catalog, CATALOG, ["photo_key"]).column("photo_key").to_pylist())
-    return Unused(tuple(folders), frozenset(keys), _size(folders))
+        for place, schema in encoding_folders(engine):
+            if place not in used:
+                folders.append(place)
+            elif left := Done(place, schema=schema).look() - used[place]:
+                photos[place] = frozenset(left)
+    return Unused(tuple(folders), photos, _size(folders))
+
+
+def _engine_of(place: Path, store: Path) -> Path:
+    """The engine's folder above a folder of parts."""
+    return next(each for each in place.parents if each.parent == store / "encodings")
 
 
 def _size(folders: Sequence[Path]) -> int:

@@ -169,7 +169,7 @@ def _written(
     if (run_folder(store, name) / "run.json").exists():
         run = open_run(store, name)
         if (run.plan.fingerprint, run.plan.kind) != (fingerprint, kind):
-            raise _conflict(name, named=run_id is not None)
+            raise _conflict(name, run_id is not None, kind)
         _continue(run, catalog)
         return run, True
     write_part(run_folder(store, name) / "catalog.parquet", catalog, {"lineup.run": fingerprint})
@@ -246,15 +246,16 @@ def run_fingerprint(
     return digest.hexdigest()[:32]
 
 
-def _conflict(name: str, named: bool) -> RunConflict:
+def _conflict(name: str, named: bool, kind: RunKind) -> RunConflict:
     if named:
         return RunConflict(
             f"run {name} has other photos or another experiment", "Leave out --run, or choose a new name"
         )
     # a name made of the content is another run's only where that content was changed
+    other = f"delete the run: lineup remove {name}" if kind == FACES_RUN else "name a new run with --run"
     return RunConflict(
         f"run {name} was made of these photos, and a person of them was forgotten since",
-        "Remove that person's photos from the folder, or name a new run with --run",
+        f"Remove that person's photos from the folder, or {other}",
     )
 
 

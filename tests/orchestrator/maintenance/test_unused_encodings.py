@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from orchestrator.maintenance.remove_run import remove_run
 from orchestrator.maintenance.unused_encodings import delete_unused, find_unused
+from storage.encoder_settings import KNOWN_ENCODERS
 from storage.encodings import Done
 from storage.errors import RunConflict, StoreError
-from storage.runs import Run, claim
+from storage.parts import part_path, table_of, write_part
+from storage.runs import Run, claim, create_run
+from storage.schemas import CATALOG, EFFORTS, EMBEDDINGS
+from storage.tables import read_table
 from tests.cluster import plan
 from tests.orchestrator.conftest import Call
 from tests.tiny_run import encode_here
+from workers.faces.engine_fingerprint import encoder_fingerprint
 from workers.synthetic.photo_folder import write_folder
 
 
@@ -108,3 +114,42 @@ def test_it_is_refused_where_a_run_is_at_work_or_cannot_be_read(runs: tuple[Run,
     (many.folder / "run.json").write_text("{")
     with pytest.raises(StoreError, match="nobody knows what it needs"):
         find_unused(few.store)
+
+
+def test_a_photo_is_deleted_from_an_engine_whose_runs_do_not_have_it_though_a_run_of_another_engine_has(
+    runs: tuple[Run, Run], tmp_path: Path
+) -> None:
+    few, many = runs
+    faces = {"policy": "all"}
+    of_all = [plan(few.store, tmp_path / name, faces=faces) for name in ("few", "many")]
+    for run in of_all:
+        encode_here(run)
+    assert find_unused(few.store).nothing
+    remove_run(of_all[1])  # `many` needs its photos still, by the other engine
+    unused = find_unused(few.store)
+    assert (unused.folders, len(unused.keys)) == ((), 8)
+    assert {place.parent for place in unused.photos} == {of_all[0].encodings}
+    delete_unused(few.store, unused)
+    assert (len(encoded(of_all[0])), len(encoded(many))) == (8, 16)
+    assert len(Done(of_all[0].encodings / "efforts", schema=EFFORTS).look()) == 8
+    assert find_unused(few.store).nothing
+
+
+def test_a_photo_is_deleted_from_an_encoder_whose_runs_do_not_have_it(runs: tuple[Run, Run]) -> None:
+    few, many = runs
+    name = encoder_fingerprint(KNOWN_ENCODERS["sface"])
+    embedded = few.embedding_parts(name)
+    rows = [{"photo_key": key, "face_index": 0, "embedding": [1.0]} for key in sorted(encoded(many))]
+    write_part(part_path(embedded, "one"), table_of(rows, EMBEDDINGS))
+    planned = replace(few.plan.experiment, encoders={"sface": KNOWN_ENCODERS["sface"]})
+    create_run(few.store, replace(few.plan, experiment=planned))
+    unused = find_unused(few.store)
+    assert (unused.folders, set(unused.photos), len(unused.keys)) == ((), {embedded}, 8)
+    delete_unused(few.store, unused)
+    assert Done(embedded, schema=EMBEDDINGS).look() == photos_of(few)
+    assert len(encoded(many)) == 16
+
+
+def photos_of(run: Run) -> set[str]:
+    """The photos of its catalogue."""
+    return set(read_table(run.catalog, CATALOG, ["photo_key"])["photo_key"].to_pylist())
