@@ -85,7 +85,11 @@ class RunAnswers:
         self._run, self._folder, self._recogniser, self._annotate = run, folder, recogniser, annotate
         self._encoded, self._failed = EncodedPhotos(run.store, recogniser), Done(run.failures)
         rows = read_table(run.catalog, CATALOG, ["photo_key", "path", "outcome", "reason"]).to_pylist()
-        self._refused = deque(row for row in rows if row["outcome"] != "ok")
+        refused = [row for row in rows if row["outcome"] != "ok"]
+        self._next = deque(
+            (PhotoRef(row["photo_key"], row["path"]), PhotoAnswer(folder / row["path"], row["outcome"], row["reason"]))
+            for row in refused
+        )
         self._paths: defaultdict[str, list[str]] = defaultdict(list)
         for row in rows:
             if row["outcome"] == "ok":
@@ -104,24 +108,30 @@ class RunAnswers:
 
         An iterator that is not used up leaves the rest to the next call.
         """
-        while self._refused:
-            row = self._refused.popleft()
-            yield PhotoAnswer(self._folder / row["path"], row["outcome"], row["reason"]), None
+        yield from self._given()
         encoded = self._encoded.look()
         ready = iter([key for key in self._left if key in encoded])
         size = max(LEAST_BATCH, len(self._paths) // MOST_BATCHES)
         while batch := list(itertools.islice(ready, size)):
             results = self._encoded.results(batch, timed=True)
             for result in sorted(results, key=lambda each: self._paths[each.photo_key][0]):
-                yield from self._answers(result)
+                self._answer(result)
+                yield from self._given()
         failed = self._failed.look() - encoded
         parts = self._failed.parts_of([key for key in self._left if key in failed])
         for row in read_parts(parts, FACES, ["photo_key", "outcome", "reason"]).to_pylist():
             if row["photo_key"] in self._left:
-                yield from self._answers(PhotoResult(row["photo_key"], [], row["outcome"], row["reason"], ""))
+                self._answer(PhotoResult(row["photo_key"], [], row["outcome"], row["reason"], ""))
+                yield from self._given()
 
-    def _answers(self, result: PhotoResult) -> Iterator[tuple[PhotoAnswer, bytes | None]]:
-        """The answer for each path of a photo."""
+    def _given(self) -> Iterator[tuple[PhotoAnswer, bytes | None]]:
+        """The next answers, with their JPEGs."""
+        while self._next:
+            photo, answer = self._next.popleft()
+            yield answer, self._copy(photo, answer) if self._annotate and answer.was_read else None
+
+    def _answer(self, result: PhotoResult) -> None:
+        """Note the answer for each path of a photo."""
         key = result.photo_key
         self._left.pop(key, None)
         first = answer_of(Path(), result, self._recogniser)
@@ -129,10 +139,10 @@ class RunAnswers:
         seconds = first.seconds if stored else first.seconds + sum(result.seconds.values())
         for path in self._paths[key]:
             answer = replace(first, path=self._folder / path, stored=stored, seconds=seconds)
-            yield answer, self._copy(PhotoRef(key, path), answer) if self._annotate and answer.was_read else None
+            self._next.append((PhotoRef(key, path), answer))
 
     def _copy(self, photo: PhotoRef, answer: PhotoAnswer) -> bytes | None:
-        """The JPEG of an answer; None where the photo is gone since it was encoded."""
+        """The JPEG of an answer; None where the photo is gone, or is another one, since it was encoded."""
         limits = self._run.plan.engine.limits
         data = read_catalogued(dataset_of(self._run), photo, limits.file_bytes)
         decoded = data if isinstance(data, Refusal) else guarded_reader().image(data, limits)
