@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.proc_status import ProcStatus, proc_statuses
 from benchmarks.processes import ROOT
 from orchestrator.experiment.experiment_file import from_dict
 from orchestrator.local.cluster import LocalCluster
@@ -56,10 +57,10 @@ class Stage:
 
     def rss_mb(self) -> tuple[float, float]:
         """Peak resident memory of a worker process, and of a process that reads photos for one; MB."""
-        everyone = list(_statuses())
-        workers = _children(everyone, {str(child.pid) for child in self.stack.children()})
-        readers = _children(everyone, {worker["Pid"] for worker in workers})
-        worker, reader = (max(map(_peak_kb, processes), default=0) / 1000 for processes in (workers, readers))
+        everyone = list(proc_statuses())
+        workers = _children(everyone, {child.pid for child in self.stack.children()})
+        readers = _children(everyone, {worker.pid for worker in workers})
+        worker, reader = (max((each.peak for each in some), default=0) / 1e6 for some in (workers, readers))
         return worker, reader
 
 
@@ -88,19 +89,5 @@ def copies(photos: Sequence[Path], folder: Path, times: int) -> Path:
     return folder
 
 
-def _statuses() -> Iterator[dict[str, str]]:
-    """/proc/PID/status of each process, by key."""
-    for path in Path("/proc").glob("[0-9]*/status"):
-        try:
-            lines = path.read_text().splitlines()
-        except OSError:  # it has ended
-            continue
-        yield {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
-
-
-def _children(everyone: Sequence[dict[str, str]], parents: set[str]) -> list[dict[str, str]]:
-    return [status for status in everyone if status.get("PPid") in parents]
-
-
-def _peak_kb(status: dict[str, str]) -> int:
-    return int(status.get("VmHWM", "0 kB").split()[0])
+def _children(everyone: Sequence[ProcStatus], parents: set[int]) -> list[ProcStatus]:
+    return [status for status in everyone if status.parent in parents]

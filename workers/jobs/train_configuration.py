@@ -24,7 +24,7 @@ from workers.learning.evaluation import Evaluation, evaluate
 from workers.learning.holdout_draws import draw_accuracies
 from workers.learning.seeds import seed_of
 from workers.learning.training_memory import TrainingSize, training_bytes
-from workers.memory import memory_limit
+from workers.memory import keep_heap_small, memory_limit
 from workers.numeric_environment import numeric_environment
 
 logger = logging.getLogger("lineup.training")
@@ -56,6 +56,7 @@ def train(run: Run, name: str, repeat: int, fold: int) -> None:
         return "" if load_split(run, repeat, fold) else f"it has no split {repeat}, {fold}"
 
     def work(attempt: Attempt, number: int) -> None:
+        keep_heap_small()
         experiment = run.plan.experiment
         configuration = planned_configuration(experiment, name)
         rows = load_split(run, repeat, fold)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import platform
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
-from workers.learning.arrays import Array, Floats
+from workers.learning.arrays import Array
 from workers.learning.configurations import Configuration
 from workers.learning.face_arrays import Faces
 from workers.learning.face_batch import FaceBatch
-from workers.learning.fit_timing import time_fit
+from workers.learning.fit_timing import TimedFit, time_fit
 from workers.learning.fitted_model import Model, fit_model, warm_up_of
 from workers.learning.fold import CannotFit, Tell, tell_nobody
 
@@ -31,9 +31,6 @@ TOP = 5
 
 BATCH = 256
 """Faces a call when scoring. Fixed, because the last bits of a score may depend on the size of the batch."""
-
-SCORED_TOGETHER = 16 * BATCH
-"""Faces whose probabilities of all people are in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -74,26 +71,28 @@ def evaluate(
     where = faces.rows((row["photo_key"], row["face_index"]) for row in split_rows)
     every = faces.batch(configuration.view)
     trains = np.asarray([row["role"] == "train" for row in split_rows])
-    others = np.flatnonzero(~trains).tolist()
+    others = np.flatnonzero(~trains)
     labels = [row["label"] for row in split_rows if row["role"] == "train"]
     groups = [row["group"] for row in split_rows if row["role"] == "train"]
-    x = every[where[trains]]
-    warm_up = warm_up_of(configuration, labels, x)
+
+    def timed_fit(x: FaceBatch) -> TimedFit[Model]:
+        warm_up = warm_up_of(configuration, labels, x)
+        return time_fit(lambda: fit_model(configuration, x, labels, groups, seed, threads, tell), warm_up, again)
+
     try:
-        timed = time_fit(lambda: fit_model(configuration, x, labels, groups, seed, threads, tell), warm_up, again)
+        timed = timed_fit(every[where[trains]])  # whose faces are freed: what follows takes a few at a time
     except (CannotFit, np.linalg.LinAlgError) as why:
         return Evaluation([], _fit_row(configuration, split_rows[0], reason=str(why)))
     model = timed.fitted
-    scored = every[where[~trains]]  # after the fit, which needs the memory
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(threads):
         return Evaluation(
-            _score_rows(model, scored, split_rows, others),
+            _score_rows(model, every, where[others], [split_rows[n] for n in others.tolist()]),
             _fit_row(
                 configuration, split_rows[0], model=model, **timed.columns(),
-                train_accuracy=_accuracy(model, x, labels),
-                predict_microseconds=latency(model, scored if len(others) else x),
+                train_accuracy=_accuracy(model, every, where[trains], labels),
+                predict_microseconds=latency(model, every[where[others if len(others) else trains][:LATENCY_FACES]]),
                 encoder_microseconds=faces.encoder_microseconds if configuration.encoder else 0.0,
             ),
         )  # fmt: skip
@@ -126,22 +125,24 @@ def _answer(model: Model, face: FaceBatch) -> None:
     model.name(face, probabilities)
 
 
-def _scores(model: Model, x: FaceBatch) -> tuple[Floats, Floats]:
-    parts = [model.scores(x[i : i + BATCH]) for i in range(0, len(x), BATCH)]
-    return np.concatenate([p for p, _ in parts]), np.concatenate([k for _, k in parts])
+def _batches(rows: Array) -> Iterator[Array]:
+    """Row numbers, BATCH at a time."""
+    return (rows[start : start + BATCH] for start in range(0, len(rows), BATCH))
 
 
 def _score_rows(
-    model: Model, x: FaceBatch, rows: Sequence[Mapping[str, Any]], scored: Sequence[int]
+    model: Model, every: FaceBatch, where: Array, rows: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Rows of SCORES; `scored` are the numbers of the rows of the faces x."""
-    starts = range(0, len(scored), SCORED_TOGETHER)
-    blocks = (slice(start, start + SCORED_TOGETHER) for start in starts)
-    return [row for block in blocks for row in _scored(model, x[block], [rows[n] for n in scored[block]])]
+    """Rows of SCORES of the faces in these rows of `every`, whose rows of SPLITS are `rows`."""
+    scored: list[dict[str, Any]] = []
+    for some in _batches(where):
+        scored += _scored(model, every[some], rows[len(scored) : len(scored) + len(some)])
+    return scored
 
 
 def _scored(model: Model, x: FaceBatch, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    probabilities, known = _scores(model, x)
+    """The same of the faces x, BATCH at most."""
+    probabilities, known = model.scores(x)
     column = {label: i for i, label in enumerate(model.labels)}
     places = [column.get(row["label"]) for row in rows]
     ranking = np.argsort(-probabilities, axis=1, kind="stable")
@@ -184,8 +185,8 @@ def _stranger_scores(
     return found
 
 
-def _accuracy(model: Model, x: FaceBatch, labels: Sequence[str]) -> float:
-    batches = (x[start : start + BATCH] for start in range(0, len(x), BATCH))
+def _accuracy(model: Model, every: FaceBatch, where: Array, labels: Sequence[str]) -> float:
+    batches = (every[some] for some in _batches(where))
     named = [who for batch in batches for who in model.name(batch, model.predict_proba(batch))]
     return float(np.mean([who == label for who, label in zip(named, labels, strict=True)]))
 

@@ -78,18 +78,14 @@ class Faces:
             )
         return _decode_jpegs(found)
 
-    @cached_property
-    def _where(self) -> dict[tuple[str, int], int]:
-        pairs = zip(self.keys, self.face_index.tolist(), strict=True)
-        return {pair: row for row, pair in enumerate(pairs)}
-
     def rows(self, pairs: Iterable[tuple[str, int]]) -> npt.NDArray[np.intp]:
         """Row numbers of (photo_key, face_index) pairs, (pairs,) intp.
 
         Raises:
             KeyError: a pair is not among the usable faces.
         """
-        return np.asarray([self._where[pair] for pair in pairs], np.intp)
+        where = {pair: row for row, pair in enumerate(zip(self.keys, self.face_index.tolist(), strict=True))}
+        return np.asarray([where[pair] for pair in pairs], np.intp)
 
     def embedded_by(self, encoder: Encoder) -> Faces:
         """The same faces with embeddings of an own encoder, computed from the view that it was trained on."""

@@ -9,7 +9,7 @@ The first inner fold holds out a face of every person who has photos of two grou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -23,6 +23,7 @@ from workers.learning.inner_folds import (
     inner_folds,
     temperature_of,
 )
+from workers.learning.row_blocks import row_blocks
 
 Row = dict[str, Any]
 """Hyper-parameters by name."""
@@ -30,6 +31,11 @@ Row = dict[str, Any]
 
 class Solved(Protocol):
     """A model that was fitted with one row of a grid."""
+
+    @property
+    def cells_per_row(self) -> int:
+        """Values that a decision needs at once for each face: it is cut into blocks by them (`row_blocks`)."""
+        ...
 
     def decision(self, x: Array) -> Array:
         """Decision values (N, classes) of faces x (N, ...)."""
@@ -108,20 +114,26 @@ def search(rows: Sequence[Row], prepare: Prepare, fold: Fold, count: int) -> lis
     folds = inner_folds(fold.y, fold.groups, fold.seed)[:count]
     if not folds:
         return []
-    if len(folds) == 1:  # of many faces: the decisions of one row are in memory at a time
+    if len(folds) == 1:  # of many faces: a block of the decisions is in memory at a time
         train, held = folds[0]
         solve = prepare(fold.x[train], fold.y[train])
-        return [_result(row, solve(row).decision(fold.x[held]), fold.y[held]) for row in rows]
+        return [_result(row, _decisions(solve(row), fold.x, held), fold.y[held]) for row in rows]
     decisions: list[list[Array]] = [[] for _ in rows]
     for train, held in folds:
         solve = prepare(fold.x[train], fold.y[train])
         for row, values in zip(rows, decisions, strict=True):
             values.append(solve(row).decision(fold.x[held]))
     y = np.concatenate([fold.y[held] for _, held in folds])
-    return [_result(row, np.concatenate(values), y) for row, values in zip(rows, decisions, strict=True)]
+    return [_result(row, [np.concatenate(values)], y) for row, values in zip(rows, decisions, strict=True)]
 
 
-def _result(row: Row, decisions: Array, y: Array) -> RowResult:
+def _decisions(model: Solved, x: Array, held: Array) -> Iterator[Array]:
+    """The decisions of the faces x[held], in the blocks in which the model computes them all."""
+    for rows in row_blocks(len(held), model.cells_per_row):
+        yield model.decision(x[held[rows]])
+
+
+def _result(row: Row, decisions: Iterable[Array], y: Array) -> RowResult:
     temperature, loss, accuracy = temperature_of(decisions, y)
     return RowResult(row, accuracy, loss, temperature)
 

@@ -5,16 +5,16 @@ Only training faces come in.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from workers.learning.arrays import Array
-from workers.learning.row_blocks import row_blocks
+from workers.learning.row_blocks import row_parts
 
 FOLDS = 3
 DEFAULT_TEMPERATURE = 1.0
 _TEMPERATURES = np.geomspace(0.01, 10, 61)
-_BLOCKS = 16
-"""A block has this part of CELLS: a row is summed alone, so that its bits do not depend on the block."""
 
 
 def inner_folds(y: Array, groups: Array, seed: int, count: int = FOLDS) -> list[tuple[Array, Array]]:
@@ -39,25 +39,37 @@ def inner_folds(y: Array, groups: Array, seed: int, count: int = FOLDS) -> list[
     return [(train, held) for train, held in splits if len(held) and len(np.unique(y[train])) == len(np.unique(y))]
 
 
-def temperature_of(decisions: Array, y: Array) -> tuple[float, float, float]:
+def temperature_of(decisions: Iterable[Array], y: Array) -> tuple[float, float, float]:
     """(temperature of least log-loss, that log-loss, accuracy); temperature scaling: Guo et al. 2017.
 
     One number for all classes works with a few photos a person, where Platt scaling (two numbers a class) does not,
     and it does not change which person is predicted. The log-loss takes smoothed targets.
 
     Args:
-        decisions: (N, classes) decision values of held-out faces.
+        decisions: (M, classes) decision values of M held-out faces each, together N of them.
         y: (N,) their class numbers.
     """
     doubt = 1 / (len(y) + 2)  # Laplace: no error among n faces does not prove that errors are impossible
-    target = (1 - doubt) * decisions[np.arange(len(y)), y] + doubt * decisions.mean(axis=1)
-    losses = []
-    blocks = list(row_blocks(len(y), _BLOCKS * decisions.shape[1]))
-    for temperature in _TEMPERATURES:
-        total = np.concatenate([_log_sum(decisions[rows] / temperature) for rows in blocks])
-        losses.append(float((total - target / temperature).mean()))
+    targets: list[Array] = []
+    totals: list[Array] = []
+    right: list[Array] = []
+    start = 0
+    for block in decisions:
+        own = y[start : start + len(block)]
+        start += len(block)
+        targets.append((1 - doubt) * block[np.arange(len(own)), own] + doubt * block.mean(axis=1))
+        totals.append(_log_sums(block))
+        right.append(block.argmax(axis=1) == own)
+    target, total = np.concatenate(targets), np.concatenate(totals, axis=1)
+    losses = [float((each - target / t).mean()) for each, t in zip(total, _TEMPERATURES, strict=True)]
     best = int(np.argmin(losses))
-    return float(_TEMPERATURES[best]), losses[best], float((decisions.argmax(axis=1) == y).mean())
+    return float(_TEMPERATURES[best]), losses[best], float(np.concatenate(right).mean())
+
+
+def _log_sums(decisions: Array) -> Array:
+    """(temperatures, N) logarithms of the sums of exponentials of decisions (N, classes) at each temperature."""
+    parts = list(row_parts(*decisions.shape))
+    return np.stack([np.concatenate([_log_sum(decisions[rows] / t) for rows in parts]) for t in _TEMPERATURES])
 
 
 def _log_sum(scaled: Array) -> Array:

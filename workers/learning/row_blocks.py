@@ -15,6 +15,9 @@ Where all rows fit into one block nothing is cut: linear algebra rounds the last
 change here is one for LEARNING_VERSION.
 """
 
+_PARTS = 16
+"""Of a block."""
+
 
 def row_blocks(rows: int, cells_per_row: int) -> Iterator[slice]:
     """Slices that together are all rows, each of CELLS values at most, or of one row.
@@ -25,6 +28,17 @@ def row_blocks(rows: int, cells_per_row: int) -> Iterator[slice]:
     size = max(1, CELLS // max(1, cells_per_row))
     for start in range(0, rows, size):
         yield slice(start, min(start + size, rows))
+
+
+def row_parts(rows: int, cells_per_row: int) -> Iterator[slice]:
+    """Smaller slices, for what computes each row alone: its bits do not depend on them, and its intermediate arrays
+    take a sixteenth of a block."""
+    return row_blocks(rows, _PARTS * cells_per_row)
+
+
+def in_parts(x: Array, compute: Callable[[Array], Array]) -> Array:
+    """What `compute` gives for the rows of x (N, M), each of which it computes alone."""
+    return np.concatenate([compute(x[rows]) for rows in row_parts(*x.shape)]) if len(x) else compute(x)
 
 
 def in_blocks(x: Array, cells_per_row: int, compute: Callable[[Array], Array]) -> Array:

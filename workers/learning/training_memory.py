@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from workers.learning.configurations import Configuration
-from workers.learning.evaluation import SCORED_TOGETHER
+from workers.learning.evaluation import BATCH
 from workers.learning.row_blocks import CELLS
 
 SINGLE, DOUBLE = 4, 8
@@ -41,7 +41,7 @@ def training_bytes(configuration: Configuration, size: TrainingSize) -> int:
     faces = size.train + size.others
     embeddings = 4 * faces * size.dimensions * SINGLE  # of the run, of the split, of its two parts
     pictures = 3 * faces * PICTURE if configuration.view in ("crop", "aligned") else 0
-    scored = SCORED_TOGETHER * size.people * (2 * SINGLE + DOUBLE) + 3_000 * size.others  # and the rows of scores
+    scored = BATCH * size.people * (2 * SINGLE + DOUBLE) + 3_000 * size.others  # and the rows of scores
     return int(embeddings + pictures + scored + _of_family(configuration, size))
 
 

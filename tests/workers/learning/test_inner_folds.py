@@ -44,7 +44,7 @@ def test_the_temperature_is_the_one_that_scipy_finds() -> None:
         return float(-(goal * (z - np.log(np.exp(z).sum(axis=1, keepdims=True)))).sum(axis=1).mean())
 
     best = minimize_scalar(loss, bounds=(np.log(0.01), np.log(10)), method="bounded")
-    temperature, found, accuracy = temperature_of(decisions, y)
+    temperature, found, accuracy = temperature_of([decisions], y)
     assert temperature == pytest.approx(np.exp(best.x), rel=0.12)  # one step of the grid
     assert found == pytest.approx(best.fun, abs=2e-3)
     assert accuracy == (decisions.argmax(axis=1) == y).mean()
@@ -52,6 +52,6 @@ def test_the_temperature_is_the_one_that_scipy_finds() -> None:
 
 def test_a_perfect_inner_accuracy_does_not_give_certain_probabilities() -> None:
     y = np.arange(10) % 2
-    temperature, _, accuracy = temperature_of(np.eye(2)[y], y)
+    temperature, _, accuracy = temperature_of([np.eye(2)[y]], y)
     assert accuracy == 1
     assert temperature > 0.1

@@ -22,7 +22,7 @@ Y = np.arange(300) % 5
 
 
 def decisions() -> tuple[float, float, float]:
-    return temperature_of(X[:, :5], Y)
+    return temperature_of([X[:, :5]], Y)
 
 
 CASES: dict[str, Callable[[], Any]] = {

@@ -14,7 +14,7 @@ import numpy as np
 
 from workers.learning.arrays import Array, Floats, softmax
 from workers.learning.fold import Predictor
-from workers.learning.row_blocks import in_blocks, row_blocks
+from workers.learning.row_blocks import in_blocks, in_parts, row_blocks, row_parts
 
 ARRAYS = "arrays.npz"
 
@@ -51,8 +51,12 @@ class Linear(_Arrays):
     bias: Array
     temperature: Array
 
+    @property
+    def cells_per_row(self) -> int:
+        return int(self.weights.shape[1])
+
     def decision(self, x: Array) -> Array:
-        return in_blocks(x, self.weights.shape[1], lambda some: np.asarray(some @ self.weights + self.bias))
+        return in_blocks(x, self.cells_per_row, lambda some: np.asarray(some @ self.weights + self.bias))
 
     def probabilities(self, x: Array) -> Floats:
         return softmax(self.decision(x) / self.temperature)
@@ -66,8 +70,12 @@ class Centroids(_Arrays):
     cosine: Array
     temperature: Array
 
+    @property
+    def cells_per_row(self) -> int:
+        return len(self.centres)
+
     def decision(self, x: Array) -> Array:
-        return in_blocks(x, len(self.centres), self._decision)
+        return in_blocks(x, self.cells_per_row, self._decision)
 
     def _decision(self, x: Array) -> Array:
         if self.cosine:
@@ -101,7 +109,7 @@ class Neighbours(_Arrays):
     def _votes(self, x: Array) -> Floats:
         distances = squared_distances(x, self.points)
         k = int(self.k)
-        nearest = np.argpartition(distances, k - 1, axis=1)[:, :k]
+        nearest = in_parts(distances, lambda some: np.argpartition(some, k - 1, axis=1)[:, :k].copy())
         votes = softmax(-np.minimum.reduceat(distances, self.starts, axis=1) / (2 * self.width**2))
         rows = np.repeat(np.arange(len(x)), k)
         np.add.at(votes, (rows, self.classes[nearest].ravel()), np.float32(1))
@@ -124,8 +132,12 @@ class KernelMachine(_Arrays):
     gamma: Array
     temperature: Array
 
+    @property
+    def cells_per_row(self) -> int:
+        return len(self.points) + len(self.index)
+
     def decision(self, x: Array) -> Array:
-        return in_blocks(x, len(self.points) + len(self.index), self._decision)
+        return in_blocks(x, self.cells_per_row, self._decision)
 
     def _decision(self, x: Array) -> Array:
         kernel = np.exp(-self.gamma * squared_distances(x, self.points))
@@ -142,11 +154,13 @@ def squared_distances(x: Array, points: Array) -> Array:
     >>> squared_distances(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
     [[25.0, 0.0]]
     """
-    cross = x @ points.T
-    cross *= 2
-    distances: Array = np.einsum("ij,ij->i", x, x)[:, None] + np.einsum("ij,ij->i", points, points)
-    distances -= cross
-    return np.maximum(distances, 0, out=distances)
+    distances: Array = x @ points.T
+    own, theirs = np.einsum("ij,ij->i", x, x)[:, None], np.einsum("ij,ij->i", points, points)
+    for rows in row_parts(*distances.shape):
+        cross = distances[rows]
+        cross *= 2
+        np.maximum(own[rows] + theirs - cross, 0, out=cross)
+    return distances
 
 
 def nearest_others(points: Array) -> Array:
@@ -173,6 +187,10 @@ class Eigenfaces(_Arrays):
     def arrays(self) -> dict[str, Array]:
         inner = {f"machine_{name}": value for name, value in self.machine.arrays().items()}
         return {"mean": self.mean, "basis": self.basis, **inner}
+
+    @property
+    def cells_per_row(self) -> int:
+        return self.machine.cells_per_row
 
     def decision(self, grey: Array) -> Array:
         return self.machine.decision((grey - self.mean) @ self.basis)

@@ -23,6 +23,7 @@ from workers.learning.classical.predictors import (
     grey_vectors,
     nearest_others,
 )
+from workers.learning.classical.shrunk_covariance import shrunk_covariance
 from workers.learning.fold import CannotFit, Fitted, Fold
 from workers.learning.grid_search import choose
 
@@ -94,11 +95,8 @@ def _discriminants(points: Array, classes: Array) -> tuple[Array, Array]:
     """Coefficients (people, dimensions) and intercepts (people,) from one covariance within people.
 
     scikit-learn's `shrinkage="auto"` shrinks each person's covariance apart. With two photos a person it names 22.8 %
-    of the test faces of `orl` rightly, where the shrunk covariance of all people together names 99.5 %. Source:
-    Ledoit & Wolf, Journal of Multivariate Analysis 88 (2004) 365-411.
+    of the test faces of `orl` rightly, where the shrunk covariance of all people together names 99.5 %.
     """
-    from sklearn.covariance import empirical_covariance, ledoit_wolf_shrinkage
-
     faces = np.bincount(classes)
     apart = points.astype(np.float64)
     means = np.empty((len(faces), apart.shape[1]))
@@ -106,12 +104,7 @@ def _discriminants(points: Array, classes: Array) -> tuple[Array, Array]:
         mine = classes == person
         means[person] = apart[mine].mean(axis=0)
         apart[mine] -= means[person]
-    # what sklearn.covariance.ledoit_wolf computes, to the bit, without its copy of the faces
-    shrinkage = ledoit_wolf_shrinkage(apart, assume_centered=True)
-    found = empirical_covariance(apart, assume_centered=True)
-    covariance = (1.0 - shrinkage) * found
-    covariance.flat[:: len(found) + 1] += shrinkage * (np.trace(found) / len(found))
-    coefficients = np.linalg.solve(covariance, means.T).T
+    coefficients = np.linalg.solve(shrunk_covariance(apart), means.T).T
     return coefficients, np.log(faces / faces.sum()) - 0.5 * np.sum(means * coefficients, axis=1)
 
 

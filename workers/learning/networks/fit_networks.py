@@ -109,7 +109,7 @@ def _temperature_and_record(validated: list[tuple[Array, Array]]) -> tuple[float
     if not validated:
         return DEFAULT_TEMPERATURE, {"note": "too few photos a person for an inner split"}
     temperature, loss, accuracy = temperature_of(
-        np.concatenate([logits for logits, _ in validated]), np.concatenate([y for _, y in validated])
+        [np.concatenate([logits for logits, _ in validated])], np.concatenate([y for _, y in validated])
     )
     each = [float((logits.argmax(axis=1) == y).mean()) for logits, y in validated]
     return temperature, {
