@@ -126,7 +126,7 @@ def split_of(run: Run) -> Split:
     where = faces.rows((row["photo_key"], row["face_index"]) for row in rows)
     y = np.asarray([people[row["label"]] for row in rows])
     train = np.asarray([row["role"] == "train" for row in rows])
-    x, grey = faces.embedding[where].astype(np.float64), grey_pictures(faces.aligned[where])
+    x, grey = faces.embedding[where].astype(np.float64), grey_pictures(np.asarray(faces.pictures("aligned")[where]))
     return Split(x[train], grey[train], y[train], x[~train], grey[~train], y[~train])
 
 

@@ -63,7 +63,7 @@ def test_both_encoders_are_in_one_table_on_the_same_faces(run: Run) -> None:
 
 def test_its_row_is_the_nearest_neighbour_by_its_own_embeddings(run: Run, trained: Run) -> None:
     faces = faces_by_encoder(run, RUN_ENCODER)
-    own = load_picture_encoder(trained.encoder)(faces.aligned)
+    own = load_picture_encoder(trained.encoder)(faces.pictures("aligned"))
     splits = read_table(run.splits, SPLITS).to_pylist()
     train = [row for row in splits if row["role"] == "train"]
     known = own[faces.rows((row["photo_key"], row["face_index"]) for row in train)]

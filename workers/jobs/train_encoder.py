@@ -82,7 +82,9 @@ def train_encoder_of(run: Run) -> None:
             words = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
             logger.info("epoch %d of %d: %s", done, most, words, extra={"run": run.run_id, "part": part})
 
-        train_by_triplets(pictures.view(settings.view), labels, settings, run.encoder, after_epoch, run.encoder / BOARD)
+        train_by_triplets(
+            pictures.pictures(settings.view), labels, settings, run.encoder, after_epoch, run.encoder / BOARD
+        )
         (run.encoder / CHECKPOINT).unlink(missing_ok=True)
 
     def lacks() -> str:

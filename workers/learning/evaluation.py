@@ -106,7 +106,7 @@ def latency(model: Model, x: FaceBatch) -> list[float]:
     Args:
         x: N faces, at least one.
     """
-    sample = x[:LATENCY_FACES]
+    sample = x[:LATENCY_FACES].decoded()
     for i in range(WARM_CALLS):
         place = i % len(sample)
         _answer(model, sample[place : place + 1])
@@ -136,7 +136,7 @@ def _score_rows(
     """Rows of SCORES of the faces in these rows of `every`, whose rows of SPLITS are `rows`."""
     scored: list[dict[str, Any]] = []
     for some in _batches(where):
-        scored += _scored(model, every[some], rows[len(scored) : len(scored) + len(some)])
+        scored += _scored(model, every[some].decoded(), rows[len(scored) : len(scored) + len(some)])
     return scored
 
 
@@ -186,7 +186,7 @@ def _stranger_scores(
 
 
 def _accuracy(model: Model, every: FaceBatch, where: Array, labels: Sequence[str]) -> float:
-    batches = (every[some] for some in _batches(where))
+    batches = (every[some].decoded() for some in _batches(where))
     named = [who for batch in batches for who in model.name(batch, model.predict_proba(batch))]
     return float(np.mean([who == label for who, label in zip(named, labels, strict=True)]))
 

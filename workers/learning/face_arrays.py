@@ -1,4 +1,4 @@
-"""The faces of a run as arrays. Pictures are decoded when a view is first read, and then kept."""
+"""The faces of a run as arrays. Pictures are decoded when they are read; few of them are then kept."""
 
 from __future__ import annotations
 
@@ -19,12 +19,16 @@ from storage.run_faces import embedding_array
 from storage.schemas import EMBEDDING_SIZE, PICTURES
 from storage.tables import usable_rows
 from workers.learning.face_batch import FaceBatch
+from workers.learning.pictures import Pictures, decode_jpegs
 
 if TYPE_CHECKING:
     from workers.learning.encoder.picture_encoder import Encoder
 
 TIMED_FACES = 50
 """So many calls of an encoder, warm, are timed."""
+
+KEPT_DECODED = 2_000
+"""So many pictures are kept decoded, 98 MB; more are decoded for each batch, a few per cent of a training step."""
 
 
 @dataclass(frozen=True)
@@ -63,20 +67,25 @@ class Faces:
         )
 
     @cached_property
-    def crop(self) -> npt.NDArray[np.uint8]:
-        """(N, 128, 128, 3) uint8 RGB, 0 to 255."""
-        return _decode_jpegs([each for each in self.jpegs["crop"] if each is not None])
+    def _pictures(self) -> dict[str, Pictures]:
+        return {}
 
-    @cached_property
-    def aligned(self) -> npt.NDArray[np.uint8]:
-        """(N, 128, 128, 3) uint8 RGB, 0 to 255; raises InputError where the engine had no 68 points to align by."""
-        found = [each for each in self.jpegs["aligned"] if each is not None]
-        if len(found) < len(self.keys):
-            raise InputError(
-                'these faces were encoded with faces.landmarks = "5" and have no aligned pictures',
-                'Use crops or measurements, or set landmarks = "68"',
-            )
-        return _decode_jpegs(found)
+    def pictures(self, view: str) -> Pictures:
+        """The pictures of a view, crop or aligned; up to KEPT_DECODED of them are decoded once and kept.
+
+        Raises:
+            InputError: the engine had no 68 points to align by.
+        """
+        if view not in self._pictures:
+            jpegs = self.jpegs[view]
+            few = len(jpegs) <= KEPT_DECODED
+            if view == "aligned" and any(each is None for each in (jpegs if few else jpegs[:1])):
+                raise InputError(
+                    'these faces were encoded with faces.landmarks = "5" and have no aligned pictures',
+                    'Use crops or measurements, or set landmarks = "68"',
+                )
+            self._pictures[view] = Pictures(decode_jpegs(jpegs) if few else jpegs)
+        return self._pictures[view]
 
     def rows(self, pairs: Iterable[tuple[str, int]]) -> npt.NDArray[np.intp]:
         """Row numbers of (photo_key, face_index) pairs, (pairs,) intp.
@@ -89,7 +98,7 @@ class Faces:
 
     def embedded_by(self, encoder: Encoder) -> Faces:
         """The same faces with embeddings of an own encoder, computed from the view that it was trained on."""
-        pictures = self.view(encoder.view)
+        pictures = self.pictures(encoder.view)
         embedding = encoder(pictures)
         rows = itertools.cycle(range(len(pictures)))
 
@@ -117,20 +126,18 @@ class Faces:
         return replace(self, embedding=embedding, encoder_microseconds=microseconds)
 
     def view(self, name: str) -> npt.NDArray[np.generic]:
-        """The array of a view: crop, aligned and embedding are the properties of that name; none is (N, 0) float32.
+        """The array of a view: crop and aligned (N, 128, 128, 3) uint8 RGB, decoded; embedding; none (N, 0) float32.
 
         Raises:
             KeyError: there is no such view.
         """
         if name == "none":
             return np.zeros((len(self.keys), 0), np.float32)
-        views = {"crop": "crop", "aligned": "aligned", "embedding": "embedding"}
-        array: npt.NDArray[np.generic] = getattr(self, views[name])
-        return array
+        return self.embedding if name == "embedding" else np.asarray(self.pictures(name))
 
     def batch(self, view: str) -> FaceBatch:
-        """The faces in that view, with their embeddings beside it; raises KeyError as `view` does."""
-        return FaceBatch(self.view(view), self.embedding)
+        """The faces in that view, with their embeddings beside it; pictures are not decoded. Raises as `view` does."""
+        return FaceBatch(self.pictures(view) if view in PICTURES else self.view(view), self.embedding)
 
 
 def median_microseconds(embed_one: Callable[[], object]) -> float:
@@ -156,11 +163,3 @@ def labels_of(catalog: pa.Table) -> tuple[dict[str, str], tuple[str, ...]]:
             several.add(key)
     single = {key: name for key, name in named.items() if key not in several} if several else named
     return single, tuple(sorted(several))
-
-
-def _decode_jpegs(pictures: Sequence[bytes]) -> npt.NDArray[np.uint8]:
-    """Decode JPEGs that the face engine wrote: (N, 128, 128, 3) uint8 RGB."""
-    import cv2
-
-    decoded = [cv2.imdecode(np.frombuffer(each, np.uint8), cv2.IMREAD_COLOR_RGB) for each in pictures]
-    return np.asarray(decoded, np.uint8).reshape(-1, 128, 128, 3)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from workers.learning.arrays import Array, Floats
+from workers.learning.pictures import Pictures
 
 
 @dataclass(frozen=True)
@@ -12,12 +15,12 @@ class FaceBatch:
     """N faces.
 
     Attributes:
-        view: (N, ...) the configuration's view: embeddings (N, D) float32, pictures (N, 128, 128, 3) uint8 RGB, or
-            (N, 0) float32 for the view `none`.
+        view: (N, ...) the configuration's view: embeddings (N, D) float32, pictures (N, 128, 128, 3) uint8 RGB as an
+            array or to be decoded, or (N, 0) float32 for the view `none`.
         embedding: (N, D) float32 of the configuration's encoder; the run's encoder where it has no own.
     """
 
-    view: Array
+    view: Array | Pictures
     embedding: Floats
 
     @classmethod
@@ -30,5 +33,9 @@ class FaceBatch:
 
     def __getitem__(self, rows: Array | slice) -> FaceBatch:
         """The faces of these rows: row numbers, flags (N,) bool, or a slice."""
-        view = self.view[rows]
-        return FaceBatch(view, view if self.view is self.embedding else self.embedding[rows])
+        embedding = self.embedding[rows]
+        return FaceBatch(embedding if self.view is self.embedding else self.view[rows], embedding)
+
+    def decoded(self) -> FaceBatch:
+        """The same faces, their pictures decoded: for a few."""
+        return FaceBatch(np.asarray(self.view), self.embedding) if isinstance(self.view, Pictures) else self

@@ -61,7 +61,7 @@ class Model:
 
     def predict_proba(self, faces: FaceBatch) -> Floats:
         """Probabilities (N, classes) float32, columns in the order of `labels`; each row sums to 1."""
-        return self.predictor.probabilities(faces.view)
+        return self.predictor.probabilities(np.asarray(faces.view))
 
     def known_score(self, faces: FaceBatch) -> Floats:
         """(N,) float32, minus a Euclidean distance: higher means nearer to the person that the model names."""

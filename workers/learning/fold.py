@@ -26,7 +26,8 @@ class Fold:
     """The training faces of one split. A fitting function sees no other face.
 
     Attributes:
-        x: (N, ...) the configuration's view: (N, 128) float32 or (N, 128, 128, 3) uint8 RGB.
+        x: (N, ...) the configuration's view: an array (N, 128) float32, or `Pictures` (N, 128, 128, 3) uint8 RGB, which
+            are indexed as an array is and decoded by `numpy.asarray`.
         y: (N,) class numbers 0 .. classes - 1, all present.
         groups: (N,) group of each face; inner splits keep a group on one side.
         parameters: of the configuration.
@@ -34,7 +35,7 @@ class Fold:
         tell: called after each epoch of a network.
     """
 
-    x: Array
+    x: Any
     y: Array
     groups: Array
     parameters: Mapping[str, Any] = field(default_factory=dict)

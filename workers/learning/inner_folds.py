@@ -14,7 +14,8 @@ from workers.learning.row_blocks import row_parts
 
 FOLDS = 3
 DEFAULT_TEMPERATURE = 1.0
-_TEMPERATURES = np.geomspace(0.01, 10, 61)
+TEMPERATURES = 61
+_TEMPERATURES = np.geomspace(0.01, 10, TEMPERATURES)
 
 
 def inner_folds(y: Array, groups: Array, seed: int, count: int = FOLDS) -> list[tuple[Array, Array]]:

@@ -27,6 +27,10 @@ class Means:
     means: Array
     factor: float
 
+    @property
+    def cells_per_row(self) -> int:
+        return len(self.means)
+
     def decision(self, x: Array) -> Array:
         likeness: Array = self.factor * (x @ self.means.T)
         return likeness

@@ -14,6 +14,7 @@ import numpy as np
 
 from workers.learning.arrays import Array, Floats, softmax
 from workers.learning.fold import Predictor
+from workers.learning.pictures import Pictures, picture_blocks
 from workers.learning.row_blocks import in_blocks, in_parts, row_blocks, row_parts
 
 ARRAYS = "arrays.npz"
@@ -199,7 +200,7 @@ class Eigenfaces(_Arrays):
         return self.machine.probabilities((grey_vectors(x) - self.mean) @ self.basis)
 
 
-def grey_vectors(pictures: Array) -> Floats:
+def grey_vectors(pictures: Array | Pictures) -> Floats:
     """(N, 128, 128, 3) uint8 RGB to (N, 1024) float32: grey, 32 x 32, each row of mean 0 and standard deviation 1.
 
     A row of less than one grey level of contrast is not amplified.
@@ -207,7 +208,9 @@ def grey_vectors(pictures: Array) -> Floats:
     import cv2
 
     small = [
-        cv2.resize(cv2.cvtColor(each, cv2.COLOR_RGB2GRAY), (32, 32), interpolation=cv2.INTER_AREA) for each in pictures
+        cv2.resize(cv2.cvtColor(each, cv2.COLOR_RGB2GRAY), (32, 32), interpolation=cv2.INTER_AREA)
+        for block in picture_blocks(pictures)
+        for each in block
     ]
     flat = np.asarray(small, np.float32).reshape(len(pictures), -1)
     flat -= flat.mean(axis=1, keepdims=True)

@@ -14,6 +14,7 @@ from storage.write_whole import write_bytes
 from workers.learning.arrays import Array, Floats
 from workers.learning.networks.architectures import encoding_convnet
 from workers.learning.networks.stored_network import NetworkLayout, network_bytes, read_network
+from workers.learning.pictures import Pictures
 
 FILE = "encoder.npz"
 VIEWS = ("aligned", "crop")
@@ -33,8 +34,8 @@ class Encoder:
         """The view that it was trained on, one of VIEWS."""
         return str(self.keras_model.name)
 
-    def __call__(self, pictures: Array) -> Floats:
-        embeddings = [self._call(pictures[i : i + 1]).numpy() for i in range(len(pictures))]
+    def __call__(self, pictures: Array | Pictures) -> Floats:
+        embeddings = [self._call(np.asarray(pictures[i : i + 1])).numpy() for i in range(len(pictures))]
         return np.concatenate(embeddings) if embeddings else np.zeros((0, 128), np.float32)
 
     @cached_property

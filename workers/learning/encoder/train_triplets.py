@@ -29,6 +29,7 @@ from workers.learning.encoder.triplet_mining import loss_of, person_batches
 from workers.learning.fold import CannotFit
 from workers.learning.networks import architectures
 from workers.learning.networks.keras_runtime import assign, load_keras
+from workers.learning.pictures import Pictures, picture_blocks
 
 CHECKPOINT = "checkpoint.npz"
 LEAST_PEOPLE = 6
@@ -63,7 +64,7 @@ class Sets:
 
 
 def train_by_triplets(
-    pictures: Array,
+    pictures: Array | Pictures,
     labels: Array,
     settings: TripletSettings,
     folder: Path,
@@ -73,7 +74,7 @@ def train_by_triplets(
     """Train an encoder, or continue its training; writes `encoder.npz` and `encoder.json` into `folder`.
 
     Args:
-        pictures: (N, 128, 128, 3) uint8 RGB, of one view.
+        pictures: (N, 128, 128, 3) uint8 RGB, of one view; they need not be decoded.
         labels: (N,) names.
         folder: also holds the checkpoint; a checkpoint of other faces or settings is ignored.
         progress: called after each epoch with (finished epochs, most epochs, loss and val_accuracy).
@@ -116,19 +117,21 @@ def split_people(labels: Array, settings: TripletSettings) -> Sets:
     return Sets(train, validation, test)
 
 
-def verify_people(encoder: Encoder, pictures: Array, y: Array, sets: Sets, seed: int) -> PairAccuracy:
+def verify_people(encoder: Encoder, pictures: Array | Pictures, y: Array, sets: Sets, seed: int) -> PairAccuracy:
     """Accuracy on pairs of the test people, at the best threshold of the validation people."""
     threshold = _accuracy_of(encoder, pictures[sets.validation], draw_pairs(y[sets.validation], seed)).threshold
     return _accuracy_of(encoder, pictures[sets.test], draw_pairs(y[sets.test], seed), threshold)
 
 
-def _accuracy_of(encoder: Encoder, pictures: Array, pairs: FacePairs, threshold: float | None = None) -> PairAccuracy:
+def _accuracy_of(
+    encoder: Encoder, pictures: Array | Pictures, pairs: FacePairs, threshold: float | None = None
+) -> PairAccuracy:
     return pair_accuracy(pair_distances(encoder(pictures), pairs), pairs.same, threshold)
 
 
 def _loop(
     model: Any,
-    pictures: Array,
+    pictures: Array | Pictures,
     y: Array,
     sets: Sets,
     settings: TripletSettings,
@@ -153,7 +156,9 @@ def _loop(
     return done
 
 
-def _epoch(model: Any, pictures: Array, y: Array, rows: Array, settings: TripletSettings, epoch: int) -> float:
+def _epoch(
+    model: Any, pictures: Array | Pictures, y: Array, rows: Array, settings: TripletSettings, epoch: int
+) -> float:
     """Train one epoch; its batches depend on the seed and the number of the epoch alone."""
     rng = np.random.default_rng([settings.seed, epoch])
     model.optimizer.learning_rate = settings.rate * (1 + np.cos(np.pi * epoch / settings.epochs)) / 2
@@ -161,7 +166,7 @@ def _epoch(model: Any, pictures: Array, y: Array, rows: Array, settings: Triplet
     loss = 0.0
     for _ in range(settings.passes):
         for batch in person_batches(y[rows], settings.people, settings.faces, rng):
-            loss = float(model.train_on_batch(pictures[rows[batch]], y[rows[batch], None]))
+            loss = float(model.train_on_batch(np.asarray(pictures[rows[batch]]), y[rows[batch], None]))
     return loss
 
 
@@ -176,9 +181,10 @@ def _new_model(settings: TripletSettings) -> Any:
     return model
 
 
-def _fingerprint(pictures: Array, y: Array, settings: TripletSettings) -> str:
+def _fingerprint(pictures: Array | Pictures, y: Array, settings: TripletSettings) -> str:
     digest = hashlib.sha256(json.dumps(asdict(settings), sort_keys=True).encode())
-    digest.update(np.ascontiguousarray(pictures).tobytes())
+    for block in picture_blocks(pictures):
+        digest.update(np.ascontiguousarray(block).tobytes())
     digest.update(np.ascontiguousarray(y, np.int64).tobytes())
     return digest.hexdigest()
 

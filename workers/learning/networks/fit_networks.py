@@ -6,7 +6,7 @@ Each uses the faces of its training fold alone; early stopping validates on an i
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
@@ -50,7 +50,7 @@ def fit_regularized(fold: Fold) -> Fitted:
     layout = NetworkLayout(architectures.regularized_convnet.__name__, {"classes": fold.classes})
     members: list[Any] = []
     history: dict[str, list[float]] = {}
-    validated: list[tuple[Array, Array]] = []
+    validated: list[tuple[KerasPredictor, Examples]] = []
     for number, (rows, aside) in enumerate(cuts):
         held = Examples(fold.x[aside], fold.y[aside]) if len(aside) else None
         mine = Examples(fold.x[rows], fold.y[rows])
@@ -59,7 +59,7 @@ def fit_regularized(fold: Fold) -> Fitted:
         members.append(model)
         history |= {f"{number + 1} {name}": curve for name, curve in curves.items()}
         if held:
-            validated.append((KerasPredictor(model, layout).decision(held.x), held.y))
+            validated.append((KerasPredictor(model, layout), held))
     temperature, record = _temperature_and_record(validated)
     record["epochs"] = [len(curve) for name, curve in history.items() if name.endswith(" loss")]
     together = replace(layout, members=len(members), temperature=temperature)
@@ -104,14 +104,19 @@ def _fit_once(fold: Fold, build: Build, arguments: Mapping[str, int]) -> Fitted:
     return Fitted(KerasPredictor(model, layout), {"epochs": recipe.epochs}, history)
 
 
-def _temperature_and_record(validated: list[tuple[Array, Array]]) -> tuple[float, dict[str, Any]]:
+def _temperature_and_record(validated: list[tuple[KerasPredictor, Examples]]) -> tuple[float, dict[str, Any]]:
     """(temperature, record of the members' accuracy and log-loss) on the faces that they did not train on."""
     if not validated:
         return DEFAULT_TEMPERATURE, {"note": "too few photos a person for an inner split"}
-    temperature, loss, accuracy = temperature_of(
-        [np.concatenate([logits for logits, _ in validated])], np.concatenate([y for _, y in validated])
-    )
-    each = [float((logits.argmax(axis=1) == y).mean()) for logits, y in validated]
+    each: list[float] = []
+
+    def logits_of_members() -> Iterator[Array]:
+        for network, held in validated:
+            logits = network.decision(held.x)
+            each.append(float((logits.argmax(axis=1) == held.y).mean()))
+            yield logits
+
+    temperature, loss, accuracy = temperature_of(logits_of_members(), np.concatenate([held.y for _, held in validated]))
     return temperature, {
         "temperature": temperature,
         "inner_accuracy": accuracy,

@@ -11,6 +11,7 @@ import numpy as np
 
 from workers.learning.arrays import Array, Floats, softmax
 from workers.learning.networks.stored_network import NetworkLayout, network_bytes, read_network
+from workers.learning.pictures import Pictures
 
 FILE = "network.npz"
 BATCH = 32
@@ -34,9 +35,9 @@ class KerasPredictor:
         """Bytes of all weights."""
         return sum(each.numpy().nbytes for each in self.keras_model.weights)
 
-    def decision(self, x: Array) -> Array:
-        """Logits (N, classes) float32 of faces x (N, ...)."""
-        return np.concatenate([self._call(x[i : i + BATCH]).numpy() for i in range(0, len(x), BATCH)])
+    def decision(self, x: Array | Pictures) -> Array:
+        """Logits (N, classes) float32 of faces x (N, ...); pictures need not be decoded."""
+        return np.concatenate([self._call(np.asarray(x[i : i + BATCH])).numpy() for i in range(0, len(x), BATCH)])
 
     def probabilities(self, x: Array) -> Floats:
         """(N, classes) float32."""

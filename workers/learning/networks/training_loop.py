@@ -19,6 +19,7 @@ from workers.learning.fold import Tell, tell_nobody
 from workers.learning.networks.keras_predictor import KerasPredictor
 from workers.learning.networks.keras_runtime import assign, load_keras
 from workers.learning.networks.stored_network import NetworkLayout
+from workers.learning.pictures import Pictures
 
 Build = Callable[[int], Any]
 """Number of people -> a new Keras model with logits as output and weights drawn from the global seed."""
@@ -54,9 +55,9 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Examples:
-    """Faces for training or validation: x (N, ...) as the network takes it, y (N,) class numbers."""
+    """Faces for training or validation: x (N, ...) as the network takes it, decoded or not; y (N,) class numbers."""
 
-    x: Array
+    x: Array | Pictures
     y: Array
 
 
@@ -91,7 +92,6 @@ def train_network(
     assign(model.variables, fresh.variables)
     assign(model.optimizer.variables, compiled.optimizer_start)
     rng = np.random.default_rng(seed)
-    targets = np.eye(classes, dtype=np.float32)[examples.y]
     weights = balanced_weights(examples.y) if recipe.balanced else np.ones(len(examples.y), np.float32)
     callbacks = keras.callbacks.CallbackList(callbacks_of(recipe, held is not None), add_history=True, model=model)
     model.stop_training = False
@@ -99,7 +99,7 @@ def train_network(
     for epoch in range(recipe.epochs):
         callbacks.on_epoch_begin(epoch)
         rows = batches(len(examples.y), recipe.batch, rng)
-        figures = _epoch(model, rows, examples.x, targets, weights)
+        figures = _epoch(model, rows, examples, weights)
         callbacks.on_epoch_end(epoch, figures | (_validate(compiled.network, held) if held else {}))
         tell(f"epoch {epoch + 1}/{recipe.epochs}")
         if model.stop_training:
@@ -126,9 +126,16 @@ def warm_up_training(build: Build, recipe: Recipe, classes: int) -> None:
         compiled.network.decision(x[:1])
 
 
-def _epoch(model: Any, rows: Array, x: Array, targets: Array, weights: Array) -> dict[str, float]:
+def _epoch(model: Any, rows: Array, examples: Examples, weights: Array) -> dict[str, float]:
     """One pass over the training faces; each row of `rows` is one step. Loss and accuracy, means over the steps."""
-    steps = [model.train_on_batch(x[step], targets[step], weights[step], return_dict=True) for step in rows]
+    targets = np.eye(model.output_shape[-1], dtype=np.float32)
+
+    def train(step: Array) -> dict[str, float]:
+        x, y = np.asarray(examples.x[step]), targets[examples.y[step]]
+        figures: dict[str, float] = model.train_on_batch(x, y, weights[step], return_dict=True)
+        return figures
+
+    steps = [train(step) for step in rows]
     return {name: float(np.mean([step[name] for step in steps])) for name in steps[0]}
 
 
