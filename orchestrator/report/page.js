@@ -41,9 +41,17 @@
     });
   }
 
+  // what is out of sight is drawn when the browser is idle: text and tables come first
   const figures = [...document.querySelectorAll("figure.bokeh")];
-  const redraw = () => Promise.all(figures.map(draw));
-  redraw();
+  const begun = new Set();
+  const begin = figure => {
+    if (begun.has(figure)) return;
+    begun.add(figure);
+    draw(figure);
+  };
+  const idle = window.requestIdleCallback || (later => setTimeout(later, 200));
+  figures.forEach((figure, place) => place ? idle(() => begin(figure)) : begin(figure));
   figures.filter(one => one.querySelector(".told")).forEach(walk);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  addEventListener("beforeprint", () => figures.forEach(begin));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => begun.forEach(draw));
 })();

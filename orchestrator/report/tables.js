@@ -1,6 +1,7 @@
 // Lets tables be sorted, filtered and copied as CSV, Markdown or LaTeX. Asks for nothing.
 "use strict";
 (() => {
+  const CARDS = 12;  // rows that a phone shows at first
   const textOf = cell => cell.textContent.replace(/\s+/g, " ").trim();
   const SHAPES = {
     CSV: rows => rows.map(row => row.map(text => /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text).join(",")),
@@ -59,12 +60,61 @@
     body.append(...keyed.map(one => one.row));
   }
 
+  // on a phone each row is a card (page.css): its cells say their columns, and the lead cell is its title
+  function makeCards(table) {
+    const heads = [...table.tHead.rows[0].cells], rows = [...table.tBodies[0].rows];
+    const names = heads.map(textOf);
+    const lead = rows.length ? Math.max(0, [...rows[0].cells].findIndex(cell => cell.matches(".name"))) : 0;
+    table.setAttribute("role", "table");  // with another display it is one to a screen reader only when told so
+    heads.forEach((head, place) => {
+      head.setAttribute("role", "columnheader");
+      head.classList.toggle("lead", place === lead);
+    });
+    for (const row of rows) {
+      row.setAttribute("role", "row");
+      [...row.cells].forEach((cell, place) => {
+        cell.setAttribute("role", "cell");
+        cell.dataset.head = cell.colSpan > 1 ? "" : names[place];
+        cell.classList.toggle("lead", place === lead);
+      });
+    }
+    table.classList.add("labelled");
+    table.classList.toggle("long", rows.length > CARDS);
+  }
+
+  // buttons that only a phone shows: the table as it is, scrolled sideways, and the cards after the first
+  function offerOthers(table, tools) {
+    const frame = table.parentElement;
+    const whole = document.createElement("button");
+    whole.className = "phone";
+    whole.textContent = "As a table";
+    whole.addEventListener("click", () => {
+      whole.textContent = table.classList.toggle("labelled") ? "As a table" : "As cards";
+    });
+    tools.append(whole);
+    if (!table.matches(".long")) return;
+    const more = document.createElement("button");
+    more.className = "phone more";
+    more.textContent = `Show all ${table.tBodies[0].rows.length} rows`;
+    more.addEventListener("click", () => {
+      table.classList.remove("long");
+      more.remove();
+    });
+    frame.after(more);
+  }
+
+  // what is wider than its frame is scrolled with the arrow keys
+  function letKeysScroll(frame) {
+    const look = () => {
+      if (frame.scrollWidth > frame.clientWidth + 1) frame.tabIndex = 0;
+      else frame.removeAttribute("tabindex");
+    };
+    new ResizeObserver(look).observe(frame.firstElementChild);
+  }
+
   function serve(table) {
     const heads = [...table.tHead.rows[0].cells], body = table.tBodies[0];
-    for (const row of body.rows) [...row.cells].forEach((cell, place) => {
-      cell.dataset.head = cell.colSpan > 1 ? "" : textOf(heads[place]);
-    });
-    table.classList.add("labelled");
+    makeCards(table);
     heads.forEach((head, place) => {
       const button = document.createElement("button");
       button.append(...head.childNodes);
@@ -80,6 +130,7 @@
       filter.setAttribute("aria-label", "Filter the rows of this table");
       filter.addEventListener("input", () => {
         for (const row of body.rows) row.hidden = !textOf(row).toLowerCase().includes(filter.value.toLowerCase());
+        table.classList.toggle("filtered", filter.value !== "");
       });
       tools.append(filter);
     }
@@ -92,9 +143,16 @@
       button.addEventListener("click", () => copy(table, shape, told));
       tools.append(button);
     }
+    offerOthers(table, tools);
     tools.append(told);
     table.parentElement.before(tools);
   }
 
-  [...document.querySelectorAll(".wide > table")].filter(one => one.tHead && !one.matches(".matrix")).forEach(serve);
+  for (const table of document.querySelectorAll(".wide > table")) {
+    letKeysScroll(table.parentElement);
+    if (!table.tHead || table.matches(".matrix")) continue;
+    const closed = table.closest("details:not([open])");
+    if (closed) closed.addEventListener("toggle", () => serve(table), {once: true});
+    else serve(table);
+  }
 })();

@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from orchestrator.report.bokeh_figures import OWN, script_text
 from orchestrator.report.material import ReportMaterial
 from orchestrator.report.page import render_page
+from orchestrator.report.runs_page import runs_page
+from orchestrator.report.runs_table import RunSummary
 from tests.orchestrator.report.conftest import compare, compared, table
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -117,6 +120,74 @@ def test_rows_are_filtered_and_copied(wide: Opened) -> None:
     assert copied["CSV"].splitlines()[1].startswith("3,svm-linear,embedding,85.0 %")
     assert copied["Markdown"].splitlines()[1] == "|" + " --- |" * 11
     assert "svm-linear & embedding & 85.0 \\%" in copied["LaTeX"]
+
+
+@pytest.fixture
+def phone(browser: Any, page_file: Path) -> Iterator[Any]:
+    opened = Opened(browser, page_file, 390)
+    yield opened.page
+    opened.page.context.close()
+
+
+def test_on_a_phone_a_row_is_a_card_that_names_its_columns(phone: Any) -> None:
+    row = phone.locator("table").first.locator("tbody tr").nth(1)
+    title, accuracy = row.locator("td.lead"), row.locator("td[data-head='Test accuracy']")
+    assert title.inner_text() == NAMES[1]
+    assert title.bounding_box()["y"] < accuracy.bounding_box()["y"]
+    assert phone.evaluate("one => getComputedStyle(one, '::before').content", accuracy.element_handle()) != "none"
+    assert phone.get_by_role("row").filter(has_text=NAMES[1]).first.get_by_role("cell").count() == 11
+    rank, view = row.locator("td[data-head='Rank']"), row.locator("td[data-head='View']")
+    assert len({cell.bounding_box()["y"] for cell in (rank, view, accuracy)}) == 1, "three figures a line"
+
+
+def test_on_a_phone_the_keys_scroll_a_table_beside_its_names(phone: Any) -> None:
+    frame = phone.locator(".wide").first
+    assert frame.get_attribute("tabindex") is None, "nothing is out of sight in cards"
+    phone.get_by_role("button", name="As a table").first.press("Enter")
+    sync_api.expect(frame).to_have_attribute("tabindex", "0")
+    name = frame.locator("td.lead").first
+    frame.press("ArrowRight")
+    phone.wait_for_function("document.querySelector('.wide').scrollLeft > 0")
+    frame.evaluate("one => one.scrollTo(9999, 0)")
+    assert name.bounding_box()["x"] == pytest.approx(frame.bounding_box()["x"], abs=1)
+    assert phone.evaluate("document.documentElement.scrollWidth") == 390
+    phone.get_by_role("button", name="As cards").first.press("Enter")
+    sync_api.expect(frame).not_to_have_attribute("tabindex", "0")
+
+
+def test_on_a_phone_a_long_table_shows_its_first_rows_and_a_filter_finds_the_others(
+    browser: Any, tmp_path: Path
+) -> None:
+    rows = [(f"run-{number:02}", RunSummary(), "finished") for number in range(30)]
+    file = tmp_path / "runs.html"
+    file.write_text(runs_page("store", rows, {"run-00": "runs/run-00/report/index.html"}), encoding="utf-8")
+    page = browser.new_page(viewport={"width": 390, "height": 900}, color_scheme="dark")
+    page.goto(file.as_uri())
+    shown = page.locator("tbody tr:visible")
+    sync_api.expect(shown).to_have_count(12)
+    page.get_by_label("Filter the rows").fill("run-29")
+    sync_api.expect(shown).to_have_count(1)
+    page.get_by_label("Filter the rows").fill("")
+    page.get_by_role("button", name="Show all 30 rows").press("Enter")
+    sync_api.expect(shown).to_have_count(30)
+    assert page.evaluate("getComputedStyle(document.querySelector('a')).color") == "rgb(90, 163, 196)", "the page's own"
+    page.close()
+
+
+def test_the_tables_of_closed_details_are_served_when_they_are_opened(browser: Any) -> None:
+    page = browser.new_page()
+    table_text = "<table><thead><tr><th>Name</th></tr></thead><tbody><tr><td>ada</td></tr></tbody></table>"
+    page.set_content(
+        f"<details><summary>More</summary><div class='wide'>{table_text}</div></details>"
+        f"<script>{script_text(OWN / 'tables.js')}</script>"
+    )
+    assert page.locator(".tools").count() == 0
+    page.locator("summary").click()
+    sync_api.expect(page.locator(".tools")).to_be_visible()
+    page.locator("summary").click()
+    page.locator("summary").click()
+    assert page.locator(".tools").count() == 1
+    page.close()
 
 
 def test_arrow_keys_walk_through_the_faces(wide: Opened) -> None:
