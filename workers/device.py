@@ -16,7 +16,7 @@ CUDA = "cuda"
 DRIVER = "libcuda.so.1"
 GPUS = Path("/proc/driver/nvidia/gpus")
 
-HINT = "Give the container a GPU (docs/containers.md), or leave LINEUP_DEVICE out there"
+HINT = "Give the machine or container a GPU (docs/containers.md), or leave LINEUP_DEVICE out there"
 
 
 def uses_cuda() -> bool:
