@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from storage.object_names import ObjectName
-from storage.object_reader import ObjectInfo, ObjectReader, object_info
+from storage.object_reader import ObjectInfo, ObjectReader, object_info, quoted
 from storage.object_stores import is_address, open_object_store, plain_errors
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ WHOLE_BYTES = 256 << 10
 
 EMPTY_RANGE = "416"
 """The status where a range is asked of an empty object."""
+
+GOOGLE = "gs:"
 
 PAGE = 1000
 """Objects in one answer to a listing."""
@@ -127,12 +129,16 @@ class ObjectPath(ObjectName):
         return self.read_with_tag()[0]
 
     def read_with_tag(self) -> tuple[bytes, str]:
-        """Content and tag of the same moment; raises FileNotFoundError."""
+        """Content and tag of the same moment, for `put`; raises FileNotFoundError."""
         import obstore
 
         with plain_errors(str(self)):
             got = obstore.get(self.store, self.key)
-            return bytes(got.bytes()), str(got.meta["e_tag"])
+            return bytes(got.bytes()), self._tag(got.meta)
+
+    def _tag(self, told: Any) -> str:
+        """What names this content in a condition: Google compares generations, the others ETags."""
+        return str(told["version"]) if self.bucket.startswith(GOOGLE) else quoted(str(told["e_tag"]))
 
     def read_text(self, encoding: str | None = None, errors: str | None = None) -> str:
         return self.read_bytes().decode(encoding or "utf-8", errors or "strict")
@@ -171,7 +177,7 @@ class ObjectPath(ObjectName):
         return self._beginning(most_bytes)[0]
 
     def put(self, content: bytes, tag: str | None = None) -> str:
-        """Write the object with one request; returns its tag.
+        """Write the object with one request; returns its tag, as `read_with_tag` does.
 
         Args:
             tag: "" where the object must not be there yet; the tag that it must have; None for whatever is there.
@@ -182,10 +188,11 @@ class ObjectPath(ObjectName):
         """
         import obstore
 
-        mode: Any = "overwrite" if tag is None else {"e_tag": tag} if tag else "create"
+        kind = "version" if self.bucket.startswith(GOOGLE) else "e_tag"
+        mode: Any = "overwrite" if tag is None else {kind: tag} if tag else "create"
         with plain_errors(str(self)):
             try:
-                return str(obstore.put(self.store, self.key, content, mode=mode, use_multipart=False)["e_tag"])
+                return self._tag(obstore.put(self.store, self.key, content, mode=mode, use_multipart=False))
             except FileNotFoundError as error:
                 if tag:  # it had to be there
                     raise FileExistsError(17, "The object is gone", str(self)) from error

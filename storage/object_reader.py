@@ -20,7 +20,7 @@ class ObjectInfo:
     Attributes:
         size: bytes.
         written: seconds since 1970, by the store's clock.
-        tag: its ETag, which changes with the content.
+        tag: its ETag in quotes, which changes with the content.
     """
 
     size: int
@@ -30,7 +30,12 @@ class ObjectInfo:
 
 def object_info(told: Any) -> ObjectInfo:
     """From what obstore tells of an object."""
-    return ObjectInfo(told["size"], told["last_modified"].timestamp(), str(told["e_tag"]))
+    return ObjectInfo(told["size"], told["last_modified"].timestamp(), quoted(str(told["e_tag"])))
+
+
+def quoted(tag: str) -> str:
+    """An ETag as headers have it: Azure's listings leave the quotes out."""
+    return tag if tag.endswith('"') else f'"{tag}"'
 
 
 class ObjectReader(io.RawIOBase):

@@ -22,7 +22,8 @@ from storage.errors import InputError, StoreUnreachable
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-SCHEMES = ("s3", "gs", "az")
+PROVIDERS = {"s3": "AWS", "gs": "GOOGLE", "az": "AZURE"}
+"""Schemes of addresses, and how the names of their provider's variables begin."""
 
 RETRY_SECONDS = 30
 """A store that asks to slow down, or a connection that is cut, is tried again for so long with growing pauses."""
@@ -30,11 +31,12 @@ RETRY_SECONDS = 30
 REQUEST_SECONDS = 60
 """Of one request, its body included: a part has at most some 60 MB."""
 
+NO_BUCKET = "there is no such bucket"
+
 _ADDRESS = re.compile(r"(s3|gs|az)://([A-Za-z0-9][A-Za-z0-9._-]{1,254})(?:/(.*))?")
 _CAUSES = {
     "ConnectionRefused": "connection refused",
     "dns error": "its host is not known",
-    "BadScheme": "http:// is not allowed; set AWS_ALLOW_HTTP=true where that is meant",
     "TimedOut": "it did not answer in time",
     "IncompleteMessage": "the connection was cut",
     "ConnectionReset": "the connection was cut",
@@ -72,14 +74,14 @@ def open_object_store(root: str) -> ObjectStore:
     from obstore.store import from_url
 
     client: Any = {"timeout": timedelta(seconds=REQUEST_SECONDS), "connect_timeout": timedelta(seconds=5)}
-    if os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("true", "1"):
+    if os.environ.get(_allow_http(root), "").lower() in ("true", "1"):
         client["allow_http"] = True
     retry: Any = {"max_retries": 10, "retry_timeout": timedelta(seconds=RETRY_SECONDS)}
     options: dict[str, Any] = _profile() if root.startswith("s3://") else {}
     try:
         return from_url(root, client_options=client, retry_config=retry, **options)
     except (BaseError, ValueError) as error:
-        raise StoreUnreachable(f"cannot use {root}: {_short(error)}", "Set the variables of its provider") from error
+        raise StoreUnreachable(f"cannot use {root}: {_short(error, root)}", "Set the variables of its provider") from error
 
 
 @contextlib.contextmanager
@@ -93,26 +95,37 @@ def plain_errors(address: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        if "NoSuchBucket" in str(error):
-            raise _unreachable(address, "there is no such bucket") from None
+        if _names_no_bucket(error):
+            raise _unreachable(address, NO_BUCKET) from None
         raise FileNotFoundError(2, "No such object", address) from None
     except (exceptions.AlreadyExistsError, exceptions.PreconditionError):
         raise FileExistsError(17, "The object is there, or another than expected", address) from None
     except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError):
         raise _unreachable(address, "access is denied to these credentials") from None
     except exceptions.BaseError as error:
-        raise _unreachable(address, _short(error)) from None
+        raise _unreachable(address, _short(error, address)) from None
 
 
 def _unreachable(address: str, why: str) -> StoreUnreachable:
     return StoreUnreachable(f"cannot use {address}: {why}", "Check the network, the credentials and their permissions")
 
 
-def _short(error: Exception) -> str:
+def _allow_http(address: str) -> str:
+    """The variable that allows http:// for this address."""
+    return f"{PROVIDERS[address.partition(':')[0]]}_ALLOW_HTTP"
+
+
+def _names_no_bucket(error: Exception) -> bool:
+    return any(mark in str(error) for mark in ("NoSuchBucket", "ContainerNotFound"))
+
+
+def _short(error: Exception, address: str) -> str:
     """The reason without addresses and bodies, which may hold keys and signatures."""
     text = str(error)
-    if "NoSuchBucket" in text:
-        return "there is no such bucket"
+    if "BadScheme" in text:
+        return f"http:// is not allowed; set {_allow_http(address)}=true where that is meant"
+    if _names_no_bucket(error):
+        return NO_BUCKET
     known = next((words for mark, words in _CAUSES.items() if mark in text), "")
     first = re.sub(r"\bhttps?://\S+", "", text.splitlines()[0].split("<")[0])
     status = re.search(r"status code: (\d{3} [A-Za-z ]+)", first)

@@ -146,7 +146,13 @@ def delete_folder(folder: Path) -> None:
 
     with plain_errors(str(folder)):
         for page in obstore.list(folder.store, folder.key, chunk_size=PAGE):
-            obstore.delete(folder.store, [each["path"] for each in page])
+            keys = [each["path"] for each in page]
+            try:
+                obstore.delete(folder.store, keys)
+            except FileNotFoundError:  # Azure and Google tell that another process was quicker at one of them
+                for key in keys:
+                    with contextlib.suppress(FileNotFoundError):
+                        obstore.delete(folder.store, key)
 
 
 def _certain(path: ObjectPath, content: bytes, tag: str) -> bool:

@@ -11,7 +11,8 @@ import pytest
 
 from storage.object_path import ObjectPath
 from storage.object_stores import open_object_store
-from tests.s3 import FaultyProxy, S3Server, s3_server
+from tests.object_servers import VARIABLE, object_server
+from tests.s3 import FaultyProxy, ObjectServer
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -39,28 +40,31 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def s3() -> Iterator[S3Server]:
-    """An S3 server, started once."""
-    with s3_server() as server:
+def objects() -> Iterator[ObjectServer]:
+    """A server of objects, started once: moto's S3, or the one that LINEUP_TEST_OBJECTS names."""
+    with object_server(os.environ.get(VARIABLE, "moto")) as server:
         yield server
 
 
 @pytest.fixture
-def bucket(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectPath]:
+def bucket(objects: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectPath]:
     """A new bucket, and the credentials for it in the environment."""
-    for name, value in s3.environment().items():
-        monkeypatch.setenv(name, value)
-    open_object_store.cache_clear()
-    yield ObjectPath(s3.new_bucket())
+    _find(monkeypatch, objects.environment())
+    yield ObjectPath(objects.new_bucket())
     open_object_store.cache_clear()
 
 
 @pytest.fixture
-def faulty(s3: S3Server, bucket: ObjectPath, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyProxy]:
+def faulty(objects: ObjectServer, bucket: ObjectPath, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyProxy]:
     """A proxy between `bucket` and its server that makes faults on demand."""
     assert bucket.bucket
-    with FaultyProxy(s3) as proxy:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
-        open_object_store.cache_clear()
+    with FaultyProxy(objects) as proxy:
+        _find(monkeypatch, objects.environment(proxy.url))
         yield proxy
+    open_object_store.cache_clear()
+
+
+def _find(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
     open_object_store.cache_clear()

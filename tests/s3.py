@@ -1,4 +1,4 @@
-"""A real S3 server (moto's) as a process on loopback, and a proxy in front of it that makes faults on demand."""
+"""A real S3 server (moto's) as a process on loopback, and a proxy in front of any server that makes faults on demand."""
 
 from __future__ import annotations
 
@@ -26,8 +26,16 @@ PIECE = 65_536
 KEY, SECRET = "AKIATESTKEYOFLINEUP0", "a-secret-that-no-message-may-show"
 
 
-class S3Server:
-    """Where it listens, and the environment in which obstore finds it."""
+class ObjectServer:
+    """Where it listens, and the environment in which obstore finds it.
+
+    Attributes:
+        secrets: that no message may show.
+        makes_buckets: whether an object may be put where no bucket is.
+    """
+
+    secrets: tuple[str, ...] = ()
+    makes_buckets = False
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -35,6 +43,19 @@ class S3Server:
 
     def environment(self, url: str = "") -> dict[str, str]:
         """Variables of a process that uses it, or a proxy at that address."""
+        raise NotImplementedError
+
+    def new_bucket(self) -> str:
+        """The address of a new bucket."""
+        raise NotImplementedError
+
+
+class S3Server(ObjectServer):
+    """It speaks S3."""
+
+    secrets = (KEY, SECRET)
+
+    def environment(self, url: str = "") -> dict[str, str]:
         return {
             "AWS_ENDPOINT_URL": url or self.url,
             "AWS_ALLOW_HTTP": "true",
@@ -44,7 +65,6 @@ class S3Server:
         }
 
     def new_bucket(self) -> str:
-        """The address of a new bucket."""
         name = f"lineup-{uuid.uuid4().hex[:12]}"
         status, _, _ = forwarded(self.port, "PUT", f"/{name}", {}, b"")
         assert status == 200
@@ -85,7 +105,7 @@ class FaultyProxy:
         fetched: bytes that were sent to clients; of an answer that a client did not want, what it took.
     """
 
-    def __init__(self, server: S3Server) -> None:
+    def __init__(self, server: ObjectServer) -> None:
         self.latency = 0.0
         self.faults: deque[Fault] = deque()
         self.method = ""

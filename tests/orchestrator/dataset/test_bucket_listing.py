@@ -12,7 +12,7 @@ from orchestrator.dataset.discovery import from_folder
 from storage.engine_settings import Limits
 from storage.errors import DatasetError
 from storage.object_path import ObjectPath
-from tests.s3 import FaultyProxy, S3Server, forwarded
+from tests.s3 import FaultyProxy, ObjectServer, forwarded
 from workers.faces import scan_files
 from workers.faces.decode.open_file import read_file_inside
 
@@ -79,10 +79,10 @@ def test_one_listing_is_enough_for_all_people(faulty: FaultyProxy, bucket: Objec
     assert len(faulty.requests) == 1
 
 
-def test_what_marks_a_folder_is_no_photo(s3: S3Server, bucket: ObjectPath) -> None:
+def test_what_marks_a_folder_is_no_photo(objects: ObjectServer, bucket: ObjectPath) -> None:
     name = bucket.bucket.rpartition("/")[2]
     for key in ("photos/", "photos/Ada/", "photos/Ada/1.png", "photos/Empty/"):
-        forwarded(s3.port, "PUT", f"/{name}/{key}", {}, b"")
+        forwarded(objects.port, "PUT", f"/{name}/{key}", {}, b"")
 
     tree = listed_folder(bucket / "photos")
     assert [(entry.name, entry.is_dir()) for entry in (tree / "Ada").entries()] == [("1.png", False)]
