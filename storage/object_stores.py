@@ -81,7 +81,8 @@ def open_object_store(root: str) -> ObjectStore:
     try:
         return from_url(root, client_options=client, retry_config=retry, **options)
     except (BaseError, ValueError) as error:
-        raise StoreUnreachable(f"cannot use {root}: {_short(error, root)}", "Set the variables of its provider") from error
+        why = _short(error, root)
+        raise StoreUnreachable(f"cannot use {root}: {why}", "Set the variables of its provider") from error
 
 
 @contextlib.contextmanager

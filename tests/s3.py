@@ -1,4 +1,4 @@
-"""A real S3 server (moto's) as a process on loopback, and a proxy in front of any server that makes faults on demand."""
+"""A real S3 server (moto's) as a process on loopback, and a proxy in front of a server that makes faults."""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ def test_what_is_no_address_is_refused_and_not_repeated(address: str) -> None:
     assert "secret" not in str(refused.value)
 
 
+@pytest.mark.moto
 def test_credentials_of_a_profile_file_are_used(
     bucket: ObjectPath, faulty: FaultyProxy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -45,6 +46,7 @@ def test_credentials_of_a_profile_file_are_used(
         (bucket / "a").read_bytes()
 
 
+@pytest.mark.moto
 def test_credentials_are_in_no_word_of_a_path_or_of_its_store(bucket: ObjectPath) -> None:
     told = f"{bucket} {bucket!r} {bucket.store} {bucket.store!r}"
 

@@ -79,6 +79,7 @@ def test_one_listing_is_enough_for_all_people(faulty: FaultyProxy, bucket: Objec
     assert len(faulty.requests) == 1
 
 
+@pytest.mark.moto
 def test_what_marks_a_folder_is_no_photo(objects: ObjectServer, bucket: ObjectPath) -> None:
     name = bucket.bucket.rpartition("/")[2]
     for key in ("photos/", "photos/Ada/", "photos/Ada/1.png", "photos/Empty/"):
