@@ -103,9 +103,13 @@ class ObjectPath(ObjectName):
     def _below(self, page: int) -> Iterator[Any]:
         import obstore
 
-        with plain_errors(str(self)):
-            for some in obstore.list(self.store, self.key or None, chunk_size=page):
-                yield from some
+        pages = iter(obstore.list(self.store, self.key or None, chunk_size=page))
+        while True:
+            with plain_errors(str(self)):
+                some = next(pages, None)
+            if some is None:
+                return
+            yield from some
 
     def glob(self, pattern: str) -> Generator[ObjectPath, None, None]:
         """As Path.glob, with `*` and `?` in any part of the pattern, without `**`."""

@@ -12,12 +12,13 @@ import contextlib
 import functools
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from storage.errors import InputError, StoreUnreachable
+from storage.first_answer import FirstAnswer
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -85,12 +86,31 @@ def open_object_store(root: str) -> ObjectStore:
         raise StoreUnreachable(f"cannot use {root}: {why}", "Set the variables of its provider") from error
 
 
+_first_answers: list[FirstAnswer] = []
+
+
+def tell_of_silence(tell: Callable[[str], None]) -> None:
+    """Have `tell` called, with a sentence, where the first request of this process is not answered for 3 s."""
+    longest = RETRY_SECONDS + REQUEST_SECONDS
+
+    def say(address: str) -> None:
+        tell(f"{'/'.join(address.split('/')[:3])} does not answer; it is tried for {longest} s at most")
+
+    _first_answers[:] = [FirstAnswer(say)]
+
+
 @contextlib.contextmanager
 def plain_errors(address: str) -> Iterator[None]:
-    """Turn what obstore raises into FileNotFoundError, FileExistsError and StoreUnreachable.
+    """Around a request: turn what obstore raises into FileNotFoundError, FileExistsError and StoreUnreachable.
 
     A request whose condition does not hold raises FileExistsError.
     """
+    with _first_answers[0].awaited(address) if _first_answers else contextlib.nullcontext(), _plain(address):
+        yield
+
+
+@contextlib.contextmanager
+def _plain(address: str) -> Iterator[None]:
     from obstore import exceptions
 
     try:

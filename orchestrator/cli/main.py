@@ -17,6 +17,7 @@ import click
 from orchestrator.cli.options import INTERRUPTED
 from orchestrator.local.import_path import forget_current_folder
 from storage.errors import LineupError
+from storage.object_stores import tell_of_silence
 from storage.printable import printable
 
 COMMANDS = {
@@ -128,6 +129,7 @@ def main() -> None:
     options: dict[str, bool] = {}
     sys.excepthook = _tell_bug
     forget_current_folder()
+    tell_of_silence(lambda words: _tell(f"lineup: {words}"))
     try:
         code = lineup.main(prog_name="lineup", standalone_mode=False, obj=options)
     except click.ClickException as error:

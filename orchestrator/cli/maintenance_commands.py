@@ -128,9 +128,13 @@ def doctor(strict: bool, as_json: bool) -> None:
       lineup doctor --strict && lineup submit photos/
     """
     from orchestrator.maintenance.diagnosis import ERROR, WARNING
-    from orchestrator.maintenance.diagnostics import diagnose
+    from orchestrator.maintenance.diagnostics import diagnose, diagnose_without_store
+    from storage.errors import StoreUnreachable
 
-    found = diagnose(store_folder(), settings())
+    try:
+        found = diagnose(store_folder(), settings())
+    except StoreUnreachable as error:
+        found = diagnose_without_store(error, settings())
     if as_json:
         print_json([asdict(one) for one in found])
     else:

@@ -39,7 +39,7 @@ from orchestrator.maintenance.diagnosis import ERROR, WARNING, Diagnosis, fine
 from orchestrator.scheduler.broker import LONGEST_SOCKET_PATH, Broker
 from orchestrator.scheduler.compatibility import check_readable
 from orchestrator.scheduler.planning import versions
-from storage.errors import LineupError, NoLocks, RunStuck
+from storage.errors import LineupError, NoLocks, RunStuck, StoreUnreachable
 from storage.file_locks import TEMPORARY
 from storage.object_path import ObjectPath
 from storage.refused_messages import BY_ITS_TASK, FOLDER, refused_messages
@@ -74,6 +74,12 @@ def diagnose(store: Path, settings: Settings) -> list[Diagnosis]:
     if settings.broker_url:
         return found + list(_cluster(store, settings))
     return found + list(_private_broker())
+
+
+def diagnose_without_store(away: StoreUnreachable, settings: Settings) -> list[Diagnosis]:
+    """What can be told of this machine alone, and that the store does not answer."""
+    private = [] if settings.broker_url else list(_private_broker())
+    return [*_here(), *shared_memory(), Diagnosis("store", ERROR, away.what, away.hint), *private]
 
 
 def _here() -> Iterator[Diagnosis]:

@@ -31,7 +31,18 @@ def passed(server: str, *tests: str) -> int:
     """How many of these tests pass on that server; none may fail."""
     with object_server(server):  # else this test skips, and says what is missing
         pass
-    command = [sys.executable, "-m", "pytest", "-m", "not moto", "-p", "no:cacheprovider", "--no-header", "-v", *tests]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-m",
+        "not moto",
+        "-p",
+        "no:cacheprovider",
+        "--timeout=800",
+        "-v",
+        *tests,
+    ]
     environment = {**os.environ, VARIABLE: server}
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=840)
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-1000:]
