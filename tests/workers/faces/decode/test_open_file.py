@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from workers.faces.decode import open_file
 from workers.faces.decode.open_file import read_file, read_file_inside
 from workers.faces.refusal import Refusal
 
@@ -26,6 +27,14 @@ def dataset(tmp_path: Path) -> Path:
 def test_no_more_than_so_many_bytes_are_read(dataset: Path) -> None:
     assert read_file(dataset / "ann" / "a.jpg", 3) == b"pho"
     assert read_file_inside(dataset, "ann/a.jpg", 99) == b"photo"
+
+
+def test_a_file_that_states_no_size_is_read_to_its_end() -> None:
+    path = Path("/proc/self/status")
+    if not path.is_file():
+        pytest.skip("no such file here")
+    assert len(read_file(path, 100)) == 100  # type: ignore[arg-type]
+    assert b"VmData" in read_file(path, 100_000)  # type: ignore[operator]
 
 
 def test_a_pipe_a_folder_and_a_device_are_refused_at_once(dataset: Path) -> None:
@@ -51,10 +60,47 @@ def test_links_are_followed_inside_the_dataset_only(dataset: Path) -> None:
     assert read_file_inside(dataset, "../secret/a.jpg", 9) == OUTSIDE
 
 
+def test_a_link_on_the_way_is_followed_inside_the_dataset_only(dataset: Path) -> None:
+    (dataset / "in").symlink_to("ann")
+    (dataset / "out").symlink_to(dataset.parent / "secret")
+    assert read_file_inside(dataset, "in/a.jpg", 9) == b"photo"
+    assert read_file_inside(dataset, "out/a.jpg", 9) == OUTSIDE
+    assert read_file_inside(dataset, "ann/../ann/a.jpg", 9) == b"photo"
+    assert read_file_inside(dataset, str(dataset.parent / "secret" / "a.jpg"), 9) == OUTSIDE
+
+
+def test_a_link_in_place_of_the_dataset_is_refused(dataset: Path) -> None:
+    dataset.rename(dataset.parent / "gone")
+    dataset.symlink_to(dataset.parent / "secret")
+    assert read_file_inside(dataset, "a.jpg", 9) == OUTSIDE
+
+
+@pytest.mark.parametrize(("exchanged", "found"), [("file", OUTSIDE), ("folder", b"photo")])
+def test_what_is_exchanged_while_folders_are_opened_leads_nowhere_else(
+    dataset: Path, monkeypatch: pytest.MonkeyPatch, exchanged: str, found: object
+) -> None:
+    really_open, folder = os.open, dataset / "ann"
+
+    def exchange_then_open(path: str | Path, flags: int, **where: int) -> int:
+        if path == "a.jpg":
+            secret = dataset.parent / "secret"
+            if exchanged == "file":
+                (folder / "a.jpg").unlink()
+                (folder / "a.jpg").symlink_to(secret / "a.jpg")
+            else:
+                folder.rename(dataset / "gone")
+                folder.symlink_to(secret)
+        return really_open(path, flags, **where)
+
+    monkeypatch.setattr(os, "open", exchange_then_open)
+    assert read_file_inside(dataset, "ann/a.jpg", 9) == found
+
+
 @pytest.mark.parametrize("exchanged", ["file", "folder"])
 def test_a_link_that_comes_between_look_and_opening_is_refused(
     dataset: Path, monkeypatch: pytest.MonkeyPatch, exchanged: str
 ) -> None:
+    monkeypatch.setattr(open_file, "_WALK", 0)  # as where a system cannot open folder by folder
     really_open = os.open
 
     def exchange_then_open(path: Path, flags: int) -> int:
