@@ -34,6 +34,9 @@ SUFFIX = ".attempt"
 _ITEM = re.compile(r"^[0-9a-f]{32,64}$")
 _LAST_WORDS = 400
 
+GRACE_SECONDS = 0.5
+"""An item that is begun so soon after another shares its watchdog."""
+
 _PROGRESS = "Progress: "
 
 PROGRESS_SECONDS = 2.0
@@ -86,6 +89,7 @@ class Attempt:
 
     def __init__(self, folder: Path, part: str) -> None:
         self._folder, self._part = folder, part
+        self._allowed = self._since = 0.0
         self._pause = OBJECT_PROGRESS_SECONDS if isinstance(folder, ObjectPath) else PROGRESS_SECONDS
         self._told = -math.inf
 
@@ -131,11 +135,16 @@ class Attempt:
             self._told = time.monotonic()
 
     def allow(self, seconds: float) -> None:
-        """Restart the watchdog. It is a C thread that needs no GIL: it also ends a decoder that hangs.
+        """Restart the watchdog: the process ends itself after `seconds`, or up to GRACE_SECONDS later.
 
-        A thread a call: for what takes milliseconds it is restarted once for several items.
+        It is a C thread that needs no GIL: it also ends a decoder that hangs. A thread a call: one that is younger than
+        the grace is left as it is.
         """
-        faulthandler.dump_traceback_later(seconds, exit=True, file=self._held.descriptor)
+        now = time.monotonic()
+        if self._allowed == seconds and now - self._since < GRACE_SECONDS:
+            return
+        self._allowed, self._since = seconds, now
+        faulthandler.dump_traceback_later(seconds + GRACE_SECONDS, exit=True, file=self._held.descriptor)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
         faulthandler.cancel_dump_traceback_later()
