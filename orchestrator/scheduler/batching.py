@@ -6,31 +6,46 @@ import itertools
 from collections.abc import Iterable, Iterator
 
 MOST_PHOTOS_PER_TASK = 64
-"""A larger message saves nothing (docs/performance.md), and more is done again when it is lost."""
+"""A larger message saves little (docs/performance.md), and more is done again when it is lost."""
 
-TASKS_PER_PROCESS = 4
+MOST_SMALL_PHOTOS_PER_TASK = 128
+"""The same of photos that take some 5 to 12 ms each: there a message's own cost counts, and a lost one is a second."""
+
+SMALL_PIXELS = 1_000_000
+
+TASKS_PER_PROCESS = 2
 """The photos left are cut so that each process still gets this many messages: large ones cost less, small ones at the
-end leave no process idle while another works (guided self-scheduling, Polychronopoulos and Kuck, IEEE Transactions on
-Computers, 1987)."""
+end leave no process idle while another works (factoring, Hummel, Schonberg and Flynn, Communications of the ACM, 1992).
+"""
 
 
-def photos_per_task(left: int, processes: int) -> int:
+def most_photos_per_task(pixels: float) -> int:
+    """The largest message.
+
+    Args:
+        pixels: of a photo, the mean of the folder.
+    """
+    return MOST_SMALL_PHOTOS_PER_TASK if pixels <= SMALL_PIXELS else MOST_PHOTOS_PER_TASK
+
+
+def photos_per_task(left: int, processes: int, most: int = MOST_PHOTOS_PER_TASK) -> int:
     """Photos in the next message, in whole chunks of the engine.
 
     Args:
         left: photos that are not sent yet.
         processes: worker processes.
+        most: of `most_photos_per_task`.
     """
     from workers.faces.engine import CHUNK
 
     share = left // (TASKS_PER_PROCESS * processes)
-    return min(MOST_PHOTOS_PER_TASK, max(CHUNK, share - share % CHUNK))
+    return min(most, max(CHUNK, share - share % CHUNK))
 
 
-def batch_sizes(left: int, processes: int) -> Iterator[int]:
+def batch_sizes(left: int, processes: int, most: int = MOST_PHOTOS_PER_TASK) -> Iterator[int]:
     """Photos in each message to come, without end; see `photos_per_task`."""
     while True:
-        size = photos_per_task(left, processes)
+        size = photos_per_task(left, processes, most)
         yield size
         left = max(0, left - size)
 

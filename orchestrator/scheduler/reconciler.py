@@ -16,7 +16,7 @@ from orchestrator.dataset.splits import SPLIT_COLUMNS, make_splits
 from orchestrator.experiment.chosen_configurations import check_configurations
 from orchestrator.report.build import draw_report
 from orchestrator.report.encoder_summary import encoder_overlap
-from orchestrator.scheduler.batching import batch_sizes
+from orchestrator.scheduler.batching import batch_sizes, most_photos_per_task
 from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.compatibility import check_encoders, check_engine, check_learning
 from orchestrator.scheduler.dispatcher import Dispatcher
@@ -32,9 +32,11 @@ from orchestrator.scheduler.work import (
     check_enough_people,
     needs_refit,
     photo_messages,
+    pixels_per_photo,
     planned_photos,
     training_messages,
 )
+from orchestrator.scheduler.worker_watch import workers_now
 from storage.attempts import Attempts, count_deaths, forget_deaths, look_at_attempts, read_attempts
 from storage.errors import RunStuck
 from storage.face_pictures import run_pictures
@@ -59,7 +61,8 @@ class Reconciler:
 
     Args:
         photos_per_task: photos in one message; 0 for the batching policy.
-        processes: worker processes, as far as known here; the window and the batches follow from it.
+        processes: worker processes, as far as known here; the window follows from it, and the batches, unless more are
+            found at work in the store.
     """
 
     def __init__(self, run: Run, broker: Broker, photos_per_task: int = 0, processes: int = 2) -> None:
@@ -68,6 +71,7 @@ class Reconciler:
         self._experiment = run.plan.experiment
         self._size = photos_per_task
         self._processes = processes
+        self._most_photos = 0
         self._photos: dict[str, str] | None = None
         self._trainings: Mapping[str, Training] | None = None
         self._tables = VerifiedTables()
@@ -140,6 +144,8 @@ class Reconciler:
         if self._photos is None or self._judge is None:
             self._photos = planned_photos(self.run)
             self._judge = PhotoJudge(self.run, self._photos)
+            self._most_photos = most_photos_per_task(pixels_per_photo(self.run))
+            self._processes = max(self._processes, workers_now(self.run.store, IMAGES).processes)
         photos, judge = self._photos, self._judge
         found = self._faces.look(photos)
         done = found.done
@@ -153,7 +159,8 @@ class Reconciler:
         in_flight = self._images.in_flight
         missing = found.missing(photos, in_flight | judge.alone)
         left = len(photos) - len(done) - len(in_flight - done)
-        sizes = itertools.repeat(self._size) if self._size else batch_sizes(left, self._processes)
+        fixed = itertools.repeat(self._size) if self._size else None
+        sizes = fixed or batch_sizes(left, self._processes, self._most_photos)
         # one by one: the part of their old message may exist without them
         again = photo_messages(self.run, judge.due - done - in_flight, itertools.repeat(1), found.encoded)
         self._send(self._images, itertools.chain(again, photo_messages(self.run, missing, sizes, found.encoded)))

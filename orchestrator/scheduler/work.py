@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from orchestrator.scheduler.batching import batched
 from storage.errors import DatasetError
 from storage.run_faces import read_faces
@@ -23,6 +26,13 @@ from workers.queue.messages import (
 def planned_photos(run: Run) -> dict[str, str]:
     """The photos that workers encode: photo_key to path, in the order of paths."""
     return submitted_photos(read_table(run.catalog, CATALOG))
+
+
+def pixels_per_photo(run: Run) -> float:
+    """Mean number of pixels of the photos whose header was read; 0 where there is none. Raises StoreError."""
+    sizes = read_table(run.catalog, CATALOG, ["width", "height"])
+    width, height = (pc.cast(sizes[name], pa.float64()) for name in ("width", "height"))
+    return float(pc.mean(pc.multiply(width, height)).as_py() or 0)
 
 
 def photo_messages(

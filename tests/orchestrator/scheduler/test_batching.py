@@ -6,14 +6,21 @@ import itertools
 
 import pytest
 
-from orchestrator.scheduler.batching import MOST_PHOTOS_PER_TASK, TASKS_PER_PROCESS, batch_sizes, photos_per_task
+from orchestrator.scheduler.batching import (
+    MOST_PHOTOS_PER_TASK,
+    MOST_SMALL_PHOTOS_PER_TASK,
+    TASKS_PER_PROCESS,
+    batch_sizes,
+    most_photos_per_task,
+    photos_per_task,
+)
 from workers.faces.engine import CHUNK
 
 
-def cut(photos: int, processes: int) -> list[int]:
+def cut(photos: int, processes: int, pixels: float = 1e7) -> list[int]:
     """The messages of a folder, the last one cut off at its end."""
     sizes: list[int] = []
-    for size in batch_sizes(photos, processes):
+    for size in batch_sizes(photos, processes, most_photos_per_task(pixels)):
         if sum(sizes) >= photos:
             return sizes
         sizes.append(min(size, photos - sum(sizes)))
@@ -41,3 +48,10 @@ def test_a_large_folder_is_mostly_cut_into_the_largest_messages() -> None:
     assert sizes.count(MOST_PHOTOS_PER_TASK) * MOST_PHOTOS_PER_TASK > 0.95 * 10_000
     assert sizes[-1] == CHUNK
     assert photos_per_task(0, 2) == CHUNK
+
+
+def test_small_photos_travel_in_larger_messages() -> None:
+    assert max(cut(10_000, 2, pixels=250 * 250)) == MOST_SMALL_PHOTOS_PER_TASK
+    assert max(cut(10_000, 2, pixels=12e6)) == MOST_PHOTOS_PER_TASK
+    assert max(cut(200, 2, pixels=250 * 250)) < MOST_PHOTOS_PER_TASK  # so few are shared out all the same
+    assert len(cut(1_200, 2, pixels=250 * 250)) <= 18
