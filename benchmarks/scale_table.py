@@ -19,7 +19,7 @@ def scale_table(found: dict[str, Any]) -> str:
     loads = [load for each in sizes for load in each["loads"]]
     load = f", load {min(loads):.0f} to {max(loads):.0f}" if loads else ""
     days = ", ".join(dict.fromkeys(each["day"] for each in sizes))
-    origin = f"Measured on {days} by `make scale`, one size after the other: {found['machine']}{load}."
+    origin = f"Measured on {days} by `make scale`: {found['machine']}{load}."
     return "\n".join([*_rows(sizes), "", origin])
 
 

@@ -13,6 +13,7 @@ from benchmarks.engine_table import processor
 from benchmarks.figures.comparisons import SourceMissing
 from benchmarks.figures.documents import ROOT
 from benchmarks.figures.run_tables import markdown
+from benchmarks.scale_table import scale_table
 from orchestrator.report.terminal import NOTHING
 from workers.cores import usable_cores
 
@@ -220,6 +221,7 @@ OUTPUTS = {
     "clusters": Output("clusters.json", "python -m benchmarks.clusters_check FOLDER...", clusters),
     "latency": Output("latency.json", "python -m benchmarks.latency", latency),
     "check-search": Output("search/search.json", "make check-search", check_search),
+    "scale": Output("scale/scale.json", "make scale", scale_table),
     "check-statistics": Output("statistics.md", "make check-statistics"),
     "verification-coverage": Output("verification_coverage.md", "python -m benchmarks.verification_coverage"),
 }

@@ -18,6 +18,16 @@ BEST = {"images_per_second": 105.2, "share_of_best": 0.99}
 SEEN = {"recall": 0.99, "photos_with_a_face": 206, "extra_faces": 15, "ms_mean": 9.1, "ms_median": 9.0}
 CLOSE = {"distance_median": 0.062, "distance_p95": 0.183, "error_all": 0.028}
 FAMILY = {"family": "lda", "configuration": "lda", "chosen": {}, "accuracy": 0.98, "bound": 0.99, "rows": 9}
+SIZE = {
+    "peaks": {"client": 231_600_000, "orchestrator": 300_000_000, "orchestrator, to the splits": 200_000_000},
+    "seconds": {"splits": 1.26},
+    "rates": {"messages a second": 474.2},
+    "bytes_by_folder": {"encodings/faces": 1_751_200, "photos": 1},
+    "objects": 96,
+    "most_objects": 0,
+    "loads": [0.5, 12.4],
+    "day": "26 November 2026",
+}
 FILES: dict[str, Any] = {
     "bench.json": {"machine": "a processor, 2 cores, load 0.1", "faces_250": SPEEDS, "web": SPEEDS},
     "batches.json": {"curve": {"64": BEST}},
@@ -32,6 +42,10 @@ FILES: dict[str, Any] = {
     "latency.json": {
         "machine": "a processor",
         "milliseconds": {"svm-rbf": [0.26, 0.27, 0.99], "lda": [0.02, 0.021, None]},
+    },
+    "scale/scale.json": {
+        "machine": "a processor, 2 cores",
+        "sizes": {"100": {**SIZE, "photos": 100, "loads": [0.5]}, "1000": {**SIZE, "photos": 1000}},
     },
     "search/search.json": {
         "split": "a processor, 2 cores, load 0.1; 2800 training faces, 1200 test faces",
@@ -48,6 +62,7 @@ ROWS = {
     "closeness": "| `hog none` | 0.062 | 0.183 | – |",
     "queue": "| fit | 250 s | 300 s | 2.50 |",
     "latency": "| lda | 0.02 | 0.02 |",
+    "scale": "| memory of the orchestrator, to the splits, MB | 200 | 200 |",
     "check-search": "| lda | lda | – | 98.0 % | 99.0 % | 9 | shrinkage auto | 1.0 |",
 }
 
