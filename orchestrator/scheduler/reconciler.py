@@ -49,6 +49,7 @@ from storage.runs import Run
 from storage.schemas import CATALOG, FITS, SCORES, SPLITS
 from storage.tables import read_table, write_run_tables
 from workers.jobs.planned_trainings import Training, planned_trainings
+from workers.memory import keep_heap_small
 from workers.queue.messages import Message, compare_run_message, refit_winner_message, train_encoder_message
 from workers.queue.task_names import IMAGES, TRAINING
 
@@ -66,6 +67,7 @@ class Reconciler:
     """
 
     def __init__(self, run: Run, broker: Broker, photos_per_task: int = 0, processes: int = 2) -> None:
+        keep_heap_small()  # tables of all faces come and go
         self.run = run
         check_configurations(run.plan.experiment)
         self._experiment = run.plan.experiment
@@ -140,6 +142,7 @@ class Reconciler:
 
     def _encode(self) -> Status | None:
         if self._faces.have_tables() and (self.run.finished or self._faces.have_pictures()):
+            self._photos = self._judge = None  # a kilobyte a photo
             return None
         if self._photos is None or self._judge is None:
             self._photos = planned_photos(self.run)
@@ -191,7 +194,7 @@ class Reconciler:
         if self._tables.has_all(self.run, COMPARISON_TABLES):
             return None
         if self._trainings is None:
-            self._trainings = planned_trainings(self.run, read_table(self.run.splits, SPLITS))
+            self._trainings = planned_trainings(self.run, read_table(self.run.splits, SPLITS, ["repeat", "fold"]))
         wanted = self._trainings
         done = {part for part in wanted if self._is_trained(part)}
         self._training.remove_done(done)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -86,10 +87,11 @@ def answers_of(scores: pa.Table) -> Answers:
 def outcomes_of(scores: pa.Table, role: str) -> Outcomes:
     """The rows of one role out of the SCORES of one configuration."""
     rows = scores.filter(pc.equal(pc.cast(scores["role"], pa.string()), role)).sort_by(ORDER)
-    tops = rows["top_labels"].to_pylist()
+    tops = [list(map(sys.intern, top)) for top in rows["top_labels"].to_pylist()]
+    keys = map(sys.intern, rows["photo_key"].to_pylist())  # all configurations answer the same faces
     truth = _words(rows["truth"])
     return Outcomes(
-        faces=tuple(zip(rows["photo_key"].to_pylist(), rows["face_index"].to_pylist(), strict=True)),
+        faces=tuple(zip(keys, rows["face_index"].to_pylist(), strict=True)),
         split=np.stack([_numbers(rows["repeat"], np.int64), _numbers(rows["fold"], np.int64)], axis=1),
         truth=truth,
         predicted=_words(rows["predicted"]),
@@ -103,7 +105,7 @@ def outcomes_of(scores: pa.Table, role: str) -> Outcomes:
 
 
 def _words(column: pa.ChunkedArray) -> Words:
-    return _array(pc.cast(column, pa.string()).to_pylist())
+    return _array([sys.intern(word) for word in pc.cast(column, pa.string()).to_pylist()])
 
 
 def _array(words: list[str]) -> Words:

@@ -15,11 +15,12 @@ from storage.runs import Run
 from storage.schemas import CATALOG, EFFORTS, FITS, SCORES, SPLITS
 from storage.tables import read_table, usable_rows, write_run_tables
 from workers.jobs.job import check_kind, run_job
-from workers.jobs.load_faces import FACE_COLUMNS, one_face_each
+from workers.jobs.load_faces import FACE_COLUMNS, forget_faces, one_face_each
 from workers.jobs.part_names import comparison_part
 from workers.jobs.planned_trainings import lacks_trainings
 from workers.jobs.time_limits import COMPARISON_SECONDS
 from workers.learning.configurations import find_configuration, is_baseline, view_of_configuration
+from workers.memory import keep_heap_small
 from workers.recognition.encoder_scales import scale_of
 
 
@@ -34,6 +35,8 @@ def compare(run: Run) -> None:
     check_kind(run, COMPARISON_RUN)
 
     def work(_attempt: Attempt, _number: int) -> None:
+        forget_faces()
+        keep_heap_small()
         write_run_tables(run, _tables(run))
 
     def is_done() -> bool:
@@ -52,8 +55,9 @@ def _tables(run: Run) -> dict[str, pa.Table]:
     from workers.compare.subgroups import subgroup_table
 
     protocol, names = run.plan.experiment.protocol, run.plan.experiment.configurations
-    catalog, every = read_table(run.catalog, CATALOG), read_table(run.splits, SPLITS)
-    faces = read_faces(run, FACE_COLUMNS)
+    catalog = read_table(run.catalog, CATALOG)
+    suspects = _suspects(run, catalog)  # first: it needs the embeddings of all faces, and the others none
+    every, faces = read_table(run.splits, SPLITS), read_faces(run, ["photo_key", "outcome"])
     scores, fits, splits = read_parts(list_parts(run.scores), SCORES), read_parts(list_parts(run.fits), FITS), every
     k_shot = K_SHOT.empty_table()
     if protocol.kind == "k-shot":
@@ -74,18 +78,20 @@ def _tables(run: Run) -> dict[str, pa.Table]:
         "subgroups": subgroup_table(scores, catalog, faces, list(_accuracies(compared.table))),
         "draws": _draws(protocol, compared.table, fits),
         "end_to_end": photos,
-        "suspects": _suspects(run, catalog, one_face_each(run, catalog, faces)),
+        "suspects": suspects,
         **compared.tables(),
     }
 
 
-def _suspects(run: Run, catalog: pa.Table, faces: pa.Table) -> pa.Table:
+def _suspects(run: Run, catalog: pa.Table) -> pa.Table:
     """Label errors are looked for among all faces with one label, whatever the protocol does with them."""
     from workers.compare.suspects import find_suspects, suspects_table
     from workers.learning.face_arrays import Faces, labels_of
 
+    faces = one_face_each(run, catalog, read_faces(run, FACE_COLUMNS))
     named, _ = labels_of(catalog)
     every = Faces.from_table(faces.filter(pc.is_in(faces["photo_key"], value_set=pa.array(sorted(named), pa.string()))))
+    del faces
     keys = list(zip(every.keys, every.face_index.tolist(), strict=True))
     labels = [named[photo] for photo, _ in keys]
     rows = read_table(run.table("near_duplicates"), NEAR_DUPLICATES).to_pylist()

@@ -100,6 +100,12 @@ def load_split(run: Run, repeat: int, fold: int) -> SplitRows:
     return _split(run.splits, file_version(run.splits), repeat, fold)
 
 
+def forget_faces() -> None:
+    """Free the faces and rows that trainings of this process have loaded."""
+    for loaded in (_looked_up, _measured, _faces, _split):
+        loaded.cache_clear()
+
+
 class _Key(NamedTuple):
     """Which faces: the table and its version, the folder with their pictures, and whether these can be aligned."""
 

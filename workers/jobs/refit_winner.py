@@ -44,6 +44,7 @@ from workers.learning.face_chooser import FaceChooser
 from workers.learning.fitted_model import fit_model
 from workers.learning.fold import CannotFit, Tell, tell_nobody
 from workers.learning.seeds import seed_of
+from workers.memory import keep_heap_small
 from workers.recognition.encoder_scales import scale_of
 from workers.recognition.encoders_of_model import LoadedEncoder
 from workers.recognition.recogniser import Recogniser, save_recogniser
@@ -101,6 +102,7 @@ def refit_winner(run: Run) -> None:
         return "" if there else "its configurations are not compared yet"
 
     def work(attempt: Attempt, _number: int) -> None:
+        keep_heap_small()
         name = winner_of_run(run)
         if name is not None and not is_refitted(folder_of(run, name)):
             refit(run, name, folder_of(run, name), tell=attempt.tell)
