@@ -375,6 +375,20 @@ def test_the_image_runs_as_nobody_special() -> None:
     assert "ARG UID=1000" in DOCKERFILE.splitlines()
 
 
+@pytest.mark.parametrize(("machine", "code"), [("x86_64", 0), ("aarch64", 1)])
+def test_the_build_refuses_processors_that_nobody_has_measured(machine: str, code: int, tmp_path: Path) -> None:
+    (check,) = re.findall(r"^RUN (test .*uname.*)$", DOCKERFILE, re.MULTILINE)
+    uname = tmp_path / "uname"
+    uname.write_text(f"#!/bin/sh\necho {machine}\n")
+    uname.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(["sh", "-c", check], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert ("not for aarch64: docs/containers.md" in done.stdout) == bool(code)
+    assert "On other processors than x86-64 the build refuses" in " ".join(GUIDE.split())
+    assert "arm64" in GUIDE
+
+
 def test_every_installation_is_from_the_lock_or_from_here() -> None:
     steps = re.findall(r"^ +install (--.+?)(?: \\)?$", DOCKERFILE, re.MULTILINE)
     assert steps == [
