@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import pytest
@@ -201,17 +200,20 @@ def test_a_worker_with_an_empty_photo_mount_is_not_ready_says_why_and_costs_no_p
 def test_containers_encode_at_nine_tenths_of_an_embedded_run_at_least(
     clone: Deployment, photos: Path, tmp_path: Path
 ) -> None:
-    """By processor time, which others on this machine hardly change; photos a second are printed beside it."""
+    """By processor time, to which others on this machine only add: the least of some turns counts, of each side.
+
+    Photos a second are printed beside it; on a machine that has nothing else to do they say the same.
+    """
     copies(photos / "many", photos / "bulk")
     settings = (clone.folder / ".env").read_text()
     (clone.folder / ".env").write_text(settings.replace("LINEUP_PROCESSES=1", "LINEUP_PROCESSES=2"))
-    ratios = []
+    seconds: dict[str, list[float]] = {"containers": [], "embedded": []}
     for number in range(PAIRS):
         clone.compose("down", "--volumes", "--timeout", "5")
         ours = encoded_in_containers(clone, tmp_path / f"containers-{number}")
         clone.compose("down", "--volumes", "--timeout", "5")
         plain = encoded_in_one(clone, tmp_path / f"embedded-{number}")
-        ratios.append(plain[0] / ours[0])
-        print("".join(f"\n{who}: {1000 * seconds:.2f} ms of processor time a photo, {speed:.0f} photos/s"
-                      for who, (seconds, speed) in (("containers", ours), ("embedded", plain))))  # fmt: skip
-    assert median(ratios) >= 0.9
+        for who, (of_photo, speed) in (("containers", ours), ("embedded", plain)):
+            seconds[who].append(of_photo)
+            print(f"\n{who}: {1000 * of_photo:.2f} ms of processor time a photo, {speed:.0f} photos/s", end="")
+    assert min(seconds["embedded"]) / min(seconds["containers"]) >= 0.9, seconds
