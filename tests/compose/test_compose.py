@@ -186,7 +186,7 @@ def test_a_worker_with_an_empty_photo_mount_is_not_ready_says_why_and_costs_no_p
         def says_why() -> bool:
             ready = subprocess.run(asked, capture_output=True, text=True, check=False)
             assert ready.returncode == 1
-            return NOTHING in ready.stdout
+            return NOTHING in ready.stderr
 
         wait_for(says_why, "the reason", START_SECONDS)
         assert NOTHING in clone.lineup("doctor", check=False)
