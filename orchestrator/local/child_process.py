@@ -22,7 +22,7 @@ from workers.queue.environment import settings_environment
 STOP_SECONDS = 20
 """A worker hands its task back within 10 s of being asked to stop (workers/queue/celery_settings.py)."""
 
-STOP_STARTING_SECONDS = 1.0
+STOP_STARTING_SECONDS = 0.5
 """Ctrl-C during the start ends everything within 2 s. A worker's children then load their models, and a task that one
 of them has taken would keep the worker for 10 s."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -221,3 +223,22 @@ def test_photos_that_cannot_be_enough_are_refused_before_anything_is_encoded(
         expected = "4 people; 6 are needed"
     assert expected in line(result)
     assert lineup("runs", "--json").out.strip() == "[]"
+
+
+def test_after_ctrl_c_the_process_cleans_up_and_ends_without_taking_modules_apart() -> None:
+    code = """
+import atexit, sys
+from orchestrator.cli import main as command
+class Module:
+    def __del__(self): print("taken apart")
+module = Module()
+atexit.register(print, "cleaned up")
+command.main = lambda: sys.exit(int(sys.argv[1]))
+command.run_main()
+"""
+    printed = {}
+    for number in (130, 2):
+        done = subprocess.run([sys.executable, "-c", code, str(number)], capture_output=True, text=True, check=False)
+        assert done.returncode == number
+        printed[number] = done.stdout.splitlines()
+    assert printed == {130: ["cleaned up"], 2: ["cleaned up", "taken apart"]}
