@@ -115,8 +115,8 @@ test-objects: $(STAMP) ## install other makers' object stores into build/objects
 test-compose: $(STAMP) ## build and try the containers on a Docker engine: scale, kill, two clones, throughput (long)
 	LINEUP_TEST_COMPOSE=1 $(BIN)/pytest tests/compose -s --timeout 3600
 
-recovery: $(STAMP) ## measure how long work stands still after a death
-	$(BIN)/python -m benchmarks.recovery
+recovery: $(STAMP) ## measure how long work stands still after a death (LIVENESS=leases, STORE=s3)
+	$(if $(LIVENESS),LINEUP_LIVENESS=$(LIVENESS)) $(BIN)/python -m benchmarks.recovery $(if $(STORE),--store $(STORE)) $(if $(TRIES),--tries $(TRIES))
 
 check-statistics: $(STAMP) ## simulate how often intervals hold the truth and claims are wrong: build/statistics.md
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.check_statistics

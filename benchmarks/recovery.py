@@ -1,5 +1,6 @@
-"""Time without work after a process dies: `make recovery` prints a table and writes build/recovery.json.
+"""Time without work after a process dies: `make recovery` prints a table and writes build/recovery-WAY.json.
 
+WAY: locks or leases (LINEUP_LIVENESS=leases) in a folder, or s3, a store in moto's S3, and so leases.
 Two image workers of one process each, a training worker and an orchestrator run by the command line. A killed worker is
 started again after its photo ran elsewhere; a killed broker is started again at once, as a supervisor does.
 """
@@ -25,9 +26,11 @@ from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.work import planned_photos
 from storage.encodings import Done
 from storage.errors import BrokerError
+from storage.liveness import LOCKS, VARIABLE
 from storage.runs import Run
 from tests.cluster import descendants, pids_at, plan, wait_for
 from tests.faults.marking import PLUGIN, closed_gate, comment, mark
+from tests.s3 import store_in_s3
 from tests.services import Services, services_in
 from workers.cores import usable_cores
 from workers.queue.broker_options import store_options
@@ -40,7 +43,7 @@ BEGUN = 20
 IN_HAND = 2
 """Photos that the two processes can finish without a broker; further photos are new work."""
 
-OUT = Path("build/recovery.json")
+OUT = Path("build")
 
 
 class Recovery:
@@ -147,9 +150,9 @@ def _kill_all(worker: ChildProcess, _pid: int) -> None:
     worker.kill()
 
 
-def measured(tries: int, folder: Path) -> dict[str, list[float]]:
+def measured(tries: int, folder: Path, store: Path | None) -> dict[str, list[float]]:
     """Seconds of each try, by fault."""
-    with services_in(folder / "cluster", PLUGIN, orchestrators=1) as services:
+    with services_in(folder / "cluster", PLUGIN, orchestrators=1, store=store) as services:
         recovery = Recovery(folder, services)
         recovery.ready()
         cases: dict[str, Callable[[], float]] = {
@@ -177,18 +180,22 @@ def drawn(found: dict[str, list[float]]) -> str:
 
 
 def main() -> None:
-    """Measure, print, write build/recovery.json."""
+    """Measure, print, write build/recovery-WAY.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.recovery", description=__doc__)
     parser.add_argument("--tries", type=int, default=5)
+    parser.add_argument("--store", choices=("folder", "s3"), default="folder", help="s3: that of moto's server")
     chosen = parser.parse_args()
+    way = "s3" if chosen.store == "s3" else (os.environ.get(VARIABLE) or LOCKS).partition(":")[0]
     folder = Path(tempfile.mkdtemp(prefix="lineup-recovery-"))
     try:
-        found = measured(chosen.tries, folder)
+        with store_in_s3() if way == "s3" else contextlib.nullcontext() as store:
+            found = measured(chosen.tries, folder, store)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    machine = f"{platform.machine()}, {usable_cores()} cores"
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps({"machine": machine, "seconds": found}, indent=2))
+    load = os.getloadavg()[2]  # of the last quarter of an hour, these services included
+    machine = f"{platform.machine()}, {usable_cores()} cores, load {load:.0f}"
+    OUT.mkdir(exist_ok=True)
+    (OUT / f"recovery-{way}.json").write_text(json.dumps({"machine": machine, "seconds": found}, indent=2))
     print(f"\n{drawn(found)}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import itertools
+import os
 import subprocess
 import sys
 import threading
@@ -13,8 +14,10 @@ import uuid
 from collections import deque
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Literal
 
+from storage.object_path import store_path
 from tests.proxy import free_port
 
 Fault = Literal["slow down", "cut", "lose answer"]
@@ -89,6 +92,14 @@ def s3_server() -> Iterator[S3Server]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+@contextlib.contextmanager
+def store_in_s3() -> Iterator[Path]:
+    """Where to make a store in a new bucket; every process that is started meanwhile finds it."""
+    with s3_server() as server:
+        os.environ.update(server.environment())
+        yield store_path(f"{server.new_bucket()}/store")
 
 
 class FaultyProxy:

@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import secrets
 import shutil
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-from storage.object_path import store_path
 from storage.runs import Run
 from tests.chaos.deeds import Deeds
 from tests.chaos.rounds import Rounds, Verdict
 from tests.cluster import stray_files
 from tests.faults.marking import PLUGIN
-from tests.s3 import s3_server
+from tests.s3 import store_in_s3
 from tests.services import Services, services_in
 
 PATIENCE_SECONDS = 300
@@ -104,14 +101,6 @@ def concluded(verdicts: list[Verdict], deeds: Deeds, strays: list[Path]) -> bool
     return equal and not lost and not faults
 
 
-@contextlib.contextmanager
-def _bucket() -> Iterator[Path]:
-    """A store in moto's S3; every process that is started meanwhile finds it."""
-    with s3_server() as server:
-        os.environ.update(server.environment())
-        yield store_path(f"{server.new_bucket()}/store")
-
-
 def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
@@ -128,7 +117,7 @@ def main() -> int:
     well = False
     try:
         with contextlib.ExitStack() as stack:
-            store = stack.enter_context(_bucket()) if chosen.store == "s3" else None
+            store = stack.enter_context(store_in_s3()) if chosen.store == "s3" else None
             services = stack.enter_context(services_in(folder / "cluster", PLUGIN, store=store))
             campaign = Campaign(folder, services, chosen.seed)
             try:
