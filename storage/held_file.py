@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -20,6 +21,12 @@ class HeldFile:
     def write(self, data: bytes) -> None:
         """Write at the current place; raises OSError, also where there was room for a part only."""
         write_whole(self.descriptor, data)
+
+    def announce(self, lines: Sequence[bytes]) -> None:
+        """Have these lines, which are about to be written, in the store before: an object is written once for all.
+
+        In a folder a line costs nothing, and there it appears when it is written. Raises StoreError.
+        """
 
     def release(self, keep: bool = False) -> None:
         """Close it, and delete it unless it is to stay as the trace of a death."""

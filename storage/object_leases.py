@@ -1,7 +1,8 @@
 """Leases in an object store: every file is an object that is written whole, and a name is created once.
 
 An attempt is written anew whenever it gets a line. Its lines are also in a local file, which the last words of a
-crashing process go into; the keeper of its lease writes them into the store when the process has died.
+crashing process go into; the keeper of its lease writes them into the store when the process has died. Lines that are
+about to be written are announced together, with one request: the object then names more than the file, never less.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import shutil
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from storage.errors import StoreError, StoreUnreachable
@@ -65,10 +66,21 @@ class _HeldObject(HeldFile):
     def __init__(self, path: Path, descriptor: int, local: Path) -> None:
         super().__init__(path, descriptor)
         self._local = local
+        self._announced: list[bytes] = []
+
+    def announce(self, lines: Sequence[bytes]) -> None:
+        self._announced = list(lines)
+        self._put()
 
     def write(self, data: bytes) -> None:
         super().write(data)
-        put_whole(self.path, self._local.read_bytes())
+        if data in self._announced:  # the store has it
+            self._announced.remove(data)
+        else:
+            self._put()
+
+    def _put(self) -> None:
+        put_whole(self.path, self._local.read_bytes() + b"".join(self._announced))
 
     def release(self, keep: bool = False) -> None:
         """What stays must be held by nobody, though this process lives on; so it is done later where it fails now."""

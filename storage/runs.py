@@ -142,7 +142,7 @@ class Run:
 
     @property
     def cancelled(self) -> bool:
-        return (self.folder / "cancelled").exists()
+        return (self.folder / "cancelled").is_file()
 
     def cancel(self) -> None:
         """Ask everyone to stop working on this run."""
@@ -175,7 +175,7 @@ class Run:
             ENCODER_RUN: self.encoder / ENCODER_REPORT,
         }
         tables = (*SPLIT_TABLES, *COMPARISON_TABLES) if self.compares else ()
-        return last[self.plan.kind].exists() and all(self.table(name).exists() for name in tables)
+        return last[self.plan.kind].is_file() and all(self.table(name).is_file() for name in tables)
 
     @property
     def compares(self) -> bool:

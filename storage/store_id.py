@@ -35,7 +35,7 @@ def written_once(path: Path, content: Callable[[], str]) -> str:
         StoreError: it cannot be read or written.
     """
     try:
-        if not path.exists():
+        if not path.is_file():
             create_whole(path, f"{content()}\n".encode())
         return path.read_text(errors="replace").strip()
     except OSError as error:

@@ -146,6 +146,8 @@ def write_fault(path: Path, fault: WorkerFault | None) -> None:
 
 def read_fault(path: Path) -> WorkerFault | None:
     """The fault of the worker whose file this is; raises OSError."""
+    if isinstance(path, ObjectPath):  # asked twice a second
+        return _fault(b" " * BLOCK + _fault_of_object(path).read_bytes())
     return _fault(_blocks(path))
 
 

@@ -35,7 +35,7 @@ def check_learning(run: Run) -> None:
 def check_readable(run: Run) -> None:
     """Raise RunStuck where another version of the learning code wrote the run's results: their tables differ."""
     page = run.report / "index.html"
-    if run.compares and run.splits.exists() and run.plan.learning_version != LEARNING_VERSION:
+    if run.compares and run.splits.is_file() and run.plan.learning_version != LEARNING_VERSION:
         kept = f"Its page is {page}. " if page.exists() else ""
         raise RunStuck(
             f"another version of Lineup made the results of run {run.run_id}",
@@ -55,9 +55,9 @@ def check_resumable(run: Run) -> None:
     """Raise RunStuck where the installed code cannot do what is left of the run; reads no table."""
     if run.finished:
         return
-    if not run.faces.exists():
+    if not run.faces.is_file():
         check_engine(run)
-    compared = all(run.table(name).exists() for name in COMPARISON_TABLES)
+    compared = all(run.table(name).is_file() for name in COMPARISON_TABLES)
     if run.plan.kind == ENCODER_RUN or (run.compares and not compared):
         check_learning(run)
     if run.compares and not compared:

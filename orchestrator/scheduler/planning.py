@@ -166,7 +166,7 @@ def _written(
     prefix = "" if kind == COMPARISON_RUN else f"{kind}-"  # it is another run, though of equal content
     folder = dataset.resolve().name or str(dataset).rpartition("/")[2]  # of a bucket, its name
     name = run_id or f"{prefix}{_slug(folder)}-{fingerprint[:8]}"
-    if (run_folder(store, name) / "run.json").exists():
+    if (run_folder(store, name) / "run.json").is_file():
         run = open_run(store, name)
         if (run.plan.fingerprint, run.plan.kind) != (fingerprint, kind):
             raise _conflict(name, run_id is not None, kind)
@@ -197,7 +197,7 @@ def _continue(run: Run, catalog: pa.Table) -> None:
             f"run {run.run_id} was planned with these photos in {run.plan.dataset}, where they are no more",
             "Move them back, or name a new run with --run; what is encoded stays encoded",
         )
-    if not run.catalog.exists():  # a damaged one was set aside; the same content makes it again
+    if not run.catalog.is_file():  # a damaged one was set aside; the same content makes it again
         write_part(run.catalog, catalog, {"lineup.run": run.plan.fingerprint})
 
 

@@ -72,21 +72,21 @@ def _stored_status(run: Run) -> Status:
     if run.finished:
         return Status(run.run_id, "finished", "finished")
     state = "stopped" if run.stopped else "cancelled" if run.cancelled else "running"
-    if not run.faces.exists():
+    if not run.faces.is_file():
         photos = planned_photos(run)
         done = photos.keys() & (Done(run.encodings / "faces").look() | Done(run.failures).look())
         return Status(run.run_id, state, "images", len(done), len(photos), run.stopped)
     if run.plan.kind == ENCODER_RUN:
         epochs, most, note = encoder_progress(run)
         return Status(run.run_id, state, "encoder", epochs, most, run.stopped, note=note)
-    if not run.splits.exists():
+    if not run.splits.is_file():
         return Status(run.run_id, state, "splits", reason=run.stopped)
     trainings = planned_trainings(run, read_table(run.splits, SPLITS))
     done = {path.stem for path in list_parts(run.scores)} & trainings.keys()
     if len(done) < len(trainings):
         now = trained_now(look_at_attempts(run.attempts), trainings)
         return Status(run.run_id, state, "training", len(done), len(trainings), run.stopped, now=now)
-    if not run.comparison.exists():
+    if not run.comparison.is_file():
         return Status(run.run_id, state, "comparison", 0, 1, run.stopped)
     if needs_refit(run):
         return Status(

@@ -19,7 +19,7 @@ class VerifiedTables:
 
     def has(self, path: Path, schema: pa.Schema) -> bool:
         """Whether the table is stored and intact; a damaged one is set aside, so that it is made again."""
-        if path.exists() and (path in self._intact or is_whole(path, schema)):
+        if path.is_file() and (path in self._intact or is_whole(path, schema)):
             self._intact.add(path)
             return True
         self._intact.discard(path)

@@ -57,7 +57,7 @@ def leased(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 HOLDING = """
-import sys
+import os, sys
 from pathlib import Path
 from storage.attempts import Attempt
 from storage.liveness import liveness_of
@@ -134,6 +134,15 @@ def test_what_a_process_holds_is_free_as_soon_as_it_is_killed(holder: Holder) ->
     assert holder.held() == ALL
     holder.end()
     wait_for(lambda: holder.held() == NONE, "its death", SECONDS * 0.8)
+
+
+def test_of_what_was_announced_a_death_counts_against_what_was_begun(holder: Holder) -> None:
+    begun, ahead = "b" * 64, "c" * 64
+    holder.tell(f"log.announce(['{begun}', '{ahead}']); log.name('{begun}'); os.kill(os.getpid(), 9)".encode())
+    holder.process.wait()
+    wait_for(lambda: read_attempts(holder.store / "attempts")[1], "its death", SECONDS * 0.8)
+    (death,) = read_attempts(holder.store / "attempts")[1]
+    assert death.items == ("a" * 64, begun)
 
 
 def test_a_process_that_keeps_the_interpreters_lock_is_not_dead(lease_holder: Holder) -> None:

@@ -69,6 +69,20 @@ def test_attempts_and_workers_are_read_at_the_same_time(
     read(store)
 
 
+def test_what_is_announced_is_named_without_another_request(bucket: ObjectPath, faulty: FaultyProxy) -> None:
+    folder, names = open_store(bucket) / "attempts", ["a" * 64, "b" * 64, "c" * 64]
+    with claim_attempt(folder, "part") as attempt:
+        assert attempt is not None
+        faulty.requests.clear()
+        attempt.announce(names[:2])
+        assert attempt.path.read_text().split()[-2:] == names[:2]  # before any of them is begun
+        for name in names[:2]:
+            attempt.name(name)
+        assert [method for method, _ in faulty.requests] == ["PUT", "GET"]
+        attempt.name(names[2])
+        assert attempt.path.read_text().split()[-3:] == names
+
+
 def test_an_attempt_that_could_not_be_ended_is_ended_later(
     bucket: ObjectPath, faulty: FaultyProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,7 +40,7 @@ def compare(run: Run) -> None:
         write_run_tables(run, _tables(run))
 
     def is_done() -> bool:
-        return all(run.table(name).exists() for name in COMPARISON_TABLES)
+        return all(run.table(name).is_file() for name in COMPARISON_TABLES)
 
     part = comparison_part(run.plan.fingerprint)
     run_job(run, part, COMPARISON_SECONDS, work, is_done=is_done, lacks=lambda: lacks_trainings(run))

@@ -28,11 +28,12 @@ from workers.faces.embed.onnx_encoder import OnnxFaceEncoder
 from workers.faces.engine_fingerprint import encoder_fingerprint
 from workers.faces.photo import Photo
 from workers.faces.refusal import Refusal
-from workers.jobs.encode_photos import check_dataset, encode, engine_faults, loading, read_all
+from workers.jobs.encode_photos import check_dataset, encode, engine_faults, loading
 from workers.jobs.job import own_attempt
 from workers.jobs.part_names import photos_part
 from workers.jobs.photo_ref import PhotoRef
 from workers.jobs.planned_encoders import load_onnx_encoders, onnx_encoders
+from workers.jobs.read_ahead import read_all
 from workers.jobs.time_limits import MARGIN_SECONDS, chunk_seconds
 from workers.jobs.write_failure import write_failure
 
@@ -114,7 +115,7 @@ def _missing(run: Run, part: str) -> dict[str, str]:
     """The encoders that have no part of this name yet, and their fingerprints."""
     fingerprints = {name: encoder_fingerprint(each) for name, each in onnx_encoders(run).items()}
     return {
-        name: each for name, each in fingerprints.items() if not part_path(run.embedding_parts(each), part).exists()
+        name: each for name, each in fingerprints.items() if not part_path(run.embedding_parts(each), part).is_file()
     }
 
 

@@ -21,15 +21,16 @@ from storage.handed_back import write_note
 from storage.parts import part_path, table_of, write_part
 from storage.runs import Run
 from storage.schemas import EFFORTS, EMBEDDINGS, FACES
-from workers.faces.engine import CHUNK, load_engine
+from workers.faces.engine import load_engine
 from workers.faces.engine_fingerprint import encoder_fingerprint, engine_fingerprint
 from workers.faces.records import PhotoResult, embedding_rows, face_rows
-from workers.faces.refusal import NOT_BY_BYTES_ALONE, Refusal
-from workers.jobs.catalogued_file import PHOTOS_HINT, dataset_of, read_catalogued, unreadable_dataset
+from workers.faces.refusal import NOT_BY_BYTES_ALONE
+from workers.jobs.catalogued_file import PHOTOS_HINT, unreadable_dataset
 from workers.jobs.job import WrongVersion, own_attempt
 from workers.jobs.part_names import photos_part
 from workers.jobs.photo_ref import PhotoRef
 from workers.jobs.planned_encoders import load_onnx_encoders, onnx_encoders
+from workers.jobs.read_ahead import reading_ahead
 from workers.jobs.time_limits import MARGIN_SECONDS, chunk_seconds
 from workers.jobs.write_failure import write_failure
 from workers.numeric_environment import numeric_environment
@@ -70,7 +71,7 @@ def encode(run: Run, photos: Sequence[PhotoRef], encode_part: EncodePart | None 
     running, deaths = read_attempts(run.attempts)
     begun = count_deaths(deaths)
     # asked after the look, since the deaths are forgotten once the stage is closed: then the message is a late copy
-    if run.cancelled or run.faces.exists():
+    if run.cancelled or run.faces.is_file():
         return
     innocent = [photo for photo in photos if not begun[photo.key] and photo.key not in running]
     if innocent:
@@ -83,7 +84,7 @@ def encode(run: Run, photos: Sequence[PhotoRef], encode_part: EncodePart | None 
 def _encode_suspect(run: Run, settings: EngineSettings, photo: PhotoRef, encode_part: EncodePart) -> None:
     running, deaths = read_attempts(run.attempts)  # anew: the photos before it took their time
     mine = [death for death in deaths if photo.key in death.items]
-    if photo.key in running or run.faces.exists():
+    if photo.key in running or run.faces.is_file():
         return
     was_alone = any(set(death.items) == {photo.key} for death in mine)  # else another photo may be the cause
     if was_alone and len(mine) >= run.plan.experiment.attempts:
@@ -95,23 +96,23 @@ def _encode_suspect(run: Run, settings: EngineSettings, photo: PhotoRef, encode_
 def _encode_part(run: Run, settings: EngineSettings, photos: Sequence[PhotoRef], attempt: int) -> None:
     part = photos_part(run.plan.engine_fingerprint, [photo.key for photo in photos])
     done = part_path(run.encodings / "faces", part)
-    if done.exists():
+    if done.is_file():
         return
     results: list[PhotoResult] = []
     unread: dict[str, str] = {}
-    with own_attempt(run, part) as log:
-        if log is None or done.exists():
+    with reading_ahead(run, photos) as chunks, own_attempt(run, part) as log:
+        if log is None or done.is_file():
             return
         seconds = chunk_seconds(run, len(photos))
         log.allow(MARGIN_SECONDS + seconds)
         with loading():
             engine, others = load_engine(settings), load_onnx_encoders(run)
-        for start in range(0, len(photos), CHUNK):
-            read, lost = read_all(run, photos[start : start + CHUNK])
+        for read, lost in chunks:
             unread |= lost
             if lost and not read:
                 check_dataset(run, unread)
             log.allow(seconds)
+            log.announce([key for key, _ in read])
             with engine_faults():
                 results += engine.encode_photos(read, before=log.name, others=others)
         if unread:
@@ -123,20 +124,6 @@ def _encode_part(run: Run, settings: EngineSettings, photos: Sequence[PhotoRef],
         if results:
             _write_results(run, done, results, attempt)
     logger.info("%d photos encoded", len(results), extra={"run": run.run_id, "part": part, "attempt": attempt})
-
-
-def read_all(run: Run, photos: Sequence[PhotoRef]) -> tuple[list[tuple[str, bytes]], dict[str, str]]:
-    """The bytes of each photo, and why the others cannot be read: photo_key to the cause."""
-    dataset, most_bytes = dataset_of(run), run.plan.engine.limits.file_bytes
-    read: list[tuple[str, bytes]] = []
-    unread: dict[str, str] = {}
-    for photo in photos:
-        found = read_catalogued(dataset, photo, most_bytes)
-        if isinstance(found, Refusal):
-            unread[photo.key] = found.reason
-        else:
-            read.append((photo.key, found))
-    return read, unread
 
 
 def check_dataset(run: Run, unread: Mapping[str, str]) -> None:

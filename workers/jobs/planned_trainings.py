@@ -34,11 +34,11 @@ def lacks_trainings(run: Run) -> str:
     Raises:
         StoreError: the splits are damaged.
     """
-    if not run.splits.exists():
+    if not run.splits.is_file():
         return "its splits are not made yet"
     wanted = planned_trainings(run, read_table(run.splits, SPLITS, ["repeat", "fold"]))
     folders = (run.fits, run.scores)
-    left = sum(1 for part in wanted if not all(part_path(folder, part).exists() for folder in folders))
+    left = sum(1 for part in wanted if not all(part_path(folder, part).is_file() for folder in folders))
     return f"{left} of {len(wanted)} trainings are not done yet" if left else ""
 
 

@@ -98,7 +98,7 @@ def refit_winner(run: Run) -> None:
     check_kind(run, COMPARISON_RUN)
 
     def lacks() -> str:
-        there = all(run.table(name).exists() for name in COMPARISON_TABLES)
+        there = all(run.table(name).is_file() for name in COMPARISON_TABLES)
         return "" if there else "its configurations are not compared yet"
 
     def work(attempt: Attempt, _number: int) -> None:

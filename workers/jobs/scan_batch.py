@@ -25,7 +25,7 @@ def scan_batch(store: Path, scan_id: str, batch: int) -> None:
         StoreError: the store cannot be read or written.
     """
     scan = open_scan(store, scan_id)
-    if scan is None or scan.part(batch).exists():
+    if scan is None or scan.part(batch).is_file():
         return
     if not 0 <= batch < scan.batches:
         raise Refused(f"scan {scan_id} has no batch {batch}")

@@ -48,10 +48,10 @@ def train(run: Run, name: str, repeat: int, fold: int) -> None:
     part = training_part(run.plan.fingerprint, name, repeat, fold)
 
     def is_done() -> bool:
-        return all(part_path(folder, part).exists() for folder in (run.fits, run.scores))
+        return all(part_path(folder, part).is_file() for folder in (run.fits, run.scores))
 
     def lacks() -> str:
-        if not (run.faces.exists() and run.splits.exists()):
+        if not (run.faces.is_file() and run.splits.is_file()):
             return "its splits are not made yet"
         return "" if load_split(run, repeat, fold) else f"it has no split {repeat}, {fold}"
 

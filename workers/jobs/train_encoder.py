@@ -88,6 +88,6 @@ def train_encoder_of(run: Run) -> None:
         (run.encoder / CHECKPOINT).unlink(missing_ok=True)
 
     def lacks() -> str:
-        return "" if run.faces.exists() else "its photos are not encoded yet"
+        return "" if run.faces.is_file() else "its photos are not encoded yet"
 
     run_job(run, part, seconds, work, is_done=lambda: run.finished, lacks=lacks)

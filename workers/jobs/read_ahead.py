@@ -1,0 +1,66 @@
+"""The bytes of a task's photos, some at a time; from an object store, the next are fetched while the caller works."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from storage.object_path import ObjectPath
+from storage.runs import Run
+from storage.whole_objects import PARALLEL_READS
+from workers.faces.engine import CHUNK
+from workers.faces.refusal import Refusal
+from workers.jobs.catalogued_file import dataset_of, read_catalogued
+from workers.jobs.photo_ref import PhotoRef
+
+PhotoBytes = tuple[list[tuple[str, bytes]], dict[str, str]]
+"""The bytes by photo_key, and why others cannot be read: photo_key to the cause."""
+
+
+def read_all(run: Run, photos: Sequence[PhotoRef]) -> PhotoBytes:
+    """The bytes of each photo; raises PhotosUnreachable."""
+    dataset, most_bytes = dataset_of(run), run.plan.engine.limits.file_bytes
+    return _sorted((photo, read_catalogued(dataset, photo, most_bytes)) for photo in photos)
+
+
+@contextlib.contextmanager
+def reading_ahead(run: Run, photos: Sequence[PhotoRef]) -> Iterator[Iterator[PhotoBytes]]:
+    """`read_all` of CHUNK photos after the other, in order; at most two chunks are in memory.
+
+    Raises:
+        PhotosUnreachable: by the iterator.
+    """
+    chunks = [photos[start : start + CHUNK] for start in range(0, len(photos), CHUNK)]
+    dataset, most_bytes = dataset_of(run), run.plan.engine.limits.file_bytes
+    if not isinstance(dataset, ObjectPath):
+        yield (read_all(run, chunk) for chunk in chunks)
+        return
+    pool = ThreadPoolExecutor(PARALLEL_READS, thread_name_prefix="read-ahead")
+
+    def fetch(number: int) -> list[tuple[PhotoRef, Future[bytes | Refusal]]]:
+        some = chunks[number] if number < len(chunks) else ()
+        return [(photo, pool.submit(read_catalogued, dataset, photo, most_bytes)) for photo in some]
+
+    def fetched() -> Iterator[PhotoBytes]:
+        ahead = first
+        for number in range(len(chunks)):
+            now, ahead = ahead, fetch(number + 1)
+            yield _sorted((photo, future.result()) for photo, future in now)
+
+    first = fetch(0)  # while the attempt is noted
+    try:
+        yield fetched()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _sorted(found: Iterator[tuple[PhotoRef, bytes | Refusal]]) -> PhotoBytes:
+    read: list[tuple[str, bytes]] = []
+    unread: dict[str, str] = {}
+    for photo, data in found:
+        if isinstance(data, Refusal):
+            unread[photo.key] = data.reason
+        else:
+            read.append((photo.key, data))
+    return read, unread
