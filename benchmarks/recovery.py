@@ -1,6 +1,7 @@
 """Time without work after a process dies: `make recovery` prints a table and writes build/recovery-WAY.json.
 
-WAY: locks or leases (LINEUP_LIVENESS=leases) in a folder, or s3, a store in moto's S3, and so leases.
+WAY: locks or leases (LINEUP_LIVENESS=leases) in a folder, or s3, a store in moto's S3, and so leases. The broker's deaths
+are measured with locks only: they do not depend on it.
 Two image workers of one process each, a training worker and an orchestrator run by the command line. A killed worker is
 started again after its photo ran elsewhere; a killed broker is started again at once, as a supervisor does.
 """
@@ -150,7 +151,7 @@ def _kill_all(worker: ChildProcess, _pid: int) -> None:
     worker.kill()
 
 
-def measured(tries: int, folder: Path, store: Path | None) -> dict[str, list[float]]:
+def measured(tries: int, folder: Path, store: Path | None, broker_too: bool) -> dict[str, list[float]]:
     """Seconds of each try, by fault."""
     with services_in(folder / "cluster", PLUGIN, orchestrators=1, store=store) as services:
         recovery = Recovery(folder, services)
@@ -159,10 +160,13 @@ def measured(tries: int, folder: Path, store: Path | None) -> dict[str, list[flo
             "a worker's process is killed": lambda: recovery.worker_dies(_kill_child),
             "a worker's main process is killed": lambda: recovery.worker_dies(_kill_main),
             "a worker is killed with its processes": lambda: recovery.worker_dies(_kill_all),
+        }
+        of_broker: dict[str, Callable[[], float]] = {
             "the broker is killed, and keeps its file": lambda: recovery.broker_dies(keeps_its_file=True),
             "the broker is killed, and its file is gone": lambda: recovery.broker_dies(keeps_its_file=False),
             "every connection is cut": recovery.links_are_cut,
         }
+        cases |= of_broker if broker_too else {}
         found: dict[str, list[float]] = {name: [] for name in cases}
         for _ in range(tries):  # in turns, so that a slow minute affects all faults
             for name, measure in cases.items():
@@ -189,7 +193,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="lineup-recovery-"))
     try:
         with store_in_s3() if way == "s3" else contextlib.nullcontext() as store:
-            found = measured(chosen.tries, folder, store)
+            found = measured(chosen.tries, folder, store, broker_too=way == LOCKS)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     load = os.getloadavg()[2]  # of the last quarter of an hour, these services included
