@@ -1,7 +1,7 @@
 """Time without work after a process dies: `make recovery` prints a table and writes build/recovery-WAY.json.
 
-WAY: locks or leases (LINEUP_LIVENESS=leases) in a folder, or s3, a store in moto's S3, and so leases. The broker's deaths
-are measured with locks only: they do not depend on it.
+WAY: locks or leases (LINEUP_LIVENESS=leases) in a folder, or s3, a store in moto's S3, and so leases. Deaths of the
+broker do not depend on it and are measured with locks only.
 Two image workers of one process each, a training worker and an orchestrator run by the command line. A killed worker is
 started again after its photo ran elsewhere; a killed broker is started again at once, as a supervisor does.
 """
