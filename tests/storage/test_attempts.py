@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import os
 import resource
 import signal
@@ -52,6 +53,21 @@ def worker(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
 def test_what_a_living_process_has_begun_is_running(tmp_path: Path, worker: subprocess.Popen[bytes]) -> None:
     assert worker.poll() is None
     assert read_attempts(tmp_path) == ({PART, *PHOTOS}, [])
+
+
+def test_items_that_follow_each_other_at_once_share_a_watchdog_that_is_never_early(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[float] = []
+    now = 100.0
+    monkeypatch.setattr(faulthandler, "dump_traceback_later", lambda seconds, **_: started.append(now + seconds))
+    monkeypatch.setattr("storage.attempts.time.monotonic", lambda: now)
+    with Attempt(tmp_path, PART) as attempt:
+        for now in (100.0, 100.2, 100.4, 100.6, 100.8):  # each item may take two seconds
+            attempt.allow(2)
+            assert started[-1] >= now + 2
+        attempt.allow(60)
+    assert len(started) == 3  # at 100, at 100.6, and for another limit
 
 
 def test_a_living_process_tells_how_far_it_is_and_a_dead_one_left_no_such_words(tmp_path: Path) -> None:
