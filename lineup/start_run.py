@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,6 +16,8 @@ from storage.errors import InputError, RunNotFound
 if TYPE_CHECKING:
     from storage.experiments import Experiment
     from workers.queue.environment import Settings
+
+logger = logging.getLogger("lineup")
 
 PathLike = str | os.PathLike[str]
 
@@ -60,6 +63,7 @@ def run(
     asked = _experiment(experiment, configurations, place)
     files = [corrections] if isinstance(corrections, str | os.PathLike) else corrections
     with progress_display(progress) as screen:
+        screen.print_lines(_noted())
         planned = plan_run(
             place,
             store_path(folder),
@@ -116,6 +120,16 @@ def settings_and_store(
         changes["processes"] = processes
     settings = load_settings().model_copy(update=changes)
     return settings, usable_store(settings, make)[0]
+
+
+def _noted() -> list[str]:
+    """The notes on the settings, which the log gets as well."""
+    from workers.queue.environment import settings_notes
+
+    notes = settings_notes()
+    for note in notes:
+        logger.info(note)
+    return notes
 
 
 def _experiment(

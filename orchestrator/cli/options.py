@@ -68,13 +68,11 @@ def print_json(value: Any) -> None:
 
 def settings() -> Settings:
     """The settings; says once which of them a file in the current folder decided. Raises InputError."""
-    from workers.queue.environment import UNVERIFIED, load_settings, settings_from_current_folder
+    from workers.queue.environment import load_settings, settings_notes
 
     loaded = load_settings()
-    if keys := settings_from_current_folder():
-        _tell_once(f"settings from ./lineup.toml: {', '.join(keys)}")
-    if loaded.broker_certificate == UNVERIFIED:
-        _tell_once("warning: LINEUP_BROKER_CERTIFICATE=unverified: anyone on the network may be the broker")
+    for note in settings_notes():
+        _tell_once(note)
     return loaded
 
 

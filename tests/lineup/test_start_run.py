@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 import lineup
+from lineup import start_run
 from storage.errors import DatasetError, ExperimentError, InputError
+from workers.queue.environment import load_settings
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
@@ -42,3 +44,23 @@ def test_a_store_that_came_with_the_current_folder_is_refused(tmp_path: Path, mo
     monkeypatch.delenv("LINEUP_STORE", raising=False)
     with pytest.raises(InputError, match="may have come with the photos"):
         lineup.run(tmp_path, progress=False)
+
+
+@pytest.mark.parametrize("progress", [True, False])
+def test_settings_of_a_file_in_the_current_folder_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], progress: bool
+) -> None:
+    (tmp_path / "lineup.toml").write_text("processes = 1\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LINEUP_PROCESSES", raising=False)
+    logged: list[str] = []
+    monkeypatch.setattr(start_run.logger, "info", logged.append)
+    load_settings.cache_clear()
+    try:
+        with pytest.raises(DatasetError, match="none"):
+            lineup.run("none", store=tmp_path / "store", progress=progress)
+    finally:
+        load_settings.cache_clear()
+    told = "settings from ./lineup.toml: processes"
+    assert logged == [told]
+    assert capsys.readouterr().err.splitlines() == ([told] if progress else [])

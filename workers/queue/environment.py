@@ -96,6 +96,15 @@ def settings_from_current_folder() -> list[str]:
     return [key for key in HARMLESS if by_key.get(key, "").startswith("./") and not _in_environment(key)]
 
 
+def settings_notes() -> list[str]:
+    """What a user should know of the settings: which of them ./lineup.toml decides, and an unverified broker."""
+    keys = settings_from_current_folder()
+    notes = [f"settings from ./lineup.toml: {', '.join(keys)}"] if keys else []
+    if load_settings().broker_certificate == UNVERIFIED:
+        notes.append("warning: LINEUP_BROKER_CERTIFICATE=unverified: anyone on the network may be the broker")
+    return notes
+
+
 def settings_environment() -> dict[str, str]:
     """The settings of this process as variables for a child, which has another current folder; raises InputError.
 
