@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import platform
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,3 +40,31 @@ def test_what_others_use_at_this_moment_changes_nothing(says: Path) -> None:
     (says / "memory.current").write_text("4999999\n")
     (says / "memory.stat").write_text("anon 4999999\ninactive_file 0\nactive_file 0\n")
     assert memory_limit() == 5_000_000
+
+
+GROWTH = """
+import sys
+import numpy as np
+from pathlib import Path
+from workers.memory import keep_heap_small
+resident = lambda: int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+if sys.argv[1] == "kept":
+    keep_heap_small()
+before, pins = resident(), []
+for _ in range(3):
+    arrays = [np.ones(1_250_000) for _ in range(20)]  # 10 MB each
+    pins.append(bytes(100_000))  # lies above them, and lives longer
+    del arrays
+print(resident() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="Linux only")
+def test_large_arrays_that_are_freed_go_back_to_the_system() -> None:
+    found = {
+        how: int(subprocess.run([sys.executable, "-c", GROWTH, how], check=True, capture_output=True).stdout)
+        for how in ("kept", "as it is")
+    }
+    assert found["kept"] < 10_000_000
+    if platform.libc_ver()[0] == "glibc":  # what it is for
+        assert found["as it is"] > 100_000_000
