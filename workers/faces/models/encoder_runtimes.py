@@ -45,7 +45,7 @@ def _in_openvino(network: bytes, runtime: Runtime) -> Network:
     if lacking:
         install = lacking == openvino_runtime.NOT_INSTALLED
         raise EngineError(
-            f'its runtime is "{runtime}" and {lacking}',
+            f'the encoder runs in "{runtime}" and {lacking}',
             'Run: pip install "lineup[openvino]"' if install else "Use an encoder in single precision, which is exact",
         )
     try:
