@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from orchestrator.inference.load_model import recogniser_of
+from orchestrator.inference.photos import PhotoAnswer, name_photo
+from orchestrator.inference.run_answers import RunAnswers, plan_naming
 from orchestrator.scheduler.planning import plan_encoder
 from storage.experiments import Experiment
+from storage.outputs import OutputLedger
 from storage.plans import TripletSettings
 from storage.runs import Run
 from tests.tiny_run import encode_here
+from workers.faces.engine import load_engine
 from workers.jobs.train_encoder import train_encoder_of
 from workers.synthetic.photo_folder import write_folder
 
@@ -48,3 +55,22 @@ def others(store: Path) -> Path:
     for name, other in (("ada", "anton"), ("bruno", "berta")):
         (store.parent / "others" / name).rename(store.parent / "others" / other)
     return store.parent / "others"
+
+
+def named_here_and_from_the_store(
+    run: Run, configuration: str, folder: Path
+) -> tuple[Sequence[PhotoAnswer], Sequence[PhotoAnswer]]:
+    """The answers for the photos of a folder by an engine of this process, and by stored encodings; without times."""
+    recogniser = recogniser_of(run, configuration)
+    planned = plan_naming(run, folder, recogniser, OutputLedger(None)).run
+    encode_here(planned)
+    stored = [answer for answer, _ in RunAnswers(planned, folder, recogniser, annotate=False).take()]
+    engine = load_engine(recogniser.settings)
+    here = [name_photo(answer.path, engine, recogniser, annotate=False)[0] for answer in stored]
+    return _without_times(here), _without_times(stored)
+
+
+def _without_times(answers: Sequence[PhotoAnswer]) -> list[PhotoAnswer]:
+    named = [[replace(face, named=replace(face.named, milliseconds=0.0)) for face in each.faces] for each in answers]
+    pairs = zip(answers, named, strict=True)
+    return [replace(answer, seconds=0.0, stored=False, faces=tuple(faces)) for answer, faces in pairs]

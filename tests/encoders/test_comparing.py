@@ -25,6 +25,7 @@ from storage.parts import list_parts, read_parts
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, RUN_FACES, SCORES, SPLITS
 from storage.tables import read_table
+from tests.encoders.conftest import named_here_and_from_the_store
 from tests.tiny_run import compare_here
 from workers.faces.engine import load_engine
 from workers.jobs.load_faces import faces_by_encoder
@@ -155,3 +156,12 @@ def test_the_overlap_with_the_training_people_is_stated_in_words(named: int, pho
     assert all(word in text for word in words)
     assert ("none of" in text) == (not named and not photos)
     assert overlap_sentences(ENCODER_OVERLAP.empty_table()) == []
+
+
+def test_stored_faces_are_named_by_it_as_by_the_engine(run: Run, others: Path, tmp_path: Path) -> None:
+    shutil.copytree(run.store, tmp_path / "store")
+    moved = Run(tmp_path / "store" / "runs" / run.run_id, run.plan)
+    shutil.rmtree(moved.model, ignore_errors=True)  # another test damaged it
+    here, stored = named_here_and_from_the_store(moved, "svm-linear@own", others / "anton")
+    assert here == stored
+    assert sum(len(answer.faces) for answer in here) == 4

@@ -35,6 +35,7 @@ from storage.parts import list_parts, read_parts
 from storage.runs import Run, encoder_network_path
 from storage.schemas import CATALOG, COMPARISON, EMBEDDINGS, RUN_FACES
 from storage.tables import read_table
+from tests.encoders.conftest import named_here_and_from_the_store
 from tests.tiny_run import compare_here, encode_here
 from tests.workers.faces.embed.test_onnx_encoder import channel_means
 from workers.faces.decode.guarded_reader import GuardedReader
@@ -278,6 +279,17 @@ def test_a_stored_model_has_its_encoders_and_names_the_same_faces(run: Run, othe
     (folder / "sface.onnx").write_bytes(b"no network")
     with pytest.raises(StoreError, match="other bytes than when the model was fitted"):
         load_recogniser(folder)
+
+
+@pytest.mark.parametrize("configuration", ["svm-linear@dlib+sface", "knn-1@mine"])
+def test_stored_faces_are_named_by_it_as_by_the_engine(
+    run: Run, others: Path, tmp_path: Path, configuration: str
+) -> None:
+    moved = copied(run, tmp_path / "store")
+    shutil.rmtree(moved.model, ignore_errors=True)  # another test damaged it
+    here, stored = named_here_and_from_the_store(moved, configuration, others / "anton")
+    assert here == stored
+    assert sum(len(answer.faces) for answer in here) == 4
 
 
 @pytest.mark.parametrize(

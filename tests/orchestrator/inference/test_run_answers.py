@@ -65,7 +65,7 @@ def local(recogniser: Recogniser, heap: Path, engine: FaceEngine) -> dict[Path, 
     return by_path(name_photo(path, engine, recogniser, annotate=True) for path in paths)
 
 
-@pytest.mark.parametrize("configuration", ["svm-linear", "knn-1", "eigenfaces-svm"])
+@pytest.mark.parametrize("configuration", ["svm-linear", "eigenfaces-svm"])
 def test_the_answers_are_those_of_the_local_way(own: Run, heap: Path, configuration: str) -> None:
     recogniser = recogniser_of(own, configuration)
     planned = plan_naming(own, heap, recogniser, OutputLedger(None)).run
