@@ -34,7 +34,7 @@ class EncodedPhotos:
     """The photos in the encodings that suit one recogniser.
 
     Args:
-        store: the store's folder; nothing is written there.
+        store: the store's folder; nothing is added to it, and a part that is found damaged is set aside.
     """
 
     def __init__(self, store: Path, recogniser: Recogniser) -> None:
