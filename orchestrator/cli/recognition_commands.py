@@ -79,7 +79,7 @@ def identify(
     Examples:
       lineup identify holiday/ --out named/
       lineup identify holiday/ --sort-into sorted/
-      lineup identify archive/ --queue --json > named.json
+      lineup identify archive/ --queue --json > named.ndjson
       lineup identify s3://bucket/photos --queue
       lineup identify clip.mp4 --out named.mp4
       lineup identify photo.jpg --run people-1a2b3c4d --configuration svm-linear --json
