@@ -20,6 +20,16 @@ def complete_runs(_ctx: click.Context, _parameter: click.Parameter, begun: str) 
     return _beginning(begun, _stored()[1])
 
 
+def complete_folders(_ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Folders, where an argument may be an address too."""
+    return [CompletionItem(begun, type="dir")]
+
+
+def complete_files(_ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Files and folders, where an argument may be an address too."""
+    return [CompletionItem(begun, type="file")]
+
+
 def complete_run_or_file(ctx: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
     """Files, and the runs of the store."""
     return [CompletionItem(begun, type="file"), *complete_runs(ctx, parameter, begun)]

@@ -58,7 +58,9 @@ def _script(shell: str) -> str:
     kind = get_completion_class(shell)
     if kind is None:
         raise InputError(f"there is no completion for {shell}", f"The shells are {', '.join(PLACES)}")
-    return kind(lineup, {}, "lineup", VARIABLE).source()
+    script = kind(lineup, {}, "lineup", VARIABLE).source()
+    # click's script for fish cuts descriptions at their first comma
+    return script.replace('string split "," $completion', 'string split --max 1 "," $completion')
 
 
 def _write(place: Path, script: str) -> None:

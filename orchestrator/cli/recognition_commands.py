@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.choose_run import finished_run
-from orchestrator.cli.completed_names import complete_configurations, complete_runs
+from orchestrator.cli.completed_names import complete_configurations, complete_files, complete_runs
 from orchestrator.cli.options import quiet_option
 from storage.errors import InputError
 from storage.object_path import ObjectPath, store_path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("names", metavar="PHOTO... | FOLDER | VIDEO | ADDRESS", nargs=-1)
+@click.argument("names", metavar="PHOTO... | FOLDER | VIDEO | ADDRESS", nargs=-1, shell_complete=complete_files)
 @click.option("--camera", type=click.IntRange(0), help="Number of a camera of this machine, from 0, until Ctrl-C.")
 @click.option(
     "--run",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.choose_run import chosen_run, read_experiment
-from orchestrator.cli.completed_names import complete_run_or_file, complete_runs
+from orchestrator.cli.completed_names import complete_folders, complete_run_or_file, complete_runs
 from orchestrator.cli.options import (
     finish_run,
     json_option,
@@ -28,7 +28,12 @@ if TYPE_CHECKING:
     from orchestrator.scheduler.planning import Planned
     from storage.runs import Run
 
-folder_argument = click.argument("folder", type=str, callback=lambda _context, _parameter, value: store_path(value))
+folder_argument = click.argument(
+    "folder",
+    type=str,
+    callback=lambda _context, _parameter, value: store_path(value),
+    shell_complete=complete_folders,
+)
 labels_option = click.option(
     "--labels", type=click.Path(path_type=Path), help="CSV: path,label and perhaps group,subgroup."
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,55 @@ def test_bash_itself_completes_a_run_with_the_printed_script(run: Run) -> None:
     environment = {**os.environ, "LINEUP_STORE": str(run.store), "PATH": f"{command.parent}:{os.environ['PATH']}"}
     done = subprocess.run(["bash", "-c", line], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.split() == [run.run_id]
+
+
+FISH = "lineup completion fish | source; for line in $argv; complete -C $line; echo; end"
+ZSH = """
+compdef() { }  # what zsh would offer is printed
+compadd() { print -rl -- $completions }
+_describe() { print -rl -- $completions_with_descriptions }
+_path_files() { print -r -- paths $* }
+eval "$(lineup completion zsh)"
+for line in $argv; do
+  words=("${(@s: :)line}")
+  CURRENT=$#words
+  _lineup_completion
+  print
+done
+"""
+
+
+@pytest.mark.skipif(not shutil.which("fish"), reason="fish is not installed")
+def test_fish_itself_completes_commands_runs_and_folders(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "here" / "holiday").mkdir(parents=True)
+    lines = ["lineup rep", "lineup report ", "lineup run hol"]
+    commands, runs, folders, _ = by_shell(run, tmp_path, "fish", "--no-config", "-c", FISH, *lines).split("\n\n")
+    assert commands.startswith("report\tPrint the result of RUN (the newest, "), "not cut at the comma"
+    assert runs == run.run_id
+    assert folders.startswith("holiday/")
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
+def test_zsh_itself_completes_commands_runs_and_folders(run: Run, tmp_path: Path) -> None:
+    lines = ["lineup rep", "lineup report ", "lineup run hol"]
+    commands, runs, folders, _ = by_shell(run, tmp_path, "zsh", "-f", "-c", ZSH, "zsh", *lines).split("\n\n")
+    assert commands.startswith("report:Print the result of RUN (the newest, ")
+    assert runs == run.run_id
+    assert folders == "paths -/"
+
+
+def by_shell(run: Run, folder: Path, *command: str) -> str:
+    """What a shell prints, in the folder `here`, for which `lineup` is this one's command."""
+    script = folder / "bin" / "lineup"
+    script.parent.mkdir()
+    (folder / "here").mkdir(exist_ok=True)
+    script.write_text(f"#!{sys.executable}\nfrom orchestrator.cli.main import main\nmain()\n")
+    script.chmod(0o755)
+    path = f"{script.parent}:{os.environ['PATH']}"
+    environment = {**os.environ, "LINEUP_STORE": str(run.store), "PATH": path, "HOME": str(folder), "TERM": "dumb"}
+    here = folder / "here"
+    done = subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, check=True, timeout=120)
+    return done.stdout
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
