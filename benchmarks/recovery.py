@@ -151,6 +151,15 @@ def _kill_all(worker: ChildProcess, _pid: int) -> None:
     worker.kill()
 
 
+def _kill_host(worker: ChildProcess, _pid: int) -> None:
+    """The keepers of the leases of a worker's processes, too: nothing tells that they died."""
+    pids = descendants(worker.pid)
+    worker.kill()
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 def measured(tries: int, folder: Path, store: Path | None, broker_too: bool) -> dict[str, list[float]]:
     """Seconds of each try, by fault."""
     with services_in(folder / "cluster", PLUGIN, orchestrators=1, store=store) as services:
@@ -160,6 +169,7 @@ def measured(tries: int, folder: Path, store: Path | None, broker_too: bool) -> 
             "a worker's process is killed": lambda: recovery.worker_dies(_kill_child),
             "a worker's main process is killed": lambda: recovery.worker_dies(_kill_main),
             "a worker is killed with its processes": lambda: recovery.worker_dies(_kill_all),
+            "a worker is killed with all that its host would run": lambda: recovery.worker_dies(_kill_host),
         }
         of_broker: dict[str, Callable[[], float]] = {
             "the broker is killed, and keeps its file": lambda: recovery.broker_dies(keeps_its_file=True),

@@ -213,6 +213,8 @@ OUTPUTS = {
     "bench-steps": Output("bench.json", "make bench", bench_steps),
     "photos-per-task": Output("batches.json", "python -m benchmarks.photos_per_task", photos_per_task),
     "recovery": Output("recovery-locks.json", "make recovery", recovery),
+    "recovery-leases": Output("recovery-leases.json", "make recovery LIVENESS=leases", recovery),
+    "recovery-s3": Output("recovery-s3.json", "make recovery STORE=s3", recovery),
     "detectors": Output("detectors.json", "python -m benchmarks.detectors", detectors),
     "detector-curve": Output("detectors.json", "python -m benchmarks.detectors", detector_curve),
     "conventions": Output("detectors.json", "python -m benchmarks.detectors", conventions),

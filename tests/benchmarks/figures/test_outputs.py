@@ -31,7 +31,10 @@ SIZE = {
 FILES: dict[str, Any] = {
     "bench.json": {"machine": "a processor, 2 cores, load 0.1", "faces_250": SPEEDS, "web": SPEEDS},
     "batches.json": {"curve": {"64": BEST}},
-    "recovery-locks.json": {"machine": "x86_64, 2 cores", "seconds": {"every connection is cut": [0.2, 0.1, 0.8]}},
+    **{
+        f"recovery-{way}.json": {"machine": "x86_64, 2 cores", "seconds": {"every connection is cut": [0.2, 0.1, 0.8]}}
+        for way in ("locks", "leases", "s3")
+    },
     "detectors.json": {
         "machine": "a processor",
         "detectors": {"blaze": SEEN},
@@ -56,7 +59,7 @@ ROWS = {
     "bench": "| 250 × 250 | 203.0 | – | – | 15 |",
     "bench-steps": "| web photos | 0.5 | 1.4 |",
     "photos-per-task": "| share of the best | 0.99 |",
-    "recovery": "| every connection is cut | 0.2 | 0.8 | 3 |",
+    **dict.fromkeys(("recovery", "recovery-leases", "recovery-s3"), "| every connection is cut | 0.2 | 0.8 | 3 |"),
     "detectors": "| `blaze` | BlazeFace, full range, at 192 × 192 | 0.990 | 206 | 15 | 9.1 | 9.0 |",
     "conventions": "| `blaze` | 158 | 0.002 | 0.030 | 0.937 |",
     "closeness": "| `hog none` | 0.062 | 0.183 | – |",
