@@ -19,7 +19,7 @@ FIGURE = re.compile(
 
 NO_RESULTS = {
     "learning.md": {
-        "| dlib's 128 measurements | 0.56 | 6 | 0.56 | 0.03 |",
+        "| dlib's 128 measurements, also `@dlib-bf16` | 0.56 | 6 | 0.56 | 0.03 |",
         "| the same with `mirror = true` | 0.52 | 6 | 0.52 | 0.03 |",
         "| SFace's, `@sface` | 1.06 | 6 | 1.06 | 0.04 |",
         "| both side by side, `@dlib+sface` | 0.625 | 6 | 0.625 | 0.025 |",
