@@ -22,7 +22,12 @@ STRANGER = "carla"
 def tour_answer(run: Run) -> str:
     """The answer, without the table, which the README shows."""
     lines = _printed(run, ["report", run.run_id])
-    return _block("lineup report", [line for line in lines if line[:1].isalpha() and not line.startswith("rank ")])
+    return _block("lineup report", [line for line in lines if _is_sentence(line)])
+
+
+def _is_sentence(line: str) -> bool:
+    """Whether it is none of the table, whose rows begin with a rank."""
+    return " photos" in line or (line[:1].isalpha() and not line.startswith("rank "))
 
 
 def tour_identify(run: Run) -> str:
