@@ -15,19 +15,18 @@ from orchestrator.report.page import render_page
 from storage.runs import open_run
 
 PICTURE = Path(__file__).parents[1] / "docs" / "report.png"
-DRAWN = "document.querySelectorAll('figure.bokeh .picture > *').length === 2"
 
 
 def take_picture(page: Path, picture: Path) -> None:
     """A picture of the page's head in light colours, when its figures are drawn."""
     from PIL import Image
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         window = browser.new_page(viewport={"width": 1140, "height": 1560}, color_scheme="light")
         window.goto(page.as_uri())
-        window.wait_for_function(DRAWN)
+        expect(window.locator("figure.bokeh .picture > *")).to_have_count(2)
         window.wait_for_timeout(1000)  # Bokeh fits its figures a moment later
         window.screenshot(path=picture)
         browser.close()
