@@ -97,6 +97,11 @@ def stray_files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.name.endswith((".writing", ".attempt"))]
 
 
+def check_no_stray_files(folder: Path) -> None:
+    """Nothing was left behind; the last process at work may end a moment after its result is there."""
+    wait_for(lambda: not stray_files(folder), "the end of the last attempts", seconds=60)
+
+
 def pids_at(run: Run, key: str) -> list[int]:
     """The processes of this machine that have begun a photo or training and are still at it."""
     found: list[int] = []

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import Cluster, pids_at, stray_files, tables, wait_for
+from tests.cluster import Cluster, check_no_stray_files, pids_at, tables, wait_for
 from tests.faults.marking import closed_gate
 
 PAUSE_SECONDS = 10
@@ -32,7 +32,7 @@ def test_a_killed_broker_changes_no_table(
                 shutil.rmtree(folder)
     assert cluster.drive(reconciler).state == "finished"
     assert tables(run) == undisturbed
-    assert stray_files(cluster.store) == []
+    check_no_stray_files(cluster.store)
 
 
 @pytest.mark.slow

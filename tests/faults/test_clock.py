@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import outcomes, stray_files, tables, wait_for
+from tests.cluster import check_no_stray_files, outcomes, tables, wait_for
 from tests.faults.machine import Machine
 
 SOURCE = Path(__file__).parent / "clock" / "jumping.c"
@@ -78,4 +78,4 @@ def test_a_clock_that_jumps_for_days_changes_no_table_and_delays_no_run(
     assert jumps > 3
     assert tables(run) == undisturbed
     assert {outcome for outcome, _ in outcomes(run).values()} == {"ok"}
-    assert stray_files(machine.store) == []
+    check_no_stray_files(machine.store)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import Cluster, efforts, pids_at, stray_files, tables, wait_for
+from tests.cluster import Cluster, check_no_stray_files, efforts, pids_at, tables, wait_for
 from tests.faults.marking import closed_gate
 
 
@@ -18,7 +18,7 @@ def test_two_worker_processes_give_the_bytes_that_one_gives(
     run = cluster.plan(photos)
     assert cluster.finish(run).state == "finished"
     assert tables(run) == undisturbed
-    assert stray_files(cluster.store) == []
+    check_no_stray_files(cluster.store)
 
 
 def test_a_killed_worker_process_changes_no_table(
@@ -33,7 +33,7 @@ def test_a_killed_worker_process_changes_no_table(
         wait_for(lambda: child not in pids_at(run, gated), "the child's death")
     assert cluster.drive(reconciler).state == "finished"
     assert tables(run) == undisturbed
-    assert stray_files(cluster.store) == []
+    check_no_stray_files(cluster.store)
     again = {row["photo_key"]: row["attempt"] for row in efforts(run).to_pylist()}
     assert again.pop(gated) == 2
     assert set(again.values()) == {1}
@@ -51,7 +51,7 @@ def test_a_worker_killed_with_all_its_processes_changes_no_table(
         wait_for(lambda: not pids_at(run, gated), "the children's death")
     assert cluster.drive(reconciler).state == "finished"
     assert tables(run) == undisturbed
-    assert stray_files(cluster.store) == []
+    check_no_stray_files(cluster.store)
 
 
 def test_a_killed_main_process_ends_its_children_and_changes_no_table(

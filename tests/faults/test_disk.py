@@ -14,7 +14,7 @@ import pytest
 from storage.attempts import read_attempts
 from storage.parts import list_parts, read_parts
 from storage.schemas import FITS
-from tests.cluster import Cluster, outcomes, pids_at, stray_files, tables, wait_for
+from tests.cluster import Cluster, check_no_stray_files, outcomes, pids_at, tables, wait_for
 from tests.faults.machine import Machine
 from tests.faults.marking import closed_gate
 
@@ -31,7 +31,7 @@ def test_workers_on_a_full_disk_blame_no_photo_and_go_on_when_there_is_room(
     assert cluster.drive(reconciler).state == "finished"
     assert {outcome for outcome, _ in outcomes(run).values()} == {"ok"}
     assert tables(run) == undisturbed
-    assert stray_files(cluster.store) == []
+    check_no_stray_files(cluster.store)
 
 
 DISK_BYTES = 40_000_000
@@ -105,7 +105,7 @@ def test_a_run_on_a_disk_without_one_free_byte_says_so_and_ends_by_itself_when_t
     assert "Traceback" not in machine.said()
     assert {outcome for outcome, _ in outcomes(run).values()} == {"ok"}
     assert tables(run) == undisturbed
-    assert stray_files(machine.store) == []
+    check_no_stray_files(machine.store)
 
 
 @pytest.mark.slow
@@ -124,7 +124,7 @@ def test_a_disk_that_is_full_when_the_trainings_begin_costs_no_attempt_of_any(
     assert tables(run) == undisturbed
     fits = read_parts(list_parts(run.fits), FITS).to_pylist()
     assert {fit["outcome"] for fit in fits} == {"ok"}
-    assert stray_files(machine.store) == []
+    check_no_stray_files(machine.store)
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def test_encodings_that_may_not_be_written_blame_no_photo_and_are_made_when_they
     assert cluster.drive(reconciler).state == "finished"
     assert {outcome for outcome, _ in outcomes(run).values()} == {"ok"}
     assert tables(run) == undisturbed
-    assert stray_files(cluster.store) == []
+    check_no_stray_files(cluster.store)
 
 
 def becomes_read_only(command: subprocess.Popen[bytes], folder: Path) -> None:
@@ -185,4 +185,4 @@ def test_a_store_that_becomes_read_only_ends_the_command_with_a_reason_and_resum
     assert machine.start("resume", "--quiet").wait(120) == 0
     assert {outcome for outcome, _ in outcomes(run).values()} == {"ok"}
     assert tables(run) == undisturbed
-    assert stray_files(machine.store) == []
+    check_no_stray_files(machine.store)

@@ -18,7 +18,7 @@ from storage.errors import DatasetError, RunStuck
 from storage.experiments import Experiment
 from storage.plans import TripletSettings
 from storage.runs import Run
-from tests.cluster import Cluster, pids_at, stray_files, wait_for
+from tests.cluster import Cluster, check_no_stray_files, pids_at, wait_for
 from tests.tiny_run import encode_here
 from workers.jobs.part_names import encoder_part
 from workers.jobs.train_encoder import train_encoder_of
@@ -88,7 +88,7 @@ def test_a_training_killed_at_an_epoch_ends_with_the_bytes_of_an_undisturbed_one
     kill_in_training(cluster, run, 0)
     assert cluster.finish(run).state == "finished"
     assert files(run) == undisturbed
-    assert stray_files(cluster.store) == []
+    check_no_stray_files(cluster.store)
     assert {path.name for path in run.encoder.iterdir()} == {"encoder.npz", "encoder.json", "tensorboard"}
 
 

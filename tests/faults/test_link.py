@@ -13,7 +13,7 @@ import pytest
 from orchestrator.maintenance.check import check_run
 from storage.parts import list_parts
 from storage.runs import Run
-from tests.cluster import efforts, outcomes, pids_at, plan, stray_files, tables, wait_for
+from tests.cluster import check_no_stray_files, efforts, outcomes, pids_at, plan, tables, wait_for
 from tests.faults.marking import PLUGIN, closed_gate
 from tests.services import Services, services_in
 
@@ -47,7 +47,7 @@ def ends_as_undisturbed(services: Services, run: Run, undisturbed: dict[str, byt
     assert tables(run) == undisturbed
     assert {outcome for outcome, _ in outcomes(run).values()} == {"ok"}
     wait_for(services.is_idle, "the end of late copies")
-    assert stray_files(services.store) == []
+    check_no_stray_files(services.store)
     assert check_run(run).faults == ()
     assert max(efforts(run).column("attempt").to_pylist()) <= run.plan.experiment.attempts
 

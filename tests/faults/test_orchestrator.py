@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator.maintenance.check import check_run
 from storage.runs import Run
-from tests.cluster import descendants, efforts, is_alive, pids_at, stray_files, tables, wait_for
+from tests.cluster import check_no_stray_files, descendants, efforts, is_alive, pids_at, tables, wait_for
 from tests.faults.machine import Machine
 from tests.faults.marking import closed_gate
 from workers.jobs.part_names import refit_part
@@ -40,7 +40,7 @@ def test_a_command_killed_among_the_photos_leaves_no_process_and_resume_gives_th
     before = set(efforts(run).column("photo_key").to_pylist())
     assert machine.start("resume", "--quiet").wait(120) == 0
     assert tables(run) == undisturbed
-    assert stray_files(machine.store) == []
+    check_no_stray_files(machine.store)
     counted = efforts(run).column("photo_key").to_pylist()
     assert sorted(counted) == sorted(set(counted))
     assert before < set(counted)
@@ -68,7 +68,7 @@ def test_a_command_killed_at_any_later_stage_is_resumed_to_the_same_tables(
     command.wait(60)
     assert machine.start("resume", "--quiet").wait(120) == 0
     assert tables(run) == undisturbed
-    assert stray_files(machine.store) == []
+    check_no_stray_files(machine.store)
     assert check_run(run).faults == ()
 
 
@@ -85,7 +85,7 @@ def test_a_command_killed_in_the_midst_of_the_refit_is_resumed_to_the_same_table
     assert machine.start("resume", "--quiet").wait(120) == 0
     assert tables(run) == undisturbed
     assert any(run.model.glob("*/model.json"))
-    assert stray_files(machine.store) == []
+    check_no_stray_files(machine.store)
     assert check_run(run).faults == ()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import Cluster, outcomes, stray_files, wait_for
+from tests.cluster import Cluster, check_no_stray_files, outcomes, wait_for
 from tests.faults.marking import marked_copy
 
 HARMFUL = {
@@ -55,7 +55,7 @@ def test_harmful_photos_become_rows_and_harm_no_other(
     assert {key: found.pop(key) for key in given_up} == given_up
     assert set(found.values()) == {("ok", "")}
     assert len(found) + len(given_up) == 20
-    wait_for(lambda: not stray_files(cluster.store), "the end of late copies", seconds=20)
+    check_no_stray_files(cluster.store)
 
 
 @pytest.fixture

@@ -13,7 +13,17 @@ from pathlib import Path
 import pytest
 
 from storage.runs import Run
-from tests.cluster import ROOT, Cluster, descendants, efforts, is_alive, outcomes, stray_files, tables, wait_for
+from tests.cluster import (
+    ROOT,
+    Cluster,
+    check_no_stray_files,
+    descendants,
+    efforts,
+    is_alive,
+    outcomes,
+    tables,
+    wait_for,
+)
 
 DEATHS = 5
 CHAOS_SECONDS = 30
@@ -41,7 +51,7 @@ def test_deaths_at_random_change_no_table(
     assert tables(run) == undisturbed
     assert {outcome for outcome, _ in outcomes(run).values()} == {"ok"}
     assert max(efforts(run).column("attempt").to_pylist()) <= DEATHS + 1
-    assert stray_files(cluster.store) == []
+    check_no_stray_files(cluster.store)
 
 
 def start_chaos(folder: Path, seconds: int) -> subprocess.Popen[str]:

@@ -17,7 +17,7 @@ from orchestrator.scheduler.service import try_step
 from orchestrator.scheduler.work import photo_messages, planned_photos
 from storage.file_locks import TEMPORARY
 from storage.parts import list_parts
-from tests.cluster import Cluster, efforts, outcomes, stray_files, tables, wait_for
+from tests.cluster import Cluster, check_no_stray_files, efforts, outcomes, tables, wait_for
 from tests.faults.marking import closed_gate
 from workers.synthetic.photo_folder import write_folder
 
@@ -38,7 +38,7 @@ def test_every_message_may_come_three_times(cluster: Cluster, photos: Path, undi
     assert cluster.finish(run).state == "finished"
     assert tables(run) == undisturbed
     wait_for(lambda: cluster.connection().llen("images") == 0, "the end of the copies")
-    wait_for(lambda: not stray_files(run.folder), "the end of the attempts at copies")
+    check_no_stray_files(run.folder)
 
 
 def test_two_orchestrators_that_know_nothing_of_each_other_bring_a_run_to_the_same_end(
@@ -103,7 +103,7 @@ def test_an_orchestrator_that_dies_before_any_of_its_writes_or_after_the_last_is
     assert to_come == []
     assert deaths == len(DEEDS) + 1
     assert tables(run) == undisturbed
-    assert stray_files(cluster.store) == []
+    check_no_stray_files(cluster.store)
     assert check_run(run).faults == ()
 
 

@@ -13,7 +13,7 @@ from storage.attempts import read_attempts
 from storage.errors import RunStuck, StoreError
 from storage.runs import Run, open_run
 from storage.schemas import SCHEMA_VERSION
-from tests.cluster import Cluster, efforts, stray_files, tables, wait_for
+from tests.cluster import Cluster, check_no_stray_files, efforts, tables, wait_for
 from workers.learning.configurations import LEARNING_VERSION
 
 
@@ -51,7 +51,7 @@ def test_another_version_with_the_same_engine_goes_on_to_the_same_tables(
     assert run.plan.versions["lineup"] == "99.0"
     assert cluster.finish(run).state == "finished"
     assert tables(run) == undisturbed
-    assert stray_files(cluster.store) == []
+    check_no_stray_files(cluster.store)
     counted = efforts(run).column("photo_key").to_pylist()
     assert len(counted) == len(set(counted)) == 20
     assert before < set(counted)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import Cluster, efforts, outcomes, stray_files, tables
+from tests.cluster import Cluster, check_no_stray_files, efforts, outcomes, tables
 
 
 @pytest.mark.parametrize("moment", ["die-before-rename", "die-after-rename"])
@@ -18,6 +18,6 @@ def test_a_worker_that_dies_while_it_writes_a_part_leaves_no_half_of_it(
     assert cluster.finish(run).state == "finished"
     assert not (cluster.marks / moment).exists()  # a process died of it
     assert tables(run) == undisturbed
-    assert stray_files(cluster.store) == []
+    check_no_stray_files(cluster.store)
     assert len(outcomes(run)) == 20
     assert max(efforts(run).column("attempt").to_pylist()) == (2 if moment == "die-before-rename" else 1)
