@@ -27,6 +27,7 @@ class GoogleFront(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    request_queue_size = 128
 
     def __init__(self, s3_port: int) -> None:
         self.s3_port = s3_port
@@ -79,7 +80,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _pass(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        status, headers, data = self.server.answer(self.command, self.path, dict(self.headers.items()), body)
+        try:
+            status, headers, data = self.server.answer(self.command, self.path, dict(self.headers.items()), body)
+        except ConnectionError:  # the server has ended, and a lease of this process is still written
+            self.close_connection = True
+            return
         self.send_response_only(status)
         for name, value in headers:
             if name.lower() not in HOP:

@@ -40,7 +40,7 @@ def passed(server: str, *tests: str) -> int:
         "-p",
         "no:cacheprovider",
         "--timeout=800",
-        "-v",
+        "-vv",
         *tests,
     ]
     environment = {**os.environ, VARIABLE: server}
