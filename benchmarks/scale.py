@@ -12,13 +12,13 @@ import json
 import resource
 import shutil
 import time
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from benchmarks.engine_table import processor
 from benchmarks.processes import ROOT
-from benchmarks.scale_run import measure
+from benchmarks.scale_run import MEASURED, measure
 from benchmarks.scale_table import scale_table
 from workers.cores import usable_cores
 
@@ -40,16 +40,23 @@ def main() -> None:
     parser.add_argument("--again", action="store_true", help="measure sizes that were measured before, too")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "scale")
     parser.add_argument("--configurations", default=",".join(CONFIGURATIONS))
+    parser.add_argument("--table", action="store_true", help="measure nothing; print what is measured so far")
     asked = parser.parse_args()
     folder = asked.folder.resolve()
-    sizes = [asked.photos] if asked.only else sorted({size for size in SIZES if size < asked.photos} | {asked.photos})
+    sizes = (
+        []
+        if asked.table
+        else [asked.photos]
+        if asked.only
+        else sorted({size for size in SIZES if size < asked.photos} | {asked.photos})
+    )
     for size in sizes:
         measure_size(folder, size, asked.configurations.split(","), again=asked.again)
-    print(scale_table(json.loads((folder / FOUND).read_text())))
+    print(scale_table(gathered(folder)))
 
 
 def measure_size(folder: Path, size: int, configurations: list[str], *, again: bool) -> None:
-    """Measure one size, or go on where an earlier call stopped, and note it among all sizes in `folder`."""
+    """Measure one size, or go on where an earlier call stopped."""
     if again:
         shutil.rmtree(folder / str(size), ignore_errors=True)
     mine = folder / str(size)
@@ -58,12 +65,18 @@ def measure_size(folder: Path, size: int, configurations: list[str], *, again: b
     experiment = mine / "experiment.toml"
     names = ", ".join(f'"{name}"' for name in configurations)
     experiment.write_text(f"configurations = [{names}]\n[faces]\nnull_engine = true\n")
-    measured = measure(mine, photos, experiment, size)
-    file = folder / FOUND
-    found = json.loads(file.read_text())["sizes"] if file.exists() else {}
-    found[str(size)] = {**asdict(measured), "day": f"{datetime.now(UTC):%d %B %Y}".lstrip("0")}
-    machine = f"{processor()}, {usable_cores()} cores"
-    file.write_text(json.dumps({"machine": machine, "sizes": found}, indent=1))
+    measure(mine, photos, experiment, size)
+
+
+def gathered(folder: Path) -> dict[str, Any]:
+    """What `scale_table` takes, of all sizes measured so far; also written into `folder`."""
+    sizes = {}
+    for file in folder.glob(f"*/{MEASURED}"):
+        day = f"{datetime.fromtimestamp(file.stat().st_mtime, UTC):%d %B %Y}".lstrip("0")
+        sizes[file.parent.name] = {**json.loads(file.read_text()), "day": day}
+    found = {"machine": f"{processor()}, {usable_cores()} cores", "sizes": sizes}
+    (folder / FOUND).write_text(json.dumps(found, indent=1))
+    return found
 
 
 def draw_photos(folder: Path, photos: int) -> None:

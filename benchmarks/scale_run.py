@@ -26,6 +26,7 @@ from storage.runs import Run, list_runs, open_run
 from storage.write_whole import write_bytes
 from workers.learning.fit_timing import load_average
 
+MEASURED = "measured.json"
 LOOK_SECONDS = 5.0
 MOST_SECONDS = 4 * 3600
 """Of one start of the orchestrator."""
@@ -69,7 +70,7 @@ def measure(folder: Path, photos: Path, experiment: Path, size: int) -> Measured
 
     Raises SystemExit where a command failed, or took MOST_SECONDS.
     """
-    file = folder / "measured.json"
+    file = folder / MEASURED
     measured = Measured(**json.loads(file.read_text())) if file.exists() else Measured(size)
     store = folder / "store"
     submit = ["submit", str(photos), "-e", str(experiment)]

@@ -6,6 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 ROLES = ("client", "orchestrator", "broker", "image worker", "training worker")
+IDLE = ("training worker, to the table of faces", "training worker, to the splits")
+"""Stages before that role has any work."""
+
 FOLDERS = ("encodings/faces", "encodings/efforts", "run/faces.parquet", "run/scores", "run/splits.parquet")
 
 
@@ -26,7 +29,7 @@ def scale_table(found: dict[str, Any]) -> str:
 def _rows(sizes: Sequence[dict[str, Any]]) -> Iterator[str]:
     yield "| | " + " | ".join(f"{each['photos']:,}" for each in sizes) + " |"
     yield "|---|" + "---|" * len(sizes)
-    stages = [name for each in sizes for name in each["peaks"] if name not in ROLES]
+    stages = [name for each in sizes for name in each["peaks"] if name not in (*ROLES, *IDLE)]
     for role in ROLES:
         for name in (role, *(each for each in dict.fromkeys(stages) if each.startswith(f"{role}, "))):
             yield _row(f"memory of the {name}, MB", [_megabytes(each["peaks"].get(name)) for each in sizes])
@@ -51,5 +54,5 @@ def _of_a_photo(measured: dict[str, Any], *folders: str) -> float | None:
 
 
 def _row(name: str, values: Sequence[float | None]) -> str:
-    shown = ["" if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.2g}" for value in values]
+    shown = ["" if value is None else f"{value:,.0f}" if value >= 99.5 else f"{value:.2g}" for value in values]
     return f"| {name} | " + " | ".join(shown) + " |"

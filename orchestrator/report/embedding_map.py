@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from orchestrator.report.material import ReportMaterial
 from orchestrator.text import printable
@@ -117,9 +118,10 @@ def _sampled(material: ReportMaterial) -> tuple[list[dict[str, Any]], int]:
 
 def _wrong_names(scores: pa.Table, winner: str) -> dict[tuple[str, int], str]:
     columns = ["configuration", "repeat", "role", "photo_key", "face_index", "truth", "predicted"]
+    mine = pc.equal(pc.cast(scores["configuration"], pa.string()), winner)
     return {
         (row["photo_key"], row["face_index"]): row["predicted"]
-        for row in scores.select(columns).to_pylist()
-        if row["configuration"] == winner and row["repeat"] == 0 and row["role"] == "test"
+        for row in scores.select(columns).filter(mine).to_pylist()
+        if row["repeat"] == 0 and row["role"] == "test"
         if row["predicted"] != row["truth"]
     }

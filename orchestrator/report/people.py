@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+import sys
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from storage.schemas import EXCLUDED
 PEOPLE_SHOWN = 30
 FACES_PER_PERSON = 6
 HARDEST_SHOWN = 12
+ROWS_TOGETHER = 10_000
 NAMES_IN_A_MATRIX = 25
 """A larger confusion matrix is not shown; its most frequent confusions are listed all the same."""
 CONFUSIONS_LISTED = 8
@@ -113,7 +115,7 @@ def hardest_faces(
             continue
         key = (row["photo_key"], row["face_index"])
         asked[key] += 1
-        truths[key] = row["truth"]
+        truths[key] = sys.intern(row["truth"])
         if row["predicted"] != row["truth"]:
             instead[key][row["predicted"]] += 1
             splits.setdefault((key, row["predicted"]), (row["repeat"], row["fold"]))
@@ -205,10 +207,11 @@ def listed_near_duplicates(catalog: pa.Table, near: pa.Table) -> list[tuple[str,
     return found
 
 
-def _tested(scores: pa.Table) -> list[dict[str, Any]]:
+def _tested(scores: pa.Table) -> Iterator[dict[str, Any]]:
+    """The rows of role test; few are in memory at once."""
     columns = ["configuration", "repeat", "fold", "photo_key", "face_index", "role", "truth", "predicted"]
-    rows: list[dict[str, Any]] = scores.select(columns).to_pylist()
-    return [row for row in rows if row["role"] == "test"]
+    for some in scores.select(columns).to_batches(max_chunksize=ROWS_TOGETHER):
+        yield from (row for row in some.to_pylist() if row["role"] == "test")
 
 
 def _pairs(catalog: pa.Table, key: str, value: str) -> list[tuple[str, str]]:

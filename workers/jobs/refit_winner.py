@@ -146,14 +146,11 @@ def fitted(
     known, strangers = known_and_strangers(read_table(run.splits, SPLITS).to_pylist(), load_chooser(run))
     faces = load_faces(run, configuration)
     encoders = _encoders(run, configuration)
-    mine, labels, groups = with_enrolled(
-        faces.batch(configuration.view)[_rows(faces, known)],
-        [row["label"] for row in known],
-        [row["group"] for row in known],
-        enrolled,
-        configuration,
-        encoders,
-    )
+    batch = faces.batch(configuration.view)[_rows(faces, known)]
+    labels, groups = [row["label"] for row in known], [row["group"] for row in known]
+    del known  # a kilobyte a face, which the fit needs
+    mine, labels, groups = with_enrolled(batch, labels, groups, enrolled, configuration, encoders)
+    del batch
     seed = seed_of(run.plan.experiment.seed, configuration.name, REFIT, REFIT)
     model = fit_model(configuration, mine, labels, groups, seed, tell=tell)
     operating = _operating_point(run, configuration.name)
