@@ -24,6 +24,7 @@ from orchestrator.scheduler.reconciler import Reconciler
 from storage.parts import count_rows, list_parts
 from storage.runs import Run, list_runs, open_run
 from storage.write_whole import write_bytes
+from tests.cluster import descendants
 from workers.learning.fit_timing import load_average
 
 MEASURED = "measured.json"
@@ -138,7 +139,7 @@ class RunStarter:
                     with contextlib.suppress(subprocess.TimeoutExpired):
                         process.wait(LOOK_SECONDS)
             finally:
-                below = _below(process.pid)
+                below = set(descendants(process.pid))
                 process.kill()
                 process.wait()
                 _wait_for_ends(below)
@@ -167,14 +168,6 @@ def _tables(run: Run) -> dict[str, Path]:
         "the comparison": run.comparison,
         "the report": run.report / "index.html",
     }
-
-
-def _below(pid: int) -> set[int]:
-    """The processes below one."""
-    found, every = {pid}, list(proc_statuses())
-    while more := {each.pid for each in every if each.parent in found} - found:
-        found |= more
-    return found - {pid}
 
 
 def _wait_for_ends(pids: set[int]) -> None:

@@ -128,11 +128,16 @@ class Attempt:
         self._write(item)
 
     def tell(self, progress: str) -> None:
-        """Note how far it is, in words, at most once in PROGRESS_SECONDS; a store that does not take it is no fault."""
+        """Note how far it is, in words, at most once in PROGRESS_SECONDS; a store that does not take it is no fault.
+
+        It is not tried again there: a store that is away keeps its caller waiting, and work on a part has a time limit.
+        """
         if time.monotonic() - self._told >= self._pause:
-            with contextlib.suppress(StoreError):
+            try:
                 self._write(_PROGRESS + progress)
-            self._told = time.monotonic()
+                self._told = time.monotonic()
+            except StoreError:
+                self._told = math.inf
 
     def announce(self, items: Sequence[str]) -> None:
         """Say that these items are named soon: in an object store all at once, where each alone would cost a request.

@@ -115,6 +115,7 @@ def _encode_part(run: Run, settings: EngineSettings, photos: Sequence[PhotoRef],
             log.announce([key for key, _ in read])
             with engine_faults():
                 results += engine.encode_photos(read, before=log.name, others=others)
+            del read  # before the next are taken: their bytes may be many
         if unread:
             write_note(run, unread)
         for result in results:

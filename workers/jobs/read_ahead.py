@@ -26,7 +26,7 @@ def read_all(run: Run, photos: Sequence[PhotoRef]) -> PhotoBytes:
 
 @contextlib.contextmanager
 def reading_ahead(run: Run, photos: Sequence[PhotoRef]) -> Iterator[Iterator[PhotoBytes]]:
-    """`read_all` of CHUNK photos after the other, in order; at most two chunks are in memory.
+    """`read_all` of CHUNK photos after the other, in order; one chunk more than the caller holds is in memory.
 
     Raises:
         PhotosUnreachable: by the iterator.
@@ -45,8 +45,9 @@ def reading_ahead(run: Run, photos: Sequence[PhotoRef]) -> Iterator[Iterator[Pho
     def fetched() -> Iterator[PhotoBytes]:
         ahead = first
         for number in range(len(chunks)):
-            now, ahead = ahead, fetch(number + 1)
-            yield _sorted((photo, future.result()) for photo, future in now)
+            now = _sorted((photo, future.result()) for photo, future in ahead)
+            ahead = fetch(number + 1)
+            yield now
 
     first = fetch(0)  # while the attempt is noted
     try:

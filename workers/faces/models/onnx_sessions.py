@@ -47,13 +47,36 @@ def load_session(model: Path | bytes, provider: str = "cpu") -> Any:
         _check_cuda(onnxruntime)
     try:
         source = model if isinstance(model, bytes) else str(model)
-        session = onnxruntime.InferenceSession(source, options, providers=PROVIDERS[provider])
+        # without a fallback: after an error of CUDA it would go on with the processor, whose bits differ
+        session = onnxruntime.InferenceSession(source, options, providers=PROVIDERS[provider], enable_fallback=0)
     except Exception as error:  # the runtime's errors have no other common base
         named = "the encoder" if isinstance(model, bytes) else model
         raise EngineError(f"ONNX Runtime cannot load {named}: {error}") from error
-    if provider == "cuda" and CUDA not in session.get_providers():  # it would silently use the processor
+    if provider == "cpu":
+        return session
+    if CUDA not in session.get_providers():  # it would silently use the processor
         raise _without_cuda("ONNX Runtime could not start CUDA")
-    return session
+    return _OnCuda(session)
+
+
+class _OnCuda:
+    """A session whose errors are the device's, such as a lost device or full memory: no photo is to blame for them."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    def run(self, *args: Any) -> Any:
+        """As a session's; raises EngineError where the device does not compute."""
+        try:
+            return self._session.run(*args)
+        except Exception as error:  # the runtime's errors have no other common base
+            if not type(error).__module__.startswith("onnxruntime"):
+                raise
+            hint = "Look at the device (nvidia-smi) and start the worker again"
+            raise EngineError(f"the CUDA device does not compute: {error}", hint) from error
 
 
 def _check_cuda(onnxruntime: Any) -> None:

@@ -26,7 +26,6 @@ SETTINGS = {
 """Environment variables that TensorFlow and Keras read when they are imported."""
 
 
-@functools.cache
 def load_keras() -> Any:
     """The `keras` module on TensorFlow, bound to one thread and to deterministic kernels.
 
@@ -39,6 +38,15 @@ def load_keras() -> Any:
         WorkerUnfit: it is told so, and TensorFlow finds no GPU.
         RuntimeError: other code in this process has imported TensorFlow, with unknown settings.
     """
+    keras, lacks = _loaded()
+    if lacks:
+        raise WorkerUnfit("device", lacks, HINT)
+    return keras
+
+
+@functools.cache
+def _loaded() -> tuple[Any, str]:
+    """Keras, and what keeps this process from using it: it is asked for again, and TensorFlow is imported once."""
     if "tensorflow" in sys.modules:
         raise RuntimeError(
             "TensorFlow was imported elsewhere in this process: networks would learn other bits than in other processes"
@@ -51,7 +59,7 @@ def load_keras() -> Any:
     if not uses_cuda():
         tf.config.set_visible_devices([], "GPU")
     elif not tf.config.list_physical_devices("GPU"):
-        raise WorkerUnfit("device", "LINEUP_DEVICE is cuda and TensorFlow finds no GPU", HINT)
+        return None, "LINEUP_DEVICE is cuda and TensorFlow finds no GPU"
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
@@ -59,7 +67,7 @@ def load_keras() -> Any:
 
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")
-    return keras
+    return keras, ""
 
 
 @contextlib.contextmanager

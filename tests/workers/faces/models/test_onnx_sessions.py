@@ -27,9 +27,9 @@ def test_no_other_processor_is_used_where_there_is_one(monkeypatch: pytest.Monke
     monkeypatch.setattr(
         onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"]
     )
-    monkeypatch.setattr(onnxruntime, "InferenceSession", lambda *_, providers: asked.append(providers))
+    monkeypatch.setattr(onnxruntime, "InferenceSession", lambda *_, **said: asked.append(said))
     load_session(b"")
-    assert asked == [["CPUExecutionProvider"]]
+    assert asked == [{"providers": ["CPUExecutionProvider"], "enable_fallback": 0}]
 
 
 def test_a_file_that_is_no_model_is_an_engine_error(tmp_path: Path) -> None:
@@ -51,8 +51,9 @@ def test_cuda_is_asked_for_where_the_settings_say_so(monkeypatch: pytest.MonkeyP
     asked: list[list[object]] = []
 
     class Session:
-        def __init__(self, _source: object, _options: object, providers: list[object]) -> None:
+        def __init__(self, _source: object, _options: object, providers: list[object], enable_fallback: int) -> None:
             asked.append(providers)
+            assert not enable_fallback
 
         def get_providers(self) -> list[str]:
             return [CUDA, PROCESSOR]
@@ -103,3 +104,28 @@ def test_the_large_networks_alone_go_to_the_provider(monkeypatch: pytest.MonkeyP
     for module in (detectors, face_encoder):
         for loader in (each for each in vars(module).values() if hasattr(each, "cache_clear")):
             loader.cache_clear()
+
+
+@pytest.mark.parametrize(("fault", "raised"), [("runtime", EngineError), ("ours", ValueError)])
+def test_a_cuda_device_that_fails_is_the_engine_s_fault_and_no_photo_s(
+    fault: str, raised: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import onnxruntime
+    from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
+
+    class Session:
+        def __init__(self, *_: object, **__: object) -> None:
+            pass
+
+        def get_providers(self) -> list[str]:
+            return [CUDA, PROCESSOR]
+
+        def run(self, *_: object) -> None:
+            raise RuntimeException("out of memory") if fault == "runtime" else ValueError("a bug")
+
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [CUDA, PROCESSOR])
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
+    monkeypatch.setattr(onnx_sessions, "lacks_cuda", str)
+    session = load_session(b"", "cuda")
+    with pytest.raises(raised, match=r"out of memory|a bug"):
+        session.run(None, {})
