@@ -172,7 +172,7 @@ class IdentifyWork:
         """Print each face when it is out of sight again: a line, or a JSON object in a line."""
         from orchestrator.inference.live import identify_live
 
-        with display(stderr_console(), self._quiet) as bars, stop_on_interrupt() as stop:
+        with display(stderr_console(), self._quiet, with_rows=True) as bars, stop_on_interrupt() as stop:
 
             def progress(frames: int, _second: float) -> bool:
                 bars.show("live", frames, 0)

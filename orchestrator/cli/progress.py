@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
@@ -233,12 +234,17 @@ def _left(missing: int, done: int, began: float, before: int) -> str:
     return f"about {left:.0f} s left" if left < 100 else f"about {left / 60:.0f} min left"
 
 
-def display(console: Console, quiet: bool = False) -> Display:
-    """Bars on a terminal, lines elsewhere; silent where `quiet`."""
+def display(console: Console, quiet: bool = False, with_rows: bool = False) -> Display:
+    """Bars on a terminal, lines elsewhere; silent where `quiet`.
+
+    Args:
+        with_rows: rows are printed on standard output meanwhile; on a terminal, bars would be drawn over them.
+    """
     if quiet:
         console.quiet = True
         return Lines(console)
-    return Bars(console) if console.is_terminal else Lines(console)
+    is_plain = with_rows and sys.stdout.isatty()
+    return Bars(console) if console.is_terminal and not is_plain else Lines(console)
 
 
 def show_status(screen: Display, status: Status) -> None:

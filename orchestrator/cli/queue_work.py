@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 PRINT_SECONDS = 1.0
 """At a time, while workers encode: then the next photos are sent to them."""
 
+PASSES = 2
+"""In a row without a new answer, after which no other comes: another run may just merge the parts that hold them."""
+
 
 def drive_and_print(run: Run, answers: RunAnswers, rows: PhotoRows, quiet: bool) -> Status:
     """Work on a run until it ends or Ctrl-C, and print each answer as it comes; raises LineupError as `drive_run`.
@@ -27,23 +30,33 @@ def drive_and_print(run: Run, answers: RunAnswers, rows: PhotoRows, quiet: bool)
     from orchestrator.local.drive_run import drive_run
     from orchestrator.scheduler.status import status_of
 
-    with display(stderr_console(), quiet) as bars, stop_on_interrupt() as stop:
-        if answers.are_missing:
-            # a finished run whose encodings were deleted: its table says that they are there
+    with display(stderr_console(), quiet, with_rows=True) as progress, stop_on_interrupt() as stop:
+        # a finished run whose encodings were deleted: its table says that they are there. Asked in this order, since
+        # another orchestrator may finish it meanwhile
+        if run.finished and answers.are_missing:
             run.faces.unlink(missing_ok=True)
         if not run.finished:
             run.let_go_on()
 
             def show(status: Status) -> None:
-                show_status(bars, status)
+                show_status(progress, status)
                 _print(answers, rows, stop, PRINT_SECONDS)
 
             ended = drive_run(run, run.store, settings(), show, stop)
         else:
             ended = status_of(run)
         if ended.state == "finished":
-            _print(answers, rows, stop)
+            _print_rest(answers, rows, stop)
         return ended
+
+
+def _print_rest(answers: RunAnswers, rows: PhotoRows, stop: Stop) -> None:
+    """Print the answers of a finished run; a photo may be in a part that is merged into another just now."""
+    idle = 0
+    while rows.count < len(answers.paths) and idle < PASSES and not stop.is_set():
+        before = rows.count
+        _print(answers, rows, stop)
+        idle = 0 if rows.count > before else idle + 1
 
 
 def _print(answers: RunAnswers, rows: PhotoRows, stop: Stop, seconds: float = float("inf")) -> None:
