@@ -50,6 +50,7 @@ from storage.plans import COMPARISON_RUN, ENCODER_REPORT, ENCODER_RUN, FACES_RUN
 from storage.store_id import store_id
 from storage.write_whole import write_bytes
 
+RUN_FILE = "run.json"
 RETENTION = "retain-days"
 EMBEDDING_FOLDER = "embeddings"
 ENROLLED_FOLDER = "enrolled"
@@ -141,6 +142,11 @@ class Run:
         return self.folder / "encoder"
 
     @property
+    def is_there(self) -> bool:
+        """Whether it was not removed since it was opened."""
+        return (self.folder / RUN_FILE).is_file()
+
+    @property
     def cancelled(self) -> bool:
         return (self.folder / "cancelled").is_file()
 
@@ -186,7 +192,7 @@ class Run:
 def create_run(store: Path, plan: Plan) -> Run:
     """Write the plan of a new run; the catalogue must be there before (a run without one does not exist)."""
     folder = run_folder(store, plan.run_id)
-    write_bytes(folder / "run.json", plan_text(plan).encode())
+    write_bytes(folder / RUN_FILE, plan_text(plan).encode())
     return Run(folder, plan)
 
 
@@ -220,7 +226,7 @@ def open_run(store: Path, run_id: str) -> Run:
     """
     folder = run_folder(store, run_id)
     try:
-        plan = read_plan(folder / "run.json")
+        plan = read_plan(folder / RUN_FILE)
     except FileNotFoundError:
         raise RunNotFound(f"there is no run {run_id} in {store}", "`lineup runs` lists them") from None
     return Run(folder, plan)
@@ -231,8 +237,8 @@ def list_runs(store: Path) -> list[str]:
     folder = store / "runs"
     if not folder.is_dir():
         return []
-    found = [path.parent for path in folder.glob("*/run.json")]
-    return [path.name for path in sorted(found, key=lambda path: (path / "run.json").stat().st_mtime, reverse=True)]
+    found = [path.parent for path in folder.glob(f"*/{RUN_FILE}")]
+    return [path.name for path in sorted(found, key=lambda path: (path / RUN_FILE).stat().st_mtime, reverse=True)]
 
 
 def open_store(store: Path) -> Path:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from storage.attempts import read_attempts
 from storage.encoder_settings import OwnEncoder
 from storage.erase_photos import delete
 from storage.errors import LineupError, RunConflict
 from storage.known_files import forget_known_files
-from storage.runs import Run, claim, list_runs, open_run
+from storage.runs import RUN_FILE, Run, claim, list_runs, open_run
+from storage.write_whole import write_bytes
 
 
 def check_removable(run: Run) -> None:
@@ -21,20 +23,46 @@ def check_removable(run: Run) -> None:
             raise RunConflict(
                 f"an orchestrator is working on {run.run_id}", f"Stop it first: lineup cancel {run.run_id}"
             )
+        _check_no_worker(run)
+
+
+def _check_no_worker(run: Run) -> None:
+    """Raise RunConflict where a worker has begun something of the run: it would write it after the removal."""
+    if read_attempts(run.attempts)[0]:
+        raise RunConflict(
+            f"a worker is at work on {run.run_id}",
+            f"Run lineup cancel {run.run_id}, wait until its workers have ended what they began, then try again",
+        )
 
 
 def remove_run(run: Run) -> None:
-    """Delete a run's folder.
+    """Delete a run's folder. Workers drop messages of a run that is not there any more.
 
     Raises:
         RunConflict: see `check_removable`.
         StoreError: a file cannot be deleted.
     """
     check_removable(run)
-    delete(run.folder / "run.json")
+    _delete_plan(run)
     delete(run.folder)
     if not any(_is_of(run, name) for name in list_runs(run.store)):
         forget_known_files(run.store, run.plan.dataset)
+
+
+def _delete_plan(run: Run) -> None:
+    """Delete run.json, which is what makes it a run; it is put back where a worker has just begun something of it.
+
+    A worker notes its attempt, then looks for run.json; here it is deleted first, then attempts are looked for. So
+    either the worker finds that the run was removed, or its attempt is found.
+    """
+    path = run.folder / RUN_FILE
+    plan = path.read_bytes()
+    delete(path)
+    try:
+        _check_no_worker(run)
+    except RunConflict:
+        write_bytes(path, plan)
+        raise
 
 
 def _is_of(run: Run, name: str) -> bool:

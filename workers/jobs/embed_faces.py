@@ -29,7 +29,7 @@ from workers.faces.engine_fingerprint import encoder_fingerprint
 from workers.faces.photo import Photo
 from workers.faces.refusal import Refusal
 from workers.jobs.encode_photos import check_dataset, encode, engine_faults, loading
-from workers.jobs.job import own_attempt
+from workers.jobs.job import check_not_removed, own_attempt
 from workers.jobs.part_names import photos_part
 from workers.jobs.photo_ref import PhotoRef
 from workers.jobs.planned_encoders import load_onnx_encoders, onnx_encoders
@@ -94,11 +94,13 @@ def _embed_part(run: Run, settings: EngineSettings, photos: Sequence[PhotoRef], 
                 unread[photo.key] = found.cause
                 continue
             if isinstance(found, Refusal):
+                check_not_removed(run)
                 write_failure(run, photo.key, found.outcome, found.reason, run.plan.experiment.attempts)
                 continue
             done.append(photo)
             for name in missing:
                 rows[name] += found[name]
+        check_not_removed(run)
         if unread:
             if not done:
                 check_dataset(run, unread)

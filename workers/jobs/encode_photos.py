@@ -26,7 +26,7 @@ from workers.faces.engine_fingerprint import encoder_fingerprint, engine_fingerp
 from workers.faces.records import PhotoResult, embedding_rows, face_rows
 from workers.faces.refusal import NOT_BY_BYTES_ALONE
 from workers.jobs.catalogued_file import PHOTOS_HINT, unreadable_dataset
-from workers.jobs.job import WrongVersion, own_attempt
+from workers.jobs.job import WrongVersion, check_not_removed, own_attempt
 from workers.jobs.part_names import photos_part
 from workers.jobs.photo_ref import PhotoRef
 from workers.jobs.planned_encoders import load_onnx_encoders, onnx_encoders
@@ -59,6 +59,7 @@ def encode(run: Run, photos: Sequence[PhotoRef], encode_part: EncodePart | None 
 
     Raises:
         WrongVersion: this worker has another version of the engine than the run was planned with.
+        Refused: the run was removed.
         StoreError: the store cannot be written, or the disk is full.
         WorkerUnfit: the face engine does not load or cannot read here, or no photo of the dataset can be had from here.
     """
@@ -88,6 +89,7 @@ def _encode_suspect(run: Run, settings: EngineSettings, photo: PhotoRef, encode_
         return
     was_alone = any(set(death.items) == {photo.key} for death in mine)  # else another photo may be the cause
     if was_alone and len(mine) >= run.plan.experiment.attempts:
+        check_not_removed(run)
         _give_up(run, photo, mine)
     else:
         encode_part(run, settings, [photo], len(mine) + 1)
@@ -116,6 +118,7 @@ def _encode_part(run: Run, settings: EngineSettings, photos: Sequence[PhotoRef],
             with engine_faults():
                 results += engine.encode_photos(read, before=log.name, others=others)
             del read  # before the next are taken: their bytes may be many
+        check_not_removed(run)  # last, before all that is written
         if unread:
             write_note(run, unread)
         for result in results:

@@ -43,20 +43,33 @@ def check_kind(run: Run, *kinds: str) -> None:
         raise Refused(f"run {run.run_id} has no such work: it is of kind {run.plan.kind}")
 
 
+def check_not_removed(run: Run) -> None:
+    """Raise Refused where the run was removed: what is written for it then would belong to no run."""
+    if not run.is_there:
+        raise Refused(f"run {run.run_id} was removed")
+
+
 @contextlib.contextmanager
 def own_attempt(run: Run, part: str) -> Iterator[Attempt | None]:
-    """An attempt at a part, or None where another process is at it.
+    """An attempt at a part, or None where another process is at it. What is refused in it does not count as a death.
 
     Raises:
+        Refused: the run was removed. From then on it is not: `remove` finds the attempt.
         StoreFull: the disk is full, also where a library says so by an OSError.
     """
+    refused: Refused | None = None
     with claim_attempt(run.attempts, part) as attempt:
         try:
+            check_not_removed(run)
             yield attempt
+        except Refused as error:
+            refused = error
         except OSError as error:
             if is_no_space(error):
                 raise cannot_write(run.folder, error) from error
             raise
+    if refused:
+        raise refused
 
 
 def run_job(
@@ -78,7 +91,7 @@ def run_job(
             so, and the orchestrator stops the run.
 
     Raises:
-        Refused: by the work, or because its inputs are not all there; it does not count as a death.
+        Refused: by the work, or because the run or an input is not there; it does not count as a death.
         StoreError: the store cannot be written, or the disk is full; it does not count as a death.
     """
     if run.cancelled or is_done():
@@ -86,7 +99,6 @@ def run_job(
     missing = lacks()
     if missing:
         raise Refused(f"run {run.run_id} is not ready for this: {missing}")
-    refused: Refused | None = None
     with own_attempt(run, part) as attempt:
         if attempt is None or is_done():  # another process is at it, or has just finished it
             return
@@ -95,12 +107,7 @@ def run_job(
             _give_up(run, part, died, give_up)
             return
         attempt.begin(part, seconds)
-        try:
-            work(attempt, died + 1)
-        except Refused as error:
-            refused = error
-    if refused:
-        raise refused
+        work(attempt, died + 1)
 
 
 def _give_up(run: Run, part: str, died: int, give_up: Callable[[int], None] | None) -> None:

@@ -14,6 +14,7 @@ from orchestrator.scheduler.photo_judge import PhotoJudge
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.work import planned_photos
 from storage.attempts import Attempt, read_attempts
+from storage.engine_settings import EngineSettings
 from storage.errors import EngineError, WorkerUnfit
 from storage.handed_back import read_notes
 from storage.parts import list_parts, part_path, read_part, read_parts
@@ -21,6 +22,7 @@ from storage.runs import Run, open_run
 from storage.schemas import EFFORTS, FACES
 from workers.faces.decode import guarded_reader
 from workers.faces.decode.guarded_reader import GuardedReader
+from workers.faces.engine import FaceEngine, load_engine
 from workers.jobs import encode_photos
 from workers.jobs.encode_photos import encode
 from workers.jobs.job import Refused
@@ -187,6 +189,23 @@ def test_photos_are_handed_back_where_the_process_that_reads_them_cannot_work(
         encode(run, photos)
     assert error.value.kind == "engine"
     assert (encoded(run), failed(run), read_attempts(run.attempts)) == ({}, {}, (set(), []))
+
+
+@pytest.mark.parametrize("unreadable", [False, True])
+def test_of_a_run_that_is_removed_meanwhile_nothing_is_written(
+    run: Run, photos: list[PhotoRef], monkeypatch: pytest.MonkeyPatch, unreadable: bool
+) -> None:
+    def load(settings: EngineSettings) -> FaceEngine:
+        if unreadable:  # it would be handed back
+            (Path(run.plan.dataset) / photos[0].path).unlink()
+        shutil.rmtree(run.folder)
+        return load_engine(settings)
+
+    monkeypatch.setattr(encode_photos, "load_engine", load)
+    with pytest.raises(Refused, match=f"{run.run_id} was removed"):
+        encode(run, photos)
+    assert [path for path in run.store.rglob("*.parquet") if "known_files" not in path.parts] == []
+    assert not run.folder.exists()
 
 
 def test_a_photo_that_a_process_died_at_is_tried_alone_and_the_others_in_one_batch(

@@ -12,7 +12,7 @@ import pytest
 
 from storage.attempts import Attempt, read_attempts
 from storage.errors import StoreError, StoreFull
-from storage.runs import Run, open_run
+from storage.runs import RUN_FILE, Run, open_run
 from tests.tiny_run import tiny_run
 from workers.jobs.job import Refused, run_job
 
@@ -143,6 +143,16 @@ def test_what_is_not_the_parts_fault_counts_for_nothing(
 ) -> None:
     with pytest.raises(told):
         fail_with(run, error)
+    assert list(run.attempts.iterdir()) == []
+
+
+def test_a_removed_run_is_not_worked_on_and_the_worker_says_so(run: Run) -> None:
+    plan = run.folder / RUN_FILE
+    kept = plan.read_bytes()
+    plan.unlink()
+    with pytest.raises(Refused, match="was removed"):
+        numbers(run)
+    plan.write_bytes(kept)
     assert list(run.attempts.iterdir()) == []
 
 

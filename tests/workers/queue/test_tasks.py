@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from celery.exceptions import Reject
+from celery.exceptions import Ignore, Reject
 
+from orchestrator.maintenance.remove_run import remove_run
 from orchestrator.scheduler.work import planned_photos
 from storage import object_stores
 from storage.object_path import ObjectPath
@@ -68,3 +69,18 @@ def test_a_bucket_of_photos_that_is_away_pauses_the_worker_though_its_store_answ
     write_fault(health.path, None)
     health.look()
     assert not health.paused
+
+
+def test_a_message_of_a_removed_run_is_dropped_and_writes_nothing(store: Path, tmp_path: Path) -> None:
+    write_folder(tmp_path / "faces", people=2, photos=4, seed=3, side=160, processes=1)
+    run = plan(store, tmp_path / "faces")
+    keys = list(planned_photos(run))
+    first, *others = keys
+    tasks.encode_photos_task.run(run.run_id, [first])  # its plan is in memory from here on
+    encoded = list(run.encodings.rglob("*.parquet"))
+    remove_run(run)
+    for task in (tasks.encode_photos_task, tasks.embed_faces_task):
+        with pytest.raises(Ignore):
+            task.run(run.run_id, others)
+    assert list(run.encodings.rglob("*.parquet")) == encoded
+    assert not run.folder.exists()
