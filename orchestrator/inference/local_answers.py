@@ -46,6 +46,8 @@ class LocalAnswers:
             looks = not self._encoded.empty
             together = TOGETHER if looks else max(1, len(paths))
             for start in range(0, len(paths), together):
+                if self._stop.is_set():
+                    return
                 some = paths[start : start + together]
                 found = self._stored(some) if looks else {}
                 new = [path for path in some if path not in found]

@@ -16,6 +16,7 @@ from PIL import Image
 from orchestrator.inference import local_answers
 from orchestrator.inference.load_model import recogniser_of
 from orchestrator.inference.local_answers import LocalAnswers
+from orchestrator.inference.media_type import read_regular
 from orchestrator.inference.photo_pool import Answer, PhotoNaming
 from orchestrator.inference.photos import PhotoAnswer, name_photo
 from orchestrator.inference.run_answers import RunAnswers, plan_naming
@@ -26,6 +27,7 @@ from storage.outputs import OutputLedger
 from storage.runs import Run
 from tests.tiny_run import encode_here
 from workers.faces.engine import FaceEngine, load_engine
+from workers.faces.refusal import Refusal
 from workers.jobs.embed_faces import encode_and_embed
 from workers.jobs.photo_ref import PhotoRef
 from workers.jobs.write_failure import write_failure
@@ -172,3 +174,23 @@ def test_invented_faces_are_not_named(own: Run, heap: Path, recogniser: Recognis
     invented = replace(recogniser, engine=replace(recogniser.engine, null_engine=True))
     with pytest.raises(EngineError, match="names nobody"):
         plan_naming(own, heap, invented, OutputLedger(None))
+
+
+def test_after_a_stop_no_further_photo_is_read(
+    own: Run, heap: Path, recogniser: Recogniser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode_here(plan_naming(own, heap, recogniser, OutputLedger(None)).run)
+    stop, read = StopRequest(), []
+
+    def noted(path: Path, most: int) -> bytes | Refusal:
+        read.append(path)
+        stop.set()
+        return read_regular(path, most)
+
+    monkeypatch.setattr(local_answers, "TOGETHER", 2)
+    monkeypatch.setattr(local_answers, "read_regular", noted)
+    naming = PhotoNaming(own.store, own.run_id, "svm-linear", None, annotate=False)
+    photos = [heap / "three.jpg", *[heap / "ada-001.jpg"] * 199]
+    assert len(list(LocalAnswers(recogniser, naming, stop).name(photos))) == 2
+    assert len(read) == 2
+    stop.close()
