@@ -97,6 +97,7 @@ class RunAnswers:
         self.paths = [folder / row["path"] for row in rows]
         self._left = dict.fromkeys(self._paths)
         self._before = frozenset(self._encoded.look() & self._paths.keys())
+        self._batch: deque[PhotoResult] = deque()
 
     @property
     def are_missing(self) -> bool:
@@ -109,20 +110,26 @@ class RunAnswers:
         An iterator that is not used up leaves the rest to the next call.
         """
         yield from self._given()
+        yield from self._of_batch()
         encoded = self._encoded.look()
         ready = iter([key for key in self._left if key in encoded])
         size = max(LEAST_BATCH, len(self._paths) // MOST_BATCHES)
         while batch := list(itertools.islice(ready, size)):
             results = self._encoded.results(batch, timed=True)
-            for result in sorted(results, key=lambda each: self._paths[each.photo_key][0]):
-                self._answer(result)
-                yield from self._given()
+            self._batch.extend(sorted(results, key=lambda each: self._paths[each.photo_key][0]))
+            yield from self._of_batch()
         failed = self._failed.look() - encoded
         parts = self._failed.parts_of([key for key in self._left if key in failed])
         for row in read_parts(parts, FACES, ["photo_key", "outcome", "reason"]).to_pylist():
             if row["photo_key"] in self._left:
                 self._answer(PhotoResult(row["photo_key"], [], row["outcome"], row["reason"], ""))
                 yield from self._given()
+
+    def _of_batch(self) -> Iterator[tuple[PhotoAnswer, bytes | None]]:
+        """The answers of the results that were read and not named yet; what the caller leaves is not read again."""
+        while self._batch:
+            self._answer(self._batch.popleft())
+            yield from self._given()
 
     def _given(self) -> Iterator[tuple[PhotoAnswer, bytes | None]]:
         """The next answers, with their JPEGs."""
@@ -136,7 +143,8 @@ class RunAnswers:
         self._left.pop(key, None)
         first = answer_of(Path(), result, self._recogniser)
         stored = key in self._before
-        seconds = first.seconds if stored else first.seconds + sum(result.seconds.values())
+        encoding = sum(result.seconds.values())
+        seconds = first.seconds if stored else first.seconds + encoding if encoding else 0.0
         for path in self._paths[key]:
             answer = replace(first, path=self._folder / path, stored=stored, seconds=seconds)
             self._next.append((PhotoRef(key, path), answer))
