@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +26,9 @@ from workers.recognition.recogniser import Recogniser
 
 TOGETHER = 256
 """Photos that are looked up in the store together, which reads the keys of all that are there."""
+
+READERS = 4
+"""Threads that read and hash photos: reading waits for the disk, and neither holds the interpreter's lock."""
 
 
 class LocalAnswers:
@@ -50,6 +54,8 @@ class LocalAnswers:
                     return
                 some = paths[start : start + together]
                 found = self._stored(some) if looks else {}
+                if self._stop.is_set():
+                    return
                 new = [path for path in some if path not in found]
                 is_many = useful_processes(len(new), usable_cores()) > 1
                 named = several.name(new) if is_many else map(self._name, new)
@@ -70,12 +76,15 @@ class LocalAnswers:
     def _stored(self, paths: Sequence[Path]) -> dict[Path, PhotoResult]:
         """What is stored of these photos."""
         encoded = self._encoded.look()
-        keys = {path: key for path in paths if (key := self._key(path)) in encoded}
+        with ThreadPoolExecutor(READERS, thread_name_prefix="hash") as pool:
+            keys = {path: key for path, key in zip(paths, pool.map(self._key, paths), strict=True) if key in encoded}
         found = {each.photo_key: each for each in self._encoded.results(set(keys.values()))}
         return {path: found[key] for path, key in keys.items() if key in found}
 
     def _key(self, path: Path) -> str:
-        """The key of a photo's bytes; empty where they cannot be read, or are too many."""
+        """The key of a photo's bytes; empty where they cannot be read, are too many, or after a stop."""
+        if self._stop.is_set():
+            return ""
         data = self._read(path)
         return "" if isinstance(data, Refusal) else hashlib.sha256(data).hexdigest()
 
@@ -88,5 +97,7 @@ class LocalAnswers:
         if not (self._naming.annotate and answer.was_read):
             return answer, None
         data = self._read(path)
-        photo = data if isinstance(data, Refusal) else guarded_reader().image(data, self._recogniser.settings.limits)
+        if isinstance(data, Refusal) or hashlib.sha256(data).hexdigest() != result.photo_key:
+            return answer, None  # it went, or was replaced, since it was looked up: the boxes are not of this picture
+        photo = guarded_reader().image(data, self._recogniser.settings.limits)
         return answer, annotated_jpeg(photo, answer, self._recogniser) if isinstance(photo, Photo) else None
