@@ -10,6 +10,7 @@ import click
 
 from orchestrator.cli.options import print_lines
 from orchestrator.inference import format_names
+from orchestrator.inference.photo_totals import PhotoTotals
 
 if TYPE_CHECKING:
     from orchestrator.inference.annotated_copies import AnnotatedCopies
@@ -39,26 +40,26 @@ class PhotoRows:
     ) -> None:
         self._copies, self._links, self._as_json = copies, links, as_json
         self._table = format_names.PhotoTable(paths, recogniser.model.labels, recogniser.needed_likeness)
-        self._answers: list[PhotoAnswer] = []
+        self._totals = PhotoTotals()
         head = format_names.model_as_json(recogniser, run_id, encode_run) if as_json else self._table.head
         click.echo(head)
 
     @property
     def count(self) -> int:
         """How many photos are answered."""
-        return len(self._answers)
+        return self._totals.photos
 
     @property
     def any_read(self) -> bool:
         """Whether any photo could be read."""
-        return any(answer.was_read for answer in self._answers)
+        return self._totals.any_read
 
     def add(self, answer: PhotoAnswer, jpeg: bytes | None) -> None:
         """Print an answer; raises StoreError where its copy or a link cannot be written."""
         from orchestrator.inference.photos import with_copy
 
         answer = with_copy(answer, jpeg, self._copies)
-        self._answers.append(answer)
+        self._totals.add(answer)
         if self._links:
             self._links.add(answer)
         for line in [format_names.photo_as_json(answer)] if self._as_json else self._table.lines(answer):
@@ -67,4 +68,4 @@ class PhotoRows:
     def sum_up(self) -> None:
         """Print the counts and times of the table."""
         if not self._as_json:
-            print_lines([format_names.photo_summary(self._answers)])
+            print_lines([self._totals.line])

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from orchestrator.inference.photos import NamedFace, PhotoAnswer
 from orchestrator.report.recommended import count
@@ -97,31 +94,6 @@ def _share(rate: float, faces: int, low: float | None, high: float | None) -> st
     """For example: 5 of 202 (2.5 %, 95 % interval 0.3 % to 8.8 %); a mean over repeats keeps one decimal."""
     interval = f", 95 % interval {percent(low)} to {percent(high)}" if low is not None and high is not None else ""
     return f"{count(rate * faces)} of {faces} ({percent(rate)}{interval})"
-
-
-def photo_summary(answers: Sequence[PhotoAnswer]) -> str:
-    """Counts and times. The first photo, which is slower, is included; those whose faces were stored are not."""
-    faces = [face for answer in answers for face in answer.faces]
-    read = [answer for answer in answers if answer.was_read and not answer.stored]
-    stored = sum(answer.stored for answer in answers)
-    counts = Counter(answer.outcome for answer in answers)
-    words = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
-    known = sum(face.named.name != UNKNOWN for face in faces)
-    line = f"{counted(len(answers), 'photo')} ({words}), {counted(len(faces), 'face')}, {known} of them known."
-    if stored:
-        line += f" Of {counted(stored, 'photo')} the faces were in the store."
-    if read:
-        line += f" Finding and encoding: {1000 * float(np.median([a.seconds for a in read])):.0f} ms a photo (median)."
-    return f"{line} {naming_time(faces)}".rstrip()
-
-
-def naming_time(faces: Iterable[NamedFace]) -> str:
-    """The time that the model took for a face; empty where there is no face."""
-    times = [face.named.milliseconds for face in faces]
-    if not times:
-        return ""
-    median, late = np.percentile(times, [50, 95])
-    return f"Naming: {median:.3f} ms a face (median), {late:.3f} ms (95th percentile)."
 
 
 def model_as_json(recogniser: Recogniser, run_id: str, encode_run: str = "") -> str:

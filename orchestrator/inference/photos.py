@@ -38,7 +38,8 @@ class PhotoAnswer:
     Attributes:
         outcome: ok, no_face, or why the photo could not be read (`storage.schemas.OUTCOMES`).
         faces: the largest first.
-        seconds: to read the photo, and detect, encode and name its faces; where they were `stored`, to name them.
+        seconds: to read the photo, and detect, encode and name its faces; where they were `stored`, to name them; 0
+            where a worker encoded them and its time is not known.
         copy: the annotated copy; None where none was asked for, or the photo could not be read.
         stored: whether its faces were in the encodings of the store, and not encoded for this answer.
     """

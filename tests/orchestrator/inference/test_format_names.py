@@ -13,7 +13,6 @@ from orchestrator.inference.format_names import (
     model_as_json,
     model_lines,
     photo_as_json,
-    photo_summary,
 )
 from orchestrator.inference.format_video import video_as_json, video_lines, video_summary
 from orchestrator.inference.photos import NamedFace, PhotoAnswer
@@ -87,13 +86,6 @@ def test_a_likeness_just_below_the_needed_one_is_not_shown_as_equal_to_it() -> N
 
 def test_control_characters_are_made_visible() -> None:
     assert all(line.isprintable() for line in photo_lines(ANSWERS, 47))
-
-
-def test_the_summary_counts_and_times() -> None:
-    said = photo_summary(ANSWERS)
-    assert "3 photos (1 ok, 1 unreadable, 1 no_face), 2 faces, 1 of them known." in said
-    assert "40 ms a photo" in said
-    assert "0.020 ms a face (median)" in said
 
 
 def test_a_video_is_a_line_an_appearance() -> None:

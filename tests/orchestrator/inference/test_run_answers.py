@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,12 @@ import pytest
 from PIL import Image
 
 from orchestrator.inference import local_answers
+from orchestrator.inference.encoded_photos import EncodedPhotos
 from orchestrator.inference.load_model import recogniser_of
 from orchestrator.inference.local_answers import LocalAnswers
 from orchestrator.inference.media_type import read_regular
 from orchestrator.inference.photo_pool import Answer, PhotoNaming
+from orchestrator.inference.photo_totals import PhotoTotals
 from orchestrator.inference.photos import PhotoAnswer, name_photo
 from orchestrator.inference.run_answers import RunAnswers, plan_naming
 from orchestrator.scheduler.work import planned_photos
@@ -27,6 +29,7 @@ from storage.outputs import OutputLedger
 from storage.runs import Run
 from tests.tiny_run import encode_here
 from workers.faces.engine import FaceEngine, load_engine
+from workers.faces.records import PhotoResult
 from workers.faces.refusal import Refusal
 from workers.jobs.embed_faces import encode_and_embed
 from workers.jobs.photo_ref import PhotoRef
@@ -191,6 +194,55 @@ def test_after_a_stop_no_further_photo_is_read(
     monkeypatch.setattr(local_answers, "read_regular", noted)
     naming = PhotoNaming(own.store, own.run_id, "svm-linear", None, annotate=False)
     photos = [heap / "three.jpg", *[heap / "ada-001.jpg"] * 199]
-    assert len(list(LocalAnswers(recogniser, naming, stop).name(photos))) == 2
-    assert len(read) == 2
+    assert list(LocalAnswers(recogniser, naming, stop).name(photos)) == []
+    assert 1 <= len(read) <= 2
     stop.close()
+
+
+def test_no_boxes_are_drawn_on_a_photo_that_was_replaced_since_it_was_looked_up(
+    own: Run, heap: Path, recogniser: Recogniser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode_here(plan_naming(own, heap, recogniser, OutputLedger(None)).run)
+    photo, other = heap / "three.jpg", (heap / "ada-001.jpg").read_bytes()
+
+    def replaced(path: Path, most: int) -> bytes | Refusal:
+        data = read_regular(path, most)
+        path.write_bytes(other)
+        return data
+
+    monkeypatch.setattr(local_answers, "read_regular", replaced)
+    naming = PhotoNaming(own.store, own.run_id, "svm-linear", None, annotate=True)
+    ((answer, jpeg),) = LocalAnswers(recogniser, naming, StopRequest()).name([photo])
+    assert (len(answer.faces), jpeg) == (3, None)
+
+
+def test_what_one_call_leaves_of_a_batch_is_not_read_again(
+    own: Run, heap: Path, recogniser: Recogniser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned = plan_naming(own, heap, recogniser, OutputLedger(None)).run
+    encode_here(planned)
+    read: list[int] = []
+    results = EncodedPhotos.results
+
+    def counted(photos: EncodedPhotos, keys: Collection[str], timed: bool = False) -> Iterator[PhotoResult]:
+        read.append(len(keys))
+        return results(photos, keys, timed)
+
+    monkeypatch.setattr(EncodedPhotos, "results", counted)
+    answers = RunAnswers(planned, heap, recogniser, annotate=False)
+    given = list(iter(lambda: only_the_next(answers), None))
+    assert len(set(given)) == len(given) == len(answers.paths)
+    assert read == [4]
+
+
+def test_where_the_seconds_of_workers_are_gone_no_time_is_told(own: Run, heap: Path, recogniser: Recogniser) -> None:
+    planned = plan_naming(own, heap, recogniser, OutputLedger(None)).run
+    answers = RunAnswers(planned, heap, recogniser, annotate=False)
+    encode_here(planned)
+    shutil.rmtree(planned.encodings / "efforts")
+    totals = PhotoTotals()
+    for answer, _ in answers.take():
+        assert answer.seconds == 0
+        totals.add(answer)
+    assert "Naming:" in totals.line
+    assert "a photo (median)" not in totals.line
