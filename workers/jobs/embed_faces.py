@@ -64,9 +64,15 @@ def embed(run: Run, photos: Sequence[PhotoRef]) -> None:
     encode(run, photos, _embed_part)
 
 
-def _write(run: Run, fingerprint: str, part: str, rows: Rows) -> None:
-    path = part_path(run.embedding_parts(fingerprint), part)
-    write_part(path, table_of(rows, EMBEDDINGS), {"lineup.engine": run.plan.engine_fingerprint})
+def _write(run: Run, fingerprints: Mapping[str, str], photos: Sequence[PhotoRef], rows: Mapping[str, Rows]) -> None:
+    """Write the rows of each encoder.
+
+    A part is named by what is in it: under the name of its batch it would stand for all photos of that.
+    """
+    part = photos_part(run.plan.engine_fingerprint, [photo.key for photo in photos])
+    for name, fingerprint in fingerprints.items():
+        path = part_path(run.embedding_parts(fingerprint), part)
+        write_part(path, table_of(rows[name], EMBEDDINGS), {"lineup.engine": run.plan.engine_fingerprint})
 
 
 def _embed_part(run: Run, settings: EngineSettings, photos: Sequence[PhotoRef], attempt: int) -> None:
@@ -106,10 +112,7 @@ def _embed_part(run: Run, settings: EngineSettings, photos: Sequence[PhotoRef], 
                 check_dataset(run, unread)
             write_note(run, unread)
         if done:
-            # a part is named by what is in it: under the batch's name it would stand for all photos of the batch
-            written = photos_part(run.plan.engine_fingerprint, [photo.key for photo in done])
-            for name, fingerprint in missing.items():
-                _write(run, fingerprint, written, rows[name])
+            _write(run, missing, done, rows)
     logger.info("%d photos embedded", len(done), extra={"run": run.run_id, "part": part, "attempt": attempt})
 
 
