@@ -16,13 +16,13 @@ import pyarrow.compute as pc
 
 from storage.encodings import canonical, encoding_folders
 from storage.errors import StoreError
-from storage.file_locks import GATE
+from storage.file_locks import BUILDING, GATE, TEMPORARY
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
 from storage.object_path import ObjectPath
 from storage.parts import DAMAGED, list_parts, part_name, part_path, read_part, write_part
 from storage.runs import EMBEDDING_FOLDER, RETENTION, Run
 from storage.schemas import FACES
-from storage.temporary_files import sweep
+from storage.temporary_files import is_abandoned, sweep
 from storage.whole_objects import delete_folder
 
 LASTING = (
@@ -108,6 +108,21 @@ def erase_photos(store: Path, keys: Collection[str]) -> Erased:
                     found.update(gone.column("photo_key").to_pylist())
                     faces += sum(outcome == "ok" for outcome in gone.column("outcome").to_pylist())
     return Erased(len(found), faces, unreadable)
+
+
+def leftovers_of(engine: Path) -> list[Path]:
+    """What writers that died left below an engine's folder, and its damaged parts: a sweep of them loses nothing."""
+    hidden = [] if isinstance(engine, ObjectPath) else engine.rglob(".*")
+    temporary = [path for path in hidden if path.name.endswith((TEMPORARY, BUILDING)) and is_abandoned(path)]
+    damaged = [path for folder, _ in encoding_folders(engine) for path in folder.glob(f"*{DAMAGED}")]
+    return sorted([*temporary, *damaged])
+
+
+def delete_leftovers(engine: Path) -> None:
+    """Delete `leftovers_of(engine)`; raises StoreError."""
+    sweep(engine)
+    for path in leftovers_of(engine):
+        delete(path)
 
 
 def erase_from_folder(engine: Path, folder: Path, keys: Collection[str]) -> None:

@@ -16,7 +16,7 @@ from orchestrator.cli.options import json_option, print_json, print_line, store_
 def remove(run_id: str, yes: bool, as_json: bool) -> None:
     """Delete RUN: its tables, report and models. Photos and their encodings stay, for other runs of them.
 
-    Refused while somebody works on it, and while another run compares with an encoder that it trained.
+    Refused while an orchestrator or a worker is at it, and while another run compares with an encoder that it trained.
 
     \b
     Examples:
@@ -43,7 +43,8 @@ def remove(run_id: str, yes: bool, as_json: bool) -> None:
 def gc(yes: bool, dry_run: bool, as_json: bool) -> None:
     """Delete encodings that no run refers to: of removed runs, of other face engines, of encoders.
 
-    A later run of such photos encodes them anew. Refused while an orchestrator works on a run.
+    Damaged parts go too, and what writers that died left half-written. A later run of such photos encodes them anew.
+    Refused while an orchestrator works on a run.
 
     \b
     Examples:
@@ -60,6 +61,8 @@ def gc(yes: bool, dry_run: bool, as_json: bool) -> None:
             print_line(f"No run refers to {folder}")
         if unused.keys:
             print_line(f"No run has {counted(len(unused.keys), 'encoded photo')}")
+        if unused.leftovers:
+            print_line(f"{counted(len(unused.leftovers), 'file')} of encodings: damaged, or left half-written")
     delete = not (unused.nothing or dry_run)
     if delete:
         if not yes:
@@ -68,6 +71,7 @@ def gc(yes: bool, dry_run: bool, as_json: bool) -> None:
         delete = not unused.nothing
     if as_json:
         folders = [str(folder.relative_to(store)) for folder in unused.folders]
-        print_json({"folders": folders, "bytes": unused.size, "photos": len(unused.keys), "deleted": delete})
+        found = {"folders": folders, "bytes": unused.size, "photos": len(unused.keys)}
+        print_json({**found, "leftovers": len(unused.leftovers), "deleted": delete})
     else:
         print_line("They are deleted." if delete else "Nothing is deleted.")

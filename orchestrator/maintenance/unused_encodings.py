@@ -1,5 +1,7 @@
 """Delete the encodings that no run of the store refers to: of removed runs, of other engines, of encoders.
 
+Files that writers left half-written, and damaged parts, go too: rows of photos that no run has may be in them.
+
 A run that is planned later encodes such photos anew, so nothing is lost but time.
 """
 
@@ -12,7 +14,7 @@ from pathlib import Path
 
 from orchestrator.maintenance.all_runs_claimed import all_runs_claimed
 from storage.encodings import Done, encoding_folders, own_folders
-from storage.erase_photos import delete, erase_from_folder
+from storage.erase_photos import delete, delete_leftovers, erase_from_folder, leftovers_of
 from storage.errors import LineupError, RunConflict, StoreError
 from storage.runs import Run, claim, list_runs, open_run
 from storage.schemas import CATALOG
@@ -28,12 +30,14 @@ class Unused:
     Args:
         folders: of engines, and of encoders of engines that are used.
         photos: in each other folder of encodings, the keys of photos that no run of this engine and encoder has.
-        size: bytes of the folders; those of the photos are not known before they are gone.
+        size: bytes of the folders and leftovers; those of the photos are not known before they are gone.
+        leftovers: half-written files of writers that died, and damaged parts, of engines that are used.
     """
 
     folders: tuple[Path, ...]
     photos: Mapping[Path, frozenset[str]]
     size: int
+    leftovers: tuple[Path, ...] = ()
 
     @property
     def keys(self) -> frozenset[str]:
@@ -43,7 +47,7 @@ class Unused:
     @property
     def nothing(self) -> bool:
         """Whether all is in use."""
-        return not (self.folders or self.photos)
+        return not (self.folders or self.photos or self.leftovers)
 
 
 def find_unused(store: Path) -> Unused:
@@ -73,11 +77,14 @@ def delete_unused(store: Path, found: Unused) -> Unused:
         now = _unused_by(list(_runs(store)), store)
         folders = tuple(folder for folder in found.folders if folder in now.folders)
         photos = {place: keys & now.photos.get(place, frozenset()) for place, keys in found.photos.items()}
-        unused = Unused(folders, {place: keys for place, keys in photos.items() if keys}, _size(folders))
+        kept = {place: keys for place, keys in photos.items() if keys}
+        unused = Unused(folders, kept, _size([*folders, *now.leftovers]), now.leftovers)
         for folder in unused.folders:
             delete(folder)
         for place, keys in unused.photos.items():
             erase_from_folder(_engine_of(place, store), place, keys)
+        for engine in {_engine_of(path, store) for path in unused.leftovers}:
+            delete_leftovers(engine)
     return unused
 
 
@@ -90,6 +97,7 @@ def _unused_by(runs: Sequence[Run], store: Path) -> Unused:
             used[place].update(keys)
     engines = {run.encodings for run in runs}
     folders: list[Path] = []
+    leftovers: list[Path] = []
     photos: dict[Path, frozenset[str]] = {}
     for engine in sorted((store / "encodings").glob("*")):
         if engine not in engines:
@@ -100,7 +108,9 @@ def _unused_by(runs: Sequence[Run], store: Path) -> Unused:
                 folders.append(place)
             elif left := Done(place, schema=schema).look() - used[place]:
                 photos[place] = frozenset(left)
-    return Unused(tuple(folders), photos, _size(folders))
+        # after the look, which may have set parts aside
+        leftovers += [path for path in leftovers_of(engine) if path.parent not in folders]
+    return Unused(tuple(folders), photos, _size([*folders, *leftovers]), tuple(leftovers))
 
 
 def _engine_of(place: Path, store: Path) -> Path:
@@ -108,8 +118,10 @@ def _engine_of(place: Path, store: Path) -> Path:
     return next(each for each in place.parents if each.parent == store / "encodings")
 
 
-def _size(folders: Sequence[Path]) -> int:
-    return sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file())
+def _size(found: Sequence[Path]) -> int:
+    """Bytes of files, and of the files in folders."""
+    files = [path for each in found for path in ([each] if each.is_file() else each.rglob("*")) if path.is_file()]
+    return sum(path.stat().st_size for path in files)
 
 
 def _runs(store: Path) -> Iterator[Run]:

@@ -12,9 +12,11 @@ import pytest
 from orchestrator.maintenance.remove_run import remove_run
 from orchestrator.maintenance.unused_encodings import delete_unused, find_unused
 from storage.encoder_settings import KNOWN_ENCODERS
-from storage.encodings import Done
+from storage.encodings import Done, encoding_folders
 from storage.errors import RunConflict, StoreError
-from storage.parts import part_path, table_of, write_part
+from storage.file_locks import TEMPORARY
+from storage.liveness import liveness_of
+from storage.parts import DAMAGED, part_path, table_of, write_part
 from storage.runs import Run, claim, create_run
 from storage.schemas import CATALOG, EFFORTS, EMBEDDINGS
 from storage.tables import read_table
@@ -153,3 +155,28 @@ def test_a_photo_is_deleted_from_an_encoder_whose_runs_do_not_have_it(runs: tupl
 def photos_of(run: Run) -> set[str]:
     """The photos of its catalogue."""
     return set(read_table(run.catalog, CATALOG, ["photo_key"])["photo_key"].to_pylist())
+
+
+def test_damaged_parts_and_half_written_files_of_engines_in_use_go_though_all_photos_are_in_use(
+    runs: tuple[Run, Run], call: Call
+) -> None:
+    few, _ = runs
+    places = [folder for folder, _ in encoding_folders(few.encodings)]
+    places.append(few.embedding_parts("1" * 32))
+    left = [*(place / f"{'a' * 32}.parquet.1{DAMAGED}" for place in places), places[0] / f".b.parquet.2{TEMPORARY}"]
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"rows of a photo")
+    unused_encoder = places.pop()
+    said = json.loads(call(few.store, "gc", "--dry-run", "--json").stdout)
+    assert (said["photos"], len(said["folders"]), said["leftovers"]) == (0, 1, len(left) - 1)
+    assert all(path.exists() for path in left)
+    with liveness_of(places[0]).temporary_file(places[0] / "c.parquet") as of_the_living:
+        of_the_living.write_bytes(b"its writer lives")
+        done = call(few.store, "gc", "--yes")
+        assert "They are deleted." in done.output
+        assert of_the_living.exists()
+    assert not [path for path in left if path.exists()]
+    assert not unused_encoder.exists()
+    assert len(encoded(few)) == 16
+    assert find_unused(few.store).nothing
