@@ -80,17 +80,18 @@ class EncodedPhotos:
                     result = stored_result(rows, {name: found[key] for name, found in others.items()})
                     yield replace(result, seconds=seconds.get(key, {}))
 
-    def _rows(self, part: Path, keys: Collection[str]) -> dict[str, Rows]:
-        """The rows of a part by photo."""
+    def _rows(self, part: Path, keys: Collection[str], schema: pa.Schema = FACES) -> dict[str, Rows]:
+        """The rows of a part by photo; none of a part that is gone or damaged."""
+        columns = self._columns if schema is FACES else schema.names
         found: defaultdict[str, Rows] = defaultdict(list)
         try:
-            for table in groups_of_photos(part, FACES, self._columns, pa.array(sorted(keys), pa.string())):
+            for table in groups_of_photos(part, schema, columns, pa.array(sorted(keys), pa.string())):
                 for row in table.to_pylist():
                     found[row["photo_key"]].append(row)
         except FileNotFoundError:  # it was merged into another one, which the next look finds
             return {}
         # a damaged one was set aside in the midst of it, perhaps between two faces of a photo
-        return found if part.exists() else {}
+        return found if part.is_file() else {}
 
     def _seconds(self, part: str) -> dict[str, dict[str, float]]:
         """The time of each step by photo, as the worker that wrote a part of faces noted it; empty where it is gone."""
@@ -103,16 +104,11 @@ class EncodedPhotos:
 
     def _embeddings(self, done: Done, keys: Collection[str]) -> dict[str, dict[int, Any]]:
         """The embeddings by one encoder: by photo, then by face; a photo without a face has an empty row."""
-        found: defaultdict[str, dict[int, Any]] = defaultdict(dict)
-        wanted = pa.array(sorted(keys), pa.string())
+        found: dict[str, dict[int, Any]] = {}
         for part in done.parts_of(keys):
-            try:
-                for table in groups_of_photos(part, EMBEDDINGS, EMBEDDINGS.names, wanted):
-                    for row in table.to_pylist():
-                        measured = row["embedding"]
-                        found[row["photo_key"]][row["face_index"]] = (
-                            None if measured is None else np.asarray(measured, np.float32)
-                        )
-            except FileNotFoundError:
-                continue
+            for key, rows in self._rows(part, keys, EMBEDDINGS).items():
+                embedded = {row["face_index"]: row["embedding"] for row in rows}
+                found[key] = {
+                    face: None if each is None else np.asarray(each, np.float32) for face, each in embedded.items()
+                }
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from PIL import Image
 
 from orchestrator.dataset.splits import make_splits
 from orchestrator.experiment.experiment_file import from_dict
+from orchestrator.inference import encoded_photos
+from orchestrator.inference.load_model import recogniser_of
+from orchestrator.inference.run_answers import plan_naming
 from orchestrator.maintenance.check import check_run
 from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.compatibility import check_encoders
@@ -31,23 +36,28 @@ from storage.errors import ExperimentError, RunStuck, StoreError
 from storage.experiments import Experiment
 from storage.face_pictures import run_pictures
 from storage.handed_back import read_notes
-from storage.parts import list_parts, read_parts
-from storage.runs import Run, encoder_network_path
+from storage.outputs import OutputLedger
+from storage.parts import list_parts, read_parts, set_aside
+from storage.row_groups import groups_of_photos
+from storage.runs import EMBEDDING_FOLDER, Run, encoder_network_path
 from storage.schemas import CATALOG, COMPARISON, EMBEDDINGS, RUN_FACES
 from storage.tables import read_table
 from tests.encoders.conftest import named_here_and_from_the_store
 from tests.tiny_run import compare_here, encode_here
 from tests.workers.faces.embed.test_onnx_encoder import channel_means
 from workers.faces.decode.guarded_reader import GuardedReader
+from workers.faces.embed.onnx_encoder import OnnxFaceEncoder
 from workers.faces.engine import FaceEngine, load_engine
 from workers.faces.engine_fingerprint import encoder_fingerprint
 from workers.faces.models.encoder_files import SFACE_VARIABLE
 from workers.faces.photo import Photo
 from workers.faces.refusal import Refusal
+from workers.jobs import embed_faces
 from workers.jobs.embed_faces import embed
+from workers.jobs.job import Refused
 from workers.jobs.load_faces import load_faces
 from workers.jobs.photo_ref import PhotoRef
-from workers.jobs.planned_encoders import onnx_encoders
+from workers.jobs.planned_encoders import load_onnx_encoders, onnx_encoders
 from workers.jobs.refit_winner import fitted, folder_of, refit
 from workers.learning.configurations import find_configuration
 from workers.queue.broker_options import BrokerOptions
@@ -160,6 +170,23 @@ def test_the_orchestrator_asks_for_the_embeddings_that_are_missing(
 
     Reconciler(later, Recorder(BrokerOptions("redis://127.0.0.1:1/0")), photos_per_task=100).step()
     assert sent == [("lineup.embed_faces", 16)]
+
+
+def test_of_a_run_that_is_removed_meanwhile_no_embedding_is_written(
+    others: Path, experiment: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = replace(experiment, configurations=("knn-1",), encoders={})
+    encode_here(plan_run(tmp_path, others, None, before).run)
+    later = plan_run(tmp_path, others, None, experiment).run
+
+    def load(run: Run) -> Mapping[str, OnnxFaceEncoder]:
+        shutil.rmtree(run.folder)
+        return load_onnx_encoders(run)
+
+    monkeypatch.setattr(embed_faces, "load_onnx_encoders", load)
+    with pytest.raises(Refused, match=f"{later.run_id} was removed"):
+        embed(later, [PhotoRef(*item) for item in planned_photos(later).items()])
+    assert list((later.encodings / EMBEDDING_FOLDER).rglob("*.parquet")) == []
 
 
 def test_a_photo_that_is_gone_when_an_encoder_is_added_is_a_row(
@@ -290,6 +317,31 @@ def test_stored_faces_are_named_by_it_as_by_the_engine(
     here, stored = named_here_and_from_the_store(moved, configuration, others / "anton")
     assert here == stored
     assert sum(len(answer.faces) for answer in here) == 4
+
+
+def test_of_embeddings_that_are_damaged_in_the_midst_no_half_photo_is_named(
+    run: Run, others: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved = copied(run, tmp_path / "store")
+    (tmp_path / "two").mkdir()
+    pair = [np.asarray(Image.open(path)) for path in sorted(others.glob("*/*.jpg"))[:2]]
+    Image.fromarray(np.hstack(pair)).save(tmp_path / "two" / "pair.png")
+    recogniser = recogniser_of(moved, "knn-1@mine")
+    encode_here(plan_naming(moved, tmp_path / "two", recogniser, OutputLedger(None)).run)
+
+    def damaged(part: Path, schema: pa.Schema, columns: Sequence[str], photos: pa.Array) -> Iterator[pa.Table]:
+        for table in groups_of_photos(part, schema, columns, photos):
+            if schema is EMBEDDINGS:
+                yield table.slice(0, 1)
+                set_aside(part)
+                return
+            yield table
+
+    stored = encoded_photos.EncodedPhotos(moved.store, recogniser)
+    keys = set(stored.look())
+    assert [len(result.faces) for result in stored.results(keys)] == [2]
+    monkeypatch.setattr(encoded_photos, "groups_of_photos", damaged)
+    assert list(stored.results(keys)) == []
 
 
 @pytest.mark.parametrize(
