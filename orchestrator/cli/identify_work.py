@@ -30,6 +30,7 @@ from orchestrator.inference.load_model import recogniser_of
 if TYPE_CHECKING:
     from orchestrator.inference.local_answers import LocalAnswers
     from orchestrator.inference.photo_files import PhotoFiles
+    from orchestrator.inference.run_answers import RunAnswers
     from orchestrator.inference.sorted_links import SortedLinks
     from orchestrator.stop_request import Stop
     from storage.outputs import OutputLedger
@@ -114,6 +115,7 @@ class IdentifyWork:
 
     def name_on_queue(self, folder: Path, links: SortedLinks | None) -> bool:
         """Have the workers encode the photos of a folder, print each answer as it comes; otherwise as `name_photos`."""
+        from orchestrator.inference.heap_run import removal_of
         from orchestrator.inference.run_answers import RunAnswers, plan_naming
         from orchestrator.scheduler.scan_by_workers import scan_by_workers
 
@@ -129,10 +131,19 @@ class IdentifyWork:
             )
         self._tell_left_out(planned.left_out)
         answers = RunAnswers(planned.run, folder, self._recogniser, self._out is not None)
-        rows = self._rows(answers.paths, links, planned.run.run_id)
-        ended = drive_and_print(planned.run, answers, rows, self._quiet)
+        kept = removal_of(planned.run)  # the store may not answer at the end
+        try:
+            return self._drive_to_the_end(planned.run, answers, links)
+        finally:
+            self._tell(
+                "The faces of these photos are kept in the store. To delete them, and the runs of cluster and verify "
+                f"of this folder: {kept}"
+            )
+
+    def _drive_to_the_end(self, run: Run, answers: RunAnswers, links: SortedLinks | None) -> bool:
+        rows = self._rows(answers.paths, links, run.run_id)
+        ended = drive_and_print(run, answers, rows, self._quiet)
         rows.sum_up()
-        self._tell_what_is_kept(planned.run)
         if rows.count < len(answers.paths):
             goes_on = ended.state in ("running", "finished")
             if ended.waiting:
@@ -141,11 +152,6 @@ class IdentifyWork:
             print_line(f"Stopped after {rows.count} of {len(answers.paths)} photos; {told}.")
             raise click.exceptions.Exit(INTERRUPTED if goes_on else 1)
         return rows.any_read
-
-    def _tell_what_is_kept(self, run: Run) -> None:
-        from orchestrator.inference.heap_run import removal_of
-
-        self._tell(f"The faces of these photos are kept in the store. To delete them: {removal_of(run)}")
 
     def name_video(self, path: Path) -> bool:
         """Name the faces of a video and print the answer; a video that cannot be read is an error of its own."""

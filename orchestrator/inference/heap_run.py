@@ -63,7 +63,7 @@ def plan_heap(
 
 
 def removal_of(run: Run) -> str:
-    """The commands that delete a heap's run, the earlier ones of its folder, and their encodings."""
+    """The commands that delete a heap's run, others of its folder (of cluster and verify, too), and their encodings."""
     names = [name for name in list_runs(run.store) if name == run.run_id or _is_of_heap(run, name)]
     return " && ".join([*(f"lineup remove {name} --yes" for name in names), "lineup gc --yes"])
 

@@ -14,7 +14,7 @@ from orchestrator.inference.run_answers import plan_naming
 from orchestrator.maintenance.erase_person import erase_person, find_person
 from orchestrator.scheduler.service import Service
 from storage.encodings import Done
-from storage.errors import DatasetError, InputError, RunConflict
+from storage.errors import BrokerError, DatasetError, InputError, RunConflict
 from storage.outputs import OutputLedger
 from storage.runs import Run, claim, list_runs, open_run
 from tests.cluster import Cluster
@@ -84,11 +84,20 @@ def test_the_last_line_names_the_commands_that_delete_all_that_was_kept(own: Run
     assert done.exit_code == 0, done.output
     assert "9 photos the faces were in the store" in done.stdout
     (told,) = [line for line in done.stderr.splitlines() if "are kept in the store" in line]
-    for command in told.partition("To delete them: lineup ")[2].split(" && lineup "):
+    for command in told.partition(" of this folder: lineup ")[2].split(" && lineup "):
         assert call(own.store, *command.split()).exit_code == 0, command
     assert (encode_runs(own.store), engine.exists()) == ([], False)
     assert not list((own.store / "known_files").rglob("*heap*"))
     assert list_runs(own.store) == [own.run_id]
+
+
+def test_that_line_is_there_too_where_the_broker_does_not_answer(own: Run, heap: Path, call: Call) -> None:
+    asked = ("identify", str(heap), "-c", "svm-linear", "--queue")
+    done = call(own.store, *asked, broker_url="redis://127.0.0.1:1")
+    assert isinstance(done.exception, BrokerError)
+    assert f"lineup remove {encode_runs(own.store)[0]} --yes && lineup gc --yes" in done.stderr.splitlines()[-1]
+    quiet = call(own.store, *asked, "--quiet", broker_url="redis://127.0.0.1:1")
+    assert "are kept in the store" not in quiet.stderr
 
 
 def test_who_is_forgotten_in_a_compared_run_is_forgotten_in_the_photos_that_were_named(own: Run, heap: Path) -> None:

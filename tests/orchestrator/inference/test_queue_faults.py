@@ -72,6 +72,7 @@ def test_after_an_interrupt_the_rows_so_far_are_there_and_the_same_command_goes_
         out, told = first.communicate(timeout=60)
     assert first.returncode == 130
     assert "the same command goes on" in told
+    assert "To delete them" in told.splitlines()[-1]
     rows = rows_of(out)
     assert 0 < len(rows) < len(expected)
     assert rows.items() <= expected.items()
