@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import re
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +15,7 @@ from orchestrator.cli.queue_work import drive_and_print
 from orchestrator.local import drive_run
 from orchestrator.scheduler import status
 from orchestrator.scheduler.status import Status
+from tests.terminal import Terminal
 
 PHOTOS = 4
 LAST = Status("faces-heap-1", "finished", "images", PHOTOS, PHOTOS)
@@ -68,62 +66,16 @@ def stepped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(status, "status_of", lambda _: LAST)
 
 
-class Terminal:
-    """A terminal that standard output and standard error are the same of; `lines` are those on its screen."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._master, slave = os.openpty()
-        self._bytes = b""
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-        self._ours = [open(slave, "w", closefd=False) for _ in range(2)]  # noqa: SIM115 - closed by `lines`
-        self._slave = slave
-        for name, file in zip(("stdout", "stderr"), self._ours, strict=True):
-            monkeypatch.setattr(sys, name, file)
-        monkeypatch.setenv("TERM", "xterm")
-
-    def _read(self) -> None:
-        while True:
-            try:
-                self._bytes += os.read(self._master, 65536)
-            except OSError:  # its other end is closed
-                return
-
-    def lines(self) -> list[str]:
-        """What is on the screen, when nothing more will be written."""
-        for file in self._ours:
-            file.close()
-        os.close(self._slave)
-        self._reader.join()
-        os.close(self._master)
-        return on_screen(self._bytes.decode())
-
-
-def on_screen(text: str) -> list[str]:
-    """The lines of a wide screen after these characters: text, line ends, cursor up, erase line."""
-    lines, row, column = [""], 0, 0
-    for each in re.findall(r"\x1b\[[?0-9;]*[A-Za-z]|[^\x1b]", text):
-        if each == "\r":
-            column = 0
-        elif each == "\n":
-            row += 1
-            lines += [""] * (row + 1 - len(lines))
-        elif each.endswith("A") and each.startswith("\x1b"):
-            row = max(0, row - int(each[2:-1] or 1))
-        elif each == "\x1b[2K":
-            lines[row] = ""
-        elif not each.startswith("\x1b"):
-            lines[row] = lines[row].ljust(column)[:column] + each + lines[row][column + 1 :]
-            column += 1
-    return [line.rstrip() for line in lines]
-
-
 @pytest.mark.usefixtures("stepped")
 def test_on_a_terminal_each_row_keeps_a_line_of_its_own_beside_the_progress(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers, terminal = Answers(1, 1, 1, 1), Terminal(monkeypatch)
-    drive_and_print(run_of(tmp_path, finished=False), answers, Rows(), quiet=False)  # type: ignore[arg-type]
+    answers, terminal = Answers(1, 1, 1, 1), Terminal()
+    with open(terminal.slave, "w", closefd=False) as both:
+        for name in ("stdout", "stderr"):
+            monkeypatch.setattr(sys, name, both)
+        monkeypatch.setenv("TERM", "xterm")
+        drive_and_print(run_of(tmp_path, finished=False), answers, Rows(), quiet=False)  # type: ignore[arg-type]
     lines = terminal.lines()
     assert [line for line in lines if "row of" in line] == [f"row of {path}" for path in answers.paths]
     assert "Encoding faces: 1 of 4" in lines

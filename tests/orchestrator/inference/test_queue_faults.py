@@ -16,24 +16,34 @@ from storage.object_path import ObjectPath
 from storage.runs import Run
 from tests.cluster import descendants, wait_for
 from tests.orchestrator.inference.conftest import rows_of
+from tests.terminal import Terminal
 from tests.tiny_run import lineup
 
 pytestmark = pytest.mark.slow
 
 
-def started(own: Run, heap: Path) -> subprocess.Popen[str]:
-    """The command with a private broker, a photo in each message."""
+def started(own: Run, heap: Path, output: int = subprocess.PIPE) -> subprocess.Popen[str]:
+    """The command with a private broker, a photo in each message; both outputs go to the same place, or are pipes."""
     arguments = ["identify", str(heap), "-c", "svm-linear", "--json", "--queue"]
     command = [sys.executable, "-c", "from orchestrator.cli.main import main; main()", *arguments]
     settings = {"LINEUP_STORE": str(own.store), "LINEUP_PROCESSES": "1", "LINEUP_PHOTOS_PER_TASK": "1"}
     environment = {**os.environ, **settings, "LINEUP_BROKER_URL": ""}
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, env=environment, stdout=output, stderr=output, text=True)
 
 
 @pytest.fixture
 def expected(own: Run, heap: Path) -> dict[str, Any]:
     """What the local way says."""
     return rows_of(lineup(own.store, "identify", str(heap), "-c", "svm-linear", "--json").stdout)
+
+
+def test_on_one_terminal_every_row_is_on_the_screen(own: Run, heap: Path, expected: dict[str, Any]) -> None:
+    terminal = Terminal()
+    with started(own, heap, terminal.slave) as command:
+        assert command.wait(timeout=180) == 0
+    lines = terminal.lines()
+    assert rows_of("\n".join(line for line in lines if line.startswith("{"))) == expected
+    assert "Encoding faces" in "\n".join(lines)
 
 
 def image_workers(pid: int) -> Iterator[int]:
