@@ -19,6 +19,41 @@ static int failure(const char *path, int reading)
     return atoi(number + reading);
 }
 
+/* The path that a name in an open folder leads to; folders are opened one by one, and the name is relative. */
+static const char *joined(int folder, const char *name, char *path, size_t size)
+{
+    char link[64];
+    ssize_t length;
+    if (!name || name[0] == '/' || folder == AT_FDCWD)
+        return name;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", folder);
+    length = readlink(link, path, size - 1);
+    if (length <= 0)
+        return name;
+    snprintf(path + length, size - length, "/%s", name);
+    return path;
+}
+
+#define OPENAT(name)                                                      \
+    int name(int folder, const char *path, int flags, ...)                \
+    {                                                                     \
+        static int (*next)(int, const char *, int, ...);                  \
+        char whole[4096];                                                 \
+        va_list more;                                                     \
+        int mode;                                                         \
+        if (!next)                                                        \
+            next = dlsym(RTLD_NEXT, #name);                               \
+        if ((errno = failure(joined(folder, path, whole, sizeof whole), 0))) \
+            return -1;                                                    \
+        va_start(more, flags);                                            \
+        mode = va_arg(more, int);                                         \
+        va_end(more);                                                     \
+        return next(folder, path, flags, mode);                           \
+    }
+
+OPENAT(openat)
+OPENAT(openat64)
+
 #define OPEN(name)                                                        \
     int name(const char *path, int flags, ...)                            \
     {                                                                     \

@@ -27,6 +27,8 @@ from tests.tiny_run import encode_here
 @pytest.fixture
 def of_lab(lab: Cluster, run: Run) -> Run:
     """The run in the store whose workers are running."""
+    for parent in ("runs", "encodings"):
+        (lab.store / parent).mkdir(0o700, exist_ok=True)
     shutil.copytree(run.folder, lab.store / "runs" / run.run_id, dirs_exist_ok=True)
     shutil.copytree(run.encodings, lab.store / "encodings" / run.encodings.name, dirs_exist_ok=True)
     return open_run(lab.store, run.run_id)
