@@ -8,6 +8,7 @@ the fault is not the photo's: each method raises `EngineError`.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 
 from storage.errors import EngineError
@@ -20,6 +21,10 @@ from workers.faces.refusal import Refusal
 WALL_SECONDS = (40, 15)
 """For each try of one photo, should it wait without using the processor: the machine may have been paused, so a fresh
 process tries once more. Together less than a worker's watchdog allows."""
+
+MOST_KILLS = 6
+"""So often is a process killed from outside at one photo until the photo is refused. Somebody may kill it, or a machine
+whose memory is full; what a photo does by itself ends otherwise, or by one of the limits."""
 
 TIMED_OUT = "reading it took too long"
 
@@ -72,22 +77,19 @@ class GuardedReader:
 
     def _ask(self, data: bytes, limits: SizeLimits | None) -> Answer:
         stated = None if limits is None else _stated(limits)
-        died: ReaderDeath | None = None
+        deaths: list[ReaderDeath] = []
         with self._lock:
-            for seconds in WALL_SECONDS:
-                if self._is_closed:
-                    break
+            end = time.monotonic() + sum(WALL_SECONDS)
+            while not self._is_closed and (seconds := _seconds_after(deaths, end - time.monotonic())) > 0:
                 child = self._living_child()
                 try:
                     return child.ask([data], stated, seconds)[0]
                 except ReaderDeath as death:
                     self._child = None
-                    died = death
-                    if death.used_up:
-                        break
-            if died and not died.used_up and not self._is_closed:
+                    deaths.append(death)
+            if deaths and not deaths[-1].used_up and not self._is_closed:
                 self._check_itself()
-        return _refusal(died)
+        return _refusal(deaths)
 
     def _try_together(self, files: Sequence[bytes]) -> list[Answer] | None:
         try:
@@ -119,10 +121,18 @@ def _stated(limits: SizeLimits) -> list[int]:
     return [limits.file_bytes, limits.pixels, limits.shortest_side, limits.working_side]
 
 
-def _refusal(death: ReaderDeath | None) -> Refusal:
-    if death is None or death.timed_out:
+def _seconds_after(deaths: Sequence[ReaderDeath], left: float) -> float:
+    """The time for the next try of a photo, at most `left`; 0 where it is not tried again."""
+    faults = sum(not death.killed for death in deaths)
+    if any(death.used_up for death in deaths) or len(deaths) == MOST_KILLS or faults == len(WALL_SECONDS):
+        return 0
+    return min(left, WALL_SECONDS[faults])
+
+
+def _refusal(deaths: Sequence[ReaderDeath]) -> Refusal:
+    if not deaths or deaths[-1].timed_out:
         return Refusal("timed_out", TIMED_OUT)
-    return Refusal("poisoned", f"the process that read it died {len(WALL_SECONDS)} times: {death.cause}")
+    return Refusal("poisoned", f"the process that read it died {len(deaths)} times: {deaths[-1].cause}")
 
 
 _reader: GuardedReader | None = None

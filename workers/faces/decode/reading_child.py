@@ -38,13 +38,15 @@ class ReaderDeath(Exception):
 
     Attributes:
         used_up: whether all its processor time was used; another try would use it again.
+        killed: whether it was killed from outside: neither by a limit nor by this process.
     """
 
-    def __init__(self, code: int, timed_out: bool) -> None:
+    def __init__(self, code: int, timed_out: bool, killed: bool = False) -> None:
         super().__init__(code)
         self.code = code
         self.used_up = code == -signal.SIGXCPU
         self.timed_out = timed_out or self.used_up
+        self.killed = killed
 
     @property
     def cause(self) -> str:
@@ -116,8 +118,9 @@ class ReadingChild:
         except (OSError, *NONSENSE):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(1)  # it is dead, or answers nonsense and is ended
+            killed = self._process.poll() == -signal.SIGKILL
             self._process.kill()
-            raise ReaderDeath(self._process.wait(), timed_out=False) from None
+            raise ReaderDeath(self._process.wait(), timed_out=False, killed=killed) from None
         finally:
             if size > KEPT_BYTES:
                 self._incoming.truncate(0)

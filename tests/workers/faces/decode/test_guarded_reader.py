@@ -34,6 +34,13 @@ if sys.orig_argv[1:4] == ["-P", "-m", "workers.faces.decode.reader_process"]:
         if b"<once>" in data and not os.path.exists(FOLDER + "/once"):
             open(FOLDER + "/once", "w").close()
             os.kill(os.getpid(), signal.SIGKILL)
+        if b"<killed>" in data:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if b"<five times>" in data:
+            with open(FOLDER + "/five", "a") as kills:
+                kills.write("x")
+            if os.path.getsize(FOLDER + "/five") <= 5:
+                os.kill(os.getpid(), signal.SIGKILL)
         if b"<pause>" in data and not os.path.exists(FOLDER + "/pause"):
             open(FOLDER + "/pause", "w").close()
             os.kill(os.getpid(), signal.SIGSTOP)
@@ -117,6 +124,7 @@ def test_a_file_that_crashes_the_process_costs_the_headers_of_no_other(reader: G
     ("mark", "outcome", "words"),
     [
         (b"<crash>", "poisoned", "died 2 times: Segmentation fault"),
+        (b"<killed>", "poisoned", "died 6 times: Killed"),
         (b"<busy>", "timed_out", "too long"),
         (b"<sleep>", "timed_out", "too long"),
         (b"<hog>", "too_large", "more than 1000 MB of memory"),
@@ -136,10 +144,11 @@ def test_a_photo_that_harms_the_process_is_refused_and_the_next_is_read(
     assert isinstance(reader.image(marked(face, b""), Limits()), Photo)
 
 
-def test_a_process_that_is_killed_once_reads_the_photo_when_it_is_started_again(
-    reader: GuardedReader, face: Pixels
+@pytest.mark.parametrize("mark", [b"<once>", b"<five times>"])
+def test_a_process_that_is_killed_from_outside_reads_the_photo_when_it_is_started_again(
+    reader: GuardedReader, face: Pixels, mark: bytes
 ) -> None:
-    assert isinstance(reader.image(marked(face, b"<once>"), Limits()), Photo)
+    assert isinstance(reader.image(marked(face, mark), Limits()), Photo)
 
 
 def test_a_process_that_was_silent_once_reads_the_photo_when_it_is_started_again(
