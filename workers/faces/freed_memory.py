@@ -11,7 +11,11 @@ import functools
 from collections.abc import Callable
 
 ENOUGH_BYTES = 120_000_000
-"""Of photos' pixels, after which the freed memory is given back: it takes 1 to 6 ms."""
+"""Of photos, after which the freed memory is given back: it takes 1 to 6 ms."""
+
+BESIDE_PIXELS = 1_000_000
+"""So many bytes a photo counts besides its pixels: what is kept of each until its message is written leaves holes too.
+Without it, messages of 128 photos of 250 x 250 had a worker hold 480 MB instead of 440."""
 
 
 class FreedMemory:
@@ -20,9 +24,9 @@ class FreedMemory:
     def __init__(self) -> None:
         self._bytes = 0
 
-    def count(self, freed: int) -> None:
-        """So many bytes are not needed any more, or will not be when `give_back` is called."""
-        self._bytes += freed
+    def count(self, pixels: int) -> None:
+        """A photo's pixels, so many bytes, are not needed any more, or will not be when `give_back` is called."""
+        self._bytes += pixels + BESIDE_PIXELS
 
     def give_back(self) -> None:
         """Give freed memory back, where it is `ENOUGH_BYTES`."""

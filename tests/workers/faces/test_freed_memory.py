@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from workers.faces import freed_memory
-from workers.faces.freed_memory import ENOUGH_BYTES, FreedMemory, trim_memory
+from workers.faces.freed_memory import BESIDE_PIXELS, ENOUGH_BYTES, FreedMemory, trim_memory
 
 
 def test_it_is_given_back_when_enough_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,10 +16,10 @@ def test_it_is_given_back_when_enough_is_counted(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(freed_memory, "trim_memory", lambda: lambda: given.append(True))
     freed = FreedMemory()
     for _ in range(3):
-        freed.count(ENOUGH_BYTES - 1)
+        freed.count(ENOUGH_BYTES - BESIDE_PIXELS - 1)
         freed.give_back()
         assert not given
-        freed.count(1)
+        freed.count(0)
         freed.give_back()
         assert given.pop()
 
