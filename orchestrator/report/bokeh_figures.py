@@ -68,6 +68,7 @@ def accuracy_figure(rows: list[Row]) -> str:
     )
     drawn.toolbar_location = None
     drawn.xaxis.axis_label, drawn.yaxis.axis_label = "milliseconds from photo to name", "test accuracy, %"
+    drawn.yaxis.ticker = accuracy_ticks(bottom)
     drawn.xaxis.ticker = _ticks(low, high)
     drawn.xaxis.major_label_overrides = {place: number(10**place) for place in _ticks(low, high)}
     _draw_rows(drawn, timed, across, (high, bottom))
@@ -185,6 +186,17 @@ def _name_people(drawn: Any, faces: MappedFaces) -> None:
     drawn.text(x, y, [label[:24] for label in places], text_color=INK, text_font_size="13px", text_align="center",
                text_baseline="middle", text_font_style="bold", background_fill_color=PAPER,
                background_fill_alpha=0.75)  # fmt: skip
+
+
+def accuracy_ticks(bottom: float) -> list[float]:
+    """Six percentages or fewer from the bottom of an axis up to 100, which no accuracy exceeds.
+
+    >>> accuracy_ticks(90.0)
+    [90.0, 92.0, 94.0, 96.0, 98.0, 100.0]
+    """
+    least = max(0.0, bottom)
+    step = next(value for value in (2.0, 5.0, 10.0, 20.0) if (100 - least) / value <= 5)
+    return [100 - step * count for count in range(int((100 - least) / step), -1, -1)]
 
 
 def _around(values: list[float]) -> tuple[float, float]:
