@@ -18,7 +18,6 @@ from orchestrator.inference.encoded_photos import EncodedPhotos
 from orchestrator.inference.heap_run import HeapRun, plan_heap
 from orchestrator.inference.photos import PhotoAnswer, annotated_jpeg, answer_of
 from storage.encodings import Done
-from storage.errors import EngineError
 from storage.experiments import Experiment
 from storage.outputs import OutputLedger
 from storage.parts import read_parts
@@ -26,6 +25,7 @@ from storage.runs import Run
 from storage.schemas import CATALOG, FACES
 from storage.tables import read_table
 from workers.faces.decode.guarded_reader import guarded_reader
+from workers.faces.null_engine import names_nobody
 from workers.faces.records import PhotoResult
 from workers.faces.refusal import Refusal
 from workers.jobs.catalogued_file import dataset_of, read_catalogued
@@ -58,7 +58,7 @@ def plan_naming(
         EngineError: the faces of the run are invented.
     """
     if recogniser.engine.null_engine:
-        raise EngineError("the null engine invents faces, and names nobody", "Name faces with a run of another engine")
+        raise names_nobody()
     limits, encoders = compared.plan.experiment, {name: each.settings for name, each in recogniser.others.items()}
     experiment = Experiment(
         photo_seconds=limits.photo_seconds,

@@ -50,7 +50,12 @@ class NullEngine(FaceEngine):
 
     def _every_face(self, photo: Photo, full: FullSize | None, others: OtherEncoders, own: bool = True) -> PhotoResult:
         del photo, full, others, own
-        raise EngineError("the null engine invents faces, and names nobody", "Name faces with a run of another engine")
+        raise names_nobody()
+
+
+def names_nobody() -> EngineError:
+    """The error where the faces of this engine are to be named."""
+    return EngineError("the null engine invents faces, and names nobody", "Name faces with a run of another engine")
 
 
 def _invented(key: str, data: bytes) -> FaceRecord:
