@@ -55,24 +55,23 @@ def run(
         LineupError: the photos, the experiment or the store cannot be used, or the run needs its user.
         KeyboardInterrupt: the run was interrupted; the same call goes on with it.
     """
+    from orchestrator.cli.plan_photos import plan_photos
     from orchestrator.scheduler.planning import plan_run
-    from orchestrator.scheduler.scan_by_workers import scan_by_workers
     from storage.object_path import store_path
 
     settings, place = settings_and_store(store, processes)
     asked = _experiment(experiment, configurations, place)
+    photos, people = store_path(folder), Path(labels) if labels is not None else None
     files = [corrections] if isinstance(corrections, str | os.PathLike) else corrections
     with progress_display(progress) as screen:
         screen.print_lines(_noted())
-        planned = plan_run(
+        planned = plan_photos(
+            lambda on_photo, elsewhere: plan_run(
+                place, photos, people, asked, name, on_photo, [Path(each) for each in files], elsewhere
+            ),
+            screen,
             place,
-            store_path(folder),
-            Path(labels) if labels is not None else None,
-            asked,
-            name,
-            lambda done, total: screen.show("catalog", done, total),
-            [Path(each) for each in files],
-            scan_by_workers(place, settings),
+            settings,
         )
         screen.print_lines(planned.summary.sentences())
         planned.run.let_go_on()

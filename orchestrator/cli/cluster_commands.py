@@ -64,7 +64,7 @@ def cluster(
     _check_empty(into)
     links = SortedLinks(into, [folder], outputs, named=False)
     chosen = encoder or default_encoder()
-    run = encoded_run(lambda on_photo: plan_clusters(store_folder(), folder, chosen, outputs, on_photo), quiet)
+    run = encoded_run(lambda *reading: plan_clusters(store_folder(), folder, chosen, outputs, *reading), quiet)
     found = clusters_of(run, chosen, looseness, least)
     for key, names in found.in_photo.items():
         for path in found.paths[key]:

@@ -7,26 +7,33 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import INTERRUPTED, finish_run, print_line, stderr_console, stop_on_interrupt
+from orchestrator.cli.options import (
+    INTERRUPTED,
+    finish_run,
+    print_line,
+    settings,
+    stderr_console,
+    stop_on_interrupt,
+    store_folder,
+)
+from orchestrator.cli.plan_photos import plan_photos
 
 if TYPE_CHECKING:
+    from orchestrator.dataset.catalog import OnPhoto, ScanElsewhere
     from storage.runs import Run
 
-OnPhoto = Callable[[int, int], None]
-"""Called with (done, total) after each photo of the catalogue."""
 
-
-def encoded_run(plan: Callable[[OnPhoto], Run], quiet: bool) -> Run:
+def encoded_run(plan: Callable[[OnPhoto, ScanElsewhere | None], Run], quiet: bool) -> Run:
     """The finished run of the photos; ends the command where it was interrupted.
 
     Args:
-        plan: makes the run; what it is called with shows how far its catalogue is.
+        plan: of `plan_photos`.
     """
     from orchestrator.cli.progress import display
 
     screen = stderr_console()
     with display(screen, quiet) as bars:
-        run = plan(lambda done, total: bars.show("catalog", done, total))
+        run = plan_photos(plan, bars, store_folder(), settings())
         run.let_go_on()
         with stop_on_interrupt() as stop:  # before, Ctrl-C ends the catalogue at once
             ended = finish_run(run, bars, stop)

@@ -10,9 +10,11 @@ from orchestrator.cli.choose_run import read_experiment
 from orchestrator.cli.options import (
     json_option,
     quiet_option,
+    settings,
     stderr_console,
     store_folder,
 )
+from orchestrator.cli.plan_photos import plan_photos
 from orchestrator.cli.run_commands import (
     corrections_option,
     finish_and_print,
@@ -66,17 +68,15 @@ def train_encoder(
     from orchestrator.scheduler.planning import plan_encoder
     from storage.plans import TripletSettings
 
-    settings = TripletSettings(mining=mining, epochs=epochs, seed=seed, view=view)
+    store, triplets = store_folder(), TripletSettings(mining=mining, epochs=epochs, seed=seed, view=view)
     with display(stderr_console(), quiet) as bars:
-        planned = plan_encoder(
-            store_folder(),
-            folder,
-            labels,
-            read_experiment(experiment),
-            settings,
-            run_id,
-            lambda done, total: bars.show("catalog", done, total),
-            corrections,
+        planned = plan_photos(
+            lambda on_photo, elsewhere: plan_encoder(
+                store, folder, labels, read_experiment(experiment), triplets, run_id, on_photo, corrections, elsewhere
+            ),
+            bars,
+            store,
+            settings(),
         )
     print_plan(planned)
     planned.run.let_go_on()

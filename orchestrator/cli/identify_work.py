@@ -22,6 +22,7 @@ from orchestrator.cli.options import (
     stop_on_interrupt,
 )
 from orchestrator.cli.photo_rows import PhotoRows
+from orchestrator.cli.plan_photos import plan_photos
 from orchestrator.cli.progress import display
 from orchestrator.cli.queue_work import drive_and_print
 from orchestrator.inference import format_names, format_video
@@ -117,17 +118,13 @@ class IdentifyWork:
         """Have the workers encode the photos of a folder, print each answer as it comes; otherwise as `name_photos`."""
         from orchestrator.inference.heap_run import removal_of
         from orchestrator.inference.run_answers import RunAnswers, plan_naming
-        from orchestrator.scheduler.scan_by_workers import scan_by_workers
 
-        elsewhere = scan_by_workers(self._run.store, settings())
         with display(stderr_console(), self._quiet) as bars:
-            planned = plan_naming(
-                self._run,
-                folder,
-                self._recogniser,
-                self._outputs,
-                lambda done, total: bars.show("catalog", done, total),
-                elsewhere,
+            planned = plan_photos(
+                lambda *reading: plan_naming(self._run, folder, self._recogniser, self._outputs, *reading),
+                bars,
+                self._run.store,
+                settings(),
             )
         self._tell_left_out(planned.left_out)
         answers = RunAnswers(planned.run, folder, self._recogniser, self._out is not None)

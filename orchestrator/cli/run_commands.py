@@ -22,6 +22,7 @@ from orchestrator.cli.options import (
     stop_on_interrupt,
     store_folder,
 )
+from orchestrator.cli.plan_photos import plan_photos
 from storage.object_path import store_path
 
 if TYPE_CHECKING:
@@ -189,19 +190,17 @@ def _plan(
 ) -> Planned:
     from orchestrator.cli.progress import display
     from orchestrator.scheduler.planning import plan_run
-    from orchestrator.scheduler.scan_by_workers import scan_by_workers
     from storage.retention import set_retention
 
+    store = store_folder()
     with display(stderr_console(), quiet) as bars:
-        planned = plan_run(
-            store_folder(),
-            folder,
-            labels,
-            read_experiment(experiment),
-            run_id,
-            lambda done, total: bars.show("catalog", done, total),
-            corrections,
-            scan_by_workers(store_folder(), settings()),
+        planned = plan_photos(
+            lambda on_photo, elsewhere: plan_run(
+                store, folder, labels, read_experiment(experiment), run_id, on_photo, corrections, elsewhere
+            ),
+            bars,
+            store,
+            settings(),
         )
     if retain_days is not None:
         set_retention(planned.run, retain_days)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.choose_run import read_experiment
-from orchestrator.cli.encode_run import OnPhoto, encoded_run
+from orchestrator.cli.encode_run import encoded_run
 from orchestrator.cli.options import json_option, print_json, print_lines, quiet_option, store_folder
 from storage.errors import InputError
 
 if TYPE_CHECKING:
+    from orchestrator.dataset.catalog import OnPhoto, ScanElsewhere
     from orchestrator.verification.photo_pair import PhotoPair
     from storage.runs import Run
 
@@ -98,10 +99,10 @@ def _encoded(
     if encoder:
         asked = with_encoder(store_folder(), asked, encoder)
 
-    def plan(on_photo: OnPhoto) -> Run:
+    def plan(on_photo: OnPhoto, elsewhere: ScanElsewhere | None) -> Run:
         if pairs is None:
-            return plan_folder(store_folder(), folder, labels, asked, on_photo)
-        return plan_pairs(store_folder(), folder, pairs, asked, on_photo)
+            return plan_folder(store_folder(), folder, labels, asked, on_photo, elsewhere)
+        return plan_pairs(store_folder(), folder, pairs, asked, on_photo, elsewhere)
 
     return encoded_run(plan, quiet)
 

@@ -24,7 +24,7 @@ from orchestrator.dataset.summary import DatasetSummary, summarize
 from storage.engine_settings import Limits
 from storage.errors import DatasetError
 from storage.known_files import KnownFiles, known_files
-from storage.outputs import OutputLedger
+from storage.outputs import OutputLedger, store_outputs
 from storage.schemas import CATALOG, EXCLUDED
 from workers.faces.engine_fingerprint import ENGINE_VERSION
 from workers.faces.refusal import Refusal
@@ -41,6 +41,9 @@ Row = dict[str, Any]
 Scanned = tuple[int, Facts]
 """The place of a file among those that were asked for, and its facts."""
 
+OnPhoto = Callable[[int, int], None]
+"""Called with (done, total) after each photo, in the thread that makes the catalogue."""
+
 ScanElsewhere = Callable[[Path, Limits, Sequence[Source]], Iterator[list[Scanned]]]
 """Takes the dataset's folder, the limits and the files; gives facts, some at a time, in no order."""
 
@@ -53,7 +56,7 @@ def build_catalog(
     min_photos_per_person: int = 4,
     least_people: int = 2,
     corrections: Sequence[Path] = (),
-    on_photo: Callable[[int, int], None] | None = None,
+    on_photo: OnPhoto | None = None,
     outputs: OutputLedger | None = None,
     known: KnownFiles | None = None,
     elsewhere: ScanElsewhere | None = None,
@@ -65,7 +68,6 @@ def build_catalog(
         limits: sizes beyond which a photo is refused unread or undecoded; None for the defaults.
         min_photos_per_person: people with fewer distinct photos are reported.
         corrections: CSV files of labels to be corrected, one after another; see `orchestrator.dataset.corrections`.
-        on_photo: called in this thread with (done, total) after each photo.
         outputs: the ledger of the store, which tells annotated copies from photos.
         known: files that are not read again; those that are read are added.
         elsewhere: reads files on other machines; those that it leaves out are read here.
@@ -89,6 +91,38 @@ def build_catalog(
     return table, summarize(rows, sources, min_photos_per_person, corrected)
 
 
+def store_catalog(
+    store: Path,
+    root: Path,
+    labels: Path | None,
+    limits: Limits,
+    on_photo: OnPhoto | None,
+    elsewhere: ScanElsewhere | None,
+    *,
+    min_photos_per_person: int,
+    least_people: int = 2,
+    corrections: Sequence[Path] = (),
+) -> tuple[pa.Table, DatasetSummary]:
+    """`build_catalog` with what a store knows: files that were read before, and what Lineup wrote itself.
+
+    Raises:
+        DatasetError: of `build_catalog`.
+        StoreError: the store is not usable.
+    """
+    return build_catalog(
+        root,
+        labels,
+        limits=limits,
+        min_photos_per_person=min_photos_per_person,
+        least_people=least_people,
+        corrections=corrections,
+        on_photo=on_photo,
+        outputs=store_outputs(store),
+        known=known_of(store, root, limits),
+        elsewhere=elsewhere,
+    )
+
+
 def known_of(store: Path, dataset: Path, limits: Limits) -> KnownFiles:
     """The files of a folder that were catalogued before, under the same limits and by the same reader."""
     reader = {"limits": asdict(limits), "reader": ENGINE_VERSION}
@@ -99,7 +133,7 @@ def describe_photos(
     root: Path,
     sources: Sequence[Source],
     limits: Limits,
-    on_photo: Callable[[int, int], None] | None = None,
+    on_photo: OnPhoto | None = None,
     known: KnownFiles | None = None,
     elsewhere: ScanElsewhere | None = None,
 ) -> list[Row]:

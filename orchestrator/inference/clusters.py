@@ -6,12 +6,13 @@ The photos are encoded by a run of their own, as by `lineup verify`: on all core
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from orchestrator.dataset.catalog import OnPhoto, ScanElsewhere
 from orchestrator.experiment.chosen_encoders import check_encoder, with_planned_encoders
 from orchestrator.inference.heap_run import plan_heap
 from storage.encoder_settings import SFACE, SFACE_NAME
@@ -91,12 +92,14 @@ def plan_clusters(
     folder: Path,
     encoder: str,
     outputs: OutputLedger,
-    on_photo: Callable[[int, int], None] | None = None,
+    on_photo: OnPhoto | None = None,
+    elsewhere: ScanElsewhere | None = None,
 ) -> Run:
     """Plan a run that encodes every face of every photo of a folder and its sub-folders.
 
     Args:
         encoder: "dlib" for the engine's own; else a known one, or several with `+` between them.
+        elsewhere: reads new files on other machines.
 
     Raises:
         DatasetError: the folder is not usable.
@@ -108,7 +111,7 @@ def plan_clusters(
     if encoder != RUN_ENCODER:
         check_encoder("--encoder", encoder, {})
         experiment = with_planned_encoders(store, experiment, [encoder])
-    return plan_heap(store, folder, experiment, outputs, on_photo).run
+    return plan_heap(store, folder, experiment, outputs, on_photo, elsewhere).run
 
 
 def clusters_of(run: Run, encoder: str, looseness: float = 1.0, least: int = 2) -> Clusters:

@@ -6,13 +6,12 @@ The people in them are not known, so the run has no labels. Workers encode the p
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
-from orchestrator.dataset.catalog import ScanElsewhere, describe_photos, known_of
+from orchestrator.dataset.catalog import OnPhoto, ScanElsewhere, describe_photos, known_of
 from orchestrator.dataset.discovery import from_heap
 from orchestrator.scheduler.planning import plan_faces
 from storage.errors import LineupError
@@ -40,14 +39,13 @@ def plan_heap(
     folder: Path,
     experiment: Experiment,
     outputs: OutputLedger,
-    on_photo: Callable[[int, int], None] | None = None,
+    on_photo: OnPhoto | None = None,
     elsewhere: ScanElsewhere | None = None,
 ) -> HeapRun:
     """Plan the run, or find the one of the same photos and settings.
 
     Args:
         experiment: its engine settings and encoders are used, and its limits of photos.
-        on_photo: called with (done, total) while the catalogue is made.
         elsewhere: reads new files on other machines.
 
     Raises:

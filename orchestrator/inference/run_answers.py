@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict, deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from orchestrator.dataset.catalog import ScanElsewhere
+from orchestrator.dataset.catalog import OnPhoto, ScanElsewhere
 from orchestrator.experiment.chosen_encoders import with_planned_encoders
 from orchestrator.inference.encoded_photos import EncodedPhotos
 from orchestrator.inference.heap_run import HeapRun, plan_heap
@@ -44,7 +44,7 @@ def plan_naming(
     folder: Path,
     recogniser: Recogniser,
     outputs: OutputLedger,
-    on_photo: Callable[[int, int], None] | None = None,
+    on_photo: OnPhoto | None = None,
     elsewhere: ScanElsewhere | None = None,
 ) -> HeapRun:
     """Plan the run that encodes the photos of a folder as `recogniser` needs them.

@@ -8,14 +8,14 @@ import json
 import platform
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
 
-from orchestrator.dataset.catalog import ScanElsewhere, build_catalog, known_of
+from orchestrator.dataset.catalog import OnPhoto, ScanElsewhere, store_catalog
 from orchestrator.dataset.splits import check_splittable
 from orchestrator.dataset.summary import DatasetSummary
 from orchestrator.experiment.chosen_configurations import check_configurations, check_five_points
@@ -24,7 +24,6 @@ from storage.engine_settings import without_labels
 from storage.errors import DatasetError, ExperimentError, RunConflict
 from storage.experiments import Experiment
 from storage.object_path import store_path
-from storage.outputs import store_outputs
 from storage.parts import write_part
 from storage.plans import COMPARISON_RUN, ENCODER_RUN, FACES_RUN, Plan, RunKind, TripletSettings
 from storage.runs import Run, create_run, open_run, run_folder
@@ -56,7 +55,7 @@ def plan_run(
     labels: Path | None,
     experiment: Experiment,
     run_id: str | None = None,
-    on_photo: Callable[[int, int], None] | None = None,
+    on_photo: OnPhoto | None = None,
     corrections: Sequence[Path] = (),
     elsewhere: ScanElsewhere | None = None,
 ) -> Planned:
@@ -78,16 +77,15 @@ def plan_run(
     check_configurations(experiment)
     check_five_points(experiment)
     experiment = with_planned_encoders(store, experiment)
-    catalog, summary = build_catalog(
+    catalog, summary = store_catalog(
+        store,
         dataset,
         labels,
-        limits=experiment.faces.limits,
-        known=known_of(store, dataset, experiment.faces.limits),
-        elsewhere=elsewhere,
+        experiment.faces.limits,
+        on_photo,
+        elsewhere,
         min_photos_per_person=experiment.protocol.least_photos,
         corrections=corrections,
-        on_photo=on_photo,
-        outputs=store_outputs(store),
     )
     check_splittable(catalog, experiment.protocol)
     named = str(labels.resolve()) if labels else ""
@@ -111,27 +109,28 @@ def plan_encoder(
     experiment: Experiment,
     triplets: TripletSettings,
     run_id: str | None = None,
-    on_photo: Callable[[int, int], None] | None = None,
+    on_photo: OnPhoto | None = None,
     corrections: Sequence[Path] = (),
+    elsewhere: ScanElsewhere | None = None,
 ) -> Planned:
     """Catalogue a dataset and write the plan of a run that trains an encoder on it; see `plan_run`.
 
     Args:
         experiment: of it, only the engine settings and the limits of photos and trainings are used.
     """
-    limits, engine = experiment.faces.limits, without_labels(experiment.faces)
+    engine = without_labels(experiment.faces)
     if engine.landmarks == "5" and triplets.view == "aligned":
         raise ExperimentError(*without_68_points("an encoder with --view aligned learns from aligned faces"))
-    catalog, summary = build_catalog(
+    catalog, summary = store_catalog(
+        store,
         dataset,
         labels,
-        limits=limits,
-        known=known_of(store, dataset, limits),
+        experiment.faces.limits,
+        on_photo,
+        elsewhere,
         min_photos_per_person=2,
         least_people=LEAST_PEOPLE,
         corrections=corrections,
-        on_photo=on_photo,
-        outputs=store_outputs(store),
     )
     able = len(summary.people.keys() - dict(summary.too_few).keys())
     if able < LEAST_PEOPLE:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from orchestrator.dataset.catalog import build_catalog
+from orchestrator.dataset.catalog import OnPhoto, ScanElsewhere, store_catalog
 from orchestrator.scheduler.planning import plan_faces
 from orchestrator.verification.usable_faces import UsableFaces, counted_outcomes, usable_faces
 from storage.engine_settings import EngineSettings
 from storage.errors import DatasetError
 from storage.experiments import Experiment
-from storage.outputs import store_outputs
 from storage.runs import Run
 from storage.schemas import CATALOG
 from storage.tables import read_table
@@ -56,25 +55,21 @@ def plan_folder(
     folder: Path,
     labels: Path | None,
     experiment: Experiment,
-    on_photo: Callable[[int, int], None] | None = None,
+    on_photo: OnPhoto | None = None,
+    elsewhere: ScanElsewhere | None = None,
 ) -> Run:
     """Plan a run that encodes the photos of a folder.
 
     Args:
         labels: CSV with the columns path and label; None for one sub-folder a person.
+        elsewhere: reads new files on other machines.
 
     Raises:
         DatasetError: folder or CSV is not usable, or names fewer than two people with a photo.
         StoreError: the store is not usable.
     """
-    catalog, _ = build_catalog(
-        folder,
-        labels,
-        limits=experiment.faces.limits,
-        min_photos_per_person=2,
-        on_photo=on_photo,
-        outputs=store_outputs(store),
-    )
+    limits = experiment.faces.limits
+    catalog, _ = store_catalog(store, folder, labels, limits, on_photo, elsewhere, min_photos_per_person=2)
     return plan_faces(store, folder.resolve(), catalog, experiment)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from orchestrator.dataset.catalog import describe_photos
-from orchestrator.dataset.discovery import Source, refusal_of
+from orchestrator.dataset.catalog import OnPhoto, ScanElsewhere, describe_photos, known_of
+from orchestrator.dataset.discovery import Source, with_listing
 from orchestrator.scheduler.planning import plan_faces
 from orchestrator.verification.draw_folds import drawn_folds
 from orchestrator.verification.photo_pair import PhotoPair, missing_photos, people_of
@@ -65,15 +65,19 @@ def plan_pairs(
     folder: Path,
     pairs: Sequence[PhotoPair],
     experiment: Experiment,
-    on_photo: Callable[[int, int], None] | None = None,
+    on_photo: OnPhoto | None = None,
+    elsewhere: ScanElsewhere | None = None,
 ) -> Run:
     """Plan a run that encodes the photos that the pairs name, each once.
+
+    Args:
+        elsewhere: reads new files on other machines.
 
     Raises:
         DatasetError: there is no such folder, or none of the photos is in it.
         StoreError: the store is not usable.
     """
-    root = folder.resolve()
+    root, limits = folder.resolve(), experiment.faces.limits
     absent = set(missing_photos(root, pairs))
     named = sorted({path for pair in pairs for path in (pair.first, pair.second)} - absent)
     if not named:
@@ -82,8 +86,8 @@ def plan_pairs(
             f"{folder} holds none of the photos that the pairs name{example}",
             "Name the folder to which the pairs' paths are relative",
         )
-    sources = [Source(path, path.split("/")[0], refusal_of(root, root / path)) for path in named]
-    rows = describe_photos(root, sources, experiment.faces.limits, on_photo)
+    sources = [with_listing(root, Source(path, path.split("/")[0])) for path in named]
+    rows = describe_photos(root, sources, limits, on_photo, known_of(store, root, limits), elsewhere)
     return plan_faces(store, root, pa.Table.from_pylist(rows, schema=CATALOG), experiment)
 
 

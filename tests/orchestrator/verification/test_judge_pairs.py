@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from orchestrator.dataset import discovery
 from orchestrator.scheduler.status import status_of
 from orchestrator.scheduler.work import planned_photos
 from orchestrator.verification.draw_curves import corners, curves_picture
@@ -23,6 +24,7 @@ from storage.runs import Run
 from storage.schemas import CATALOG, RUN_FACES
 from storage.tables import read_table
 from tests.orchestrator.verification.lfw import pairs_text, write_people
+from workers.faces import scan_files
 from workers.jobs.encode_photos import encode
 from workers.jobs.photo_ref import PhotoRef
 
@@ -68,6 +70,15 @@ def test_only_photos_that_a_pair_names_are_encoded_and_each_once(run: Run, pairs
     there = {path for path in named if (lfw / "photos" / path).exists()}
     assert sorted(read_table(run.catalog, CATALOG)["path"].to_pylist()) == sorted(there)
     assert len(there) == len(named) - 1
+
+
+def test_photos_that_were_planned_before_are_not_read_again(
+    run: Run, pairs: list[PhotoPair], lfw: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discovery, "SETTLED_SECONDS", -1.0)  # the photos were written just now
+    plan_pairs(lfw / "store", lfw / "photos", pairs, Experiment())
+    monkeypatch.delattr(scan_files, "read_file")
+    assert plan_pairs(lfw / "store", lfw / "photos", pairs, Experiment()) == run
 
 
 def test_a_run_of_pairs_ends_with_its_faces(run: Run) -> None:
