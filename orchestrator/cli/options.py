@@ -165,7 +165,7 @@ def print_ending(chosen: Run, ended: Status, as_json: bool, if_running: str = ""
 def status_line(found: Status, width: int = 0) -> str:
     """The state of a run in one line; `width` is that of its first column."""
     counts = f" {found.done}/{found.total}" if found.total else ""
-    words = found.reason or found.note
+    words = found.reason or ("" if found.state == "finished" else found.note)
     reason = f": {words}" if words else ""
     stage = f", {found.stage}{counts}" if found.state in ("running", "cancelled", "stopped") else ""
     return f"{found.run_id:<{width}}  {found.state}{stage}{reason}"

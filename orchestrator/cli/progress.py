@@ -188,7 +188,7 @@ class Lines(_Faults):
             self._console.print(f"Waiting: {waiting}" if waiting else "Going on", markup=False, soft_wrap=True)
             self._waiting = waiting
         if stage != self._stage:
-            self._end()
+            self._end(done, note)
             self._stage, self._total, self._done, self._began = stage, total, -1, (instant, done)
         if stage in TITLES and self._is_due(done, printable(now), instant):
             self._say(done, note, printable(now))
@@ -198,9 +198,11 @@ class Lines(_Faults):
             return self._done < 0 or done == self._total or instant - self._said >= LINE_SECONDS
         return now not in ("", self._now) and instant - self._said >= STILL_SECONDS
 
-    def _end(self) -> None:
-        if self._stage in TITLES.keys() - ENDS_EARLY and 0 <= self._done < self._total:
-            self._say(self._total)
+    def _end(self, last: int, note: str) -> None:
+        """Complete a stage; where one ended that may end early is known from the status after it."""
+        end, note = (last, note) if self._stage in ENDS_EARLY else (self._total, "")
+        if self._stage in TITLES and 0 <= self._done < end:
+            self._say(end, note)
 
     def _say(self, done: int, note: str = "", now: str = "") -> None:
         said_before = self._done >= 0

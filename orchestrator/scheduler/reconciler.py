@@ -124,7 +124,7 @@ class Reconciler:
             tidy(self.run)
             draw_report(self.run)  # last: a run with a report counts as finished
             forget_deaths(read_attempts(self.run.attempts)[1])
-        return self._status("finished", "finished")
+        return self._status("finished", "finished", *encoder_progress(self.run))
 
     def _sweep_once(self) -> None:
         """Delete what an earlier orchestrator's dead writers left: on a full disk it takes the room of new parts."""

@@ -70,7 +70,8 @@ def status_of(run: Run, watch: WorkerWatch | None = None) -> Status:
 def _stored_status(run: Run) -> Status:
     check_readable(run)
     if run.finished:
-        return Status(run.run_id, "finished", "finished")
+        epochs, most, note = encoder_progress(run)
+        return Status(run.run_id, "finished", "finished", epochs, most, note=note)
     state = "stopped" if run.stopped else "cancelled" if run.cancelled else "running"
     if not run.faces.is_file():
         photos = planned_photos(run)
@@ -121,7 +122,9 @@ def refitted_now(run: Run, attempts: Attempts) -> str:
 
 
 def encoder_progress(run: Run) -> tuple[int, int, str]:
-    """Epochs that are done, epochs at most, and the figures of the last one in words."""
+    """Epochs that are done, epochs at most, the figures of the last one in words; zeros where none is trained."""
+    if run.plan.kind != ENCODER_RUN:
+        return 0, 0, ""
     from workers.jobs.train_encoder import curves_of, settings_of
 
     curves = curves_of(run)

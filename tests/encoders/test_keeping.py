@@ -31,6 +31,14 @@ def copied(trained: Run, others: Path, tmp_path: Path) -> Run:
     return run
 
 
+def test_the_status_of_a_finished_encoder_tells_its_last_epoch_if_it_can_be_read(copied: Run) -> None:
+    told = status_of(copied)
+    assert (told.stage, told.done, told.total) == ("finished", 2, 2)
+    assert "validation pairs" in told.note
+    (copied.encoder / "encoder.json").write_text("{")
+    assert (status_of(copied).state, status_of(copied).note) == ("finished", "")
+
+
 def test_check_passes_a_finished_run_and_finds_another_encoder(copied: Run) -> None:
     assert status_of(copied).state == "finished"
     assert check_run(copied).faults == ()

@@ -29,7 +29,7 @@ from workers.jobs.part_names import encoder_part
 from workers.jobs.time_limits import training_seconds
 from workers.learning.arrays import Array
 from workers.learning.encoder.checkpoint import read_curves
-from workers.learning.encoder.train_triplets import CHECKPOINT, train_by_triplets
+from workers.learning.encoder.train_triplets import CHECKPOINT, read_report_curves, train_by_triplets
 from workers.learning.face_arrays import labels_of
 
 logger = logging.getLogger("lineup.training")
@@ -51,8 +51,10 @@ def teaching(catalog: pa.Table, faces: pa.Table) -> tuple[list[str], Array]:
 
 
 def curves_of(run: Run) -> dict[str, list[float]]:
-    """The figures of each epoch so far."""
-    return read_curves(run.encoder / CHECKPOINT)
+    """The figures of each epoch so far; of a finished run, those of all epochs."""
+    if not run.finished:
+        return read_curves(run.encoder / CHECKPOINT)
+    return read_report_curves(run.encoder)
 
 
 def train_encoder_of(run: Run) -> None:

@@ -178,6 +178,21 @@ def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", screen.getvalue())
 
 
+def test_the_last_epoch_of_an_encoder_is_told_however_soon_the_training_ends(clock: Clock) -> None:
+    target, screen = console()
+    with display(target) as shown:
+        shown.show("encoder", 0, 60)
+        clock.now += LINE_SECONDS
+        shown.show("encoder", 3, 60, note="loss 0.4")
+        shown.show("encoder", 4, 60, note="loss 0.3")
+        shown.show("finished", 5, 60, note="loss 0.2")
+    assert screen.getvalue().splitlines() == [
+        "Training encoder: 0 of 60",
+        "Training encoder: 3 of 60, loss 0.4",
+        "Training encoder: 5 of 60, loss 0.2",
+    ]
+
+
 def test_every_stage_has_a_title() -> None:
     assert set(STAGES) - {"finished"} <= TITLES.keys()
 

@@ -100,6 +100,15 @@ def train_by_triplets(
     return report
 
 
+def read_report_curves(folder: Path) -> dict[str, list[float]]:
+    """The curves in the `encoder.json` of a folder, for progress reports; empty where it cannot be read."""
+    try:
+        curves: dict[str, list[float]] = json.loads((folder / ENCODER_REPORT).read_text(encoding="utf-8"))["curves"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return {}
+    return curves
+
+
 def split_people(labels: Array, settings: TripletSettings) -> Sets:
     """Divide people at random into training, validation and test sets; people with one face are left out.
 
