@@ -34,20 +34,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from storage.attempts import forget_deaths, read_attempts
-from storage.errors import RunNotFound, StoreError, cannot_write
+from storage.errors import RunNotFound
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
-from storage.liveness import liveness_of, record_liveness
-from storage.object_path import ObjectPath
 from storage.plans import COMPARISON_RUN, ENCODER_REPORT, ENCODER_RUN, FACES_RUN, Plan, plan_text, read_plan
-from storage.store_id import store_id
 from storage.write_whole import write_bytes
 
 RUN_FILE = "run.json"
@@ -239,44 +233,3 @@ def list_runs(store: Path) -> list[str]:
         return []
     found = [path.parent for path in folder.glob(f"*/{RUN_FILE}")]
     return [path.name for path in sorted(found, key=lambda path: (path / RUN_FILE).stat().st_mtime, reverse=True)]
-
-
-def open_store(store: Path) -> Path:
-    """Make the store's folder, readable by its owner only; raises StoreError where it cannot be used."""
-    if isinstance(store, ObjectPath):
-        store_id(store)
-        record_liveness(store)
-        return store
-    try:
-        store.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise StoreError(
-            f"cannot use {store} as the store: {error.strerror}", "Set LINEUP_STORE to another folder"
-        ) from error
-    if not os.access(store, os.W_OK):
-        raise StoreError(f"cannot write into the store {store}", "Fix its permissions or set LINEUP_STORE")
-    store_id(store)  # which is its mark too: a store in a folder of photos is not taken for a person
-    record_liveness(store)
-    return store.resolve()
-
-
-@contextlib.contextmanager
-def claim(run: Run, patient: bool = False) -> Iterator[bool]:
-    """Try to be the one orchestrator of a run; yields whether we are. The claim of the dead is free.
-
-    Politeness, not correctness: two orchestrators would send the same work twice and get the same tables.
-
-    Args:
-        patient: where only time can tell whether another one lives, wait for it, some seconds at most.
-
-    Raises:
-        NoLocks: the file system gives no locks.
-        StoreError: the store cannot be written.
-    """
-    path = run.folder / "orchestrator.lock"
-    with contextlib.ExitStack() as stack:
-        try:
-            ours = stack.enter_context(liveness_of(path).claim(path, patient))
-        except OSError as error:
-            raise cannot_write(path, error) from error
-        yield ours

@@ -14,7 +14,7 @@ import yaml
 
 from orchestrator.cli.main import COMMANDS
 from orchestrator.maintenance.store_metrics import StoreMetrics
-from storage.runs import open_store
+from storage.open_store import open_store
 from tests.cluster import ROOT
 
 RULES = ROOT / "deploy" / "prometheus" / "lineup-alerts.yml"

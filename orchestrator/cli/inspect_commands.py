@@ -80,9 +80,9 @@ def idle_words(chosen: Run) -> str:
 
 
 def is_idle(chosen: Run, patient: bool = False) -> bool:
-    """Whether nobody works on the run, as far as the store can tell; `patient` as for `storage.runs.claim`."""
+    """Whether nobody works on the run, as far as the store can tell; `patient` as for `storage.run_claim.claim`."""
     from storage.errors import NoLocks, StoreError
-    from storage.runs import claim
+    from storage.run_claim import claim
 
     try:
         with claim(chosen, patient) as claimed:

@@ -14,7 +14,8 @@ from orchestrator.scheduler.service import try_step
 from orchestrator.scheduler.status import Status, status_of
 from orchestrator.scheduler.worker_watch import WorkerWatch
 from orchestrator.stop_request import Stop
-from storage.runs import Run, claim
+from storage.run_claim import claim
+from storage.runs import Run
 from workers.queue.broker_options import store_options
 from workers.queue.environment import Settings
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from storage.errors import InputError, StoreError
 from storage.folders import make_folder
-from storage.runs import open_store
+from storage.open_store import open_store
 from storage.store_id import FILE, store_id
 from workers.faces.models.model_cache import cache_folder
 from workers.queue.environment import Settings

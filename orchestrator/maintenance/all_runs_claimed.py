@@ -8,7 +8,8 @@ from pathlib import Path
 
 from storage.attempts import read_attempts
 from storage.errors import RunConflict, StoreError
-from storage.runs import claim, list_runs, open_run
+from storage.run_claim import claim
+from storage.runs import list_runs, open_run
 
 
 @contextlib.contextmanager

@@ -43,7 +43,8 @@ from storage.errors import LineupError, NoLocks, RunStuck, StoreUnreachable
 from storage.file_locks import TEMPORARY
 from storage.object_path import ObjectPath
 from storage.refused_messages import BY_ITS_TASK, FOLDER, refused_messages
-from storage.runs import claim, list_runs, open_run
+from storage.run_claim import claim
+from storage.runs import list_runs, open_run
 from storage.store_key import KEY_FILE
 from workers.faces.models.model_cache import cache_folder, check_cache
 from workers.faces.models.model_files import MODEL_FILES, OPTIONAL_MODELS, installed_file, model_path

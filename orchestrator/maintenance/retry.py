@@ -18,7 +18,8 @@ from storage.erase_photos import delete, drop_derived
 from storage.errors import InputError, RunConflict
 from storage.finding_schemas import COMPARISON_TABLES
 from storage.parts import list_parts, part_path, read_part, read_parts, set_aside
-from storage.runs import Run, claim
+from storage.run_claim import claim
+from storage.runs import Run
 from storage.schemas import CATALOG, FACES, FITS, OUTCOMES
 from storage.tables import read_table
 from workers.jobs.photo_paths import submitted_photos

@@ -16,7 +16,8 @@ from orchestrator.maintenance.all_runs_claimed import all_runs_claimed
 from storage.encodings import Done, encoding_folders, own_folders
 from storage.erase_photos import delete, delete_leftovers, erase_from_folder, leftovers_of
 from storage.errors import LineupError, RunConflict, StoreError
-from storage.runs import Run, claim, list_runs, open_run
+from storage.run_claim import claim
+from storage.runs import Run, list_runs, open_run
 from storage.schemas import CATALOG
 from storage.tables import read_table
 from workers.faces.engine_fingerprint import encoder_fingerprint

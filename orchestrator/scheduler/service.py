@@ -15,7 +15,8 @@ from orchestrator.scheduler.settled_runs import SettledRuns
 from orchestrator.scheduler.status import Status
 from orchestrator.stop_request import Stop
 from storage.errors import BrokerError, LineupError, StoreUnreachable
-from storage.runs import Run, claim, open_run
+from storage.run_claim import claim
+from storage.runs import Run, open_run
 from workers.queue.health_file import HealthFile
 
 logger = logging.getLogger("lineup.orchestrator")

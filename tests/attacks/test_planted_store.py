@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.runs import open_store
+from storage.open_store import open_store
 
 LINEUP = Path(sys.executable).with_name("lineup")
 

@@ -51,7 +51,7 @@ def under(library: Path, rules: str, code: str, store: Path, **environment: str)
     return done.stdout
 
 
-OPEN = "from storage.liveness import recorded_liveness; from storage.runs import open_store; open_store(store)\n"
+OPEN = "from storage.liveness import recorded_liveness; from storage.open_store import open_store; open_store(store)\n"
 
 
 @pytest.mark.parametrize(("rules", "way"), [("nfs", "locks"), ("none", "leases")])

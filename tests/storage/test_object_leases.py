@@ -13,7 +13,7 @@ from storage.attempts import claim_attempt, read_attempts
 from storage.errors import StoreUnreachable
 from storage.liveness import liveness_of
 from storage.object_path import ObjectPath
-from storage.runs import open_store
+from storage.open_store import open_store
 from storage.worker_faults import live_workers
 from tests.cluster import wait_for
 from tests.s3 import FaultyProxy

@@ -25,7 +25,8 @@ from orchestrator.maintenance.check import check_run
 from storage.attempts import read_attempts
 from storage.liveness import liveness_of
 from storage.object_path import store_path
-from storage.runs import Run, list_runs, open_run, open_store
+from storage.open_store import open_store
+from storage.runs import Run, list_runs, open_run
 from storage.whole_objects import list_whole, put_whole
 from storage.worker_faults import live_workers
 from tests.cluster import ROOT, environment_of, outcomes, tables, wait_for

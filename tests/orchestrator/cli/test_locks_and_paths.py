@@ -13,7 +13,9 @@ from orchestrator.local.cluster import LocalCluster
 from orchestrator.local.private_folder import PrivateFolder
 from storage.errors import NoLocks, StoreError
 from storage.liveness import LEASES, LOCKS, record_liveness
-from storage.runs import Run, claim, open_store
+from storage.open_store import open_store
+from storage.run_claim import claim
+from storage.runs import Run
 from tests.orchestrator.cli.conftest import Lineup
 
 

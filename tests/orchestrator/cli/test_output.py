@@ -18,7 +18,8 @@ import pytest
 from orchestrator.cli import inspect_commands
 from orchestrator.cli.main import COMMANDS
 from orchestrator.cli.main import lineup as group
-from storage.runs import Run, claim, list_runs, open_run
+from storage.run_claim import claim
+from storage.runs import Run, list_runs, open_run
 from storage.worker_faults import WorkerFile
 from tests.command_line import parse
 from tests.orchestrator.cli.conftest import Lineup

@@ -11,8 +11,8 @@ from orchestrator.dataset.catalog import build_catalog
 from orchestrator.dataset.discovery import from_folder
 from orchestrator.dataset.left_out import SYSTEM_FOLDERS
 from storage.errors import DatasetError
+from storage.open_store import open_store
 from storage.outputs import store_outputs
-from storage.runs import open_store
 from tests.orchestrator.dataset.test_summary import write_photos
 
 

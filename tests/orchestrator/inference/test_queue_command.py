@@ -16,7 +16,8 @@ from orchestrator.scheduler.service import Service
 from storage.encodings import Done
 from storage.errors import BrokerError, DatasetError, InputError, RunConflict
 from storage.outputs import OutputLedger
-from storage.runs import Run, claim, list_runs, open_run
+from storage.run_claim import claim
+from storage.runs import Run, list_runs, open_run
 from tests.cluster import Cluster
 from tests.faults.marking import comment
 from tests.orchestrator.conftest import Call

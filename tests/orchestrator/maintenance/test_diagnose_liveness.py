@@ -12,7 +12,7 @@ from orchestrator.maintenance import diagnose_liveness as module
 from orchestrator.maintenance.diagnose_liveness import diagnose_liveness
 from orchestrator.maintenance.diagnosis import ERROR, OK
 from storage.liveness import VARIABLE
-from storage.runs import open_store
+from storage.open_store import open_store
 from storage.worker_faults import WorkerFile
 
 

@@ -16,8 +16,10 @@ from orchestrator.local.cluster import LocalCluster
 from orchestrator.maintenance import diagnostics
 from orchestrator.maintenance.diagnosis import ERROR, OK, WARNING, Diagnosis
 from orchestrator.maintenance.diagnostics import diagnose
+from storage.open_store import open_store
 from storage.refused_messages import BY_ITS_TASK, count_refused
-from storage.runs import Run, claim, open_store
+from storage.run_claim import claim
+from storage.runs import Run
 from storage.worker_faults import live_workers
 from tests.cluster import Cluster, wait_for
 from tests.orchestrator.conftest import Call

@@ -19,7 +19,8 @@ from orchestrator.scheduler.status import status_of
 from storage.erase_photos import count_photos, drop_derived, erase_photos
 from storage.errors import InputError, RunConflict
 from storage.parts import list_parts, read_part
-from storage.runs import Run, claim, open_run
+from storage.run_claim import claim
+from storage.runs import Run, open_run
 from storage.schemas import FACES
 from tests.cluster import CHEAP, Cluster, tables
 from tests.orchestrator.conftest import HOSTILE, Call

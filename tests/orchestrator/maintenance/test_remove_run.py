@@ -11,7 +11,8 @@ from orchestrator.maintenance.remove_run import check_removable, remove_run
 from storage.attempts import Attempt
 from storage.errors import RunConflict
 from storage.parts import list_parts
-from storage.runs import RUN_FILE, Run, claim, list_runs, open_run
+from storage.run_claim import claim
+from storage.runs import RUN_FILE, Run, list_runs, open_run
 from tests.tiny_run import tiny_run
 
 

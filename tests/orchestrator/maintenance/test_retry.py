@@ -14,7 +14,8 @@ from orchestrator.maintenance.retry import retry_failures
 from orchestrator.scheduler.planning import plan_run
 from storage.errors import InputError, RunConflict
 from storage.parts import list_parts, read_metadata, read_part, table_of, write_part
-from storage.runs import Run, claim
+from storage.run_claim import claim
+from storage.runs import Run
 from storage.schemas import FITS, SCORES
 from tests.cluster import CHEAP, Cluster, outcomes, tables
 from tests.faults.marking import mark

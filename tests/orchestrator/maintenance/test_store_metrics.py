@@ -14,8 +14,9 @@ from orchestrator.maintenance.store_metrics import QUEUES, STATES, StoreMetrics
 from orchestrator.scheduler.broker import Broker
 from storage.attempts import claim_attempt
 from storage.errors import BrokerError, WorkerUnfit
+from storage.open_store import open_store
 from storage.refused_messages import count_refused
-from storage.runs import Run, open_store
+from storage.runs import Run
 from storage.worker_faults import KINDS, WorkerFile, fault_of, write_fault
 from tests.cluster import Cluster, plan
 from tests.orchestrator.conftest import Call

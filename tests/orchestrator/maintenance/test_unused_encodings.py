@@ -17,7 +17,8 @@ from storage.errors import RunConflict, StoreError
 from storage.file_locks import TEMPORARY
 from storage.liveness import liveness_of
 from storage.parts import DAMAGED, part_path, table_of, write_part
-from storage.runs import Run, claim, create_run
+from storage.run_claim import claim
+from storage.runs import Run, create_run
 from storage.schemas import CATALOG, EFFORTS, EMBEDDINGS
 from storage.tables import read_table
 from tests.cluster import plan

@@ -21,7 +21,9 @@ from storage import object_leases, object_stores
 from storage.errors import StoreFull
 from storage.experiments import Experiment, Protocol
 from storage.object_path import ObjectPath
-from storage.runs import Run, claim, open_store
+from storage.open_store import open_store
+from storage.run_claim import claim
+from storage.runs import Run
 from tests.cluster import wait_for
 from tests.s3 import FaultyProxy
 from workers.queue.health_file import HealthFile, read_health

@@ -12,7 +12,8 @@ from orchestrator.maintenance.remove_run import remove_run
 from orchestrator.scheduler.work import planned_photos
 from storage import object_stores
 from storage.object_path import ObjectPath
-from storage.runs import Run, open_store
+from storage.open_store import open_store
+from storage.runs import Run
 from storage.worker_faults import read_fault, write_fault
 from tests.cluster import plan
 from tests.s3 import FaultyProxy

@@ -10,7 +10,7 @@ import pytest
 from storage import object_stores
 from storage.errors import WorkerUnfit
 from storage.object_path import ObjectPath
-from storage.runs import open_store
+from storage.open_store import open_store
 from storage.worker_faults import fault_of, live_workers, read_fault, write_fault
 from tests.s3 import FaultyProxy
 from workers.queue import health_file, worker_health
