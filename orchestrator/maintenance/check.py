@@ -25,7 +25,7 @@ from orchestrator.maintenance.consistency import (
 )
 from orchestrator.report.encoder_summary import encoder_of
 from orchestrator.scheduler.compatibility import check_readable, check_resumable
-from orchestrator.scheduler.planning import planned_fingerprint
+from orchestrator.scheduler.run_fingerprint import planned_fingerprint
 from orchestrator.scheduler.worker_watch import worker_faults
 from storage.encodings import Done, encoding_folders
 from storage.errors import RunStuck, StoreError

@@ -29,7 +29,7 @@ from orchestrator.maintenance.all_runs_claimed import all_runs_claimed
 from orchestrator.maintenance.rest_of_store import Rest, erase_rest, files_left, find_rest
 from orchestrator.maintenance.search_store import PersonSearch
 from orchestrator.scheduler.broker import Broker
-from orchestrator.scheduler.planning import planned_fingerprint
+from orchestrator.scheduler.run_fingerprint import planned_fingerprint
 from storage.encoder_settings import OwnEncoder
 from storage.enrolled_people import drop_enrolled, galleries_of
 from storage.erase_photos import Erased, count_photos, delete, drop_derived, erase_photos

@@ -1,15 +1,13 @@
-"""From a folder to a run: catalogue it, name it by its content, write the plan."""
+"""From a folder to a run: catalogue it, name it by its content (run_fingerprint.py), write the plan."""
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
-import json
 import platform
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from orchestrator.dataset.splits import check_splittable
 from orchestrator.dataset.summary import DatasetSummary
 from orchestrator.experiment.chosen_configurations import check_configurations, check_five_points
 from orchestrator.experiment.chosen_encoders import with_planned_encoders, without_68_points
+from orchestrator.scheduler.run_fingerprint import run_fingerprint
 from storage.engine_settings import without_labels
 from storage.errors import DatasetError, ExperimentError, RunConflict
 from storage.experiments import Experiment
@@ -27,7 +26,6 @@ from storage.object_path import store_path
 from storage.parts import write_part
 from storage.plans import COMPARISON_RUN, ENCODER_RUN, FACES_RUN, Plan, RunKind, TripletSettings
 from storage.runs import Run, create_run, open_run, run_folder
-from storage.schemas import EXCLUDED
 from workers.faces.engine_fingerprint import engine_fingerprint
 from workers.learning.configurations import LEARNING_VERSION
 from workers.learning.encoder.train_triplets import LEAST_PEOPLE
@@ -209,40 +207,6 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
-
-
-def planned_fingerprint(plan: Plan, catalog: pa.Table) -> str:
-    """The fingerprint that a plan has with this catalogue."""
-    experiment = plan.experiment.fingerprint()
-    return run_fingerprint(experiment, plan.engine_fingerprint, catalog, plan.learning_version, plan.triplets)
-
-
-def run_fingerprint(
-    experiment: str, engine: str, catalog: pa.Table, learning: int, triplets: TripletSettings | None = None
-) -> str:
-    """Over all that decides a run's tables, or its encoder.
-
-    Args:
-        experiment, engine: their fingerprints.
-        catalog: who is labelled what.
-        learning: the version of the code that learns.
-        triplets: of the plan.
-    """
-    digest = hashlib.sha256(f"{experiment} {engine}".encode())
-    if learning > 1:  # the first version's runs keep the fingerprints that they have
-        digest.update(f" {learning}".encode())
-    if triplets:
-        digest.update(json.dumps(asdict(triplets), sort_keys=True).encode())
-    names = ("photo_key", "path", "label", "group", "subgroup")
-    columns = (catalog.column(name).to_pylist() for name in (*names, "outcome"))
-    for *row, outcome in zip(*columns, strict=True):
-        told = tuple(
-            row if any(row[3:]) else row[:3]
-        )  # without groups the fingerprint is the one that it has always been
-        digest.update(repr(told).encode("utf-8", "surrogateescape"))
-        if outcome == EXCLUDED:
-            digest.update(EXCLUDED.encode())
-    return digest.hexdigest()[:32]
 
 
 def _conflict(name: str, named: bool, kind: RunKind) -> RunConflict:
