@@ -6,30 +6,20 @@ it. That of a store is `<store>/outputs` (`store_outputs`).
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import json
 import os
-import shutil
-import stat
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storage.errors import InputError, cannot_write
-from storage.folders import make_folder
+from storage.errors import cannot_write
 from storage.ledger_file import EVERY, append_line, open_ledger, parsed_rows
+from storage.new_files import file_hash, is_regular_file, output_exists, place_new, write_new
 from storage.object_path import ObjectPath
 from storage.whole_objects import update_whole
-
-_PIECE = 1 << 20
-
-
-class OutputExists(InputError):
-    """A file is there that Lineup did not write, or that was changed since."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +38,7 @@ class Output:
     def unchanged(self) -> bool:
         """Whether the file is as Lineup wrote it."""
         try:
-            return _is_regular(self.path) and file_hash(self.path) == self.sha256
+            return is_regular_file(self.path) and file_hash(self.path) == self.sha256
         except OSError:
             return False
 
@@ -68,7 +58,7 @@ class OutputLedger:
         if path.name not in self._file_names:
             return False  # of a large folder of photos, each is asked
         try:
-            row = self._rows.get(self._name(path)) if _is_regular(path) else None
+            row = self._rows.get(self._name(path)) if is_regular_file(path) else None
             return row is not None and file_hash(path) in row[EVERY]
         except OSError:
             return False
@@ -77,7 +67,7 @@ class OutputLedger:
         """Whether an own file is there; raises OutputExists where it is another's, which must not be replaced."""
         own = self.is_own(path)
         if not own and os.path.lexists(path):
-            raise _exists(path)
+            raise output_exists(path)
         return own
 
     def write(self, path: Path, content: bytes, people: Sequence[str] | None = None) -> None:
@@ -116,7 +106,7 @@ class OutputLedger:
             if own:
                 finished.replace(path)
             else:
-                _place_new(finished, path)
+                place_new(finished, path)
         except OSError as error:
             raise cannot_write(path, error) from error
 
@@ -203,62 +193,3 @@ class OutputLedger:
 def store_outputs(store: Path) -> OutputLedger:
     """The ledger of what was written with a store: annotated copies, curves."""
     return OutputLedger(store / "outputs")
-
-
-def file_hash(path: Path) -> str:
-    """The sha256 of a file's bytes; raises OSError."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            digest.update(piece)
-    return digest.hexdigest()
-
-
-def write_new(path: Path, content: bytes) -> None:
-    """Write a file where nothing is, whole or not at all.
-
-    Raises:
-        OutputExists: something is there; it is not replaced.
-        StoreError: it cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.writing")
-    try:
-        make_folder(path.parent)
-        temporary.write_bytes(content)
-        _place_new(temporary, path)
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def _place_new(finished: Path, path: Path) -> None:
-    """Give a file another name where nothing is; raises OutputExists or OSError."""
-    try:
-        try:
-            os.link(finished, path)
-        except FileExistsError:
-            raise
-        except OSError:  # a file system without links
-            with finished.open("rb") as source, path.open("xb") as target:
-                shutil.copyfileobj(source, target, _PIECE)
-    except FileExistsError:
-        raise _exists(path) from None
-
-
-def holds(path: Path, content: bytes) -> bool:
-    """Whether a file is there with this content."""
-    try:
-        return _is_regular(path) and path.read_bytes() == content
-    except OSError:
-        return False
-
-
-def _is_regular(path: Path) -> bool:
-    """Whether it is a file and no link; a pipe would be waited for. Raises OSError where nothing is there."""
-    return stat.S_ISREG(path.lstat().st_mode)
-
-
-def _exists(path: Path) -> OutputExists:
-    return OutputExists(f"{path} is there already, and Lineup did not write it", "Name another, or remove it")

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from storage.errors import InputError, StoreError
-from storage.outputs import OutputExists, OutputLedger, store_outputs
+from storage.new_files import OutputExists
+from storage.outputs import OutputLedger, store_outputs
 
 
 def test_what_lineup_wrote_is_replaced_until_somebody_changes_it(tmp_path: Path) -> None:

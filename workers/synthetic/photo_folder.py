@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.outputs import holds, write_new
+from storage.new_files import holds, write_new
 from workers.cores import usable_cores
 from workers.synthetic.hard_photos import aged, draw_hard_scene, draw_look_alike
 from workers.synthetic.identity import draw_identity

@@ -11,7 +11,7 @@ from PIL import Image
 from orchestrator.inference.format_video import video_summary
 from orchestrator.inference.video import Interrupted, identify_video
 from storage.errors import InputError
-from storage.outputs import OutputExists
+from storage.new_files import OutputExists
 from storage.runs import Run
 from workers.faces.engine import FaceEngine
 from workers.recognition.recogniser import Recogniser

@@ -12,7 +12,8 @@ import pytest
 
 from orchestrator.inference.video_copy import KEPT, NONE, VideoCopy, copy_rate
 from storage.errors import StoreError
-from storage.outputs import OutputExists, OutputLedger
+from storage.new_files import OutputExists
+from storage.outputs import OutputLedger
 from workers.faces.decode.read_video import Frame, VideoReader
 from workers.faces.decode.video_process import VideoSource
 
