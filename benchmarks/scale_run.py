@@ -21,7 +21,8 @@ from benchmarks.memory_by_role import memory_by_role
 from benchmarks.proc_status import proc_statuses
 from orchestrator.local.cluster import LocalCluster
 from orchestrator.scheduler.reconciler import Reconciler
-from storage.parts import count_rows, list_parts
+from storage.part_checks import count_rows
+from storage.parts import list_parts
 from storage.runs import Run, list_runs, open_run
 from storage.write_whole import write_bytes
 from tests.cluster import descendants

@@ -7,16 +7,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from storage.parts import (
-    count_rows,
-    list_parts,
-    part_name,
-    part_path,
-    read_part,
-    read_parts,
-    set_aside,
-    write_part,
-)
+from storage.part_checks import count_rows
+from storage.parts import list_parts, part_name, part_path, read_part, read_parts, set_aside, write_part
 from storage.runs import EMBEDDING_FOLDER
 from storage.schemas import EFFORTS, EMBEDDINGS, FACES
 from storage.whole_objects import read_many

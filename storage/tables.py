@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from storage.errors import StoreError
-from storage.parts import is_of_another_schema, read_part, set_aside, write_part
+from storage.part_checks import is_of_another_schema
+from storage.parts import read_part, set_aside, write_part
 from storage.runs import Run
 
 RECOVERY = "`lineup resume` makes it; a catalogue is made by `lineup run` on the same photos"

@@ -31,7 +31,8 @@ from storage.encodings import Done, encoding_folders
 from storage.errors import RunStuck, StoreError
 from storage.file_locks import BUILDING, TEMPORARY
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
-from storage.parts import is_intact, list_parts, read_metadata, read_part
+from storage.part_checks import is_intact
+from storage.parts import list_parts, read_metadata, read_part
 from storage.plans import ENCODER_REPORT, ENCODER_RUN
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, EMBEDDINGS, FACES, FITS, RUN_FACES, SCORES, SPLITS

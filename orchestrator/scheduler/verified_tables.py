@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from storage.parts import is_whole
+from storage.part_checks import is_whole
 from storage.runs import Run
 
 

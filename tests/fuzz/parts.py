@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from storage.errors import StoreError
-from storage.parts import count_rows, is_intact, is_of_another_schema, read_metadata, read_part, table_of, write_part
+from storage.part_checks import count_rows, is_intact, is_of_another_schema
+from storage.parts import read_metadata, read_part, table_of, write_part
 from storage.schemas import CATALOG, EMBEDDING_SIZE, FACES, LANDMARKS
 from tests.fuzz.mutations import mutated
 from tests.fuzz.target import Target

@@ -18,11 +18,10 @@ import pytest
 from storage.errors import StoreError
 from storage.file_locks import TEMPORARY
 from storage.object_path import ObjectPath
+from storage.part_checks import count_rows, is_whole
 from storage.part_schema import is_ours
 from storage.parts import (
     DAMAGED,
-    count_rows,
-    is_whole,
     list_parts,
     part_name,
     part_path,

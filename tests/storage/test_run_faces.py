@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from storage import parts
-from storage.parts import is_intact, read_part, table_of, write_tables
+from storage.part_checks import is_intact
+from storage.parts import read_part, table_of, write_tables
 from storage.run_faces import EmbeddingRows, embedding_array
 from storage.schemas import FACES, PICTURES, RUN_FACES
 

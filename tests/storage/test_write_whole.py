@@ -10,17 +10,8 @@ import pytest
 
 from storage.errors import StoreUnreachable
 from storage.object_path import ObjectPath
-from storage.parts import (
-    count_rows,
-    is_whole,
-    list_parts,
-    part_path,
-    read_metadata,
-    read_part,
-    read_parts,
-    table_of,
-    write_part,
-)
+from storage.part_checks import count_rows, is_whole
+from storage.parts import list_parts, part_path, read_metadata, read_part, read_parts, table_of, write_part
 from storage.write_whole import write_bytes
 from tests.s3 import Fault, FaultyProxy
 

@@ -16,7 +16,8 @@ from orchestrator.dataset.catalog import Scanned, build_catalog, known_of
 from orchestrator.dataset.discovery import Source
 from storage.engine_settings import Limits
 from storage.known_files import FOLDER, MOST_PARTS, forget_known_files, known_files
-from storage.parts import count_rows, list_parts
+from storage.part_checks import count_rows
+from storage.parts import list_parts
 from tests.orchestrator.dataset.test_catalog import photo
 from workers.faces import scan_files
 from workers.faces.decode import open_file
