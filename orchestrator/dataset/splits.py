@@ -22,13 +22,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
 
 from orchestrator.dataset.draws import Draw, Face, draws_of, groups_of_people, strangers_of
-from orchestrator.dataset.near_duplicates import Key, NearDuplicates, Pairs, find_near_duplicates
+from orchestrator.dataset.near_duplicates import Key, NearDuplicates, find_near_duplicates
+from orchestrator.dataset.photo_groups import group_numbers, grouped_faces, of_one_group
 from orchestrator.text import examples
 from storage.engine_settings import FacePolicy
 from storage.errors import DatasetError
@@ -89,9 +89,9 @@ def make_splits(
     chooser = chooser_of(usable, near_photos, catalog) if policy == "consistent" else None
     usable = usable.select(["photo_key", "face_index"])
     joined = near.pairs if protocol.groups_near_duplicates else ()
-    photos = _grouped(usable, labels, joined)
-    scenes = _of_one_group(catalog, photos)
-    grouped = _grouped(usable, labels, (*joined, *scenes)) if scenes else photos
+    photos = grouped_faces(usable, labels, joined)
+    scenes = of_one_group(catalog, photos)
+    grouped = grouped_faces(usable, labels, (*joined, *scenes)) if scenes else photos
     without = _left_out(set(labels.values()), photos, grouped, protocol)
     out = {row["label"] for row in without}
     candidates = [face for face in grouped if face.label not in out and not (chooser and face.key[1])]
@@ -108,8 +108,8 @@ def check_splittable(catalog: pa.Table, protocol: Protocol) -> None:
     """
     labels, _ = labels_of(catalog)
     pictures = [Face((key, 0), labels[key], group) for group, key in enumerate(sorted(labels))]
-    joined = _of_one_group(catalog, pictures)
-    numbers = _groups([face.key for face in pictures], joined)
+    joined = of_one_group(catalog, pictures)
+    numbers = group_numbers([face.key for face in pictures], joined)
     grouped = [face._replace(group=numbers[face.key[0]]) for face in pictures]
     without = _left_out(set(labels.values()), pictures, grouped, protocol)
     candidates = [face for face in grouped if face.label not in {row["label"] for row in without}]
@@ -215,18 +215,6 @@ def _roles(faces: Sequence[Face], draw: Draw, strangers: Mapping[str, str]) -> d
     return roles
 
 
-def _of_one_group(catalog: pa.Table, faces: Sequence[Face]) -> Pairs:
-    """Neighbours in a chain through all photos that have one group in the labels file."""
-    columns = (catalog[name].to_pylist() for name in ("photo_key", "group"))
-    members: defaultdict[str, set[str]] = defaultdict(set)
-    for key, group in zip(*columns, strict=True):
-        if group is not None:
-            members[group].add(key)
-    usable = {face.key[0] for face in faces}
-    chains = (sorted(keys & usable) for _, keys in sorted(members.items()))
-    return tuple(((first, 0), (second, 0)) for chain in chains for first, second in pairwise(chain))
-
-
 def _usable(faces: pa.Table, known: Container[str]) -> pa.Table:
     """Faces with outcome ok of pictures with one label, sorted by key."""
     columns = (faces[name].to_pylist() for name in ("photo_key", "face_index", "outcome"))
@@ -239,26 +227,3 @@ def _usable(faces: pa.Table, known: Container[str]) -> pa.Table:
     if rows == list(range(faces.num_rows)):
         return faces  # as a run's table is: nothing is copied
     return faces.take(pa.array(rows, pa.int64()))
-
-
-def _grouped(faces: pa.Table, labels: Mapping[str, str], joined: Pairs) -> list[Face]:
-    keys: list[Key] = list(zip(faces["photo_key"].to_pylist(), faces["face_index"].to_pylist(), strict=True))
-    numbers = _groups(keys, joined)
-    return [Face(key, labels[key[0]], numbers[key[0]]) for key in keys]
-
-
-def _groups(keys: Sequence[Key], joined: Pairs) -> dict[str, int]:
-    """Group number by photo key: connected components of `joined`, numbered in the order of their first key."""
-    parent = {key: key for key, _ in keys}
-
-    def root(key: str) -> str:
-        while parent[key] != key:
-            parent[key] = parent[parent[key]]
-            key = parent[key]
-        return key
-
-    for (first, _), (second, _) in joined:
-        low, high = sorted((root(first), root(second)))
-        parent[high] = low
-    numbers: dict[str, int] = {}
-    return {key: numbers.setdefault(root(key), len(numbers)) for key in sorted(parent)}
