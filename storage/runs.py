@@ -12,7 +12,7 @@
     near_duplicates.parquet ...            what the report shows (storage/finding_schemas.py)
     failures/<part>.parquet                photos that this run could not do: vanished, timed out, poisoned
     scores/<part>.parquet  fits/<part>.parquet
-    attempts/                              see storage/attempts.py
+    attempts/                              storage/attempts.py, storage/read_attempts.py
     handed_back/                           see storage/handed_back.py
     cancelled  stopped                     there while the run is cancelled; while it needs a person, and why
     retain-days                            storage/retention.py
@@ -38,10 +38,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.attempts import forget_deaths, read_attempts
 from storage.errors import RunNotFound
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
 from storage.plans import COMPARISON_RUN, ENCODER_REPORT, ENCODER_RUN, FACES_RUN, Plan, plan_text, read_plan
+from storage.read_attempts import forget_deaths, read_attempts
 from storage.write_whole import write_bytes
 
 RUN_FILE = "run.json"

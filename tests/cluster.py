@@ -22,10 +22,10 @@ from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.reconciler import Reconciler
 from orchestrator.scheduler.service import try_step
 from orchestrator.scheduler.status import Status, status_of
-from storage.attempts import read_attempts
 from storage.liveness import liveness_of
 from storage.open_store import open_store
 from storage.parts import read_parts
+from storage.read_attempts import read_attempts
 from storage.runs import Run
 from storage.schemas import EFFORTS, RUN_FACES
 from workers.queue.broker_options import store_options

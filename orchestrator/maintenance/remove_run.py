@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from storage.attempts import read_attempts
 from storage.encoder_settings import OwnEncoder
 from storage.erase_photos import delete
 from storage.errors import LineupError, RunConflict
 from storage.known_files import forget_known_files
+from storage.read_attempts import read_attempts
 from storage.run_claim import claim
 from storage.runs import RUN_FILE, Run, list_runs, open_run
 from storage.write_whole import write_bytes

@@ -12,12 +12,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.attempts import forget_deaths, read_attempts
 from storage.encodings import Done
 from storage.erase_photos import delete, drop_derived
 from storage.errors import InputError, RunConflict
 from storage.finding_schemas import COMPARISON_TABLES
 from storage.parts import list_parts, part_path, read_part, read_parts, set_aside
+from storage.read_attempts import forget_deaths, read_attempts
 from storage.run_claim import claim
 from storage.runs import Run
 from storage.schemas import CATALOG, FACES, FITS, OUTCOMES

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.maintenance.outcome_counts import OutcomeCounts
 from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.status import STAGES, status_of
-from storage.attempts import look_at_attempts
 from storage.errors import BrokerError, LineupError
 from storage.object_path import ObjectPath
+from storage.read_attempts import look_at_attempts
 from storage.refused_messages import refused_messages
 from storage.runs import Run, list_runs, open_run
 from storage.worker_faults import KINDS, live_workers

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from storage.attempts import forget_deaths, read_attempts
 from storage.encodings import compact
 from storage.handed_back import forget_notes
+from storage.read_attempts import forget_deaths, read_attempts
 from storage.runs import Run
 from storage.temporary_files import sweep
 from workers.jobs.part_names import refit_part

@@ -37,13 +37,13 @@ from orchestrator.scheduler.work import (
     training_messages,
 )
 from orchestrator.scheduler.worker_watch import workers_now
-from storage.attempts import Attempts, count_deaths, forget_deaths, look_at_attempts, read_attempts
 from storage.errors import RunStuck
 from storage.face_pictures import run_pictures
 from storage.finding_schemas import COMPARISON_TABLES, SPLIT_TABLES
 from storage.free_space import check_room, probe
 from storage.parts import part_path
 from storage.plans import COMPARISON_RUN, ENCODER_RUN, FACES_RUN
+from storage.read_attempts import Attempts, count_deaths, forget_deaths, look_at_attempts, read_attempts
 from storage.run_faces import read_faces
 from storage.runs import Run
 from storage.schemas import CATALOG, FITS, SCORES, SPLITS

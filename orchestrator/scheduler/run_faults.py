@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from orchestrator.scheduler.status import Status, status_of
 from orchestrator.scheduler.worker_watch import QUEUE_OF_STAGE, WorkerWatch, loading_fault
-from storage.attempts import Death
 from storage.errors import BrokerError
 from storage.free_space import probe
+from storage.read_attempts import Death
 from storage.runs import Run
 
 PROBE_SECONDS = 8.0

@@ -9,10 +9,10 @@ from orchestrator.scheduler.compatibility import check_readable
 from orchestrator.scheduler.work import needs_refit, planned_photos
 from orchestrator.scheduler.worker_watch import QUEUE_OF_STAGE, WorkerWatch, workers_now
 from orchestrator.text import training_figures
-from storage.attempts import Attempts, look_at_attempts
 from storage.encodings import Done
 from storage.parts import list_parts
 from storage.plans import ENCODER_RUN
+from storage.read_attempts import Attempts, look_at_attempts
 from storage.runs import Run
 from storage.schemas import SPLITS
 from storage.tables import read_table

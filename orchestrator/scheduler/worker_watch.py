@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.attempts import Death
+from storage.read_attempts import Death
 from storage.worker_faults import WorkerState, live_workers
 from workers.queue.task_names import IMAGES, TRAINING
 

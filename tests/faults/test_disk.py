@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from storage.attempts import read_attempts
 from storage.parts import list_parts, read_parts
+from storage.read_attempts import read_attempts
 from storage.schemas import FITS
 from tests.cluster import Cluster, check_no_stray_files, outcomes, pids_at, tables, wait_for
 from tests.faults.machine import Machine

@@ -13,10 +13,10 @@ import pytest
 
 from orchestrator.scheduler.planning import plan_encoder
 from orchestrator.scheduler.status import status_of
-from storage.attempts import read_attempts
 from storage.errors import DatasetError, RunStuck
 from storage.experiments import Experiment
 from storage.plans import TripletSettings
+from storage.read_attempts import read_attempts
 from storage.runs import Run
 from tests.cluster import Cluster, check_no_stray_files, pids_at, wait_for
 from tests.tiny_run import encode_here

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from storage.attempts import read_attempts
 from storage.parts import list_parts, read_parts
+from storage.read_attempts import read_attempts
 from storage.schemas import FITS
 from tests.cluster import Cluster, wait_for
 from workers.queue.messages import train_configuration_message

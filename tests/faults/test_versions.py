@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from storage.attempts import read_attempts
 from storage.errors import RunStuck, StoreError
+from storage.read_attempts import read_attempts
 from storage.runs import Run, open_run
 from storage.schemas import SCHEMA_VERSION
 from tests.cluster import Cluster, check_no_stray_files, efforts, tables, wait_for

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from storage.attempts import Attempt, claim_attempt, count_deaths, forget_deaths, look_at_attempts, read_attempts
+from storage.attempts import Attempt, claim_attempt
 from storage.errors import StoreError, StoreFull
+from storage.read_attempts import count_deaths, forget_deaths, look_at_attempts, read_attempts
 
 PART = "0" * 32
 PHOTOS = ["a" * 64, "b" * 64]
@@ -200,7 +201,9 @@ def test_two_readers_at_once_do_not_take_each_other_for_a_running_attempt(tmp_pa
     process = begun(tmp_path, *PHOTOS)
     process.kill()
     process.wait()
-    looking = f"from storage.attempts import read_attempts; from pathlib import Path; f = Path({str(tmp_path)!r})\n"
+    looking = (
+        f"from storage.read_attempts import read_attempts; from pathlib import Path; f = Path({str(tmp_path)!r})\n"
+    )
     code = looking + "assert all(read_attempts(f)[1] and not read_attempts(f)[0] for _ in range(500))"
     lookers = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
     assert [looker.wait(60) for looker in lookers] == [0, 0]

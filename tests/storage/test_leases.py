@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from storage.attempts import Attempt, claim_attempt, read_attempts
+from storage.attempts import Attempt, claim_attempt
 from storage.file_locks import TEMPORARY
 from storage.lease_watch import LeaseWatch
 from storage.leases import Leases
 from storage.liveness import LEASES, LOCKS, VARIABLE, Liveness, liveness_of, record_liveness
 from storage.object_path import ObjectPath
 from storage.outputs import store_outputs
+from storage.read_attempts import read_attempts
 from storage.refused_messages import count_refused, refused_messages
 from storage.store_id import store_id
 from storage.temporary_files import sweep

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from storage import object_leases, object_stores
-from storage.attempts import claim_attempt, read_attempts
+from storage.attempts import claim_attempt
 from storage.errors import StoreUnreachable
 from storage.liveness import liveness_of
 from storage.object_path import ObjectPath
 from storage.open_store import open_store
+from storage.read_attempts import read_attempts
 from storage.worker_faults import live_workers
 from tests.cluster import wait_for
 from tests.s3 import FaultyProxy

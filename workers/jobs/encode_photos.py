@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from storage.attempts import Death, count_deaths, read_attempts
 from storage.engine_settings import EngineSettings
 from storage.errors import EngineError, WorkerUnfit
 from storage.handed_back import write_note
 from storage.parts import part_path, table_of, write_part
+from storage.read_attempts import Death, count_deaths, read_attempts
 from storage.runs import Run
 from storage.schemas import EFFORTS, EMBEDDINGS, FACES
 from workers.faces.engine import load_engine

@@ -10,8 +10,9 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterator
 
-from storage.attempts import Attempt, claim_attempt, count_deaths, read_attempts
+from storage.attempts import Attempt, claim_attempt
 from storage.errors import InputError, cannot_write, is_no_space
+from storage.read_attempts import count_deaths, read_attempts
 from storage.runs import Run
 from workers.learning.configurations import LEARNING_VERSION
 

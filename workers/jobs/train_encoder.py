@@ -16,8 +16,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from storage.attempts import Attempt, forget_deaths, read_attempts
+from storage.attempts import Attempt
 from storage.plans import ENCODER_RUN, TripletSettings
+from storage.read_attempts import forget_deaths, read_attempts
 from storage.run_faces import read_faces
 from storage.runs import Run
 from storage.schemas import CATALOG

@@ -10,9 +10,9 @@ from orchestrator.scheduler import run_faults
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.run_faults import RunFaults
 from orchestrator.scheduler.status import Status
-from storage.attempts import Death
 from storage.errors import BrokerError, StoreError
 from storage.experiments import Experiment
+from storage.read_attempts import Death
 from storage.runs import Run
 from storage.worker_faults import WorkerFile
 from workers.synthetic.photo_folder import write_folder

@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.scheduler import worker_watch
 from orchestrator.scheduler.worker_watch import MOST_FAULTS, Workers, WorkerWatch, loading_fault, workers_of
-from storage.attempts import Death
+from storage.read_attempts import Death
 from storage.worker_faults import WorkerFault, WorkerState
 
 GOOD = WorkerState("host", 1, "images-1@host", ("images",), 2, beat=1)

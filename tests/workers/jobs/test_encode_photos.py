@@ -13,11 +13,12 @@ from orchestrator.experiment.experiment_file import from_dict
 from orchestrator.scheduler.photo_judge import PhotoJudge
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.work import planned_photos
-from storage.attempts import Attempt, read_attempts
+from storage.attempts import Attempt
 from storage.engine_settings import EngineSettings
 from storage.errors import EngineError, WorkerUnfit
 from storage.handed_back import read_notes
 from storage.parts import list_parts, part_path, read_part, read_parts
+from storage.read_attempts import read_attempts
 from storage.runs import Run, open_run
 from storage.schemas import EFFORTS, FACES
 from workers.faces.decode import guarded_reader

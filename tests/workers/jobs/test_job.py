@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from storage.attempts import Attempt, read_attempts
+from storage.attempts import Attempt
 from storage.errors import StoreError, StoreFull
+from storage.read_attempts import read_attempts
 from storage.runs import RUN_FILE, Run, open_run
 from tests.tiny_run import tiny_run
 from workers.jobs.job import Refused, run_job

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from storage.attempts import Attempt, read_attempts
+from storage.attempts import Attempt
 from storage.errors import StoreError
 from storage.parts import part_path, read_part
+from storage.read_attempts import read_attempts
 from storage.runs import Run, open_run
 from storage.schemas import COMPARISON, FITS, SCORES, SPLITS
 from tests.tiny_run import tiny_run
