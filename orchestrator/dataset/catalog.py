@@ -18,8 +18,9 @@ from typing import Any
 import pyarrow as pa
 
 from orchestrator.dataset.corrections import apply_corrections
-from orchestrator.dataset.discovery import Source, Sources, from_folder
+from orchestrator.dataset.discovery import Sources, from_folder
 from orchestrator.dataset.labels_file import from_csv
+from orchestrator.dataset.photo_source import Source
 from orchestrator.dataset.summary import DatasetSummary, summarize
 from storage.engine_settings import Limits
 from storage.errors import DatasetError

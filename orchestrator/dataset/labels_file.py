@@ -14,7 +14,8 @@ from pathlib import Path, PurePosixPath
 
 from orchestrator.dataset.bucket_listing import ListedFolder, listed_folder
 from orchestrator.dataset.csv_file import csv_rows, without_apostrophe
-from orchestrator.dataset.discovery import Source, Sources, person_label, with_listing
+from orchestrator.dataset.discovery import Sources, person_label
+from orchestrator.dataset.photo_source import Source, with_listing
 from orchestrator.text import examples, shown_name
 from storage.errors import DatasetError
 from storage.object_path import ObjectPath

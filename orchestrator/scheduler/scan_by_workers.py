@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.dataset.catalog import Scanned
-from orchestrator.dataset.discovery import Source
+from orchestrator.dataset.photo_source import Source
 from orchestrator.scheduler.broker import Broker
 from orchestrator.scheduler.worker_watch import workers_now
 from storage.engine_settings import Limits

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from orchestrator.dataset.catalog import OnPhoto, ScanElsewhere, describe_photos, known_of
-from orchestrator.dataset.discovery import Source, with_listing
+from orchestrator.dataset.photo_source import Source, with_listing
 from orchestrator.scheduler.planning import plan_faces
 from orchestrator.verification.draw_folds import drawn_folds
 from orchestrator.verification.photo_pair import PhotoPair, missing_photos, people_of

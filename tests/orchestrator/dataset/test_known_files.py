@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.dataset import catalog as room
-from orchestrator.dataset import discovery
+from orchestrator.dataset import photo_source
 from orchestrator.dataset.catalog import Scanned, build_catalog, known_of
-from orchestrator.dataset.discovery import Source
+from orchestrator.dataset.photo_source import Source
 from storage.engine_settings import Limits
 from storage.known_files import FOLDER, MOST_PARTS, forget_known_files, known_files
 from storage.part_checks import count_rows
@@ -45,7 +45,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return read_file(path, most_bytes)
 
     monkeypatch.setattr(scan_files, "read_file", noted)
-    monkeypatch.setattr(discovery, "SETTLED_SECONDS", -1.0)
+    monkeypatch.setattr(photo_source, "SETTLED_SECONDS", -1.0)
     return names
 
 
@@ -107,7 +107,7 @@ def test_other_limits_and_other_folders_know_nothing(people: Path, tmp_path: Pat
 def test_a_file_that_was_changed_just_now_is_read_again(
     people: Path, tmp_path: Path, read: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(discovery, "SETTLED_SECONDS", 1000.0)
+    monkeypatch.setattr(photo_source, "SETTLED_SECONDS", 1000.0)
     for _ in range(2):
         build_catalog(people, known=known_of(tmp_path / "store", people, Limits()))
     assert len(read) == 10

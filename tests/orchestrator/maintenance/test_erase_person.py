@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from orchestrator.dataset import discovery
+from orchestrator.dataset import photo_source
 from orchestrator.experiment.experiment_file import from_dict
 from orchestrator.maintenance.check import check_run
 from orchestrator.maintenance.erase_person import erase_person, find_person
@@ -49,7 +49,7 @@ def repr_bytes(row: dict[str, object]) -> bytes:
 @pytest.fixture
 def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Four people, five photos of each; their files are known at once, however fast a run of them is."""
-    monkeypatch.setattr(discovery, "SETTLED_SECONDS", -1.0)
+    monkeypatch.setattr(photo_source, "SETTLED_SECONDS", -1.0)
     folder = tmp_path / "photos"
     write_folder(folder, people=4, photos=5, seed=21, side=160, processes=1)
     (folder / "ada").rename(folder / PERSON)

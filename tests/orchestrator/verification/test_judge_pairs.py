@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from orchestrator.dataset import discovery
+from orchestrator.dataset import photo_source
 from orchestrator.scheduler.status import status_of
 from orchestrator.scheduler.work import planned_photos
 from orchestrator.verification.draw_curves import corners, curves_picture
@@ -75,7 +75,7 @@ def test_only_photos_that_a_pair_names_are_encoded_and_each_once(run: Run, pairs
 def test_photos_that_were_planned_before_are_not_read_again(
     run: Run, pairs: list[PhotoPair], lfw: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(discovery, "SETTLED_SECONDS", -1.0)  # the photos were written just now
+    monkeypatch.setattr(photo_source, "SETTLED_SECONDS", -1.0)  # the photos were written just now
     plan_pairs(lfw / "store", lfw / "photos", pairs, Experiment())
     monkeypatch.delattr(scan_files, "read_file")
     assert plan_pairs(lfw / "store", lfw / "photos", pairs, Experiment()) == run
