@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.choose_run import chosen_run
+from orchestrator.cli.idle_run import Idleness, idle_words, is_idle
 from orchestrator.cli.options import (
     json_option,
     print_ending,
@@ -31,11 +31,6 @@ if TYPE_CHECKING:
     from orchestrator.report.runs_table import RunSummary
     from orchestrator.scheduler.status import Status
     from storage.runs import Run
-
-PATIENCE_SECONDS = 2.0
-"""An orchestrator needs a moment to take up a run that was submitted just now."""
-
-ASKED_AGAIN_SECONDS = 5.0
 
 
 @click.command()
@@ -74,48 +69,6 @@ def _tell_if_idle(chosen: Run) -> bool:
     return idle
 
 
-def idle_words(chosen: Run) -> str:
-    """What to do where nobody works on the run."""
-    return f"Nobody is working on it. Go on with: lineup resume {chosen.run_id}, or start `lineup orchestrator`"
-
-
-def is_idle(chosen: Run, patient: bool = False) -> bool:
-    """Whether nobody works on the run, as far as the store can tell; `patient` as for `storage.run_claim.claim`."""
-    from storage.errors import NoLocks, StoreError
-    from storage.run_claim import claim
-
-    try:
-        with claim(chosen, patient) as claimed:
-            return claimed
-    except NoLocks:
-        if patient:
-            raise
-        return False
-    except StoreError:  # a store that can only be read
-        return False
-
-
-class _Idleness:
-    """Whether nobody works on a run. Asked seldom: each answer takes the claim of an idle run for a moment."""
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._asked = float("-inf")
-        self._since: float | None = None
-
-    def lasts(self) -> bool:
-        """Whether it has been so for PATIENCE_SECONDS: between two orchestrators there may be a moment without one."""
-        now = time.monotonic()
-        doubtful = self._since is not None and not self._has_lasted(self._since)
-        if now - self._asked >= (PATIENCE_SECONDS if doubtful else ASKED_AGAIN_SECONDS):
-            self._asked = now
-            self._since = (self._since or now) if is_idle(self._run) else None
-        return self._since is not None and self._has_lasted(self._since)
-
-    def _has_lasted(self, since: float) -> bool:
-        return self._asked - since >= PATIENCE_SECONDS
-
-
 @click.command()
 @run_argument
 @quiet_option
@@ -133,7 +86,7 @@ def watch(run_id: str | None, quiet: bool, as_json: bool) -> None:
     from orchestrator.local.drive_run import watch_run
 
     chosen = chosen_run(run_id)
-    idleness = _Idleness(chosen)
+    idleness = Idleness(chosen)
 
     def show(found: Status) -> None:
         if found.state == "running" and idleness.lasts():

@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 import pytest
 
-from orchestrator.cli import inspect_commands
+from orchestrator.cli import idle_run
 from orchestrator.cli.main import COMMANDS
 from orchestrator.cli.main import lineup as group
 from storage.run_claim import claim
@@ -136,7 +136,7 @@ def test_submit_plans_once_prints_the_name_and_starts_nothing(lineup: Lineup, ph
 def test_watching_says_within_seconds_that_nobody_works_on_the_run(
     lineup: Lineup, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inspect_commands, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(idle_run, "PATIENCE_SECONDS", 0.0)
     run_id = lineup("submit", photos).out.strip()
     threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
     result = lineup("watch", run_id)
