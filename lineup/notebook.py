@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from orchestrator.cli.progress import ENDS_EARLY, TITLES
+from orchestrator.cli.progress_words import ENDS_EARLY, TITLES
 from storage.printable import printable
 
 REDRAW_SECONDS = 0.5

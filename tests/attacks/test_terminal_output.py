@@ -13,7 +13,8 @@ from rich.console import Console
 
 from orchestrator.cli.main import main
 from orchestrator.cli.options import print_line
-from orchestrator.cli.progress import Bars, Lines
+from orchestrator.cli.progress_bars import Bars
+from orchestrator.cli.progress_lines import Lines
 from orchestrator.scheduler.broker import Broker
 from storage.errors import LineupError
 from storage.printable import printable

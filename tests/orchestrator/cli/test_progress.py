@@ -9,8 +9,11 @@ import re
 import pytest
 from rich.console import Console
 
-from orchestrator.cli import progress
-from orchestrator.cli.progress import LINE_SECONDS, STILL_SECONDS, TITLES, Bars, Lines, display
+from orchestrator.cli import progress_bars, progress_lines, progress_words
+from orchestrator.cli.progress import display
+from orchestrator.cli.progress_bars import Bars
+from orchestrator.cli.progress_lines import LINE_SECONDS, STILL_SECONDS, Lines
+from orchestrator.cli.progress_words import TITLES
 from orchestrator.scheduler.status import STAGES
 
 
@@ -27,7 +30,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(progress, "time", clock)
+    for module in (progress_bars, progress_lines, progress_words):
+        monkeypatch.setattr(module, "time", clock)
     return clock
 
 
