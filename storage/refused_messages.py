@@ -12,6 +12,7 @@ import json
 import os
 import re
 import socket
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,7 +74,8 @@ def _count_in_object(path: ObjectPath, reason: str) -> int:
         counts = _parsed(before)
         counts[reason] += 1
         counted = counts[reason]
-        return json.dumps(counts, sort_keys=True).encode()
+        # the writer makes it unique: one whose write was refused would take the equal count of another for its own
+        return json.dumps({**counts, "writer": uuid.uuid4().hex}, sort_keys=True).encode()
 
     update_whole(path, added)
     return counted

@@ -119,6 +119,8 @@ def swap_whole(path: ObjectPath, content: bytes, tag: str) -> bool:
 def update_whole(path: ObjectPath, change: Callable[[bytes], bytes]) -> None:
     """Replace an object's content by what `change` makes of it (of b"" where there is none); others' changes stay.
 
+    Two who make the same content of the same count as one change: where that matters, `change` adds what is unique.
+
     Raises:
         StoreError: it cannot be written.
     """

@@ -5,8 +5,10 @@ What it answers follows Google's description of that interface; no server of oth
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
+from collections import defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import quote, unquote, urlsplit
 
@@ -33,7 +35,7 @@ class GoogleFront(ThreadingHTTPServer):
         self.s3_port = s3_port
         self._numbers = itertools.count(1_700_000_000_000_000)
         self._generations: dict[str, int] = {}
-        self._writing = threading.Lock()
+        self._one_at_a_time: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def answer(
@@ -46,13 +48,15 @@ class GoogleFront(ThreadingHTTPServer):
         name, query = unquote(urlsplit(path).path), urlsplit(path).query
         path = quote(name) + (f"?{query}" if query else "")  # the client quotes more of it than the server expects
         completes = method == "POST" and "uploadId" in query
-        if (method == "PUT" and not query) or method == "DELETE" or completes:
-            with self._writing:
+        # an object's bytes and its generation belong together: a reader must not get the bytes of one and the number
+        # of the next. Listings and pieces of an upload have a query and no generation
+        with self._one_at_a_time[name] if completes or not query else contextlib.nullcontext():
+            if (method == "PUT" and not query) or method == "DELETE" or completes:
                 return self._change(method, path, name, wanted, headers, body)
-        status, told, data = forwarded(self.s3_port, method, path, headers, body)
-        if name in self._generations:
-            told.append((GENERATION, str(self._generations[name])))
-        return status, told, data
+            status, told, data = forwarded(self.s3_port, method, path, headers, body)
+            if name in self._generations:
+                told.append((GENERATION, str(self._generations[name])))
+            return status, told, data
 
     def _change(
         self, method: str, path: str, name: str, wanted: str | None, headers: dict[str, str], body: bytes

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from storage.object_path import ObjectPath
 from storage.refused_messages import FOLDER, count_refused, refused_messages
 
 
@@ -26,6 +28,15 @@ def test_processes_of_a_host_count_together(tmp_path: Path) -> None:
     (file,) = (tmp_path / FOLDER).iterdir()
     assert file.stat().st_size < 100
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_those_who_count_at_once_in_a_bucket_count_together(bucket: ObjectPath) -> None:
+    """All of them ask for the same content, and only one of them may take it for its own."""
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(24):
+            pool.submit(count_refused, bucket, "unsigned")
+
+    assert refused_messages(bucket) == {"unsigned": 24}
 
 
 def test_hosts_are_added_up_and_a_damaged_file_counts_nothing(tmp_path: Path) -> None:
