@@ -35,10 +35,12 @@ class ObjectServer:
     Attributes:
         secrets: that no message may show.
         makes_buckets: whether an object may be put where no bucket is.
+        pid: of its process; 0 where that is not told.
     """
 
     secrets: tuple[str, ...] = ()
     makes_buckets = False
+    pid = 0
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -80,6 +82,7 @@ def s3_server() -> Iterator[S3Server]:
     server = S3Server(free_port())
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(server.port)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server.pid = process.pid
     try:
         for _ in range(150):
             with contextlib.suppress(ConnectionError):
