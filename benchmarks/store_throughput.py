@@ -34,7 +34,8 @@ from orchestrator.local.cluster import LocalCluster
 from orchestrator.scheduler.planning import plan_run
 from orchestrator.scheduler.reconciler import Reconciler
 from storage.object_path import ObjectPath, store_path
-from storage.runs import Run, open_store
+from storage.open_store import open_store
+from storage.runs import Run
 from tests.cluster import descendants
 from tests.s3 import FaultyProxy, S3Server, s3_server
 from workers.cores import usable_cores
