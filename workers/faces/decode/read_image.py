@@ -22,6 +22,7 @@ from workers.faces.decode.file_kind import file_kind
 from workers.faces.decode.gif_file import MOST_GIF_PIXELS, gif_size
 from workers.faces.decode.jpeg_file import coefficient_bytes
 from workers.faces.decode.pillow_formats import FORMATS, open_in_pillow
+from workers.faces.decode.still_webp import StillWebp, read_still_webp, still_webp
 from workers.faces.decode.to_rgb import small_rgb, upright
 from workers.faces.photo import Photo, Pixels
 from workers.faces.refusal import Refusal
@@ -39,7 +40,6 @@ EMPTY = "empty file: a cloud placeholder or a broken download; download the phot
 
 CUT = "truncated"
 """In Pillow's error for a file that ends too early."""
-
 
 PROGRESSIVE_BYTES = 900_000_000
 """Where a progressive JPEG takes more, memory is why it cannot be decoded."""
@@ -76,9 +76,9 @@ class Header:
 
 @dataclass(frozen=True)
 class _Opened:
-    """A file that Pillow has opened and not decoded."""
+    """A file that is not decoded. Pillow has opened it; a still WebP, libwebp."""
 
-    image: Image
+    image: Image | StillWebp
     essence: Essence
     header: Header
 
@@ -160,19 +160,19 @@ def _open(data: bytes) -> _Opened | Header | Refusal:
     if width * height > MOST_GIF_PIXELS:
         return Header(width, height, "GIF", 1)
     try:
-        image = open_in_pillow(essence.data)
+        image = (still_webp(essence.data) if kind.name == "WEBP" else None) or open_in_pillow(essence.data)
         return _Opened(image, essence, _header_of(image, essence))
     except DECODER_ERRORS as error:
         known = "" if "cannot identify" in str(error) else f" ({_words(error)})"
         return Refusal("unreadable", f"damaged {kind.name}{known}")
 
 
-def _header_of(image: Image, essence: Essence) -> Header:
+def _header_of(image: Image | StillWebp, essence: Essence) -> Header:
     orientation = essence.orientation
-    if orientation is None and image.format == "TIFF":
-        orientation = exif_orientation(essence.data, _bytes_of(image.info.get("xmp")))
-    elif orientation is None:
-        orientation = exif_orientation(_bytes_of(image.info.get("exif")), _bytes_of(image.info.get("xmp")))
+    if orientation is None and not isinstance(image, StillWebp):
+        in_file = essence.data if image.format == "TIFF" else _bytes_of(image.info.get("exif"))
+        orientation = exif_orientation(in_file, _bytes_of(image.info.get("xmp")))
+    orientation = orientation or 1
     # Pillow reports a TIFF's size already turned, and every other format's as stored.
     turned = orientation >= 5 and image.format != "TIFF"
     width, height = reversed(image.size) if turned else image.size
@@ -184,11 +184,22 @@ def _bytes_of(value: object) -> bytes:
 
 
 def _decode(opened: _Opened, limits: SizeLimits, room: Room) -> Photo | Refusal:
-    if opened.image.format == "JPEG" and max(opened.image.size) < 2 * limits.working_side:
-        rgb = read_clean_jpeg(opened.essence.data, opened.image.size, room)
-        if rgb is not None:
-            return _photo(rgb, opened.header)
-    return _decode_in_pillow(opened, limits)
+    image, data, rgb = opened.image, opened.essence.data, None
+    if isinstance(image, StillWebp):
+        rgb = read_still_webp(data, image, max(image.size) // limits.working_side, room)
+    elif image.format == "JPEG" and max(image.size) < 2 * limits.working_side:
+        rgb = read_clean_jpeg(data, image.size, room)
+    if rgb is not None:
+        return _photo(rgb, opened.header)
+    in_pillow = _opened_in_pillow(data, image.size) if isinstance(image, StillWebp) else image
+    return _decode_in_pillow(in_pillow, opened, limits)
+
+
+def _opened_in_pillow(data: bytes, size: tuple[int, int]) -> Image:
+    image = open_in_pillow(data)
+    if image.size != size:  # another size was compared with the limits
+        raise ValueError("two sizes are stated")
+    return image
 
 
 def _photo(rgb: Pixels, head: Header, note: str = "") -> Photo:
@@ -197,12 +208,12 @@ def _photo(rgb: Pixels, head: Header, note: str = "") -> Photo:
     return Photo(np.ascontiguousarray(rgb), head.width / rgb.shape[1], reading=note)
 
 
-def _decode_in_pillow(opened: _Opened, limits: SizeLimits) -> Photo | Refusal:
+def _decode_in_pillow(image: Image, opened: _Opened, limits: SizeLimits) -> Photo | Refusal:
     note = ""
     try:
-        image = _loaded(opened.image, limits)
+        image = _loaded(image, limits)
     except OSError as error:
-        if opened.image.format != "JPEG" or CUT not in str(error):
+        if image.format != "JPEG" or CUT not in str(error):
             needed = coefficient_bytes(opened.essence.data)
             if needed > PROGRESSIVE_BYTES:  # libjpeg does not say that memory was the cause
                 return Refusal("too_large", f"progressive JPEG, which takes {needed / 1e6:.0f} MB to decode")

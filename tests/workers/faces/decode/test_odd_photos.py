@@ -137,8 +137,15 @@ def test_not_a_number_becomes_black() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "options"),
-    [("JPEG", {}), ("JPEG", {"progressive": True}), ("PNG", {"compress_level": 1}), ("TIFF", {"compression": "raw"})],
-    ids=["jpeg", "progressive jpeg", "png", "tiff"],
+    [
+        ("JPEG", {}),
+        ("JPEG", {"progressive": True}),
+        ("PNG", {"compress_level": 1}),
+        ("TIFF", {"compression": "raw"}),
+        pytest.param("WEBP", {"method": 0}, marks=pytest.mark.slow),
+        ("WEBP", {"lossless": True, "quality": 0, "method": 0}),
+    ],
+    ids=["jpeg", "progressive jpeg", "png", "tiff", "webp", "lossless webp"],
 )
 def test_a_photo_of_almost_200_megapixels_is_read_small_within_the_memory_told(
     kind: str, options: dict[str, object], monkeypatch: pytest.MonkeyPatch
