@@ -8,22 +8,21 @@ structure of a file is judged by our own parsers, its size in the header, before
 from __future__ import annotations
 
 import struct
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from workers.faces.decode.clean_jpeg import Room, own_room, read_clean_jpeg
-from workers.faces.decode.cut_jpeg import read_cut_jpeg
+from workers.faces.decode.decode_in_pillow import read_in_pillow
 from workers.faces.decode.essence import Essence, essence_of
 from workers.faces.decode.exif import exif_orientation
 from workers.faces.decode.file_kind import file_kind
 from workers.faces.decode.gif_file import MOST_GIF_PIXELS, gif_size
-from workers.faces.decode.jpeg_file import coefficient_bytes
+from workers.faces.decode.heif_file import read_heif
 from workers.faces.decode.pillow_formats import FORMATS, open_in_pillow
 from workers.faces.decode.still_webp import StillWebp, read_still_webp, still_webp
-from workers.faces.decode.to_rgb import small_rgb, upright
+from workers.faces.decode.to_rgb import upright
 from workers.faces.photo import Photo, Pixels
 from workers.faces.refusal import Refusal
 
@@ -37,12 +36,6 @@ DECODER_ERRORS = (
 """What Pillow's parsers raise on malformed bytes: OSError is documented, fuzzing found the others."""
 
 EMPTY = "empty file: a cloud placeholder or a broken download; download the photo again"
-
-CUT = "truncated"
-"""In Pillow's error for a file that ends too early."""
-
-PROGRESSIVE_BYTES = 900_000_000
-"""Where a progressive JPEG takes more, memory is why it cannot be decoded."""
 
 
 class SizeLimits(Protocol):
@@ -185,14 +178,18 @@ def _bytes_of(value: object) -> bytes:
 
 def _decode(opened: _Opened, limits: SizeLimits, room: Room) -> Photo | Refusal:
     image, data, rgb = opened.image, opened.essence.data, None
+    factor = max(image.size) // limits.working_side
     if isinstance(image, StillWebp):
-        rgb = read_still_webp(data, image, max(image.size) // limits.working_side, room)
-    elif image.format == "JPEG" and max(image.size) < 2 * limits.working_side:
+        rgb = read_still_webp(data, image, factor, room)
+    elif image.format == "JPEG" and factor < 2:
         rgb = read_clean_jpeg(data, image.size, room)
+    elif image.format == "HEIF":
+        rgb = read_heif(image, factor, room)
     if rgb is not None:
         return _photo(rgb, opened.header)
     in_pillow = _opened_in_pillow(data, image.size) if isinstance(image, StillWebp) else image
-    return _decode_in_pillow(in_pillow, opened, limits)
+    found = read_in_pillow(in_pillow, data, limits.working_side)
+    return found if isinstance(found, Refusal) else _photo(found[0], opened.header, found[1])
 
 
 def _opened_in_pillow(data: bytes, size: tuple[int, int]) -> Image:
@@ -206,43 +203,6 @@ def _photo(rgb: Pixels, head: Header, note: str = "") -> Photo:
     if head.format != "TIFF":  # Pillow has already turned that one
         rgb = upright(rgb, head.orientation)
     return Photo(np.ascontiguousarray(rgb), head.width / rgb.shape[1], reading=note)
-
-
-def _decode_in_pillow(image: Image, opened: _Opened, limits: SizeLimits) -> Photo | Refusal:
-    note = ""
-    try:
-        image = _loaded(image, limits)
-    except OSError as error:
-        if image.format != "JPEG" or CUT not in str(error):
-            needed = coefficient_bytes(opened.essence.data)
-            if needed > PROGRESSIVE_BYTES:  # libjpeg does not say that memory was the cause
-                return Refusal("too_large", f"progressive JPEG, which takes {needed / 1e6:.0f} MB to decode")
-            raise
-        found = read_cut_jpeg(opened.essence.data, lambda data, lenient: _loaded(open_in_pillow(data), limits, lenient))
-        if isinstance(found, Refusal):
-            return found
-        image, note = found
-    return _photo(np.asarray(small_rgb(image, max(image.size) // limits.working_side)), opened.header, note)
-
-
-def _loaded(image: Image, limits: SizeLimits, lenient: bool = False) -> Image:
-    """Decode: a large JPEG at a half, a quarter or an eighth; `lenient` accepts a file that ends too early."""
-    from PIL import ImageFile
-
-    if lenient:  # else Pillow adds an end mark, and rows that are missing could not be told from grey ones
-        vars(image)["_ended"] = True
-    longest = max(image.size)
-    if image.format == "JPEG" and longest >= 2 * limits.working_side:
-        smaller = limits.working_side / longest
-        image.draft(None, (int(image.width * smaller), int(image.height * smaller)))
-    ImageFile.LOAD_TRUNCATED_IMAGES = lenient
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            image.load()
-    finally:
-        ImageFile.LOAD_TRUNCATED_IMAGES = False
-    return image
 
 
 def _words(error: BaseException) -> str:

@@ -12,11 +12,9 @@ import functools
 from ctypes import POINTER, Structure, byref, c_char_p, c_int, c_size_t, c_uint32, c_void_p
 from typing import NamedTuple
 
-import numpy as np
-
 from workers.faces.decode.clean_jpeg import Room, own_room
 from workers.faces.decode.riff_file import ALPHA
-from workers.faces.decode.to_rgb import small_rgb
+from workers.faces.decode.to_rgb import small_pixels
 from workers.faces.photo import Pixels
 
 PILLOW_PIXELS = 58_000_000
@@ -147,11 +145,7 @@ def read_still_webp(data: bytes, still: StillWebp, factor: int, room: Room) -> P
         raise MemoryError
     if status:
         raise ValueError("damaged")
-    if is_final:
-        return pixels
-    import PIL.Image
-
-    return np.asarray(small_rgb(PIL.Image.fromarray(pixels), factor // while_decoding))
+    return pixels if is_final else small_pixels(pixels, factor // while_decoding)
 
 
 def _decode_into(pixels: Pixels, data: bytes, is_scaled: bool) -> int:

@@ -36,12 +36,31 @@ def small_rgb(image: Image, factor: int) -> Image:
     return _joined(image, convert, max(factor, 1))
 
 
+def small_pixels(pixels: Pixels, factor: int) -> Pixels:
+    """As `small_rgb`, for (height, width, 3 or 4) uint8, RGB or RGBA; returns (height, width, 3) uint8."""
+    import PIL.Image
+
+    height, width, colours = pixels.shape
+    if factor < 2 and colours == 3:
+        return pixels
+    factor = max(factor, 1)
+    out = np.empty((-(-height // factor), -(-width // factor), 3), np.uint8)
+    rows = _rows_at_once(factor)
+    for top in range(0, height, rows):
+        strip = np.asarray(small_rgb(PIL.Image.fromarray(pixels[top : top + rows]), factor))
+        out[top // factor : top // factor + len(strip)] = strip
+    return out
+
+
+def _rows_at_once(factor: int) -> int:
+    return STRIP_ROWS // factor * factor or factor
+
+
 def _joined(image: Image, convert: Callable[[Image], Image], factor: int) -> Image:
     import PIL.Image
 
-    rows = STRIP_ROWS // factor * factor or factor
     out = PIL.Image.new("RGB", (-(-image.width // factor), -(-image.height // factor)))
-    for top, strip in _strips(image, rows):
+    for top, strip in _strips(image, _rows_at_once(factor)):
         small = convert(strip)
         out.paste(small.reduce(factor) if factor >= 2 else small, (0, top // factor))
     return out
