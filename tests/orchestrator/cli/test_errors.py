@@ -203,7 +203,7 @@ def test_ctrl_c_before_there_is_a_run_is_130_and_one_line(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("orchestrator.scheduler.planning.build_catalog", interrupted)
+    monkeypatch.setattr("orchestrator.scheduler.planning.store_catalog", interrupted)
     result = lineup("run", photos)
     assert result.code == 130
     assert result.err.splitlines()[-1] == "lineup: interrupted"
