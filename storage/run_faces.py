@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ import pyarrow as pa
 
 from storage.runs import Run
 from storage.schemas import RUN_FACES
-from storage.tables import read_table, usable_rows
+from storage.tables import read_table, table_groups, usable_rows
 
 
 def read_faces(run: Run, columns: Sequence[str], *, usable: bool = False) -> pa.Table:
@@ -44,6 +45,32 @@ def embedding_array(faces: pa.Table) -> npt.NDArray[np.float32]:
     for chunk in chunks:
         found[start : start + len(chunk)] = _measurements(chunk)
         start += len(chunk)
+    return found
+
+
+def read_embeddings(path: Path, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    """The embeddings of some faces of a RUN_FACES table: (chosen ones, their size) float32; (0, 0) of no face.
+
+    In memory are these and one row group.
+
+    Args:
+        chosen: of each row of the table, whether it is wanted; only usable faces have an embedding.
+
+    Raises:
+        StoreError: as `read_table` does.
+    """
+    found = np.zeros((0, 0), np.float32)
+    start = filled = 0
+    for group in table_groups(path, RUN_FACES, ["embedding"]):
+        mine = chosen[start : start + group.num_rows]
+        start += group.num_rows
+        if not mine.any():
+            continue
+        values = embedding_array(group if mine.all() else group.filter(pa.array(mine)))
+        if not filled:
+            found = np.empty((int(chosen.sum()), values.shape[1]), np.float32)
+        found[filled : filled + len(values)] = values
+        filled += len(values)
     return found
 
 

@@ -20,8 +20,7 @@ from workers.faces.engine import load_engine
 from workers.faces.records import FaceRecord
 from workers.faces.refusal import Refusal
 from workers.jobs.enrolled_faces import EnrolledFace, enrolled_table
-from workers.jobs.load_faces import load_chooser
-from workers.jobs.refit_winner import known_and_strangers
+from workers.jobs.known_faces import known_people
 from workers.recognition.recogniser import Named, Recogniser
 
 
@@ -74,8 +73,8 @@ def enrolling(settings: EngineSettings) -> EngineSettings:
 def check_new_person(run: Run, name: str) -> str:
     """The name as a label; raises InputError where it cannot be one, or the run has that person already."""
     label = person_label(name, "enroll", {})
-    rows, _ = known_and_strangers(read_table(run.splits, SPLITS).to_pylist(), load_chooser(run))
-    if label in {row["label"] for row in rows}:
+    roles = read_table(run.splits, SPLITS, ["label", "role"])
+    if label in known_people(roles):
         raise InputError(
             f"run {run.run_id} knows {label!r} already",
             "Add the photos to the folder and compare again, or choose another name",

@@ -20,8 +20,8 @@ from storage.tables import read_table
 from tests.tiny_run import compare_here
 from workers.faces.engine import load_engine
 from workers.faces.photo import Pixels
+from workers.jobs.known_faces import known_and_strangers
 from workers.jobs.load_faces import load_chooser
-from workers.jobs.refit_winner import known_and_strangers
 from workers.synthetic.identity import draw_identity
 from workers.synthetic.render import render
 from workers.synthetic.scene import draw_scene
@@ -140,7 +140,7 @@ def test_the_result_says_how_many_photos_show_several_faces_and_which_counts(run
 def test_the_model_that_is_kept_is_fitted_on_one_face_of_each_photo(runs: dict[FacePolicy, Run]) -> None:
     run = runs["consistent"]
     paths = paths_of(run)
-    known, _ = known_and_strangers(read_table(run.splits, SPLITS).to_pylist(), load_chooser(run))
+    known, _ = known_and_strangers(read_table(run.splits, SPLITS), load_chooser(run))
     assert len(known) == PEOPLE * PHOTOS
     beside = [row["face_index"] for row in known if Path(paths[row["photo_key"]]).stem == "6"]
     assert beside == [1] * PEOPLE

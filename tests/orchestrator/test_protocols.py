@@ -20,7 +20,7 @@ from storage.runs import Run
 from storage.schemas import CATALOG, SPLITS
 from storage.tables import read_table
 from tests.tiny_run import compare_here
-from workers.jobs.refit_winner import known_and_strangers
+from workers.jobs.known_faces import known_and_strangers
 from workers.synthetic.photo_folder import write_folder
 
 CONFIGURATIONS = ("knn-1", "nearest-centroid", "majority")
@@ -82,10 +82,10 @@ def test_a_kshot_is_ranked_at_its_largest_number_of_photos(photos: Path) -> None
     assert ranked["accuracy"] == pytest.approx(rows[-1]["accuracy"])
     assert ranked["test_faces"] == rows[-1]["test_faces"]
     assert "Ranked at 4 training photos a person" in lines(run)
-    known, strangers = known_and_strangers(read_table(run.splits, SPLITS).to_pylist())
+    known, strangers = known_and_strangers(read_table(run.splits, SPLITS))
     assert len({row["label"] for row in known}) == PEOPLE
     assert len(known) > 5 * PEOPLE
-    assert strangers == []
+    assert list(strangers) == []
 
 
 def test_strangers_change_with_every_fold_and_all_are_known_to_the_refit(photos: Path) -> None:
@@ -94,8 +94,8 @@ def test_strangers_change_with_every_fold_and_all_are_known_to_the_refit(photos:
     unknown = {(row["fold"], row["label"]) for row in splits if row["role"] == "unknown"}
     assert len(unknown) == 5
     assert {label for _, label in unknown} == {row["label"] for row in splits}
-    known, strangers = known_and_strangers(splits)
-    assert (len({row["label"] for row in known}), strangers) == (PEOPLE, [])
+    known, strangers = known_and_strangers(read_table(run.splits, SPLITS))
+    assert (len({row["label"] for row in known}), list(strangers)) == (PEOPLE, [])
     assert table(run, "comparison").num_rows == len(CONFIGURATIONS)
 
 

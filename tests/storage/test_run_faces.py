@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from storage import parts
+from storage import parts, run_faces
+from storage.errors import StoreError
 from storage.part_checks import is_intact
 from storage.parts import read_part, table_of, write_tables
-from storage.run_faces import EmbeddingRows, embedding_array
+from storage.run_faces import EmbeddingRows, embedding_array, read_embeddings
 from storage.schemas import FACES, PICTURES, RUN_FACES
 
 ROOT = Path(__file__).parents[2]
@@ -21,6 +24,13 @@ READERS = {"read_table", "read_part", "read_parts"}
 SOURCES = [
     path for room in ("orchestrator", "workers", "storage", "benchmarks") for path in (ROOT / room).rglob("*.py")
 ]
+
+
+def faces_of(numbers: Iterable[int]) -> pa.Table:
+    """RUN_FACES with a usable face of each number; half of it is in every place of its embedding."""
+    filled = {**dict.fromkeys(RUN_FACES.names), "outcome": "ok", "reason": "", "note": "", "detector": "hog"}
+    rows = [{**filled, "photo_key": f"{n}", "face_index": n, "embedding": [n / 2] * 128} for n in numbers]
+    return table_of(rows, RUN_FACES)
 
 
 def whole_reads(source: str) -> list[int]:
@@ -73,13 +83,8 @@ def test_without_pictures_a_table_is_none_of_encodings(tmp_path: Path) -> None:
 def test_a_large_table_is_read_a_row_group_at_a_time_and_is_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    filled = {"outcome": "ok", "reason": "", "note": "", "detector": "hog"}
-    rows = [
-        {**dict.fromkeys(RUN_FACES.names), **filled, "photo_key": f"{n}", "face_index": n, "embedding": [n / 2] * 128}
-        for n in range(9)
-    ]
     monkeypatch.setattr(parts, "ROWS_PER_GROUP", 2)
-    path, table = tmp_path / "faces.parquet", table_of(rows, RUN_FACES)
+    path, table = tmp_path / "faces.parquet", faces_of(range(9))
     write_tables(path, RUN_FACES, [table])
     assert pq.ParquetFile(path).num_row_groups == 5
     found = read_part(path, RUN_FACES, list(RUN_FACES.names))
@@ -92,17 +97,41 @@ def test_a_large_table_is_read_a_row_group_at_a_time_and_is_the_same(
 
 
 def test_embeddings_are_found_by_row_over_several_chunks() -> None:
-    row = {"outcome": "ok", "reason": "", "note": "", "detector": "hog", "face_index": 0}
-    tables = [
-        table_of(
-            [
-                {**dict.fromkeys(RUN_FACES.names), **row, "photo_key": f"{n}", "embedding": [float(n)] * 128}
-                for n in some
-            ],
-            RUN_FACES,
-        )
-        for some in (range(3), range(0), range(3, 7))
-    ]
+    tables = [faces_of(some) for some in (range(3), range(0), range(3, 7))]
     found = EmbeddingRows(pa.concat_tables(tables))[np.asarray([6, 0, 3])]
     assert found.dtype == np.float32
-    assert found.tolist() == [[6.0] * 128, [0.0] * 128, [3.0] * 128]
+    assert found.tolist() == [[3.0] * 128, [0.0] * 128, [1.5] * 128]
+
+
+def test_embeddings_of_some_faces_are_read_a_row_group_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "ROWS_PER_GROUP", 2)
+    path, table = tmp_path / "faces.parquet", faces_of(range(9))
+    write_tables(path, RUN_FACES, [table])
+    most: list[int] = []
+    whole = run_faces.embedding_array
+
+    def noting(group: pa.Table) -> npt.NDArray[np.float32]:
+        most.append(group.num_rows)
+        return whole(group)
+
+    monkeypatch.setattr(run_faces, "embedding_array", noting)
+    found = read_embeddings(path, np.ones(9, bool))
+    assert found.tolist() == table["embedding"].to_pylist()
+    some = np.asarray([False, False, True, False, True, True, False, False, True])
+    assert read_embeddings(path, some).tolist() == found[some].tolist()
+    assert read_embeddings(path, np.zeros(9, bool)).shape == (0, 0)
+    assert max(most) == 2
+
+
+def test_embeddings_of_a_damaged_or_missing_table_are_refused_and_it_is_set_aside(tmp_path: Path) -> None:
+    path = tmp_path / "faces.parquet"
+    with pytest.raises(StoreError, match="is missing"):
+        read_embeddings(path, np.ones(9, bool))
+    write_tables(path, RUN_FACES, [faces_of(range(9))])
+    data = path.read_bytes()
+    path.write_bytes(data[:4] + bytes(len(data) // 2) + data[4 + len(data) // 2 :])
+    with pytest.raises(StoreError, match="is damaged"):
+        read_embeddings(path, np.ones(9, bool))
+    assert not path.exists()

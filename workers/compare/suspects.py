@@ -20,6 +20,8 @@ from storage.finding_schemas import SUSPECTS
 Key = tuple[str, int]
 """photo_key and face_index."""
 Floats = npt.NDArray[np.float64]
+Points = npt.NDArray[np.floating]
+"""(N, d); what is computed of them is computed in double precision, of a few at a time."""
 Rows = npt.NDArray[np.intp]
 
 LEAST_FACES = 2
@@ -65,7 +67,7 @@ class Suspect:
 
 
 def find_suspects(
-    embedding: npt.NDArray[np.floating],
+    embedding: Points,
     keys: Sequence[Key],
     labels: Sequence[str],
     near: Iterable[tuple[Key, Key]] = (),
@@ -78,7 +80,7 @@ def find_suspects(
         labels: of the N faces.
         near: near-duplicates, which do not speak for each other.
     """
-    points, silent = np.asarray(embedding, np.float64), _silent(keys, near)
+    points, silent = np.asarray(embedding), _silent(keys, near)
     groups = {name: np.flatnonzero(np.asarray(labels) == name) for name in sorted(set(labels))}
     members = {name: rows for name, rows in groups.items() if len(rows) >= LEAST_FACES}
     if len(members) < 2:
@@ -139,7 +141,7 @@ def _neighbours(whose: str, rows: Sequence[int], keys: Sequence[Key]) -> dict[st
 
 
 def _distances_to_people(
-    points: Floats, people: Sequence[Rows], labelled: Rows, silent: Mapping[int, Rows]
+    points: Points, people: Sequence[Rows], labelled: Rows, silent: Mapping[int, Rows]
 ) -> tuple[Floats, Floats, Rows]:
     """Of each face, the distance to its own person and to the nearest other one of its CANDIDATES, and who that is.
 
@@ -147,7 +149,7 @@ def _distances_to_people(
         people: rows of each person.
         labelled: by row, the place of its person in `people`; -1 for a face that is not judged.
     """
-    means = np.stack([points[rows].mean(axis=0) for rows in people])
+    means = np.stack([np.asarray(points[rows], np.float64).mean(axis=0) for rows in people])
     own, other = np.full((2, len(points)), np.inf)
     best = np.full(len(points), -1, np.intp)
     for place, rows in enumerate(_wanted(points, means, labelled)):
@@ -165,7 +167,7 @@ def _distances_to_people(
     return own, other, best
 
 
-def _wanted(points: Floats, means: Floats, labelled: Rows) -> list[Rows]:
+def _wanted(points: Points, means: Floats, labelled: Rows) -> list[Rows]:
     """By person, the rows that are compared with this person's faces."""
     wanted: list[list[int]] = [[] for _ in means]
     count = min(CANDIDATES + 1, len(means))
@@ -188,12 +190,13 @@ def _nearest_half(distances: Floats) -> Floats:
     return np.where(finite >= LEAST_FACES, taken.sum(axis=1) / half, np.inf)
 
 
-def _distances(left: Floats, right: Floats) -> Floats:
+def _distances(left: Points, right: Points) -> Floats:
+    left, right = np.asarray(left, np.float64), np.asarray(right, np.float64)
     squares = (left**2).sum(axis=1)[:, None] + (right**2).sum(axis=1) - 2 * left @ right.T
     return np.asarray(np.sqrt(np.maximum(squares, 0.0)), np.float64)
 
 
-def _nearest(points: Floats, row: int, others: Rows) -> tuple[int, ...]:
+def _nearest(points: Points, row: int, others: Rows) -> tuple[int, ...]:
     order = np.argsort(np.round(_distances(points[row : row + 1], points[others])[0], PLACES), kind="stable")
     return tuple(others[order[:NEIGHBOURS]].tolist())
 

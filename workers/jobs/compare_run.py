@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -10,12 +11,12 @@ from storage.experiments import Protocol
 from storage.finding_schemas import COMPARISON_TABLES, DRAWS, K_SHOT, NEAR_DUPLICATES
 from storage.parts import list_parts, read_parts
 from storage.plans import COMPARISON_RUN
-from storage.run_faces import read_faces
+from storage.run_faces import read_embeddings, read_faces
 from storage.runs import Run
 from storage.schemas import CATALOG, EFFORTS, FITS, SCORES, SPLITS
 from storage.tables import read_table, usable_rows, write_run_tables
 from workers.jobs.job import check_kind, run_job
-from workers.jobs.load_faces import FACE_COLUMNS, forget_faces, one_face_each
+from workers.jobs.load_faces import KEY_COLUMNS, forget_faces, one_face_each
 from workers.jobs.part_names import comparison_part
 from workers.jobs.planned_trainings import lacks_trainings
 from workers.jobs.time_limits import COMPARISON_SECONDS
@@ -57,6 +58,7 @@ def _tables(run: Run) -> dict[str, pa.Table]:
     protocol, names = run.plan.experiment.protocol, run.plan.experiment.configurations
     catalog = read_table(run.catalog, CATALOG)
     suspects = _suspects(run, catalog)  # first: it needs the embeddings of all faces, and the others none
+    keep_heap_small()  # what it took is free now
     every, faces = read_table(run.splits, SPLITS), read_faces(run, ["photo_key", "outcome"])
     scores, fits, splits = read_parts(list_parts(run.scores), SCORES), read_parts(list_parts(run.fits), FITS), every
     k_shot = K_SHOT.empty_table()
@@ -86,17 +88,20 @@ def _tables(run: Run) -> dict[str, pa.Table]:
 def _suspects(run: Run, catalog: pa.Table) -> pa.Table:
     """Label errors are looked for among all faces with one label, whatever the protocol does with them."""
     from workers.compare.suspects import find_suspects, suspects_table
-    from workers.learning.face_arrays import Faces, labels_of
+    from workers.learning.face_arrays import labels_of
 
-    faces = one_face_each(run, catalog, read_faces(run, FACE_COLUMNS))
+    faces = read_faces(run, KEY_COLUMNS)
+    asked = one_face_each(run, catalog, usable_rows(faces.append_column("row", pa.array(range(faces.num_rows)))))
     named, _ = labels_of(catalog)
-    every = Faces.from_table(faces.filter(pc.is_in(faces["photo_key"], value_set=pa.array(sorted(named), pa.string()))))
-    del faces
-    keys = list(zip(every.keys, every.face_index.tolist(), strict=True))
+    asked = asked.filter(pc.is_in(asked["photo_key"], value_set=pa.array(sorted(named), pa.string())))
+    keys = list(zip(asked["photo_key"].to_pylist(), asked["face_index"].to_pylist(), strict=True))
+    chosen = np.zeros(faces.num_rows, bool)
+    chosen[asked["row"].to_numpy()] = True
     labels = [named[photo] for photo, _ in keys]
     rows = read_table(run.table("near_duplicates"), NEAR_DUPLICATES).to_pylist()
     near = [((row["first"], row["first_face"]), (row["second"], row["second_face"])) for row in rows]
-    found = find_suspects(every.embedding, keys, labels, near)
+    del faces, asked
+    found = find_suspects(read_embeddings(run.faces, chosen), keys, labels, near)
     usable = usable_rows(catalog)
     columns = (usable[name].to_pylist()[::-1] for name in ("photo_key", "path"))
     return suspects_table(found, keys, labels, dict(zip(*columns, strict=True)))
@@ -121,6 +126,8 @@ def _draws(protocol: Protocol, comparison: pa.Table, fits: pa.Table) -> pa.Table
 def _complete(scores: pa.Table, fits: pa.Table) -> pa.Table:
     """The scores of the configurations that failed on no split: part of the splits would be other test faces."""
     failed = fits.filter(pc.not_equal(pc.cast(fits["outcome"], pa.string()), "ok"))["configuration"]
+    if not len(failed):
+        return scores
     incomplete = pc.cast(pc.unique(failed), pa.string())
     return scores.filter(pc.invert(pc.is_in(pc.cast(scores["configuration"], pa.string()), incomplete)))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,10 +20,10 @@ from storage.engine_settings import EngineSettings
 from storage.face_pictures import FacePictures
 from storage.finding_schemas import NEAR_DUPLICATES
 from storage.folders import FileVersion, file_version
-from storage.run_faces import read_faces
+from storage.run_faces import read_embeddings, read_faces
 from storage.runs import Run
 from storage.schemas import CATALOG, EMBEDDINGS, RUN_FACES, SPLITS
-from storage.tables import read_table
+from storage.tables import is_usable, read_table
 from workers.jobs.planned_encoders import load_onnx_encoder, trained_encoder
 from workers.jobs.stored_jpegs import StoredJpegs
 from workers.learning.combined_encoders import side_by_side
@@ -32,7 +33,8 @@ from workers.learning.face_arrays import Faces, labels_of, median_microseconds
 from workers.learning.face_chooser import FaceChooser, chooser_of
 from workers.learning.split_rows import COLUMNS, SplitRows
 
-FACE_COLUMNS = ["photo_key", "face_index", "outcome", "embedding"]
+KEY_COLUMNS = ["photo_key", "face_index", "outcome"]
+FACE_COLUMNS = [*KEY_COLUMNS, "embedding"]
 
 
 def load_faces(run: Run, configuration: Configuration) -> Faces:
@@ -121,19 +123,24 @@ def _key(run: Run) -> _Key:
 
 @functools.lru_cache(maxsize=1)
 def _faces(key: _Key) -> Faces:
-    faces = faces_with_pictures(read_table(key.table, RUN_FACES, FACE_COLUMNS), key.pictures, key.has_aligned)
+    table = read_table(key.table, RUN_FACES, KEY_COLUMNS)
+    embedding = read_embeddings(key.table, is_usable(table))
+    faces = faces_with_pictures(table, key.pictures, key.has_aligned, embedding)
     pa.default_memory_pool().release_unused()  # what reading took, which is more than the faces
     return faces
 
 
-def faces_with_pictures(table: pa.Table, pictures: Path, has_aligned: bool) -> Faces:
+def faces_with_pictures(
+    table: pa.Table, pictures: Path, has_aligned: bool, embedding: npt.NDArray[np.float32] | None = None
+) -> Faces:
     """The usable faces of a table; their pictures are read from that folder of the encodings when a view needs them.
 
     Args:
-        table: FACE_COLUMNS of RUN_FACES.
+        table: FACE_COLUMNS of RUN_FACES, or KEY_COLUMNS where `embedding` is given.
         has_aligned: False where the face engine had no 68 points to align by.
+        embedding: of the usable faces.
     """
-    faces = Faces.from_table(table, {})
+    faces = Faces.from_table(table, {}, embedding)
     places = list(zip(faces.keys, faces.face_index.tolist(), strict=True))
     return replace(faces, jpegs=StoredJpegs(places, FacePictures(pictures), has_aligned))
 

@@ -20,17 +20,19 @@ from storage.local_copies import is_complete
 from storage.new_folders import new_folder
 from storage.plans import COMPARISON_RUN
 from storage.runs import Run
-from storage.schemas import COMPARISON, SPLITS
+from storage.schemas import COMPARISON
 from storage.tables import read_table
 from storage.validation import choices_hint
 from workers.compare.operating_points import OperatingPoint
 from workers.jobs.enrolled_faces import EnrolledFace, with_enrolled
 from workers.jobs.job import check_kind, run_job
-from workers.jobs.load_faces import load_chooser, load_faces
+from workers.jobs.known_faces import load_known_faces
+from workers.jobs.load_faces import forget_faces, load_faces
 from workers.jobs.part_names import refit_part
 from workers.jobs.planned_configuration import planned_configuration
 from workers.jobs.planned_encoders import load_onnx_encoder, planned_network, trained_encoder
 from workers.jobs.time_limits import refit_seconds
+from workers.learning.arrays import Floats
 from workers.learning.configurations import (
     CONFIGURATIONS,
     RUN_ENCODER,
@@ -40,17 +42,16 @@ from workers.learning.configurations import (
 )
 from workers.learning.encoder.picture_encoder import load_picture_encoder
 from workers.learning.face_arrays import Faces
-from workers.learning.face_chooser import FaceChooser
+from workers.learning.face_batch import FaceBatch
 from workers.learning.fitted_model import fit_model
 from workers.learning.fold import CannotFit, Tell, tell_nobody
 from workers.learning.seeds import seed_of
+from workers.learning.split_rows import SplitRows
 from workers.memory import keep_heap_small
 from workers.recognition.encoder_scales import scale_of
 from workers.recognition.encoders_of_model import LoadedEncoder
 from workers.recognition.recogniser import Recogniser, save_recogniser
 from workers.recognition.threshold import Threshold, threshold_without_scores
-
-Rows = list[dict[str, Any]]
 
 WITHOUT_ENROLLED = "; people who were enrolled later had no part in it"
 
@@ -143,27 +144,19 @@ def fitted(
         enrolled: faces of people who were added; the run's threshold is kept, and its figures are not known any more.
         tell: called with how far a network is, after each epoch.
     """
-    known, strangers = known_and_strangers(read_table(run.splits, SPLITS).to_pylist(), load_chooser(run))
-    faces = load_faces(run, configuration)
     encoders = _encoders(run, configuration)
-    batch = faces.batch(configuration.view)[_rows(faces, known)]
-    labels, groups = [row["label"] for row in known], [row["group"] for row in known]
-    del known  # a kilobyte a face, which the fit needs
+    operating = _operating_point(run, configuration.name)
+    batch, labels, groups, strangers = _known_faces(run, configuration, with_strangers=operating is None)
     mine, labels, groups = with_enrolled(batch, labels, groups, enrolled, configuration, encoders)
     del batch
     seed = seed_of(run.plan.experiment.seed, configuration.name, REFIT, REFIT)
     model = fit_model(configuration, mine, labels, groups, seed, tell=tell)
-    operating = _operating_point(run, configuration.name)
     if operating:
         threshold = Threshold(operating.threshold, operating.rule + (WITHOUT_ENROLLED if enrolled else ""))
     else:
         y = np.asarray([model.labels.index(label) for label in labels])
-        apart = {
-            who: faces.embedding[_rows(faces, [row for row in strangers if row["label"] == who])]
-            for who in sorted({row["label"] for row in strangers})
-        }
         scale = scale_of(run.plan.engine, configuration.encoder, run.plan.experiment.encoders)
-        threshold = threshold_without_scores(model.gallery, y, mine.embedding, groups, apart, scale)
+        threshold = threshold_without_scores(model.gallery, y, mine.embedding, groups, strangers, scale)
     return Recogniser(
         model=model,
         threshold=threshold,
@@ -174,6 +167,24 @@ def fitted(
         operating=None if enrolled else operating,
         encoders=encoders,
     )
+
+
+def _known_faces(
+    run: Run, configuration: Configuration, *, with_strangers: bool
+) -> tuple[FaceBatch, list[str], list[int], dict[str, Floats]]:
+    """The faces that the run knows, their labels and groups; and by person the embeddings of strangers.
+
+    The faces of the run are not kept in this process: the fit needs their memory.
+    """
+    known, strangers = load_known_faces(run)
+    faces = load_faces(run, configuration)
+    forget_faces()
+    batch = faces.batch(configuration.view)[_rows(faces, known)]
+    apart: dict[str, Floats] = {}
+    for who in sorted(set(strangers.words("label"))) if with_strangers else ():
+        theirs = strangers.taken(np.flatnonzero(strangers.are("label", who)))
+        apart[who] = faces.embedding[_rows(faces, theirs)]
+    return batch, known.words("label"), known.numbers("group"), apart
 
 
 def _encoders(run: Run, configuration: Configuration) -> dict[str, LoadedEncoder]:
@@ -188,34 +199,6 @@ def _encoders(run: Run, configuration: Configuration) -> dict[str, LoadedEncoder
         else:
             loaded[name] = load_onnx_encoder(run.store, planned)
     return loaded
-
-
-def known_and_strangers(rows: Rows, chooser: FaceChooser | None = None) -> tuple[Rows, Rows]:
-    """A row for each face that trains or tests in some split, and for each of role `calibrate` of never known people.
-
-    No single split has all faces: people play the stranger in turn, and a k-shot trains on few photos.
-
-    Args:
-        rows: of SPLITS.
-        chooser: of the policy `consistent`, by which all known photos, which now train, get one face each.
-    """
-    first: dict[tuple[str, int], dict[str, Any]] = {}
-    for row in rows:
-        if row["role"] in ("train", "test"):
-            first.setdefault((row["photo_key"], row["face_index"]), row)
-    people = {row["label"] for row in first.values()}
-    strangers: dict[tuple[str, int], dict[str, Any]] = {}
-    for row in rows:
-        if row["role"] == "calibrate" and row["label"] not in people:
-            strangers.setdefault((row["photo_key"], row["face_index"]), row)
-    known = [first[key] for key in sorted(first)]
-    return _one_face_each(known, chooser) if chooser else known, [strangers[key] for key in sorted(strangers)]
-
-
-def _one_face_each(known: Rows, chooser: FaceChooser) -> Rows:
-    photos = {row["photo_key"]: row for row in known}
-    chosen = chooser.choose({key: row["label"] for key, row in photos.items()})
-    return [{**photos[key], "face_index": chosen[key].face_index} for key in sorted(photos)]
 
 
 def _operating_point(run: Run, name: str) -> OperatingPoint | None:
@@ -234,5 +217,5 @@ def _configuration(run: Run, name: str) -> Configuration:
     return planned_configuration(experiment, name)
 
 
-def _rows(faces: Faces, rows: Rows) -> Any:
-    return faces.rows((row["photo_key"], row["face_index"]) for row in rows)
+def _rows(faces: Faces, rows: SplitRows) -> Any:
+    return faces.rows(zip(rows.words("photo_key"), rows.numbers("face_index"), strict=True))

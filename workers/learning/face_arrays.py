@@ -51,18 +51,24 @@ class Faces:
     encoder_microseconds: float = 0.0
 
     @classmethod
-    def from_table(cls, table: pa.Table, jpegs: Mapping[str, Sequence[bytes | None]] | None = None) -> Faces:
+    def from_table(
+        cls,
+        table: pa.Table,
+        jpegs: Mapping[str, Sequence[bytes | None]] | None = None,
+        embedding: npt.NDArray[np.float32] | None = None,
+    ) -> Faces:
         """The rows of a RUN_FACES table whose outcome is ok; of it photo_key, face_index and embedding are read.
 
         Args:
             jpegs: as above, of these rows; None takes them from the table, where it has any.
+            embedding: as above, of these rows; None takes them from the table.
         """
         good = usable_rows(table)
         pictures = {view: good[view].to_pylist() for view in PICTURES if view in good.column_names}
         return cls(
             keys=tuple(good["photo_key"].to_pylist()),
             face_index=good["face_index"].to_numpy().astype(np.int16),
-            embedding=embedding_array(good).reshape(good.num_rows, EMBEDDING_SIZE),
+            embedding=(embedding_array(good) if embedding is None else embedding).reshape(-1, EMBEDDING_SIZE),
             jpegs=pictures if jpegs is None else jpegs,
         )
 

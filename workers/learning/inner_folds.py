@@ -61,6 +61,7 @@ def temperature_of(decisions: Iterable[Array], y: Array) -> tuple[float, float, 
         targets.append((1 - doubt) * block[np.arange(len(own)), own] + doubt * block.mean(axis=1))
         totals.append(_log_sums(block))
         right.append(block.argmax(axis=1) == own)
+        del block  # before the next one is computed
     target, total = np.concatenate(targets), np.concatenate(totals, axis=1)
     losses = [float((each - target / t).mean()) for each, t in zip(total, _TEMPERATURES, strict=True)]
     best = int(np.argmin(losses))

@@ -159,14 +159,14 @@ def new_folder_at_the_gate(path: Path) -> Iterator[Path]:
 from_table = Faces.from_table
 
 
-def load_or_die(table: Any, jpegs: Any = None) -> Faces:
+def load_or_die(table: Any, jpegs: Any = None, embedding: Any = None) -> Faces:
     """While a file named `die-while-loading` is there, die in the midst of loading a run's faces.
 
     Each death is a line in the file; a second process that loads at the same time writes a line of its own.
     """
     mark = _folder() / "die-while-loading"
     if not mark.exists():
-        return from_table(table, jpegs)
+        return from_table(table, jpegs, embedding)
     with mark.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

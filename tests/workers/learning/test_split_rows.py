@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -32,3 +33,13 @@ def test_words_of_several_chunks_are_the_same_words() -> None:
     assert list(rows) == chunks.to_pylist()
     assert rows[-1] == chunks.to_pylist()[-1]
     assert rows[2:5] == chunks.to_pylist()[2:5]
+
+
+def test_some_rows_are_taken_in_the_order_asked_and_a_key_is_kept_once() -> None:
+    rows = SplitRows(pa.concat_tables([table(5), table(5)]))
+    assert list(rows.taken(np.asarray([7, 0, 7]))) == [rows[7], rows[0], rows[7]]
+    keys = rows.words("photo_key")
+    assert keys[0] is keys[5]
+    assert rows.numbers("group") == [0, 1, 2, 3, 4] * 2
+    assert rows.are("role", "train", "nothing").tolist() == [n % 4 == 0 for n in range(5)] * 2
+    assert list(rows.one_a_face()) == list(rows)[:5]

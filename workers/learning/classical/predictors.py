@@ -57,7 +57,12 @@ class Linear(_Arrays):
         return int(self.weights.shape[1])
 
     def decision(self, x: Array) -> Array:
-        return in_blocks(x, self.cells_per_row, lambda some: np.asarray(some @ self.weights + self.bias))
+        return in_blocks(x, self.cells_per_row, self._decision)
+
+    def _decision(self, x: Array) -> Array:
+        values: Array = x @ self.weights
+        values += self.bias
+        return values
 
     def probabilities(self, x: Array) -> Floats:
         return softmax(self.decision(x) / self.temperature)
