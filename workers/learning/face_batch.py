@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from workers.learning.arrays import Array, Floats
-from workers.learning.pictures import Pictures
+from workers.learning.pictures import Pictures, TwoSources
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,16 @@ class FaceBatch:
         """The faces of these rows: row numbers, flags (N,) bool, or a slice."""
         embedding = self.embedding[rows]
         return FaceBatch(embedding if self.view is self.embedding else self.view[rows], embedding)
+
+    def followed_by(self, others: FaceBatch) -> FaceBatch:
+        """These faces and then the others; their pictures are not decoded."""
+        embedding = np.concatenate([self.embedding, others.embedding])
+        if self.view is self.embedding and others.view is others.embedding:
+            return FaceBatch.of_embeddings(embedding)
+        if isinstance(self.view, Pictures):
+            second = others.view if isinstance(others.view, Pictures) else Pictures(others.view)
+            return FaceBatch(Pictures(TwoSources(self.view, second)), embedding)
+        return FaceBatch(np.concatenate([self.view, np.asarray(others.view)]), embedding)
 
     def decoded(self) -> FaceBatch:
         """The same faces, their pictures decoded: for a few."""

@@ -7,6 +7,7 @@ part of it, takes 8 bytes a face, and a batch 49 kB a face.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -22,13 +23,15 @@ class Pictures:
     """N pictures of faces, (N, 128, 128, 3) uint8 RGB, 0 to 255.
 
     Args:
-        source: JPEGs of that size, or the decoded pictures.
+        source: JPEGs of that size, or the decoded pictures, or `TwoSources`.
         rows: the numbers of those that are meant, in that order; None for all.
     """
 
     dtype = np.dtype(np.uint8)
 
-    def __init__(self, source: Sequence[bytes | None] | npt.NDArray[np.uint8], rows: Array | None = None) -> None:
+    def __init__(
+        self, source: Sequence[bytes | None] | npt.NDArray[np.uint8] | TwoSources, rows: Array | None = None
+    ) -> None:
         self._source = source
         self._rows = np.arange(len(source)) if rows is None else rows
 
@@ -50,9 +53,30 @@ class Pictures:
             raise ValueError("pictures are decoded into a new array")
         if isinstance(self._source, np.ndarray):
             decoded: npt.NDArray[np.uint8] = self._source[self._rows]
+        elif isinstance(self._source, TwoSources):
+            decoded = self._source.decoded(self._rows)
         else:
             decoded = decode_jpegs([self._source[row] for row in self._rows.tolist()])
         return decoded if dtype is None else decoded.astype(dtype, copy=False)
+
+
+@dataclass(frozen=True)
+class TwoSources:
+    """The pictures `first`, and behind them the pictures `second`; none is decoded before it is asked for."""
+
+    first: Pictures
+    second: Pictures
+
+    def __len__(self) -> int:
+        return len(self.first) + len(self.second)
+
+    def decoded(self, rows: Array) -> npt.NDArray[np.uint8]:
+        """The pictures of these row numbers, (M, 128, 128, 3)."""
+        found = np.empty((len(rows), SIDE, SIDE, 3), np.uint8)
+        behind = rows >= len(self.first)
+        found[~behind] = np.asarray(self.first[rows[~behind]])
+        found[behind] = np.asarray(self.second[rows[behind] - len(self.first)])
+        return found
 
 
 def picture_blocks(pictures: Array | Pictures) -> Iterator[npt.NDArray[np.uint8]]:

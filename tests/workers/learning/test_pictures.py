@@ -13,7 +13,7 @@ from workers.learning import face_arrays
 from workers.learning.configurations import CONFIGURATIONS, Configuration
 from workers.learning.evaluation import evaluate
 from workers.learning.face_arrays import Faces
-from workers.learning.pictures import BLOCK, Pictures, decode_jpegs, picture_blocks
+from workers.learning.pictures import BLOCK, Pictures, TwoSources, decode_jpegs, picture_blocks
 
 Rows = list[dict[str, Any]]
 
@@ -48,6 +48,18 @@ def test_indexing_decodes_nothing_and_asarray_only_what_is_left(jpegs: Counting)
 def test_decoded_pictures_are_indexed_alike(jpegs: Counting) -> None:
     rows = np.array([4, 0, 4])
     assert np.array_equal(np.asarray(Pictures(decode_jpegs(list(jpegs)))[rows]), np.asarray(Pictures(jpegs)[rows]))
+
+
+def test_two_sources_are_one_behind_the_other_and_decode_only_what_is_asked(jpegs: Counting) -> None:
+    decoded = decode_jpegs(list(jpegs))
+    for second in (Pictures(decoded[:4]), Pictures(list(jpegs))[np.arange(4)]):
+        both = Pictures(TwoSources(Pictures(jpegs)[np.arange(2, 12)], second))
+        jpegs.reads = 0
+        some = both[np.array([11, 0, 13, 9])]
+        assert (len(both), both.shape, jpegs.reads) == (14, (14, 128, 128, 3), 0)
+        assert np.array_equal(np.asarray(some), decoded[[1, 2, 3, 11]])
+        assert jpegs.reads == 2
+        assert np.array_equal(np.asarray(both), np.concatenate([decoded[2:12], decoded[:4]]))
 
 
 def test_blocks_are_all_pictures_in_order(jpegs: Counting) -> None:

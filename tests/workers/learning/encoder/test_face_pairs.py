@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from workers.compare.pair_protocol import pair_accuracy
-from workers.learning.encoder.face_pairs import draw_pairs, pair_distances
+from workers.learning.arrays import Array
+from workers.learning.encoder.face_pairs import FacePairs, draw_pairs, pair_distances
 
 
 def test_half_of_the_pairs_are_genuine_and_no_face_is_paired_with_itself() -> None:
@@ -34,3 +37,37 @@ def test_perfect_embeddings_verify_all_pairs_and_random_ones_half() -> None:
     noise = pair_distances(np.random.default_rng(0).normal(0, 1, (120, 128)), pairs)
     limit = float(np.median(noise))
     assert pair_accuracy(noise, pairs.same, limit).accuracy == pytest.approx(0.5, abs=0.08)
+
+
+def all_pairs(labels: Array, seed: int, most: int) -> FacePairs:
+    """The definition: `draw_pairs` on the list of all pairs, which does not fit into memory for many faces."""
+    rng = np.random.default_rng(seed)
+    one, two = np.triu_indices(len(labels), k=1)
+    same = labels[one] == labels[two]
+    count = min(most, int(same.sum()), int((~same).sum()))
+    chosen = np.concatenate([rng.choice(np.flatnonzero(kind), count, replace=False) for kind in (same, ~same)])
+    return FacePairs(one[chosen], two[chosen], same[chosen])
+
+
+@pytest.mark.parametrize(("faces", "people"), [(3, 2), (40, 2), (60, 50), (300, 12), (700, 30)])
+@pytest.mark.parametrize("most", [7, 3000])
+def test_the_pairs_are_those_that_a_list_of_all_pairs_gives(faces: int, people: int, most: int) -> None:
+    for seed in range(5):
+        labels = np.random.default_rng([seed, faces]).integers(0, people, faces)
+        labels[:3] = [0, 0, 1]
+        for named in (labels, np.asarray([f"person {n}" for n in labels])):
+            found, expected = draw_pairs(named, seed, most), all_pairs(named, seed, most)
+            for mine, theirs in ((found.first, expected.first), (found.second, expected.second)):
+                assert (mine.dtype, mine.tolist()) == (theirs.dtype, theirs.tolist())
+            assert found.same.tolist() == expected.same.tolist()
+
+
+def test_pairs_of_many_faces_take_memory_by_the_faces_and_not_by_their_pairs() -> None:
+    labels = np.random.default_rng(0).integers(0, 1_000, 50_000)
+    tracemalloc.start()
+    try:
+        draw_pairs(labels, seed=1)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 30_000_000  # a list of all pairs: 20 GB
