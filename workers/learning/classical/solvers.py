@@ -154,7 +154,8 @@ def whitened_components(grey: Array, most: int) -> tuple[Array, Array]:
     """
     exact = grey.astype(np.float64)
     centre = exact.mean(axis=0)
-    _, spread, axes = np.linalg.svd(exact - centre, full_matrices=False)
+    exact -= centre  # in place: there are gigabytes of it
+    _, spread, axes = np.linalg.svd(exact, full_matrices=False)
     size = max(1, min(most, len(grey) - 1, int((spread > 1e-6 * spread[0]).sum())))
     basis = (axes[:size].T * (np.sqrt(len(grey)) / spread[:size])).astype(np.float32)
     return centre.astype(np.float32), basis
