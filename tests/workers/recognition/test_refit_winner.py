@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import weakref
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,10 +17,12 @@ from storage.parts import read_part, read_parts
 from storage.runs import Run
 from storage.schemas import SPLITS
 from workers.compare.operating_points import OperatingPoint
+from workers.jobs import refit_winner as refit_winner_module
 from workers.jobs.job import Refused
 from workers.jobs.load_faces import faces_by_encoder
 from workers.jobs.refit_winner import fitted, folder_of, is_refitted, refit, refit_winner, winner_of, winner_of_run
 from workers.learning.configurations import CONFIGURATIONS, RUN_ENCODER
+from workers.learning.fitted_model import Model, fit_model
 from workers.recognition.recogniser import load_recogniser
 
 
@@ -60,6 +64,20 @@ def test_the_winner_is_refitted_once_on_every_known_face(run: Run) -> None:
     assert recogniser.faces == 24
     assert recogniser.fingerprint == run.plan.fingerprint
     assert not list(run.attempts.glob("*"))
+
+
+def test_while_the_winner_is_fitted_the_faces_of_the_run_are_freed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = weakref.ref(faces_by_encoder(run, RUN_ENCODER).embedding)
+    assert loaded() is not None  # a training would read them next
+    there: list[bool] = []
+
+    def fit_and_look(*arguments: Any, **named: Any) -> Model:
+        there.append(loaded() is not None)
+        return fit_model(*arguments, **named)
+
+    monkeypatch.setattr(refit_winner_module, "fit_model", fit_and_look)
+    fitted(run, CONFIGURATIONS["knn-1"])
+    assert there == [False]
 
 
 @pytest.mark.parametrize("name", ["knn-1", "svm-linear", "eigenfaces-svm", "threshold-1nn"])
