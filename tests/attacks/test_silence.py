@@ -78,37 +78,59 @@ started=$!
 sleep 1
 lineup submit {HERE}/photos -e {HERE}/out/e.toml > {HERE}/out/name
 for service in orchestrator 'worker images' 'worker training' 'flower --port 7002'; do
-  lineup $service >> {HERE}/out/services.log 2>&1 &
+  health=$((health + 1))
+  LINEUP_HEALTH_FILE={HERE}/out/health-$health lineup $service >> {HERE}/out/services.log 2>&1 &
   started="$! $started"
 done
 timeout 200 lineup watch -q > {HERE}/out/watch.log 2>&1 || tail {HERE}/out/*.log
 lineup doctor > {HERE}/out/doctor.log
+for number in 1 2 3; do LINEUP_HEALTH_FILE={HERE}/out/health-$number lineup ready || unready=1; done
+lineup metrics --once | grep lineup_runs || unready=1
 for process in $started; do kill $process; wait $process; done
-lineup status | grep finished
+lineup status | grep finished && test -z "$unready"
 """
+
+
+ENROLL = f"""
+cp -r {HERE}/photos/ada {HERE}/out/newcomer
+lineup enroll newcomer {HERE}/out/newcomer -q
+"""
+
+EVERY_COMMAND = (
+    BEGIN,
+    drawn(6),
+    [LINEUP, "init", f"{HERE}/out/new.toml"],
+    [LINEUP, "configurations"],
+    shell(f"lineup completion bash > {HERE}/out/completion"),
+    experiment(CHEAP),
+    [LINEUP, "run", f"{HERE}/photos", "-e", f"{HERE}/out/e.toml", "-q"],
+    shell(f"ls {HERE}/store/runs > {HERE}/out/cheap"),
+    experiment(NETWORK),
+    [LINEUP, "run", f"{HERE}/photos", "-e", f"{HERE}/out/e.toml", "-q"],
+    shell(f"lineup compare $(ls {HERE}/store/runs)"),
+    shell(f"lineup remove --yes $(cat {HERE}/out/cheap)"),
+    *([LINEUP, name] for name in ("status", "watch", "runs", "report", "check", "retry", "resume", "cancel")),
+    [LINEUP, "verify", f"{HERE}/photos", "--roc", f"{HERE}/out/roc.svg", "-q"],
+    [LINEUP, "train-encoder", f"{HERE}/photos", "--epochs", "1", "-q"],
+    shell(f"lineup identify -c cnn-small-aligned {HERE}/photos/*/*1.jpg --out {HERE}/out/named"),
+    shell(ENROLL),
+    [LINEUP, "cluster", f"{HERE}/photos", "--into", f"{HERE}/out/clusters", "-q"],
+    shell(f"timeout --preserve-status -s INT 25 lineup up > {HERE}/out/up.log; test $? -eq 130 -o $? -eq 0"),
+    shell(SERVICES),
+    [LINEUP, "forget", "--yes", "bruno"],
+    [LINEUP, "gc", "--yes"],
+)
+
+
+def test_every_command_is_among_those_that_are_watched() -> None:
+    services = {"orchestrator", "worker", "flower"}  # started in a loop
+    assert used(EVERY_COMMAND) == COMMANDS.keys() - services | {"$service"}
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_every_command_is_silent(tmp_path: Path) -> None:
-    commands = [
-        BEGIN,
-        drawn(6),
-        experiment(NETWORK),
-        [LINEUP, "init", f"{HERE}/out/new.toml"],
-        [LINEUP, "configurations"],
-        [LINEUP, "run", f"{HERE}/photos", "-e", f"{HERE}/out/e.toml", "-q"],
-        *([LINEUP, name] for name in ("status", "watch", "runs", "report", "check", "retry", "resume", "cancel")),
-        [LINEUP, "verify", f"{HERE}/photos", "--roc", f"{HERE}/out/roc.svg", "-q"],
-        [LINEUP, "train-encoder", f"{HERE}/photos", "--epochs", "1", "-q"],
-        shell(f"lineup identify -c cnn-small-aligned {HERE}/photos/*/*1.jpg --out {HERE}/out/named"),
-        shell(f"timeout --preserve-status -s INT 25 lineup up > {HERE}/out/up.log; test $? -eq 130 -o $? -eq 0"),
-        shell(SERVICES),
-        [LINEUP, "forget", "--yes", "bruno"],
-    ]
-    services = {"orchestrator", "worker", "flower"}  # started in a loop
-    assert used(commands) == COMMANDS.keys() - services | {"$service"}
-    check_silence(run_quietly(tmp_path, commands, ENVIRONMENT, 900), commands)
+    check_silence(run_quietly(tmp_path, EVERY_COMMAND, ENVIRONMENT, 900), EVERY_COMMAND)
 
 
 @pytest.mark.parametrize(
