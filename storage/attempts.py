@@ -97,13 +97,16 @@ class Attempt:
             except StoreError:
                 self._told = math.inf
 
-    def announce(self, items: Sequence[str]) -> None:
+    def announce(self, items: Sequence[str], ahead: Sequence[str] = ()) -> None:
         """Say that these items are named soon: in an object store all at once, where each alone would cost a request.
 
         Where a host dies with its processes, the items that were not begun are suspects too, and go alone next time.
+
+        Args:
+            ahead: the items of the next call: the store is told while the caller works on these.
         """
         try:
-            self._held.announce([_line(item) for item in items])
+            self._held.announce([_line(item) for item in items], [_line(item) for item in ahead])
         except OSError as error:
             raise cannot_write(self._held.path, error) from error
 

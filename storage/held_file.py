@@ -22,10 +22,13 @@ class HeldFile:
         """Write at the current place; raises OSError, also where there was room for a part only."""
         write_whole(self.descriptor, data)
 
-    def announce(self, lines: Sequence[bytes]) -> None:
+    def announce(self, lines: Sequence[bytes], ahead: Sequence[bytes] = ()) -> None:
         """Have these lines, which are about to be written, in the store before: an object is written once for all.
 
         In a folder a line costs nothing, and there it appears when it is written. Raises StoreError.
+
+        Args:
+            ahead: lines of the next call, which are sent meanwhile.
         """
 
     def release(self, keep: bool = False) -> None:

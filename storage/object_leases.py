@@ -2,7 +2,8 @@
 
 An attempt is written anew whenever it gets a line. Its lines are also in a local file, which the last words of a
 crashing process go into; the keeper of its lease writes them into the store when the process has died. Lines that are
-about to be written are announced together, with one request: the object then names more than the file, never less.
+about to be written are announced together, with one request, and the next ones while the caller works: the object then
+names more than the file, never less.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import shutil
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from storage.errors import StoreError, StoreUnreachable
@@ -67,23 +69,43 @@ class _HeldObject(HeldFile):
         super().__init__(path, descriptor)
         self._local = local
         self._announced: list[bytes] = []
+        self._ahead: list[bytes] = []
+        self._sender = ThreadPoolExecutor(1, thread_name_prefix="announce")
+        self._sending: Future[None] | None = None
 
-    def announce(self, lines: Sequence[bytes]) -> None:
-        self._announced = list(lines)
-        self._put()
+    def announce(self, lines: Sequence[bytes], ahead: Sequence[bytes] = ()) -> None:
+        self._wait_until_sent()
+        if not set(lines) <= set(self._announced):
+            self._announced = list(lines)
+            put_whole(self.path, self._content())
+        if ahead:
+            self._ahead = list(ahead)
+            self._sending = self._sender.submit(put_whole, self.path, self._content())
 
     def write(self, data: bytes) -> None:
         super().write(data)
         if data in self._announced:  # the store has it
             self._announced.remove(data)
         else:
-            self._put()
+            self._wait_until_sent()
+            put_whole(self.path, self._content())
 
-    def _put(self) -> None:
-        put_whole(self.path, self._local.read_bytes() + b"".join(self._announced))
+    def _content(self) -> bytes:
+        return self._local.read_bytes() + b"".join([*self._announced, *self._ahead])
+
+    def _wait_until_sent(self) -> None:
+        """Of two requests at once, the later could be overtaken. Raises StoreError where the store did not take it."""
+        sending, self._sending = self._sending, None
+        ahead, self._ahead = self._ahead, []
+        if sending is not None:
+            sending.result()
+            self._announced += ahead
 
     def release(self, keep: bool = False) -> None:
         """What stays must be held by nobody, though this process lives on; so it is done later where it fails now."""
+        with contextlib.suppress(StoreError):  # it ends with what `end` writes, whatever was sent ahead
+            self._wait_until_sent()
+        self._sender.shutdown()
         disowned_words = disowned(self._local.read_bytes()) if keep else b""
 
         def end() -> None:

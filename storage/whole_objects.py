@@ -74,6 +74,14 @@ def read_many(paths: Iterable[Path], read: Callable[[Path], Result]) -> Iterator
             yield from pool.map(read, paths[start : start + PARALLEL_READS])
 
 
+def ask_at_once(folder: Path, *questions: Callable[[], bool]) -> list[bool]:
+    """The answers, in order; where `folder` is in an object store, they are waited for together."""
+    if not isinstance(folder, ObjectPath):
+        return [ask() for ask in questions]
+    with ThreadPoolExecutor(len(questions)) as pool:
+        return [asked.result() for asked in [pool.submit(ask) for ask in questions]]
+
+
 def put_whole(path: Path, content: bytes) -> None:
     """Write a file, whatever is there; raises StoreError."""
     if isinstance(path, ObjectPath):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote
@@ -83,6 +84,55 @@ def test_what_is_announced_is_named_without_another_request(bucket: ObjectPath, 
         assert [method for method, path in faulty.requests if ".attempt" in unquote(path)] == ["PUT", "GET"]
         attempt.name(names[2])
         assert attempt.path.read_text().split()[-3:] == names
+
+
+def test_what_comes_next_is_announced_while_the_caller_works(bucket: ObjectPath, faulty: FaultyProxy) -> None:
+    folder, names = open_store(bucket) / "attempts", ["a" * 64, "b" * 64, "c" * 64, "d" * 64]
+    with claim_attempt(folder, "part") as attempt:
+        assert attempt is not None
+        faulty.latency = 0.3
+        began = time.monotonic()
+        attempt.announce(names[:1], ahead=names[1:3])
+        assert time.monotonic() - began < 0.55  # one request, not two
+        attempt.name(names[0])
+        attempt.announce(names[1:3], ahead=names[3:])
+        for name in names[1:3]:
+            attempt.name(name)
+        attempt.announce(names[3:])
+        faulty.requests.clear()
+        attempt.name(names[3])
+        assert not faulty.requests
+        faulty.latency = 0.0
+        assert attempt.path.read_text().split()[-4:] == names
+
+
+def test_an_attempt_that_ends_before_its_announcement_is_sent_leaves_nothing(
+    bucket: ObjectPath, faulty: FaultyProxy
+) -> None:
+    folder = open_store(bucket) / "attempts"
+    with claim_attempt(folder, "part") as attempt:
+        assert attempt is not None
+        attempt.announce(["a" * 64])
+        faulty.latency = 0.3
+        attempt.announce(["a" * 64], ahead=["b" * 64])
+
+    threading.Event().wait(0.7)
+    assert read_attempts(folder) == (set(), [])
+
+
+def test_an_announcement_that_the_store_did_not_take_is_told_before_its_work_begins(
+    bucket: ObjectPath, faulty: FaultyProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(object_stores, "RETRY_SECONDS", 0)
+    folder = open_store(bucket) / "attempts"
+    with claim_attempt(folder, "part") as attempt:
+        assert attempt is not None
+        attempt.announce(["a" * 64])
+        faulty.closed = True
+        attempt.announce(["a" * 64], ahead=["b" * 64])
+        with pytest.raises(StoreUnreachable):
+            attempt.announce(["b" * 64])
+        faulty.closed = False
 
 
 def test_an_attempt_that_could_not_be_ended_is_ended_later(

@@ -21,7 +21,8 @@ from storage.parts import part_path, table_of, write_part
 from storage.read_attempts import Death, count_deaths, read_attempts
 from storage.runs import Run
 from storage.schemas import EFFORTS, EMBEDDINGS, FACES
-from workers.faces.engine import load_engine
+from storage.whole_objects import ask_at_once
+from workers.faces.engine import CHUNK, load_engine
 from workers.faces.engine_fingerprint import encoder_fingerprint, engine_fingerprint
 from workers.faces.records import PhotoResult, embedding_rows, face_rows
 from workers.faces.refusal import NOT_BY_BYTES_ALONE
@@ -72,7 +73,7 @@ def encode(run: Run, photos: Sequence[PhotoRef], encode_part: EncodePart | None 
     running, deaths = read_attempts(run.attempts)
     begun = count_deaths(deaths)
     # asked after the look, since the deaths are forgotten once the stage is closed: then the message is a late copy
-    if run.cancelled or run.faces.is_file():
+    if any(ask_at_once(run.folder, lambda: run.cancelled, run.faces.is_file)):
         return
     innocent = [photo for photo in photos if not begun[photo.key] and photo.key not in running]
     if innocent:
@@ -98,12 +99,11 @@ def _encode_suspect(run: Run, settings: EngineSettings, photo: PhotoRef, encode_
 def _encode_part(run: Run, settings: EngineSettings, photos: Sequence[PhotoRef], attempt: int) -> None:
     part = photos_part(run.plan.engine_fingerprint, [photo.key for photo in photos])
     done = part_path(run.encodings / "faces", part)
-    if done.is_file():
-        return
     results: list[PhotoResult] = []
     unread: dict[str, str] = {}
-    with reading_ahead(run, photos) as chunks, own_attempt(run, part) as log:
-        if log is None or done.is_file():
+    to_come = [photo.key for photo in photos]
+    with reading_ahead(run, photos) as chunks, own_attempt(run, part, done) as log:
+        if log is None:
             return
         seconds = chunk_seconds(run, len(photos))
         log.allow(MARGIN_SECONDS + seconds)
@@ -114,7 +114,8 @@ def _encode_part(run: Run, settings: EngineSettings, photos: Sequence[PhotoRef],
             if lost and not read:
                 check_dataset(run, unread)
             log.allow(seconds)
-            log.announce([key for key, _ in read])
+            to_come = to_come[len(read) + len(lost) :]
+            log.announce([key for key, _ in read], ahead=to_come[:CHUNK])
             with engine_faults():
                 results += engine.encode_photos(read, before=log.name, others=others)
             del read  # before the next are taken: their bytes may be many

@@ -9,11 +9,13 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from storage.attempts import Attempt, claim_attempt
 from storage.errors import InputError, cannot_write, is_no_space
 from storage.read_attempts import count_deaths, read_attempts
 from storage.runs import Run
+from storage.whole_objects import ask_at_once
 from workers.learning.configurations import LEARNING_VERSION
 
 logger = logging.getLogger("lineup.jobs")
@@ -47,12 +49,19 @@ def check_kind(run: Run, *kinds: str) -> None:
 def check_not_removed(run: Run) -> None:
     """Raise Refused where the run was removed: what is written for it then would belong to no run."""
     if not run.is_there:
-        raise Refused(f"run {run.run_id} was removed")
+        raise _removed(run)
+
+
+def _removed(run: Run) -> Refused:
+    return Refused(f"run {run.run_id} was removed")
 
 
 @contextlib.contextmanager
-def own_attempt(run: Run, part: str) -> Iterator[Attempt | None]:
+def own_attempt(run: Run, part: str, done: Path | None = None) -> Iterator[Attempt | None]:
     """An attempt at a part, or None where another process is at it. What is refused in it does not count as a death.
+
+    Args:
+        done: None, too, where this file is there.
 
     Raises:
         Refused: the run was removed. From then on it is not: `remove` finds the attempt.
@@ -61,8 +70,10 @@ def own_attempt(run: Run, part: str) -> Iterator[Attempt | None]:
     refused: Refused | None = None
     with claim_attempt(run.attempts, part) as attempt:
         try:
-            check_not_removed(run)
-            yield attempt
+            there, finished = ask_at_once(run.folder, lambda: run.is_there, lambda: bool(done and done.is_file()))
+            if not there:
+                raise _removed(run)
+            yield None if finished else attempt
         except Refused as error:
             refused = error
         except OSError as error:
