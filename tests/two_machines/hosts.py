@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
 import struct
 import subprocess
@@ -63,6 +64,17 @@ def wrong_clock(folder: Path) -> Path:
     return library
 
 
+def _own_tmp(folder: Path) -> str:
+    """Shell commands that give a host a /tmp; `folder` and the project are seen there too, where they lie in it."""
+    new, old = Path("/mnt"), Path("/tmp")  # noqa: S108 - the point of mounts
+    commands = [f"mount -t tmpfs none {new}"]
+    for shared in (folder, ROOT, Path(sys.prefix)):
+        if shared.is_relative_to(old):
+            there = shlex.quote(str(new / shared.relative_to(old)))
+            commands.append(f"mkdir -p {there} && mount --bind {shlex.quote(str(shared))} {there}")
+    return " && ".join((*commands, f"mount --move {new} {old}"))
+
+
 class Host:
     """One host; it is up when this returns.
 
@@ -78,7 +90,7 @@ class Host:
         clock.write_bytes(struct.pack("q", round(hours * 3600)))
         self.environment = {"HOME": HOME, "LD_PRELOAD": str(library), "LINEUP_TEST_CLOCK": str(clock)}
         self._processes: list[subprocess.Popen[bytes]] = []
-        boot = f"hostname {self.name} && mount -t tmpfs none /tmp && mkdir -m 700 {HOME} && ip link set lo up"
+        boot = f"hostname {self.name} && {_own_tmp(folder)} && mkdir -m 700 {HOME} && ip link set lo up"
         self._init = subprocess.Popen(
             [
                 *(*WORLD, "--uts", "--ipc", "--time", f"--monotonic={number * DAY}", f"--boottime={number * DAY}"),
