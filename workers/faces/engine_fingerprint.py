@@ -11,7 +11,7 @@ import json
 from storage.encoder_settings import OnnxEncoder
 from storage.engine_settings import EngineSettings
 
-ENGINE_VERSION = 6
+ENGINE_VERSION = 7
 """Raise it with every change to a computed pixel, point or embedding; versions of libraries are not part of it."""
 
 

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from workers.faces.detect.blazeface import SIDE, score_middle
-from workers.faces.detect.boxes import Box, Detection, overlap
+from workers.faces.detect.boxes import Box, Detection
 from workers.faces.detect.detectors import shrink
+from workers.faces.detect.tiles import shared_part
 from workers.faces.models.onnx_sessions import session_of
 from workers.faces.photo import Photo, Pixels
 
@@ -31,8 +32,9 @@ take a lean of 40 degrees for 25."""
 FOLLOWED = 3
 """Times that a lean is turned away and what remains is estimated again."""
 
-ALIKE = 0.05
-"""By which turning a lean away may lower the score of a close look; more tells that there was none."""
+ALIKE = 0.1
+"""By which turning a lean away may lower the score of a close look; more tells that there was none. With 0.05, 30 of
+202 faces of web photos turned by 45 degrees were not turned back; with 0.1 it is 13."""
 
 SURE_SCORES = {"blaze": 0.75, "yunet": 0.9}
 """Detector: score from which a face that does not lean is taken as upright. Of 216 turned faces, drawn and real, one
@@ -64,8 +66,9 @@ PICTURE = 3.0
 PICTURE_SIDE = 1200
 """Largest side of that picture, pixels."""
 
-SAME_FACE = 0.3
-"""Overlap with the turned box above which the detector has found the same face in the turned picture."""
+SAME_FACE = 0.5
+"""Part of the smaller box that both share, from which the detector has found the same face in the turned picture. The
+box of a leaning face may have half the side of the upright one."""
 
 
 @dataclass(frozen=True)
@@ -146,8 +149,8 @@ class TurnedPhoto:
 
 
 def _same_face(found: list[Detection], face: Detection) -> Detection:
-    best = max(found, key=lambda one: overlap(one.box, face.box), default=face)
-    return best if overlap(best.box, face.box) > SAME_FACE else face
+    best = max(found, key=lambda one: shared_part(one.box, face.box), default=face)
+    return best if shared_part(best.box, face.box) > SAME_FACE else face
 
 
 class _CloseLook:
