@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote
@@ -86,23 +85,30 @@ def test_what_is_announced_is_named_without_another_request(bucket: ObjectPath, 
         assert attempt.path.read_text().split()[-3:] == names
 
 
-def test_what_comes_next_is_announced_while_the_caller_works(bucket: ObjectPath, faulty: FaultyProxy) -> None:
+def test_what_comes_next_is_announced_while_the_caller_works(
+    bucket: ObjectPath, faulty: FaultyProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder, names = open_store(bucket) / "attempts", ["a" * 64, "b" * 64, "c" * 64, "d" * 64]
+    at_work, put = threading.Event(), object_leases.put_whole
+
+    def slow(path: Path, content: bytes) -> None:
+        assert names[1].encode() not in content or at_work.wait(60)
+        put(path, content)
+
+    monkeypatch.setattr(object_leases, "put_whole", slow)
     with claim_attempt(folder, "part") as attempt:
         assert attempt is not None
-        faulty.latency = 0.3
-        began = time.monotonic()
         attempt.announce(names[:1], ahead=names[1:3])
-        assert time.monotonic() - began < 0.55  # one request, not two
+        at_work.set()
         attempt.name(names[0])
         attempt.announce(names[1:3], ahead=names[3:])
+        assert set(names[:3]) <= set(attempt.path.read_text().split())  # before any of them is begun
         for name in names[1:3]:
             attempt.name(name)
         attempt.announce(names[3:])
         faulty.requests.clear()
         attempt.name(names[3])
-        assert not faulty.requests
-        faulty.latency = 0.0
+        assert not [path for _, path in faulty.requests if ".attempt" in unquote(path)]
         assert attempt.path.read_text().split()[-4:] == names
 
 
