@@ -80,8 +80,8 @@ def load_chooser(run: Run) -> FaceChooser | None:
         return None
     near = read_table(run.table("near_duplicates"), NEAR_DUPLICATES, ["first", "second"])
     pairs = zip(near["first"].to_pylist(), near["second"].to_pylist(), strict=True)
-    faces = read_faces(run, FACE_COLUMNS)
-    return chooser_of(faces, pairs, read_table(run.catalog, CATALOG))
+    faces = read_faces(run, KEY_COLUMNS)
+    return chooser_of(faces, pairs, read_table(run.catalog, CATALOG), read_embeddings(run.faces, is_usable(faces)))
 
 
 def one_face_each(run: Run, catalog: pa.Table, faces: pa.Table) -> pa.Table:

@@ -101,18 +101,24 @@ class FaceChooser:
         return np.asarray(np.minimum.reduceat(distances, starts, axis=1).mean(axis=1), np.float64)
 
 
-def chooser_of(faces: pa.Table, near: Iterable[tuple[str, str]], catalog: pa.Table) -> FaceChooser:
+def chooser_of(
+    faces: pa.Table,
+    near: Iterable[tuple[str, str]],
+    catalog: pa.Table,
+    embedding: npt.NDArray[np.float32] | None = None,
+) -> FaceChooser:
     """The chooser of these faces.
 
     Args:
         faces: FACES; of the rows whose outcome is ok, photo_key, face_index and embedding are read.
         near: pairs of near-duplicate photos.
         catalog: CATALOG.
+        embedding: (N, D) of those rows; None takes them from the table.
     """
     good = usable_rows(faces)
     columns = (catalog[name].to_pylist() for name in ("photo_key", "group"))
     scenes = {key: group for key, group in zip(*columns, strict=True) if group is not None}
-    embedding = embedding_array(good)
+    embedding = embedding_array(good) if embedding is None else embedding
     keys, indices = good["photo_key"].to_pylist(), good["face_index"].to_pylist()
     return FaceChooser(keys, indices, embedding, related_photos(near, scenes))
 
