@@ -24,6 +24,7 @@ from workers.compare.paired import Pair
 from workers.jobs.load_faces import faces_by_encoder
 from workers.jobs.photo_paths import submitted_photos
 from workers.learning.configurations import AT
+from workers.memory import keep_heap_small
 
 _FACE_COLUMNS = ["photo_key", "face_index", "outcome", "reason", "embedding", "photo_faces"]
 _FINDINGS = {**SPLIT_TABLES, **COMPARISON_TABLES}
@@ -83,6 +84,7 @@ def _embedded_by(run: Run, faces: pa.Table, encoder: str) -> pa.Table:
 
 def draw_report(run: Run) -> Path:
     """Draw the page anew; raises StoreError."""
+    keep_heap_small()  # what the stages before took is free now
     page = run.report / "index.html"
     material = material_of(run)
     write_suspects(run.report, material.findings["suspects"], submitted_photos(material.catalog))

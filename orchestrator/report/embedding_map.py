@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from orchestrator.report.material import ReportMaterial
 from orchestrator.text import printable
+from storage.tables import usable_rows
 
 MOST_FACES = 1500
 """Of more faces an even share of every person's is shown: t-SNE takes seconds, and thumbnails bytes."""
@@ -97,21 +98,22 @@ def thumbnail(crop: bytes | None) -> str:
 
 def _sampled(material: ReportMaterial) -> tuple[list[dict[str, Any]], int]:
     """Faces with an embedding by person and photo, at most MOST_FACES of them, and how many there are."""
-    known = material.catalog.select(["photo_key", "label", "path", "outcome"]).to_pylist()
-    photos = {row["photo_key"]: row for row in reversed(known) if row["outcome"] == "ok"}
+    usable = usable_rows(material.catalog)
+    known = (usable[name].to_pylist()[::-1] for name in ("photo_key", "label", "path"))
+    photos = {key: (label, path) for key, label, path in zip(*known, strict=True)}
     faces = material.faces if material.map_faces is None else material.map_faces
-    measured = faces.filter(faces["embedding"].is_valid())
-    columns = (measured[name].to_pylist() for name in ("photo_key", "face_index", "outcome"))
+    columns = (faces[name].to_pylist() for name in ("photo_key", "face_index", "outcome"))
+    measured = faces["embedding"].is_valid().to_pylist()
     found = [
-        (photos[key]["label"], photos[key]["path"], index, place)
-        for place, (key, index, outcome) in enumerate(zip(*columns, strict=True))
-        if outcome == "ok" and key in photos
+        (*photos[key], index, place)
+        for place, (key, index, outcome, is_measured) in enumerate(zip(*columns, measured, strict=True))
+        if is_measured and outcome == "ok" and key in photos
     ]
     found.sort()
     places = np.unique(np.linspace(0, len(found) - 1, min(len(found), MOST_FACES)).round().astype(int))
     shown = [found[place] for place in places]
-    rows = measured.take(pa.array([place for *_, place in shown], pa.int64()))
-    rows = rows.select(["photo_key", "face_index", "embedding"]).to_pylist()
+    columns_shown = faces.select(["photo_key", "face_index", "embedding"])
+    rows = columns_shown.take(pa.array([place for *_, place in shown], pa.int64())).to_pylist()
     named = [{**row, "label": label, "path": path} for row, (label, path, *_) in zip(rows, shown, strict=True)]
     return named, len(found)
 
