@@ -28,7 +28,13 @@ from storage.write_whole import write_bytes
 from tests.cluster import wait_for
 
 SECONDS = 2.0
-"""After which a lease that stands still is dead, in these tests."""
+"""After which a lease that stands still is dead, in tests that wait for it."""
+
+LONG_SECONDS = 40.0
+"""The same in tests that do not."""
+
+AT_ONCE_SECONDS = 15.0
+"""So soon a death is known that its keeper tells: long before the lease ends, also on a loaded machine."""
 
 PART = "0" * 32
 OBJECTS = "objects"
@@ -46,10 +52,11 @@ def a_store(folder: Path, way: str, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(params=[LOCKS, LEASES, OBJECTS])
 def store(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A store in each way, and one of objects."""
+    leases = f"{LEASES}:{LONG_SECONDS}"
     if request.param != OBJECTS:
-        return a_store(tmp_path, LOCKS if request.param == LOCKS else f"{LEASES}:{SECONDS}", monkeypatch)
+        return a_store(tmp_path, LOCKS if request.param == LOCKS else leases, monkeypatch)
     bucket: Path = request.getfixturevalue("bucket")
-    return a_store(bucket, f"{LEASES}:{SECONDS}", monkeypatch)
+    return a_store(bucket, leases, monkeypatch)
 
 
 @pytest.fixture
@@ -134,14 +141,14 @@ def lease_holder(leased: Path) -> Iterator[Holder]:
 def test_what_a_process_holds_is_free_as_soon_as_it_is_killed(holder: Holder) -> None:
     assert holder.held() == ALL
     holder.end()
-    wait_for(lambda: holder.held() == NONE, "its death", SECONDS * 0.8)
+    wait_for(lambda: holder.held() == NONE, "its death", AT_ONCE_SECONDS)
 
 
 def test_of_what_was_announced_a_death_counts_against_what_was_begun(holder: Holder) -> None:
     begun, ahead = "b" * 64, "c" * 64
     holder.tell(f"log.announce(['{begun}', '{ahead}']); log.name('{begun}'); os.kill(os.getpid(), 9)".encode())
     holder.process.wait()
-    wait_for(lambda: read_attempts(holder.store / "attempts")[1], "its death", SECONDS * 0.8)
+    wait_for(lambda: read_attempts(holder.store / "attempts")[1], "its death", AT_ONCE_SECONDS)
     (death,) = read_attempts(holder.store / "attempts")[1]
     assert death.items == ("a" * 64, begun)
 
@@ -238,7 +245,7 @@ def test_the_last_words_of_a_process_are_kept(store: Path) -> None:
     process = Holder(store)
     process.tell(b"import ctypes; ctypes.string_at(0)")
     process.process.wait()
-    wait_for(lambda: read_attempts(store / "attempts")[1], "its death", SECONDS * 0.8)
+    wait_for(lambda: read_attempts(store / "attempts")[1], "its death", AT_ONCE_SECONDS)
     (death,) = read_attempts(store / "attempts")[1]
     assert death.items == ("a" * 64,)
     assert "Segmentation fault" in death.last_words
