@@ -187,9 +187,9 @@ def measured(tries: int, folder: Path, store: Path | None, broker_too: bool) -> 
 
 def drawn(found: dict[str, list[float]]) -> str:
     """The figures as a table."""
-    lines = [f"{'seconds until work goes on':<44}{'median':>8}{'most':>8}{'tries':>8}"]
+    lines = [f"{'seconds until work goes on':<52}{'median':>8}{'most':>8}{'tries':>8}"]
     for name, seconds in found.items():
-        lines.append(f"{name:<44}{statistics.median(seconds):>8.1f}{max(seconds):>8.1f}{len(seconds):>8}")
+        lines.append(f"{name:<52}{statistics.median(seconds):>8.1f}{max(seconds):>8.1f}{len(seconds):>8}")
     return "\n".join(lines)
 
 
