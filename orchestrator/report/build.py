@@ -88,5 +88,6 @@ def draw_report(run: Run) -> Path:
     page = run.report / "index.html"
     material = material_of(run)
     write_suspects(run.report, material.findings["suspects"], submitted_photos(material.catalog))
+    keep_heap_small()  # reading took more than what was read
     write_bytes(page, render_page(material).encode())
     return page
