@@ -101,7 +101,7 @@ class Place:
     def _encode(self, run: Run) -> Reconciler:
         reconciler = Reconciler(run, self._stack.broker, 0, PROCESSES)
         pause, end = threading.Event(), time.monotonic() + MOST_SECONDS
-        while not run.faces.exists():
+        while not run.faces.is_file():
             if time.monotonic() > end:
                 raise SystemExit(f"the image stage does not end in {self._root}")
             reconciler.step()

@@ -14,6 +14,7 @@ from benchmarks.figures.comparisons import SourceMissing
 from benchmarks.figures.documents import ROOT
 from benchmarks.figures.run_tables import markdown
 from benchmarks.scale_table import scale_table
+from benchmarks.store_throughput import throughput_table
 from orchestrator.report.terminal import NOTHING
 from workers.cores import usable_cores
 
@@ -215,6 +216,7 @@ OUTPUTS = {
     "recovery": Output("recovery-locks.json", "make recovery", recovery),
     "recovery-leases": Output("recovery-leases.json", "make recovery LIVENESS=leases", recovery),
     "recovery-s3": Output("recovery-s3.json", "make recovery STORE=s3", recovery),
+    "store-throughput": Output("store-throughput.json", "python -m benchmarks.store_throughput", throughput_table),
     "detectors": Output("detectors.json", "python -m benchmarks.detectors", detectors),
     "detector-curve": Output("detectors.json", "python -m benchmarks.detectors", detector_curve),
     "conventions": Output("detectors.json", "python -m benchmarks.detectors", conventions),

@@ -16,6 +16,7 @@ from storage.liveness import liveness_of
 from storage.object_path import ObjectPath
 from storage.open_store import open_store
 from storage.read_attempts import read_attempts
+from storage.whole_objects import put_whole
 from storage.worker_faults import live_workers
 from tests.cluster import wait_for
 from tests.s3 import FaultyProxy
@@ -89,11 +90,11 @@ def test_what_comes_next_is_announced_while_the_caller_works(
     bucket: ObjectPath, faulty: FaultyProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, names = open_store(bucket) / "attempts", ["a" * 64, "b" * 64, "c" * 64, "d" * 64]
-    at_work, put = threading.Event(), object_leases.put_whole
+    at_work = threading.Event()
 
     def slow(path: Path, content: bytes) -> None:
         assert names[1].encode() not in content or at_work.wait(60)
-        put(path, content)
+        put_whole(path, content)
 
     monkeypatch.setattr(object_leases, "put_whole", slow)
     with claim_attempt(folder, "part") as attempt:
