@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 from dataclasses import replace
 from pathlib import Path
@@ -49,6 +50,28 @@ def test_a_photo_becomes_a_row_of_the_table_of_faces(photos: Photos) -> None:
     for view in ("crop", "aligned"):
         assert Image.open(io.BytesIO(row[view])).size == (128, 128)
     assert set(result.seconds) == {"read", "detect", "landmarks", "align", "encode"}
+
+
+def test_photos_are_freed_without_the_collector(face: Pixels) -> None:
+    """Upright, lying, leaning and without a face: a photo in a cycle of references would stay in memory."""
+    turned = [np.ascontiguousarray(np.rot90(face, quarter)) for quarter in range(4)]
+    leaning = np.asarray(Image.fromarray(face).rotate(40, resample=Image.Resampling.BILINEAR))
+    pictures = [*turned, leaning, np.full((300, 400, 3), 90, np.uint8)]
+    photos = [(str(place), as_bytes(rgb)) for place, rgb in enumerate(pictures)]
+    encode(photos)
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        outcomes = {result.outcome for result in encode(photos)}
+        gc.collect()
+        kept = [one for one in gc.garbage if isinstance(one, Photo)]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+    assert outcomes == {"ok", "no_face"}
+    assert not kept
 
 
 def test_a_face_s_bits_depend_on_no_other_photo(photos: Photos) -> None:

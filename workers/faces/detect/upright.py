@@ -6,7 +6,6 @@ four quarter turns; upright it scores highest (docs/engine.md). A face that is u
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -119,7 +118,7 @@ class TurnedPhoto:
     def __init__(self, photo: Photo, detect: Callable[[Pixels], list[Detection]]) -> None:
         self._photo = photo
         self._detect = detect
-        self._turned = functools.cache(self._turned_by)
+        self._turns: dict[int, tuple[Photo, list[Detection]]] = {}
 
     def upright(self, face: Detection, turn: float) -> tuple[Photo, Detection]:
         """The photo, or the part of it around a face, turned so that the face is upright; and the face found there.
@@ -139,9 +138,11 @@ class TurnedPhoto:
             return self._found_again(_leaning_picture(turned, box, turn - 90 * quarters), face)
         return turned, _same_face(found, face.moved(box))
 
-    def _turned_by(self, quarters: int) -> tuple[Photo, list[Detection]]:
-        turned = self._photo.quarter_turned(quarters)
-        return turned, self._detect(turned.rgb)
+    def _turned(self, quarters: int) -> tuple[Photo, list[Detection]]:
+        if quarters not in self._turns:
+            turned = self._photo.quarter_turned(quarters)
+            self._turns[quarters] = turned, self._detect(turned.rgb)
+        return self._turns[quarters]
 
     def _found_again(self, picture: tuple[Photo, Box], face: Detection) -> tuple[Photo, Detection]:
         photo, box = picture
@@ -159,7 +160,7 @@ class _CloseLook:
     def __init__(self, window: Pixels) -> None:
         self._window = window
         self._session: Any = session_of("blaze")
-        self._look = functools.cache(self._looked)
+        self._looks: dict[tuple[float, int], tuple[float, float]] = {}
 
     def score(self, quarter: int, side: int) -> float:
         return self._look(90.0 * quarter, side)[0]
@@ -179,6 +180,11 @@ class _CloseLook:
                 lean, score, roll = lean + roll, max(score, next_score), next_roll
         turn = 90.0 * quarter + (lean if abs(lean) > STEEP else 0.0)
         return Stance((turn + 180) % 360 - 180, score)
+
+    def _look(self, turn: float, side: int) -> tuple[float, float]:
+        if (turn, side) not in self._looks:
+            self._looks[turn, side] = self._looked(turn, side)
+        return self._looks[turn, side]
 
     def _looked(self, turn: float, side: int) -> tuple[float, float]:
         import cv2
