@@ -22,14 +22,11 @@ def memory_limit() -> int | None:
     return min(limits, default=None)
 
 
-def keep_heap_small() -> None:
-    """Give large arrays pages of their own from now on, and freed memory back to the system; glibc only.
-
-    For processes that hold arrays of all faces. Where photos are decoded it would cost time.
-    """
+def keep_heap_small(large: int = LARGE) -> None:
+    """Give arrays of so many bytes pages of their own from now on, and freed memory back to the system; glibc only."""
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt") and hasattr(libc, "malloc_trim"):
-        libc.mallopt(MMAP_THRESHOLD, LARGE)
+        libc.mallopt(MMAP_THRESHOLD, large)
         libc.malloc_trim(0)
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 
+LEAST_PHOTOS_PER_TASK = 16
+"""All messages but the last are multiples of it, and the engine's chunks are."""
+
 MOST_PHOTOS_PER_TASK = 64
 """A larger message saves little (docs/performance.md), and more is done again when it is lost."""
 
@@ -29,17 +32,15 @@ def most_photos_per_task(pixels: float) -> int:
 
 
 def photos_per_task(left: int, processes: int, most: int = MOST_PHOTOS_PER_TASK) -> int:
-    """Photos in the next message, in whole chunks of the engine.
+    """Photos in the next message, a multiple of `LEAST_PHOTOS_PER_TASK`.
 
     Args:
         left: photos that are not sent yet.
         processes: worker processes.
         most: of `most_photos_per_task`.
     """
-    from workers.faces.engine import CHUNK
-
     share = left // (TASKS_PER_PROCESS * processes)
-    return min(most, max(CHUNK, share - share % CHUNK))
+    return min(most, max(LEAST_PHOTOS_PER_TASK, share - share % LEAST_PHOTOS_PER_TASK))
 
 
 def batch_sizes(left: int, processes: int, most: int = MOST_PHOTOS_PER_TASK) -> Iterator[int]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 from storage.object_path import ObjectPath
 from storage.runs import Run
@@ -13,6 +14,12 @@ from workers.faces.engine import CHUNK
 from workers.faces.refusal import Refusal
 from workers.jobs.catalogued_file import dataset_of, read_catalogued
 from workers.jobs.photo_ref import PhotoRef
+
+FETCHED = 16
+"""Photos of an object store that are fetched together, while as many are with the caller."""
+
+FILE_BYTES = 32_000_000
+"""Of a folder's files that are in memory together; one more may be."""
 
 PhotoBytes = tuple[list[tuple[str, bytes]], dict[str, str]]
 """The bytes by photo_key, and why others cannot be read: photo_key to the cause."""
@@ -26,16 +33,18 @@ def read_all(run: Run, photos: Sequence[PhotoRef]) -> PhotoBytes:
 
 @contextlib.contextmanager
 def reading_ahead(run: Run, photos: Sequence[PhotoRef]) -> Iterator[Iterator[PhotoBytes]]:
-    """`read_all` of CHUNK photos after the other, in order; one chunk more than the caller holds is in memory.
+    """`read_all` of some photos after the other, in order.
+
+    Of a folder CHUNK are in memory, fewer where the files are large; of an object store FETCHED, and the next FETCHED.
 
     Raises:
         PhotosUnreachable: by the iterator.
     """
-    chunks = [photos[start : start + CHUNK] for start in range(0, len(photos), CHUNK)]
     dataset, most_bytes = dataset_of(run), run.plan.engine.limits.file_bytes
     if not isinstance(dataset, ObjectPath):
-        yield (read_all(run, chunk) for chunk in chunks)
+        yield _from_folder(dataset, photos, most_bytes)
         return
+    chunks = [photos[start : start + FETCHED] for start in range(0, len(photos), FETCHED)]
     pool = ThreadPoolExecutor(PARALLEL_READS, thread_name_prefix="read-ahead")
 
     def fetch(number: int) -> list[tuple[PhotoRef, Future[bytes | Refusal]]]:
@@ -56,7 +65,19 @@ def reading_ahead(run: Run, photos: Sequence[PhotoRef]) -> Iterator[Iterator[Pho
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _sorted(found: Iterator[tuple[PhotoRef, bytes | Refusal]]) -> PhotoBytes:
+def _from_folder(dataset: Path, photos: Sequence[PhotoRef], most_bytes: int) -> Iterator[PhotoBytes]:
+    some: list[tuple[PhotoRef, bytes | Refusal]] = []
+    for photo in photos:
+        some.append((photo, read_catalogued(dataset, photo, most_bytes)))
+        size = sum(len(data) for _, data in some if isinstance(data, bytes))
+        if len(some) == CHUNK or size >= FILE_BYTES:
+            yield _sorted(some)
+            some.clear()
+    if some:
+        yield _sorted(some)
+
+
+def _sorted(found: Iterable[tuple[PhotoRef, bytes | Refusal]]) -> PhotoBytes:
     read: list[tuple[str, bytes]] = []
     unread: dict[str, str] = {}
     for photo, data in found:

@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from orchestrator.scheduler.batching import (
+    LEAST_PHOTOS_PER_TASK,
     MOST_PHOTOS_PER_TASK,
     MOST_SMALL_PHOTOS_PER_TASK,
     TASKS_PER_PROCESS,
@@ -14,7 +15,6 @@ from orchestrator.scheduler.batching import (
     most_photos_per_task,
     photos_per_task,
 )
-from workers.faces.engine import CHUNK
 
 
 def cut(photos: int, processes: int, pixels: float = 1e7) -> list[int]:
@@ -28,26 +28,26 @@ def cut(photos: int, processes: int, pixels: float = 1e7) -> list[int]:
 
 
 @pytest.mark.parametrize(("photos", "processes"), list(itertools.product([1, 20, 208, 1_200, 100_000], [1, 2, 8, 50])))
-def test_messages_are_whole_chunks_that_grow_no_larger_towards_the_end(photos: int, processes: int) -> None:
+def test_messages_are_multiples_of_sixteen_that_grow_no_larger_towards_the_end(photos: int, processes: int) -> None:
     sizes = cut(photos, processes)
     assert sum(sizes) == photos
     assert sizes == sorted(sizes, reverse=True)
-    assert all(size % CHUNK == 0 and size <= MOST_PHOTOS_PER_TASK for size in sizes[:-1])
+    assert all(size % LEAST_PHOTOS_PER_TASK == 0 and size <= MOST_PHOTOS_PER_TASK for size in sizes[:-1])
 
 
 @pytest.mark.parametrize("processes", [1, 2, 8])
 def test_no_message_is_more_than_a_processs_share_of_what_is_left(processes: int) -> None:
     left = 1_200
     for size in cut(left, processes):
-        assert size <= max(CHUNK, left / (TASKS_PER_PROCESS * processes))
+        assert size <= max(LEAST_PHOTOS_PER_TASK, left / (TASKS_PER_PROCESS * processes))
         left -= size
 
 
 def test_a_large_folder_is_mostly_cut_into_the_largest_messages() -> None:
     sizes = cut(10_000, 2)
     assert sizes.count(MOST_PHOTOS_PER_TASK) * MOST_PHOTOS_PER_TASK > 0.95 * 10_000
-    assert sizes[-1] == CHUNK
-    assert photos_per_task(0, 2) == CHUNK
+    assert sizes[-1] == LEAST_PHOTOS_PER_TASK
+    assert photos_per_task(0, 2) == LEAST_PHOTOS_PER_TASK
 
 
 def test_small_photos_travel_in_larger_messages() -> None:

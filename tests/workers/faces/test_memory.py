@@ -14,16 +14,16 @@ from PIL import Image
 from workers.faces.models.model_cache import converted
 from workers.faces.photo import Pixels
 
-MOST_MB = 500
-"""Of the engine's process at its peak: 458 and 473 were seen, of which 65 are shared with other processes. Without
-`freed_memory` it was 499 after four passes, and more after each."""
+MOST_MB = 450
+"""Of the engine's process at its peak: 365 to 403 were seen, of which 65 are shared with other processes. It was 440 to
+500 with large arrays in the heap and photos in cycles of references, and more without `freed_memory`."""
 
-GROWTH_MB = 60
-"""That a second and third pass over the same photos may add to what is held when freed memory is given back; 40 were
-seen. Two passes that kept their pixels would add more than 100."""
+GROWTH_MB = 15
+"""That a second and third pass over the same photos may add to what is held when freed memory is given back; 0.1 was
+seen, and 60 where photos were in cycles. Two passes that kept their pixels would add more than 100."""
 
-LAST_GROWTH_MB = 15
-"""That the third pass alone may add; 0 and 6 were seen."""
+LAST_GROWTH_MB = 10
+"""That the third pass alone may add; 0 was seen."""
 
 SCRIPT = """
 import sys

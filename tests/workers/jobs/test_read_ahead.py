@@ -30,6 +30,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(request: pytest.FixtureRequest, drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Eight photos, two at a time."""
     monkeypatch.setattr(read_ahead, "CHUNK", 2)
+    monkeypatch.setattr(read_ahead, "FETCHED", 2)
     if request.param == "folder":
         return plan(tmp_path / "store", drawn)
     return in_bucket(request.getfixturevalue("bucket"), drawn, tmp_path)
@@ -56,10 +57,25 @@ def test_every_photo_comes_once_in_order_and_what_is_lost_is_named(run: Run) -> 
     assert [pair for read, _ in found for pair in read] == read_all(run, photos)[0]
 
 
+def test_large_files_of_a_folder_are_few_at_a_time(
+    drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = plan(tmp_path / "store", drawn)
+    photos = photos_of(run)
+    sizes = [len(data) for _, data in read_all(run, photos)[0]]
+    monkeypatch.setattr(read_ahead, "FILE_BYTES", sum(sizes[:3]))
+    with reading_ahead(run, photos) as chunks:
+        found = list(chunks)
+
+    assert len(found[0][0]) == 3
+    assert len(found) > 2
+    assert [pair for read, _ in found for pair in read] == read_all(run, photos)[0]
+
+
 def test_the_next_photos_of_a_bucket_are_fetched_meanwhile_and_no_more(
     bucket: ObjectPath, drawn: Path, tmp_path: Path, faulty: FaultyProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(read_ahead, "CHUNK", 2)
+    monkeypatch.setattr(read_ahead, "FETCHED", 2)
     run = in_bucket(bucket, drawn, tmp_path)
     faulty.requests.clear()
     pause = threading.Event()

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.faces.detect.boxes import Box, best_apart
+from workers.faces.models.onnx_sessions import giving_back
 from workers.faces.photo import Pixels
 
 MIN_SCORE = 0.5
@@ -100,7 +101,8 @@ def score_middle(session: Any, rgb: Pixels, side: int) -> tuple[float, float]:
 
 def _run(session: Any, canvas: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Regressors, (anchors, 16), and the logits of the probabilities, (anchors,)."""
-    regressors, scores = session.run(["regressors", "scores"], {"pixels": canvas[None]})
+    options = giving_back() if max(canvas.shape) > SIDE else None
+    regressors, scores = session.run(["regressors", "scores"], {"pixels": canvas[None]}, options)
     return regressors[0], scores[0, :, 0]
 
 

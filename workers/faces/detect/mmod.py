@@ -104,14 +104,15 @@ def tile_layout(rows: int, columns: int) -> Layout:
 
 
 def tile_pyramid(rgb: Pixels, layout: Layout) -> npt.NDArray[np.float32]:
-    """The canvas, (height, width, 3) float32, RGB, 0-255; each level is resized from the one before."""
-    canvas = np.empty((layout.height, layout.width, 3), np.float32)
-    canvas[:] = MEAN
+    """The canvas, (3, height, width) float32, RGB, 0-255; each level is resized from the one before."""
+    canvas = np.empty((3, layout.height, layout.width), np.float32)
+    canvas[:] = np.array(MEAN, np.float32)[:, None, None]
     level = rgb.astype(np.float32)
     for tile in layout.tiles:
         if level.shape[:2] != (tile.height, tile.width):
             level = _resized(level, tile.width, tile.height)
-        canvas[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width] = level
+        place = canvas[:, tile.top : tile.top + tile.height, tile.left : tile.left + tile.width]
+        place[:] = level.transpose(2, 0, 1)
     return canvas
 
 

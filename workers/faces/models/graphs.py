@@ -94,20 +94,19 @@ def encoder_graph(network: DlibNetwork) -> bytes:
 
 
 def mmod_graph(network: DlibNetwork) -> bytes:
-    """The CNN detector as ONNX: tiled pyramid (1, height, width, 3) float32 RGB 0-255 to scores (1, 1, rows, columns).
+    """The CNN detector as ONNX: tiled pyramid (1, 3, height, width) float32 RGB 0-255 to scores (1, 1, rows, columns).
 
     The pyramid has the mean colour where it is empty. The first convolution has no padding, so folding the mean colour
     into it is exact.
     """
     from onnx import TensorProto, helper
 
-    graph = Graph()
-    x = graph.add("Transpose", "pyramid", perm=[0, 3, 1, 2])
+    graph, x = Graph(), "pyramid"
     convolutions = list(fold_affine_layers(network))
     for convolution in convolutions[:-1]:
         x = graph.add("Relu", _convolve(graph, x, convolution))
     _convolve(graph, x, convolutions[-1], output="score")
-    takes = helper.make_tensor_value_info("pyramid", TensorProto.FLOAT, [1, "height", "width", 3])
+    takes = helper.make_tensor_value_info("pyramid", TensorProto.FLOAT, [1, 3, "height", "width"])
     gives = helper.make_tensor_value_info("score", TensorProto.FLOAT, [1, 1, "rows", "columns"])
     return graph.model("dlib_mmod_face_detector", takes, [gives])
 

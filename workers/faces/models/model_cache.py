@@ -17,12 +17,12 @@ from workers.faces.models.model_files import model_digest, model_path
 
 logger = logging.getLogger("lineup.models")
 
-CONVERTER_VERSION = 4
+CONVERTER_VERSION = 5
 """Raise it with every change to what `graphs` or `tflite_files` write."""
 
 CONVERTED_SHA256 = {
     "encoder": "03ca133ca529ea874f097205f1e5841044e522bfc9831b851debbb3e4dec0607",
-    "mmod": "714c5df1331f8357819763cf5a5c5509ed72278e78a8e6c58c5707493281e9d6",
+    "mmod": "71667667af951c5fed832f4f7b7752835a300cf9440fe563b2d3da4b1fad1d51",
     "blaze": "f8bf4a895a1df6b7f1cef70145239eabef686b9f56e0b9d5d7f3b90c75c25d38",
     "yunet": "53514f3f4498a3ec90e60bc8070c7bb38b3ee966204e42def2220ba54a3690db",
     "landmarks-5": "43062cf64d8a10c950621fbada33866a2af25df174563a208c636d6b17e55bb6",

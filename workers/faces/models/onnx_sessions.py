@@ -23,12 +23,14 @@ PROVIDERS: dict[str, list[Any]] = {
 fingerprint. With "cuda" the processor takes what CUDA has no kernel for."""
 
 
-def load_session(model: Path | bytes, provider: str = "cpu") -> Any:
+def load_session(model: Path | bytes, provider: str = "cpu", keeps_memory: bool = True) -> Any:
     """An inference session; on one thread of the processor, since a worker process has one core.
 
     Args:
         model: the ONNX file, or its content.
         provider: of the `EngineSettings`.
+        keeps_memory: whether what a run takes is kept for the next run of any session, since faulting it in anew
+            takes time. Not for a network whose inputs may be many times as large as usual.
 
     Raises:
         EngineError: it is not a model, or there is no CUDA device where it is to run on one.
@@ -40,8 +42,11 @@ def load_session(model: Path | bytes, provider: str = "cpu") -> Any:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    # Photos have all sizes: an arena would keep the memory of the largest for the life of the process.
-    options.enable_cpu_mem_arena = False
+    options.enable_cpu_mem_arena = keeps_memory
+    if keeps_memory:
+        _register_arena()
+        options.add_session_config_entry("session.use_env_allocators", "1")
+    options.enable_mem_pattern = False  # a second block for each shape of input, and no time is saved
     options.use_deterministic_compute = provider == "cuda"
     if provider == "cuda":
         _check_cuda(onnxruntime)
@@ -57,6 +62,30 @@ def load_session(model: Path | bytes, provider: str = "cpu") -> Any:
     if CUDA not in session.get_providers():  # it would silently use the processor
         raise _without_cuda("ONNX Runtime could not start CUDA")
     return _OnCuda(session)
+
+
+@functools.cache
+def _register_arena() -> None:
+    """One arena for all sessions of the process: they run one after the other, so it takes what the largest needs."""
+    import onnxruntime
+
+    memory = onnxruntime.OrtMemoryInfo(
+        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
+    )
+    defaults = {"max_mem": 0, "initial_chunk_size_bytes": -1, "max_dead_bytes_per_chunk": -1}
+    as_requested = 1  # and no power of two
+    settings = onnxruntime.OrtArenaCfg({**defaults, "arena_extend_strategy": as_requested})
+    onnxruntime.create_and_register_allocator(memory, settings)
+
+
+@functools.cache
+def giving_back() -> Any:
+    """Options of a run after which the arena is given back to the system: for a run that takes more than others."""
+    import onnxruntime
+
+    options = onnxruntime.RunOptions()
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    return options
 
 
 class _OnCuda:
@@ -101,4 +130,4 @@ def session_of(name: str, provider: str = "cpu") -> Any:
 
     Raises `EngineError` as `converted` and `load_session` do.
     """
-    return load_session(converted(name), provider)
+    return load_session(converted(name), provider, keeps_memory=name != "mmod")  # it takes photos of all sizes
