@@ -78,8 +78,8 @@ class _HeldObject(HeldFile):
         if not set(lines) <= set(self._announced):
             self._announced = list(lines)
             put_whole(self.path, self._content())
-        if ahead:
-            self._ahead = list(ahead)
+        self._ahead = [line for line in ahead if line not in self._announced]
+        if self._ahead:
             self._sending = self._sender.submit(put_whole, self.path, self._content())
 
     def write(self, data: bytes) -> None:

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from storage.errors import StoreError
 from storage.runs import Run
 from storage.schemas import RUN_FACES
-from storage.tables import read_table, table_groups, usable_rows
+from storage.tables import RECOVERY, read_table, table_groups, usable_rows
 
 
 def read_faces(run: Run, columns: Sequence[str], *, usable: bool = False) -> pa.Table:
@@ -57,12 +58,15 @@ def read_embeddings(path: Path, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np
         chosen: of each row of the table, whether it is wanted; only usable faces have an embedding.
 
     Raises:
-        StoreError: as `read_table` does.
+        StoreError: as `read_table` does; or the table has another number of rows than `chosen`.
     """
     found = np.zeros((0, 0), np.float32)
     start = filled = 0
+    replaced = StoreError(f"{path} was replaced while it was read", RECOVERY)
     for group in table_groups(path, RUN_FACES, ["embedding"]):
         mine = chosen[start : start + group.num_rows]
+        if len(mine) != group.num_rows:
+            raise replaced
         start += group.num_rows
         if not mine.any():
             continue
@@ -71,6 +75,8 @@ def read_embeddings(path: Path, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np
             found = np.empty((int(chosen.sum()), values.shape[1]), np.float32)
         found[filled : filled + len(values)] = values
         filled += len(values)
+    if start != len(chosen):
+        raise replaced
     return found
 
 

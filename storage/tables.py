@@ -79,13 +79,16 @@ def write_run_tables(run: Run, tables: Mapping[str, pa.Table]) -> None:
         write_part(run.table(name), table, {"lineup.run": run.plan.fingerprint})
 
 
+def _are_usable(table: pa.Table) -> pa.ChunkedArray:
+    return pc.equal(pc.cast(table["outcome"], pa.string()), "ok")
+
+
 def is_usable(table: pa.Table) -> npt.NDArray[np.bool_]:
     """(N,) whether the outcome is ok, of a table of photos or of faces."""
-    usable = pc.equal(pc.cast(table["outcome"], pa.string()), "ok")
-    return np.asarray(usable.to_numpy(), bool)
+    return np.asarray(_are_usable(table).to_numpy(), bool)
 
 
 def usable_rows(table: pa.Table) -> pa.Table:
     """The rows whose outcome is ok, of a table of photos or of faces; nothing is copied where all are."""
-    usable = pc.equal(pc.cast(table["outcome"], pa.string()), "ok")
+    usable = _are_usable(table)
     return table if pc.all(usable).as_py() else table.filter(usable)

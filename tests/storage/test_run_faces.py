@@ -122,6 +122,9 @@ def test_embeddings_of_some_faces_are_read_a_row_group_at_a_time(
     some = np.asarray([False, False, True, False, True, True, False, False, True])
     assert read_embeddings(path, some).tolist() == found[some].tolist()
     assert read_embeddings(path, np.zeros(9, bool)).shape == (0, 0)
+    for rows in (4, 8, 10):  # the table has been replaced since its keys were read
+        with pytest.raises(StoreError, match="was replaced while it was read"):
+            read_embeddings(path, np.ones(rows, bool))
     assert max(most) == 2
 
 

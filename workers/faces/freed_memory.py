@@ -26,7 +26,10 @@ it the peak is 50 MB lower, and detection in web photos takes a tenth longer."""
 
 
 class FreedMemory:
-    """Counts the bytes of photos that were freed, and gives them back from time to time."""
+    """Counts the bytes of photos that were freed, and gives them back from time to time.
+
+    Making one sets for the whole process which arrays have pages of their own.
+    """
 
     def __init__(self) -> None:
         keep_heap_small(LARGE_ARRAY)

@@ -91,7 +91,7 @@ def _suspects(run: Run, catalog: pa.Table) -> pa.Table:
     from workers.learning.face_arrays import labels_of
 
     faces = read_faces(run, KEY_COLUMNS)
-    asked = one_face_each(run, catalog, usable_rows(faces.append_column("row", pa.array(range(faces.num_rows)))))
+    asked = one_face_each(run, catalog, usable_rows(faces.append_column("row", pa.array(np.arange(faces.num_rows)))))
     named, _ = labels_of(catalog)
     asked = asked.filter(pc.is_in(asked["photo_key"], value_set=pa.array(sorted(named), pa.string())))
     keys = list(zip(asked["photo_key"].to_pylist(), asked["face_index"].to_pylist(), strict=True))

@@ -22,7 +22,7 @@ from storage.read_attempts import Death, count_deaths, read_attempts
 from storage.runs import Run
 from storage.schemas import EFFORTS, EMBEDDINGS, FACES
 from storage.whole_objects import ask_at_once
-from workers.faces.engine import load_engine
+from workers.faces.engine import CHUNK, load_engine
 from workers.faces.engine_fingerprint import encoder_fingerprint, engine_fingerprint
 from workers.faces.records import PhotoResult, embedding_rows, face_rows
 from workers.faces.refusal import NOT_BY_BYTES_ALONE
@@ -31,7 +31,7 @@ from workers.jobs.job import WrongVersion, check_not_removed, own_attempt
 from workers.jobs.part_names import photos_part
 from workers.jobs.photo_ref import PhotoRef
 from workers.jobs.planned_encoders import load_onnx_encoders, onnx_encoders
-from workers.jobs.read_ahead import FETCHED, reading_ahead
+from workers.jobs.read_ahead import reading_ahead
 from workers.jobs.time_limits import MARGIN_SECONDS, chunk_seconds
 from workers.jobs.write_failure import write_failure
 from workers.numeric_environment import numeric_environment
@@ -115,7 +115,7 @@ def _encode_part(run: Run, settings: EngineSettings, photos: Sequence[PhotoRef],
                 check_dataset(run, unread)
             log.allow(seconds)
             to_come = to_come[len(read) + len(lost) :]
-            log.announce([key for key, _ in read], ahead=to_come[:FETCHED])
+            log.announce([key for key, _ in read], ahead=to_come[:CHUNK])
             with engine_faults():
                 results += engine.encode_photos(read, before=log.name, others=others)
             del read  # before the next are taken: their bytes may be many

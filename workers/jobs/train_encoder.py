@@ -53,9 +53,7 @@ def teaching(catalog: pa.Table, faces: pa.Table) -> tuple[list[str], Array]:
 
 def curves_of(run: Run) -> dict[str, list[float]]:
     """The figures of each epoch so far; of a finished run, those of all epochs."""
-    if not run.finished:
-        return read_curves(run.encoder / CHECKPOINT)
-    return read_report_curves(run.encoder)
+    return read_report_curves(run.encoder) or read_curves(run.encoder / CHECKPOINT)
 
 
 def train_encoder_of(run: Run) -> None:

@@ -65,7 +65,8 @@ class SplitRows(Sequence[Mapping[str, Any]]):
     def are(self, name: str, *words: str) -> npt.NDArray[np.bool_]:
         """(N,) whether the word of the column is one of these."""
         there, codes = self._words[name]
-        return np.isin(codes, [code for code, word in enumerate(there) if word in words])
+        wanted = frozenset(words)
+        return np.isin(codes, [code for code, word in enumerate(there) if word in wanted])
 
     def one_a_face(self) -> SplitRows:
         """The first row of each face, sorted by photo and face."""

@@ -22,12 +22,16 @@ def read_heif(image: Image, factor: int, room: Room) -> Pixels | None:
         room: where the pixels are written if they are not averaged.
 
     Returns:
-        The pixels, as Pillow would give them; None for other colours, which are left to it.
+        The pixels, as Pillow would give them; None for what is left to it: other colours, and every file where pi-heif
+        has changed.
 
     Raises:
         What libheif raises on malformed bytes.
     """
-    frame: Any = vars(image)["_heif_file"][image.tell()]
+    file: Any = vars(image).get("_heif_file")  # of pi-heif 1.4, and no promise of its
+    if file is None:
+        return None
+    frame = file[image.tell()]
     if frame.mode != "RGB":
         return None
     data = frame.data  # decodes, after which the size may be another

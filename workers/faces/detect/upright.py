@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from workers.faces.detect.blazeface import SIDE, score_middle
-from workers.faces.detect.boxes import Box, Detection
+from workers.faces.detect.boxes import Box, Detection, overlap
 from workers.faces.detect.detectors import shrink
 from workers.faces.detect.tiles import shared_part
 from workers.faces.models.onnx_sessions import session_of
@@ -150,8 +150,8 @@ class TurnedPhoto:
 
 
 def _same_face(found: list[Detection], face: Detection) -> Detection:
-    best = max(found, key=lambda one: shared_part(one.box, face.box), default=face)
-    return best if shared_part(best.box, face.box) > SAME_FACE else face
+    near = [one for one in found if shared_part(one.box, face.box) > SAME_FACE]
+    return max(near, key=lambda one: overlap(one.box, face.box), default=face)  # not a small one inside of it
 
 
 class _CloseLook:

@@ -96,6 +96,15 @@ def test_a_face_whose_box_was_half_as_wide_while_it_leaned_is_found_again() -> N
     assert picture.turned == 90
 
 
+def test_of_two_faces_found_again_a_small_one_inside_the_box_is_not_taken() -> None:
+    leaning_box = Detection(Box(100, 100, 200, 200), 0.8, "blaze", roll=-40.0)
+    again = Detection(Box(110, 95, 215, 200), 0.9, "blaze", roll=0.0)
+    child = Detection(Box(120, 120, 150, 150), 0.95, "blaze", roll=0.0)
+    photo = Photo(np.zeros((301, 301, 3), np.uint8))
+    _, face = TurnedPhoto(photo, lambda _: [child, again]).upright(leaning_box, 180)
+    assert face == again
+
+
 @pytest.mark.parametrize("degrees", [45, 75, 120, -60, -135])
 def test_a_leaning_face_is_turned_upright(degrees: int, face: Pixels) -> None:
     (upright,) = encoded(face)
