@@ -46,8 +46,9 @@ class NotebookDisplay:
         """Move a stage's bar; those of earlier stages become complete."""
         is_new = stage not in self._stages
         if is_new:
+            last = 0 if stage in TITLES else done  # the status after a stage that may end early says where it ended
             for name, (before, most, _) in self._stages.items():
-                self._stages[name] = (before if name in ENDS_EARLY else most, most, "")
+                self._stages[name] = (max(before, last) if name in ENDS_EARLY else most, most, "")
         if stage in TITLES:
             self._stages[stage] = (done, total, waiting or note or now)
         if is_new or time.monotonic() - self._drawn >= REDRAW_SECONDS:

@@ -40,9 +40,9 @@ class Bars(FaultLines):
     def show(self, stage: str, done: int, total: int, note: str = "", waiting: str = "", now: str = "") -> None:
         """Move the stage's bar; bars of earlier stages become complete."""
         if stage not in TITLES:
-            return self._complete(None)
+            return self._complete(None, done)
         if stage not in self._tasks:
-            self._complete(stage)
+            self._complete(stage, 0)
             self._tasks[stage] = self._bars.add_task(TITLES[stage], total=total or None, rate="")
             self._began[stage] = (time.monotonic(), done)
         self._below = "; ".join(filter(None, (printable(waiting or note), now and f"now {printable(now)}")))
@@ -50,11 +50,12 @@ class Bars(FaultLines):
         self._bars.update(self._tasks[stage], completed=done, total=total or None, rate=rate)
         return None
 
-    def _complete(self, but: str | None) -> None:
+    def _complete(self, but: str | None, last: int) -> None:
+        """Complete bars; where a stage ended that may end early is known from the status after it."""
         for stage, task in self._tasks.items():
             if stage != but:
                 shown = self._bars.tasks[task]
-                total = shown.completed if stage in ENDS_EARLY else shown.total or 1
+                total = max(shown.completed, last) if stage in ENDS_EARLY else shown.total or 1
                 self._bars.update(task, total=total, completed=total)
         self._below = ""
 

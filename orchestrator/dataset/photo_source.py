@@ -49,7 +49,7 @@ def with_listing(root: Path, source: Source, entry: os.DirEntry[str] | BucketEnt
         info = entry.info if isinstance(entry, BucketEntry) else root.find(source.path)
         return replace(source, size=info.size, version=info.tag, settled=True) if info else source
     if entry is None or entry.is_symlink():
-        refusal = refusal_of(root, root / source.path)
+        refusal = _refusal_of(root, root / source.path)
         if refusal:
             return replace(source, refusal=refusal)
     try:
@@ -67,7 +67,7 @@ def with_listing(root: Path, source: Source, entry: os.DirEntry[str] | BucketEnt
     )
 
 
-def refusal_of(root: Path, path: Path) -> str:
+def _refusal_of(root: Path, path: Path) -> str:
     """Why this file must not be opened; empty if it may. `root` has no links in it, and a bucket has none at all."""
     if isinstance(path, ObjectPath):
         return ""

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 
 LEAST_PHOTOS_PER_TASK = 16
-"""All messages but the last are multiples of it, and the engine's chunks are."""
+"""All messages but the last are multiples of it. The engine takes twice as many at once."""
 
 MOST_PHOTOS_PER_TASK = 64
 """A larger message saves little (docs/performance.md), and more is done again when it is lost."""

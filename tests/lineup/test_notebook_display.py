@@ -41,3 +41,10 @@ def test_names_of_files_and_people_are_no_markup() -> None:
     assert "<script>" not in html
     assert "<b>" not in html
     assert "\x1b" not in html + repr(shown)
+
+
+def test_a_stage_that_may_end_early_ends_at_its_last_epoch() -> None:
+    shown = NotebookDisplay()
+    shown.show("encoder", 3, 60, note="loss 0.4")
+    shown.show("finished", 5, 60, note="loss 0.2")
+    assert repr(shown) == "Training encoder: 5 of 60"

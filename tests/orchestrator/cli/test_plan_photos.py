@@ -63,7 +63,7 @@ def planned(store: Path, call: Call, url: str, *command: str) -> tuple[str, pa.T
     return run.run_id, read_table(run.catalog, CATALOG)
 
 
-def test_workers_read_the_new_files_of_every_command_that_plans_and_the_table_is_the_same(
+def test_workers_read_the_new_files_of_five_commands_and_the_table_is_the_same(
     lab: Cluster, people: Path, opened: list[str], call: Call, tmp_path: Path
 ) -> None:
     alone, folder = tmp_path / "alone", str(people)

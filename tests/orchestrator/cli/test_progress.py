@@ -197,6 +197,14 @@ def test_the_last_epoch_of_an_encoder_is_told_however_soon_the_training_ends(clo
     ]
 
 
+def test_a_bar_ends_at_the_last_epoch_of_an_encoder() -> None:
+    target, screen = console(terminal=True)
+    with display(target) as shown:
+        shown.show("encoder", 3, 60, note="loss 0.4")
+        shown.show("finished", 5, 60, note="loss 0.2")
+    assert re.search(r"5/5", plain(screen).splitlines()[-2] + plain(screen).splitlines()[-1])
+
+
 def test_every_stage_has_a_title() -> None:
     assert set(STAGES) - {"finished"} <= TITLES.keys()
 

@@ -15,6 +15,7 @@ from orchestrator.scheduler.batching import (
     most_photos_per_task,
     photos_per_task,
 )
+from workers.faces.engine import CHUNK
 
 
 def cut(photos: int, processes: int, pixels: float = 1e7) -> list[int]:
@@ -48,6 +49,11 @@ def test_a_large_folder_is_mostly_cut_into_the_largest_messages() -> None:
     assert sizes.count(MOST_PHOTOS_PER_TASK) * MOST_PHOTOS_PER_TASK > 0.95 * 10_000
     assert sizes[-1] == LEAST_PHOTOS_PER_TASK
     assert photos_per_task(0, 2) == LEAST_PHOTOS_PER_TASK
+
+
+def test_whole_messages_are_whole_chunks_of_the_engine_or_halves() -> None:
+    assert CHUNK % LEAST_PHOTOS_PER_TASK == 0
+    assert MOST_PHOTOS_PER_TASK % CHUNK == MOST_SMALL_PHOTOS_PER_TASK % CHUNK == 0
 
 
 def test_small_photos_travel_in_larger_messages() -> None:
