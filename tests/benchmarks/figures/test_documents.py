@@ -29,6 +29,7 @@ NO_RESULTS = {
         "| image worker | nothing: a batch of photos | 0.2 GB, and the networks (`docs/performance.md`) |",
         "| CNNs | nothing: 2,000 decoded pictures, or a batch; on disk 8 kB a face | 0.1 GB, and TensorFlow |",
         "| eigenfaces | grey pictures of 32 × 32, in double precision, four times | 2.3 GB |",
+        "| comparison | scores (configurations × test faces × repeats), some 0.4 kB each | 0.08 GB of 210,000 |",
         "| encodings | 17.5 kB a face, once for all runs | 1.75 GB |",
         "| a run | 0.9 kB a face, and 60 bytes a score | 0.1 GB |",
         "| encode 10 million photos | 57 core-hours: 16 machines of 4 cores, 0.9 hours | 2.40 $, as spot 1.20 $ |",

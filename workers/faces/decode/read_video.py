@@ -177,19 +177,27 @@ class VideoReader:
 
     def _received(self, most_bytes: int) -> bytes:
         """The next message; raises DecoderNonsense where it is longer."""
-        # a message may also stop in its midst
-        ending = threading.Timer(SECONDS_PER_FRAME, self._process.kill)
+        hangs = InputError(
+            f"the decoder of {self._name} said nothing for {SECONDS_PER_FRAME:.0f} s", "Convert the video"
+        )
+        is_late = threading.Event()
+
+        def end_it() -> None:
+            is_late.set()
+            self._process.kill()
+
+        ending = threading.Timer(SECONDS_PER_FRAME, end_it)  # a message may also stop in its midst
         ending.daemon = True
         try:
             if not self._pipe.poll(SECONDS_PER_FRAME):
-                raise InputError(
-                    f"the decoder of {self._name} said nothing for {SECONDS_PER_FRAME:.0f} s", "Convert the video"
-                )
+                raise hangs
             ending.start()
             return self._pipe.recv_bytes(most_bytes)
         except (EOFError, OSError) as error:
             if self._pipe.closed:  # recv_bytes closes it where a message is too long, and only then
                 raise DecoderNonsense from error
+            if is_late.is_set():
+                raise hangs from None
             # the end of the file between two messages, or in the midst of one
             raise InputError(f"the decoder of {self._name} died", "It is damaged, or needs too much memory") from None
         finally:

@@ -111,7 +111,7 @@ def end_in_the_midst(to: Connection) -> None:
 
 LIES: dict[str, tuple[Callable[[Connection], None], str]] = {
     "a terabyte": (lie_about_the_length, "sent what is no frame"),
-    "stops in the midst": (stop_in_the_midst, "died"),
+    "stops in the midst": (stop_in_the_midst, "said nothing for"),
     "ends in the midst": (end_in_the_midst, "died"),
     "a long description": (send(b" " * 5_000 + as_message(DESCRIBED)), "sent what is no frame"),
     "no JSON": (send(b"\0"), "sent what is no frame"),
