@@ -37,6 +37,7 @@ from storage.plans import ENCODER_REPORT, ENCODER_RUN
 from storage.runs import Run
 from storage.schemas import CATALOG, COMPARISON, EMBEDDINGS, FACES, FITS, RUN_FACES, SCORES, SPLITS
 from storage.temporary_files import is_abandoned
+from workers.jobs.load_faces import KEY_COLUMNS
 from workers.jobs.photo_paths import submitted_photos
 from workers.jobs.planned_encoders import onnx_encoders
 from workers.jobs.planned_trainings import planned_trainings
@@ -46,9 +47,6 @@ from workers.recognition.recogniser import FILE as MODEL
 
 RUN, ENGINE = "lineup.run", "lineup.engine"
 """Keys in the metadata of a part: the fingerprint of the run, or of the engine, that it belongs to."""
-
-FACE_COLUMNS = ["photo_key", "face_index", "outcome"]
-"""The embeddings of a million photos do not fit into memory; `is_intact` reads their checksums."""
 
 SCORE_COLUMNS = ["configuration", "repeat", "fold", "photo_key", "face_index", "role"]
 
@@ -115,7 +113,7 @@ def _table_faults(run: Run, catalog: pa.Table, tables: _Tables) -> Iterator[str]
     if planned_fingerprint(plan, catalog) != plan.fingerprint:
         yield "run.json and catalog.parquet do not belong together: another fingerprint"
     yield from catalog_faults(catalog)
-    faces = tables.read(run.faces, RUN_FACES, FACE_COLUMNS)
+    faces = tables.read(run.faces, RUN_FACES, KEY_COLUMNS)  # the checksums of the rest are read by `is_intact`
     if faces is None:
         return
     yield from photo_faults(submitted_photos(catalog), faces)

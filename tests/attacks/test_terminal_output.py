@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from collections.abc import Callable, Iterator
@@ -80,9 +81,8 @@ def test_no_error_line_of_a_command_holds_a_control_character(
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["lineup", *arguments])
     try:
-        main()
-    except SystemExit:
-        pass
+        with contextlib.suppress(SystemExit):
+            main()
     except BaseException as error:  # noqa: BLE001 - as the interpreter prints a bug
         sys.excepthook(type(error), error, error.__traceback__)
     said = capsys.readouterr()

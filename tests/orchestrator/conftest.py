@@ -13,6 +13,8 @@ from orchestrator.cli.main import lineup
 from storage.runs import Run, open_run
 from tests.cluster import Cluster, running
 from tests.faults.marking import PLUGIN
+from workers.faces import scan_files
+from workers.faces.decode import open_file
 from workers.queue.environment import load_settings
 from workers.synthetic.photo_folder import write_folder
 
@@ -26,6 +28,20 @@ HOSTILE = (
 """Names that try to be markup, a template, an option, a terminal's command, a formula, SQL; and 254 bytes of one."""
 
 Call = Callable[..., Result]
+
+
+@pytest.fixture
+def files_read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files that this process reads for a catalogue, in any order."""
+    names: list[str] = []
+    read_file = open_file.read_file
+
+    def noted(path: Path, most_bytes: int) -> object:
+        names.append(path.name)
+        return read_file(path, most_bytes)
+
+    monkeypatch.setattr(scan_files, "read_file", noted)
+    return names
 
 
 @pytest.fixture(scope="session")

@@ -113,19 +113,22 @@ def test_what_comes_next_is_announced_while_the_caller_works(
         assert attempt.path.read_text().split()[-4:] == names
 
 
-def test_each_item_is_announced_once_whatever_the_windows(bucket: ObjectPath, faulty: FaultyProxy) -> None:
-    """Eight at a time with sixteen ahead, as chunks of a folder's large photos are."""
+@pytest.mark.parametrize(("window", "most"), [(16, 9), (8, 9), (4, 16)])
+def test_each_item_is_announced_once_whatever_the_windows(
+    window: int, most: int, bucket: ObjectPath, faulty: FaultyProxy
+) -> None:
+    """Eight items at a time: more are told ahead, as many, or fewer. One request a chunk, two where fewer are told."""
     folder, names = open_store(bucket) / "attempts", [f"{number:064x}" for number in range(64)]
     with claim_attempt(folder, "part") as attempt:
         assert attempt is not None
         for start in range(0, 64, 8):
-            attempt.announce(names[start : start + 8], ahead=names[start + 8 : start + 24])
+            attempt.announce(names[start : start + 8], ahead=names[start + 8 : start + 8 + window])
             for name in names[start : start + 8]:
                 attempt.name(name)
         words = attempt.path.read_text().split()
         assert [words.count(name) for name in names] == [1] * 64
     puts = [path for method, path in faulty.requests if method == "PUT" and ".attempt" in unquote(path)]
-    assert len(puts) <= 9  # the claim, and one a chunk
+    assert len(puts) <= most  # the claim among them
 
 
 def test_an_attempt_that_ends_before_its_announcement_is_sent_leaves_nothing(

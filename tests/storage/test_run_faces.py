@@ -80,12 +80,17 @@ def test_without_pictures_a_table_is_none_of_encodings(tmp_path: Path) -> None:
     assert read_part(path, FACES) is None
 
 
-def test_a_large_table_is_read_a_row_group_at_a_time_and_is_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, pa.Table]:
+    """A table of nine faces in row groups of two, and what is in it."""
     monkeypatch.setattr(parts, "ROWS_PER_GROUP", 2)
     path, table = tmp_path / "faces.parquet", faces_of(range(9))
     write_tables(path, RUN_FACES, [table])
+    return path, table
+
+
+def test_a_large_table_is_read_a_row_group_at_a_time_and_is_the_same(large: tuple[Path, pa.Table]) -> None:
+    path, table = large
     assert pq.ParquetFile(path).num_row_groups == 5
     found = read_part(path, RUN_FACES, list(RUN_FACES.names))
     assert found is not None
@@ -104,11 +109,9 @@ def test_embeddings_are_found_by_row_over_several_chunks() -> None:
 
 
 def test_embeddings_of_some_faces_are_read_a_row_group_at_a_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    large: tuple[Path, pa.Table], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts, "ROWS_PER_GROUP", 2)
-    path, table = tmp_path / "faces.parquet", faces_of(range(9))
-    write_tables(path, RUN_FACES, [table])
+    path, table = large
     most: list[int] = []
     whole = run_faces.embedding_array
 

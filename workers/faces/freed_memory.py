@@ -19,7 +19,6 @@ BESIDE_PIXELS = 1_000_000
 """So many bytes a photo counts besides its pixels: what is kept of each until its message is written leaves holes too.
 Without it, messages of 128 photos of 250 x 250 had a worker hold 480 MB instead of 440."""
 
-
 LARGE_ARRAY = 4_000_000
 """Bytes of an array that has pages of its own: what networks and large photos take leaves no holes then. At a fourth of
 it the peak is 50 MB lower, and detection in web photos takes a tenth longer."""

@@ -67,12 +67,15 @@ def reading_ahead(run: Run, photos: Sequence[PhotoRef]) -> Iterator[Iterator[Pho
 
 def _from_folder(dataset: Path, photos: Sequence[PhotoRef], most_bytes: int) -> Iterator[PhotoBytes]:
     some: list[tuple[PhotoRef, bytes | Refusal]] = []
+    size = 0
     for photo in photos:
-        some.append((photo, read_catalogued(dataset, photo, most_bytes)))
-        size = sum(len(data) for _, data in some if isinstance(data, bytes))
+        found = read_catalogued(dataset, photo, most_bytes)
+        some.append((photo, found))
+        size += len(found) if isinstance(found, bytes) else 0
+        del found  # `some` alone keeps it
         if len(some) == CHUNK or size >= FILE_BYTES:
             yield _sorted(some)
-            some.clear()
+            some, size = [], 0
     if some:
         yield _sorted(some)
 

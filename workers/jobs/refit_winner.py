@@ -181,9 +181,10 @@ def _known_faces(
     forget_faces()
     batch = faces.batch(configuration.view)[_rows(faces, known)]
     apart: dict[str, Floats] = {}
-    for who in sorted(set(strangers.words("label"))) if with_strangers else ():
-        theirs = strangers.taken(np.flatnonzero(strangers.are("label", who)))
-        apart[who] = faces.embedding[_rows(faces, theirs)]
+    if with_strangers:
+        names, whose = np.unique(np.asarray(strangers.words("label"), object), return_inverse=True)
+        embedding = faces.embedding[_rows(faces, strangers)]
+        apart = {name: embedding[whose == number] for number, name in enumerate(names)}
     return batch, known.words("label"), known.numbers("group"), apart
 
 

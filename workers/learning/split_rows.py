@@ -14,7 +14,6 @@ import pyarrow as pa
 
 COLUMNS = ("repeat", "fold", "photo_key", "face_index", "label", "group", "role")
 
-
 _WORDS = ("photo_key", "label", "role")
 _NUMBERS = ("repeat", "fold", "face_index", "group")
 

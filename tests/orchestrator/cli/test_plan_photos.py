@@ -19,8 +19,6 @@ from storage.tables import read_table
 from tests.cluster import Cluster, wait_for
 from tests.orchestrator.conftest import Call
 from tests.orchestrator.verification.lfw import pairs_text, write_people
-from workers.faces import scan_files
-from workers.faces.decode import open_file
 from workers.queue.task_names import IMAGES
 
 PEOPLE, PHOTOS = 6, 4
@@ -36,20 +34,12 @@ def people(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def opened(files_read: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files that this process opens for a catalogue; no run is worked on, and messages have three files."""
-    names: list[str] = []
-    read_file = open_file.read_file
-
-    def noted(path: Path, most_bytes: int) -> object:
-        names.append(path.name)
-        return read_file(path, most_bytes)
-
-    monkeypatch.setattr(scan_files, "read_file", noted)
     monkeypatch.setattr(scans, "BATCH", 3)
     monkeypatch.setattr(scan_by_workers, "LEAST_FILES", 2)
     monkeypatch.setattr(driving, "drive_run", lambda run, *_: status_of(run))
-    return names
+    return files_read
 
 
 def planned(store: Path, call: Call, url: str, *command: str) -> tuple[str, pa.Table]:

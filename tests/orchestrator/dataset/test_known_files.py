@@ -19,8 +19,6 @@ from storage.known_files import FOLDER, MOST_PARTS, forget_known_files, known_fi
 from storage.part_checks import count_rows
 from storage.parts import list_parts
 from tests.orchestrator.dataset.test_catalog import photo
-from workers.faces import scan_files
-from workers.faces.decode import open_file
 from workers.faces.scan_files import FileScanner
 
 
@@ -35,18 +33,10 @@ def people(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the files that are read, in any order."""
-    names: list[str] = []
-    read_file = open_file.read_file
-
-    def noted(path: Path, most_bytes: int) -> object:
-        names.append(path.name)
-        return read_file(path, most_bytes)
-
-    monkeypatch.setattr(scan_files, "read_file", noted)
+def read(files_read: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files that are read, in any order; each is known at once."""
     monkeypatch.setattr(photo_source, "SETTLED_SECONDS", -1.0)
-    return names
+    return files_read
 
 
 def test_known_files_are_not_read_and_the_catalogue_is_the_same(people: Path, tmp_path: Path, read: list[str]) -> None:

@@ -175,11 +175,13 @@ class VideoReader:
     def _nonsense(self) -> InputError:
         return InputError(f"the decoder of {self._name} sent what is no frame", "It is damaged, or made to do harm")
 
-    def _received(self, most_bytes: int) -> bytes:
-        """The next message; raises DecoderNonsense where it is longer."""
-        hangs = InputError(
+    def _hangs(self) -> InputError:
+        return InputError(
             f"the decoder of {self._name} said nothing for {SECONDS_PER_FRAME:.0f} s", "Convert the video"
         )
+
+    def _received(self, most_bytes: int) -> bytes:
+        """The next message; raises DecoderNonsense where it is longer."""
         is_late = threading.Event()
 
         def end_it() -> None:
@@ -190,14 +192,14 @@ class VideoReader:
         ending.daemon = True
         try:
             if not self._pipe.poll(SECONDS_PER_FRAME):
-                raise hangs
+                raise self._hangs()
             ending.start()
             return self._pipe.recv_bytes(most_bytes)
         except (EOFError, OSError) as error:
             if self._pipe.closed:  # recv_bytes closes it where a message is too long, and only then
                 raise DecoderNonsense from error
             if is_late.is_set():
-                raise hangs from None
+                raise self._hangs() from None
             # the end of the file between two messages, or in the midst of one
             raise InputError(f"the decoder of {self._name} died", "It is damaged, or needs too much memory") from None
         finally:
